@@ -1,0 +1,1 @@
+"""The application: the graph and its command line."""

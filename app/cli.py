@@ -1,0 +1,153 @@
+"""The command line: `liver-mre run`, `check` and `info`."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from liver_mre import __version__
+from liver_mre.errors import ExitCode, MreError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DESCRIPTION = """\
+Liver stiffness and fibrosis stage from MR elastography, from DICOM to DICOM.
+Research use only: not for diagnosis or treatment."""
+
+RUN_HELP = """\
+Measure every study under IN and write, for each, a DICOM segmentation of the liver, a structured report and an
+overlay picture into OUT, with result.json beside them."""
+
+RUN_EXAMPLES = """\
+examples:
+  liver-mre run -i study -o results              one study, or a folder of many
+  liver-mre run -i study -o results --preview    also the overlay as PNG
+  liver-mre run -i study -o results --profile liang_2023
+  liver-mre check study                          which series would be measured, and why
+
+exit codes:
+  0  done, also when an exam is not evaluable (its report says why)
+  1  internal error
+  2  wrong usage or settings
+  3  no MRE series to measure, or several and no way to choose
+  4  input that cannot be read: no DICOM, truncated files, missing slices, mixed patients
+  5  model or device not usable
+  6  output cannot be written"""
+
+CHECK_HELP = """\
+List every series under IN with the role it was given (stiffness, confidence, magnitude, phase, wave, other) and why
+it would or would not be measured. Reads headers only: no inference, nothing written."""
+
+INFO_HELP = """\
+Show versions, models with their checksums, devices and staging profiles."""
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+SETTING_OPTIONS = ("profile", "device", "precision", "series", "kpa_per_count", "preview")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    options = build_parser().parse_args(arguments)
+    _set_up_logging(options.log_level)
+    try:
+        return int(options.command(options))
+    except MreError as error:
+        print(f"liver-mre: {error}", file=sys.stderr)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        print("liver-mre: interrupted, nothing was written", file=sys.stderr)
+        return ExitCode.INTERNAL
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(prog="liver-mre", description=DESCRIPTION, formatter_class=_Raw)
+    parser.add_argument("--version", action="version", version=f"liver-mre {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_run(commands)
+    _add_check(commands)
+    _add_info(commands)
+    return parser
+
+
+class _Raw(argparse.RawDescriptionHelpFormatter):
+    """Keep line breaks of descriptions and examples."""
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser(
+        "run", help="measure studies", description=RUN_HELP, epilog=RUN_EXAMPLES, formatter_class=_Raw
+    )
+    run.add_argument("-i", "--input", type=Path, metavar="IN", help="folder of DICOM studies (or HOLOSCAN_INPUT_PATH)")
+    run.add_argument("-o", "--output", type=Path, metavar="OUT", help="folder for results (or HOLOSCAN_OUTPUT_PATH)")
+    run.add_argument("--profile", metavar="NAME", help="staging profile; `liver-mre info` lists them")
+    run.add_argument("--device", metavar="auto|cpu|cuda:N", help="where the network runs (default: auto)")
+    run.add_argument("--precision", choices=("auto", "f32", "bf16"), help="of inference on the CPU (default: auto)")
+    run.add_argument("--preview", action="store_true", default=None, help="also write the overlay as preview.png")
+    run.add_argument("--series", metavar="UID", help="the series to measure, where several could be")
+    run.add_argument("--kpa-per-count", metavar="KPA", help="override the unit of the pixels; recorded in every output")
+    run.add_argument("--quiet", action="store_true", help="no progress and no summary; errors only")
+    _add_common(run)
+    run.set_defaults(command=_run)
+
+
+def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    check = commands.add_parser(
+        "check", help="list the series of studies and their roles", description=CHECK_HELP, formatter_class=_Raw
+    )
+    check.add_argument("input", type=Path, metavar="IN", help="folder of DICOM studies")
+    check.add_argument("--series", metavar="UID", help="the series to measure, where several could be")
+    check.add_argument("--kpa-per-count", metavar="KPA", help="override the unit of the pixels")
+    check.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    _add_common(check)
+    check.set_defaults(command=_check)
+
+
+def _add_info(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    info = commands.add_parser("info", help="show versions, models, devices, profiles", description=INFO_HELP)
+    info.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    _add_common(info)
+    info.set_defaults(command=_info)
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, metavar="FILE", help="settings file (default: app.yaml)")
+    parser.add_argument("--log-level", choices=LOG_LEVELS, default="warning", help="of the log on stderr")
+
+
+# The commands import what they need only when they run: `--help` answers at once.
+
+
+def _run(options: argparse.Namespace) -> int:
+    from app.run import run
+
+    return run(options.input, options.output, options.config, _given(options), quiet=options.quiet)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from app.check import check
+
+    return check(options.input, options.config, _given(options), as_json=options.json)
+
+
+def _info(options: argparse.Namespace) -> int:
+    from app.info import info
+
+    return info(options.config, as_json=options.json)
+
+
+def _given(options: argparse.Namespace) -> dict[str, object]:
+    """Return the settings that the user gave on the command line."""
+    values = {name: getattr(options, name, None) for name in SETTING_OPTIONS}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _set_up_logging(level: str) -> None:
+    logging.basicConfig(level=level.upper(), format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    if level == "debug":
+        os.environ.setdefault("HOLOSCAN_LOG_LEVEL", "DEBUG")

@@ -1,0 +1,94 @@
+"""`liver-mre info`: versions, models, devices, staging profiles."""
+
+from __future__ import annotations
+
+import json
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from app.paths import config_path
+from liver_mre import APPLICATION, __version__
+from liver_mre.errors import MreError
+from liver_mre.settings import Settings, load_settings
+from liver_mre.staging_profiles import load_profiles
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PACKAGES = ("monai-deploy-app-sdk", "holoscan-cu13", "openvino", "torch", "pydicom", "highdicom", "numpy")
+
+
+def info(config: Path | None, *, as_json: bool) -> int:
+    """Print what this installation is made of; return 0, or 5 if its model cannot be used."""
+    settings = load_settings(config_path(config))
+    content = describe(settings)
+    if as_json:
+        print(json.dumps(content, indent=2))
+    else:
+        _print(content)
+    return 0 if all("error" not in model for model in content["models"]) else 5
+
+
+def describe(settings: Settings) -> dict[str, list[dict[str, object]] | dict[str, str]]:
+    """Return versions, models, devices and profiles as plain data."""
+    profiles = load_profiles(extra_dir=settings.profiles_dir)
+    return {
+        "application": {"name": APPLICATION, "version": __version__, "python": platform.python_version()},
+        "packages": {name: _version(name) for name in PACKAGES},
+        "models": [_model(settings)],
+        "devices": _devices(),
+        "profiles": [
+            {"name": p.name, "title": p.title, "citation": p.citation, "default": p.name == settings.profile}
+            for p in profiles.values()
+        ],
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _model(settings: Settings) -> dict[str, object]:
+    from liver_mre.inference.card import check_exported, load_card
+
+    try:
+        card = load_card(settings.model_dir)
+        check_exported(settings.model_dir, card)
+    except MreError as error:
+        return {"path": str(settings.model_dir), "error": str(error)}
+    return {
+        "name": card.name,
+        "version": card.version,
+        "sha256": card.weights_sha256,
+        "intended_use": card.intended_use,
+        "training_data": card.training["data"],
+    }
+
+
+def _devices() -> list[dict[str, object]]:
+    from liver_mre.inference.model import available_devices
+
+    return [{"device": name, "description": text} for name, text in available_devices().items()]
+
+
+def _print(content: dict[str, list[dict[str, object]] | dict[str, str]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for section, entries in content.items():
+        table = Table(title=section.capitalize(), title_justify="left", show_header=False)
+        rows = entries.items() if isinstance(entries, dict) else [r for e in entries for r in _pairs(e)]
+        for name, value in rows:
+            table.add_row(str(name), str(value))
+        console.print(table)
+
+
+def _pairs(entry: dict[str, object]) -> list[tuple[str, object]]:
+    """Return an entry as rows: its first value names it, the others follow indented."""
+    (first, title), *others = entry.items()
+    return [(first, title), *((f"  {name}", value) for name, value in others)]

@@ -1,0 +1,94 @@
+"""`liver-mre run`: the graph on a folder of studies, its results published, its outcome printed."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+from app.paths import config_path, resolve_paths
+from app.progress import progress_for
+from liver_mre.case import reason_of
+from liver_mre.core.result import Reason, RunResult
+from liver_mre.errors import ExitCode, MreError, OutputError
+from liver_mre.pipeline import failed_run
+from liver_mre.publish import discard, open_staging, publish
+from liver_mre.settings import load_settings
+from liver_mre.steps import Toolkit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+def run(
+    path: Path | None, out: Path | None, config: Path | None, given: Mapping[str, object], *, quiet: bool
+) -> int:
+    """Measure the studies under `path` into `out` and return the exit code.
+
+    Raises
+    ------
+    UsageError
+        If there is no output folder to write even `result.json` to.
+    OutputError
+        If the output folder cannot be written.
+    """
+    path, out = resolve_paths(path, out)
+    staging = open_staging(out)
+    try:
+        settings = load_settings(config_path(config), command_line=given)
+        toolkit = Toolkit(settings, preload=True)
+        toolkit.profile  # noqa: B018  # an unknown profile ends the run here, not in every study
+        result = run_graph(path, out, staging, toolkit, quiet=quiet)
+    except OutputError:
+        raise
+    except MreError as error:
+        result = _publish_failure(staging, out, reason_of(error))
+    finally:
+        discard(staging)
+    if not quiet:
+        from app.summary import print_summary
+
+        print_summary(result, out)
+    _print_failures(result)
+    return result.exit_code
+
+
+def run_graph(path: Path, out: Path, staging: Path, toolkit: Toolkit, *, quiet: bool) -> RunResult:
+    """Run the graph and return what it published."""
+    from app.application import LiverMreApplication
+
+    with progress_for(quiet=quiet) as progress:
+        application = LiverMreApplication(path, out, staging, toolkit, progress)
+        try:
+            application.run()
+        except Exception as error:  # whatever the graph dies of, an orchestrator must read it in result.json
+            log.debug("the graph failed", exc_info=True)
+            message = f"Unexpected {type(error).__name__} in the graph. Run again with --log-level debug."
+            return _publish_failure(staging, out, Reason("internal_error", message, ExitCode.INTERNAL))
+    publisher = application.publisher
+    if publisher is not None and publisher.error is not None:
+        raise publisher.error
+    if publisher is None or publisher.result is None:
+        return _publish_failure(staging, out, Reason("internal_error", "The graph ended early.", ExitCode.INTERNAL))
+    return publisher.result
+
+
+def _publish_failure(staging: Path, out: Path, reason: Reason) -> RunResult:
+    result = failed_run(reason)
+    staging.mkdir(exist_ok=True)
+    publish(staging, out, result)
+    return result
+
+
+def _print_failures(result: RunResult) -> None:
+    """Print why the run or its studies failed on stderr, also when quiet."""
+    if result.reason:
+        print(f"liver-mre: {result.reason.message}", file=sys.stderr)
+    for study in result.studies:
+        if study.measurement is None and study.reason and study.reason.exit_code:
+            print(f"liver-mre: study {study.study_instance_uid}: {study.reason.message}", file=sys.stderr)
+
+

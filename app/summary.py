@@ -1,0 +1,58 @@
+"""What a run prints at its end: a short table for each study."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+
+from liver_mre.core.result import StudyStatus
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from liver_mre.core.result import RunResult, StudyResult
+
+FOOTNOTE = "AI-generated. Research use only: not for diagnosis or treatment."
+
+
+def print_summary(result: RunResult, out: Path) -> None:
+    """Print one table a study on stdout, then where everything is."""
+    console = Console()
+    for study in result.studies:
+        console.print(study_table(study, out))
+    for warning in result.warnings:
+        console.print(f"Warning: {warning}")
+    console.print(f"{out / 'result.json'}   ({result.timings_s.get('total', 0.0):.1f} s)", soft_wrap=True)
+    console.print(FOOTNOTE)
+
+
+def study_table(study: StudyResult, out: Path) -> Table:
+    """Return the table of one study: the numbers, or why there are none."""
+    table = Table(show_header=False, title=f"Study {study.study_instance_uid}", title_justify="left")
+    for name, value in _rows(study):
+        table.add_row(name, value)
+    if study.outputs:
+        names = ", ".join(output.path.rsplit("/", 1)[-1] for output in study.outputs)
+        table.add_row("Results", f"{out / study.study_instance_uid}\n{names}")
+    return table
+
+
+def _rows(study: StudyResult) -> list[tuple[str, str]]:
+    measurement, staging = study.measurement, study.staging
+    if measurement is None or staging is None:
+        words = {StudyStatus.NOT_EVALUABLE: "Not evaluable", StudyStatus.SKIPPED: "Skipped"}
+        return [(words.get(study.status, "Failed"), study.reason.message if study.reason else "")]
+    share = 100.0 * measurement.measurable_share
+    significant = "yes" if staging.significant_fibrosis else "no"
+    return [
+        ("Liver stiffness", f"{measurement.mean_kpa:.2f} ± {measurement.sd_kpa:.2f} kPa (mean ± SD)"),
+        ("Measured area", f"{measurement.area_cm2:.1f} cm² in {len(measurement.slices)} slices, {share:.0f} % of the liver"),
+        (f"Stage ({staging.profile})", f"{staging.category} ({_metavir(staging.metavir_min, staging.metavir_max)})"),
+        (f"Significant fibrosis (≥F2, ≥{staging.significant_cutoff_kpa} kPa)", significant),
+    ]
+
+
+def _metavir(low: str, high: str) -> str:
+    return f"METAVIR {low}" if low == high else f"METAVIR {low}-{high}"

@@ -1,0 +1,56 @@
+"""Stiffness on the scanner's own pixel grid, and the liver mask that belongs to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from liver_mre.core.study import Instance
+
+
+@dataclass(frozen=True, slots=True)
+class StiffnessVolume:
+    """The measured series in kPa. Slice s of every array belongs to `instances[s]`.
+
+    Attributes
+    ----------
+    stiffness_kpa : (S, R, C) float32, 0 where nothing was measured
+    valid : (S, R, C) bool, pixels that carry a stiffness
+    confident : (S, R, C) bool, pixels of at least 95 % confidence (subset of `valid`)
+    instances : S instances of the stiffness series, ordered along the slice normal
+    pixel_spacing_mm : (row spacing, column spacing)
+    """
+
+    stiffness_kpa: NDArray[np.float32]
+    valid: NDArray[np.bool_]
+    confident: NDArray[np.bool_]
+    instances: tuple[Instance, ...]
+    pixel_spacing_mm: tuple[float, float]
+
+    @property
+    def pixel_area_cm2(self) -> float:
+        """Area of one pixel in cm2."""
+        return self.pixel_spacing_mm[0] * self.pixel_spacing_mm[1] / 100.0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelIdentity:
+    """Which model made a mask, on what: `sha256` is that of the weights file, `precision` as inferred ("f32", "bf16")."""
+
+    name: str
+    version: str
+    sha256: str
+    backend: str
+    precision: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiverMask:
+    """Predicted liver, (S, R, C) bool, on the grid of the stiffness volume."""
+
+    liver: NDArray[np.bool_]
+    model: ModelIdentity

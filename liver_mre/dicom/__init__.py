@@ -1,0 +1,1 @@
+"""DICOM in: folders to studies, series to stiffness volumes."""

@@ -1,0 +1,163 @@
+"""Every expected failure, with its code, its exit code and a message that says what to do.
+
+Messages never contain patient data: no names, identifiers, dates or file names. Instances and series are
+named by their UID only where the user needs the UID to act.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of the application: what an orchestrator reads."""
+
+    DONE = 0
+    INTERNAL = 1
+    USAGE = 2
+    NO_ELIGIBLE_SERIES = 3
+    INVALID_INPUT = 4
+    MODEL_OR_DEVICE = 5
+    OUTPUT = 6
+
+
+class MreError(Exception):
+    """An expected failure.
+
+    Attributes
+    ----------
+    code : short machine-readable name, stable across versions (`reason.code` in `result.json`)
+    exit_code : the exit code of a run that ends with this failure
+    """
+
+    code: str = "internal_error"
+    exit_code: ExitCode = ExitCode.INTERNAL
+    default_message: str = "The application failed unexpectedly. Run again with --log-level debug and report the log."
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.default_message)
+
+
+class UsageError(MreError):
+    """A command line option, setting or path that cannot be used."""
+
+    code = "usage"
+    exit_code = ExitCode.USAGE
+    default_message = "The command cannot be used like this. See `liver-mre --help`."
+
+
+class SettingsError(UsageError):
+    """A setting that is unknown, of the wrong type or out of range."""
+
+    code = "invalid_setting"
+    default_message = "A setting is invalid. Compare your settings with app.yaml."
+
+
+class NoEligibleSeriesError(MreError):
+    """The study holds no series that can be measured."""
+
+    code = "no_mre_series"
+    exit_code = ExitCode.NO_ELIGIBLE_SERIES
+    default_message = (
+        "No MR elastography stiffness series was found in this study. "
+        "`liver-mre check` lists every series and why it was not chosen."
+    )
+
+
+class AmbiguousSeriesError(NoEligibleSeriesError):
+    """Several series could be measured and nothing says which."""
+
+    code = "ambiguous_series"
+    default_message = (
+        "More than one series could be measured. Name the one to measure with --series UID; "
+        "`liver-mre check` lists them."
+    )
+
+
+class UnknownUnitError(NoEligibleSeriesError):
+    """The unit of the stiffness pixels is not known, or the evidence conflicts."""
+
+    code = "unknown_unit"
+    default_message = (
+        "The unit of the stiffness pixels is not known. Nothing was measured; "
+        "set kpa_per_count if you know the scanner's scale."
+    )
+
+
+class ImplausibleStiffnessError(UnknownUnitError):
+    """The values cannot be liver stiffness in the unit that was assumed."""
+
+    code = "implausible_stiffness"
+    default_message = (
+        "The median over the liver is outside 0.5-20 kPa, so the unit of the pixels cannot be right. "
+        "Nothing was measured; check the scanner's scale."
+    )
+
+
+class InvalidInputError(MreError):
+    """The input cannot be read as DICOM studies."""
+
+    code = "invalid_input"
+    exit_code = ExitCode.INVALID_INPUT
+    default_message = "The input is not a readable DICOM study."
+
+
+class NoDicomError(InvalidInputError):
+    """The input holds no DICOM image."""
+
+    code = "no_dicom"
+    default_message = "The input folder holds no DICOM images. Give the folder of one or more DICOM studies."
+
+
+class TruncatedFileError(InvalidInputError):
+    """A file of the measured series is cut off or its pixels cannot be decoded."""
+
+    code = "truncated_file"
+    default_message = "A DICOM file of the measured series is truncated or unreadable. Send the series again."
+
+
+class MissingSlicesError(InvalidInputError):
+    """The stiffness series is incomplete."""
+
+    code = "missing_slices"
+    default_message = "Slices of the stiffness series are missing. Send the complete series again."
+
+
+class MixedPatientsError(InvalidInputError):
+    """Files of one study name more than one patient."""
+
+    code = "mixed_patients"
+    default_message = (
+        "Files of one study belong to different patients. Nothing was measured; sort the input and send it again."
+    )
+
+
+class GeometryError(InvalidInputError):
+    """The geometry of a series is missing or contradicts itself."""
+
+    code = "invalid_geometry"
+    default_message = "The geometry of the stiffness series is missing or contradictory. Nothing was measured."
+
+
+class ModelError(MreError):
+    """The model's files are missing, damaged or do not belong together."""
+
+    code = "invalid_model"
+    exit_code = ExitCode.MODEL_OR_DEVICE
+    default_message = "The model cannot be used. Run `make model` to export it again."
+
+
+class DeviceError(MreError):
+    """The requested device is not there."""
+
+    code = "device_unavailable"
+    exit_code = ExitCode.MODEL_OR_DEVICE
+    default_message = "The requested device is not available. Use --device auto or --device cpu."
+
+
+class OutputError(MreError):
+    """Results cannot be written."""
+
+    code = "output_unwritable"
+    exit_code = ExitCode.OUTPUT
+    default_message = "The output folder cannot be written. Check its permissions and free space."

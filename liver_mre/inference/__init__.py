@@ -1,0 +1,1 @@
+"""The exported liver segmentation network and its backends."""

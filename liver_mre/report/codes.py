@@ -1,0 +1,98 @@
+"""Codes of the reports: the standard's own, and the project's private scheme where the standard has none.
+
+The private scheme is data (`liver_mre/data/codes.json`) and is documented in `docs/codes.md`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from pydicom.sr.coding import Code
+
+LIVER: Final = Code("10200004", "SCT", "Liver")
+ANATOMICAL_STRUCTURE: Final = Code("91723000", "SCT", "Anatomical Structure")
+ARTIFICIAL_INTELLIGENCE: Final = Code("123110", "DCM", "Artificial Intelligence")
+PROCESSING_EQUIPMENT: Final = Code("109102", "DCM", "Processing Equipment")
+SOURCE_IMAGE: Final = Code("121322", "DCM", "Source image for image processing operation")
+MRI_PROCEDURE: Final = Code("25056-3", "LN", "MRI unspecified body region")
+ELASTICITY: Final = Code("110830", "DCM", "Elasticity")
+AREA: Final = Code("131184002", "SCT", "Area of defined region")
+MEAN: Final = Code("373098007", "SCT", "Mean")
+MEDIAN: Final = Code("373099004", "SCT", "Median")
+STANDARD_DEVIATION: Final = Code("386136009", "SCT", "Standard Deviation")
+KILOPASCAL: Final = Code("kPa", "UCUM", "kilopascal")
+SQUARE_CENTIMETRE: Final = Code("cm2", "UCUM", "square centimeter")
+RATIO: Final = Code("{ratio}", "UCUM", "ratio")
+IMAGE_QUALITY: Final = Code("111101", "DCM", "Image Quality")
+DIAGNOSTIC: Final = Code("RID12", "RADLEX", "Diagnostic quality")
+LIMITED: Final = Code("RID13", "RADLEX", "Limited quality")
+NON_DIAGNOSTIC: Final = Code("RID14", "RADLEX", "Non-diagnostic quality")
+YES: Final = Code("373066001", "SCT", "Yes")
+NO: Final = Code("373067005", "SCT", "No")
+COMMENT: Final = Code("121106", "DCM", "Comment")
+QUALITATIVE_EVALUATIONS: Final = Code("C0034375", "UMLS", "Qualitative Evaluations")
+
+_LONGEST_MEANING = 64  # CodeMeaning is LO: at most 64 characters (PS3.5, 6.2)
+
+
+@cache
+def _table() -> dict[str, Any]:
+    text = resources.files("liver_mre").joinpath("data", "codes.json").read_text(encoding="utf-8")
+    table: dict[str, Any] = json.loads(text)
+    return table
+
+
+def scheme() -> dict[str, str]:
+    """Return designator, name, version and organization of the private coding scheme."""
+    entries: dict[str, str] = _table()["scheme"]
+    return entries
+
+
+def private_keys() -> tuple[str, ...]:
+    """Return the keys of all private codes."""
+    return tuple(_table()["codes"])
+
+
+def private(key: str) -> Code:
+    """Return the private code with this key in `codes.json`.
+
+    Raises
+    ------
+    KeyError
+        If there is no such code.
+    """
+    entry = _table()["codes"][key]
+    return Code(entry["value"], scheme()["designator"], entry["meaning"])
+
+
+def metavir(stage: str) -> Code:
+    """Return the code of a METAVIR stage, "F0" to "F4"."""
+    return private(f"metavir_{stage.lower()}")
+
+
+def not_evaluable(reason: str) -> Code:
+    """Return the code of a reason for not being evaluable; an unlisted one is coded as "other"."""
+    key = f"reason_{reason}"
+    return private(key if key in private_keys() else "reason_other")
+
+
+def named(prefix: str, words: str) -> Code:
+    """Return a code for words that a site chooses: names of staging profiles and of their categories.
+
+    The value is the prefix and eight hexadecimal digits of the words' SHA-256, so equal words have equal
+    codes everywhere; the meaning is the words, cut to 64 characters.
+    """
+    digest = hashlib.sha256(words.encode()).hexdigest()[:8]
+    return Code(f"{prefix}-{digest}", scheme()["designator"], plain(words)[:_LONGEST_MEANING])
+
+
+_REPLACEMENTS = str.maketrans({"≥": ">=", "≤": "<=", "±": "+/-", "–": "-", "—": "-", "²": "2", "’": "'", "×": "x"})
+
+
+def plain(text: str) -> str:
+    """Return the text in ASCII, which every character set of a source image contains."""
+    return text.translate(_REPLACEMENTS).encode("ascii", "replace").decode("ascii")

@@ -1,0 +1,157 @@
+"""What all result objects of a study share: who made them, when, for which patient and study."""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Final
+
+from highdicom import ContributingEquipment
+from pydicom.uid import generate_uid
+
+from liver_mre.report import codes
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+    from liver_mre.report.content import ReportContent
+
+APPLICATION: Final = "liver-mre"
+MANUFACTURER: Final = "liver-mre project"
+INTENDED_USE: Final = "AI-generated. Research use only - not for clinical use."
+SIMULATED: Final = "Simulated images, no patient."
+
+
+@dataclass(frozen=True, slots=True)
+class ResultSeries:
+    """Series number and description of one kind of result; each kind is a series of its own."""
+
+    number: int
+    description: str
+
+
+# Numbers above 9000 keep the results after a scanner's own series in a viewer's list.
+SEGMENTATION: Final = ResultSeries(9101, "Liver segmentation - AI-generated, not for clinical use")
+REPORT: Final = ResultSeries(9102, "Liver stiffness report - AI-generated, not for clinical use")
+OVERLAY: Final = ResultSeries(9103, "Liver stiffness overlay - AI-generated, not for clinical use")
+
+_EMPTY_IF_ABSENT = (
+    "PatientID",
+    "PatientName",
+    "PatientBirthDate",
+    "PatientSex",
+    "AccessionNumber",
+    "StudyID",
+    "StudyDate",
+    "StudyTime",
+    "ReferringPhysicianName",
+)
+_NAMES = ("PatientName", "ReferringPhysicianName")
+
+
+def is_simulated(content: ReportContent) -> bool:
+    """Tell whether the source images say that they were made by a simulation (SyntheticData, 0008,001C)."""
+    return any(source.get("SyntheticData") == "YES" for source in content.sources)
+
+
+def device_uid(content: ReportContent) -> str:
+    """Return the UID of this application with this model: another version of either has another UID."""
+    model = content.mask.model
+    parts = [APPLICATION, content.application_version, model.name, model.version, model.sha256]
+    return str(generate_uid(entropy_srcs=parts))
+
+
+def headers(content: ReportContent) -> tuple[Dataset, ...]:
+    """Return the source headers as result objects are built from them.
+
+    The first one, from which patient and study are read, is a copy in which absent attributes that every
+    result must carry are empty. Names are left out of it: highdicom would quote an unusual name in a warning.
+    `finish` writes the names.
+
+    Raises
+    ------
+    ValueError
+        If the number of headers is not the number of slices.
+    """
+    slices = content.volume.stiffness_kpa.shape[0]
+    if len(content.sources) != slices:
+        msg = f"Expected one source header for each of the {slices} slices, got {len(content.sources)}."
+        raise ValueError(msg)
+    first = copy.deepcopy(content.sources[0])
+    for keyword in _EMPTY_IF_ABSENT:
+        if keyword not in first or keyword in _NAMES:
+            setattr(first, keyword, "")
+    if first.PatientSex not in {"M", "F", "O", ""}:
+        first.PatientSex = ""
+    return (first, *content.sources[1:])
+
+
+def created_in_study_zone(content: ReportContent) -> datetime:
+    """Return the time of creation in the time zone that the source's dates are given in, if it says which.
+
+    TimezoneOffsetFromUTC holds for every date and time of an object, also for those copied from the source.
+    """
+    offset = str(content.sources[0].get("TimezoneOffsetFromUTC", ""))
+    match = re.fullmatch(r"([+-])(\d\d)(\d\d)", offset)
+    if match is None:
+        return content.created
+    distance = timedelta(hours=int(match[2]), minutes=int(match[3]))
+    return content.created.astimezone(timezone(-distance if match[1] == "-" else distance))
+
+
+def instance_arguments(content: ReportContent, series: ResultSeries) -> dict[str, Any]:
+    """Return the arguments that every highdicom object of a study is made with."""
+    created = created_in_study_zone(content)
+    return {
+        "series_instance_uid": generate_uid(),
+        "series_number": series.number,
+        "series_description": series.description,
+        "sop_instance_uid": generate_uid(),
+        "instance_number": 1,
+        "manufacturer": MANUFACTURER,
+        "manufacturer_model_name": APPLICATION,
+        "software_versions": software_versions(content),
+        "device_serial_number": content.mask.model.sha256[:16],
+        "content_date": created.date(),
+        "content_time": created.time(),
+        "series_date": created.date(),
+        "series_time": created.time(),
+        "contributing_equipment": [_processing_equipment(content)],
+    }
+
+
+def software_versions(content: ReportContent) -> list[str]:
+    """Return the versions of application and model as SoftwareVersions lists them."""
+    model = content.mask.model
+    return [f"{APPLICATION} {content.application_version}", f"{model.name} {model.version}"]
+
+
+def finish(result: Dataset, content: ReportContent) -> None:
+    """Write what highdicom leaves out or writes without a time zone."""
+    source = content.sources[0]
+    created = created_in_study_zone(content)
+    for keyword in _NAMES:
+        setattr(result, keyword, source.get(keyword, ""))
+    result.InstanceCreationDate = created.strftime("%Y%m%d")
+    result.InstanceCreationTime = created.strftime("%H%M%S.%f")
+    result.TimezoneOffsetFromUTC = created.strftime("%z")
+    for item in result.ContributingEquipmentSequence:
+        if item.PurposeOfReferenceCodeSequence[0].CodeValue == codes.PROCESSING_EQUIPMENT.value:
+            item.ContributionDateTime = created.strftime("%Y%m%d%H%M%S.%f%z")
+    if is_simulated(content):
+        result.SyntheticData = "YES"
+
+
+def _processing_equipment(content: ReportContent) -> ContributingEquipment:
+    item = ContributingEquipment(
+        manufacturer=MANUFACTURER,
+        purpose_of_reference=codes.PROCESSING_EQUIPMENT,
+        manufacturer_model_name=APPLICATION,
+        software_versions=software_versions(content),
+        device_serial_number=content.mask.model.sha256[:16],
+        contribution_description=f"Liver segmentation and stiffness measurement. {INTENDED_USE}",
+    )
+    item.DeviceUID = device_uid(content)
+    return item

@@ -1,0 +1,78 @@
+"""The overlay picture as a DICOM secondary capture image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from highdicom import CoordinateSystemNames
+from highdicom.sc import ConversionTypeValues, SCImage
+from highdicom.sr import CodedConcept
+from pydicom import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from liver_mre.report import codes, common
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from liver_mre.report.content import ReportContent
+
+_RGB_NDIM = 3
+
+
+def build_overlay(content: ReportContent, rgb: NDArray[np.uint8]) -> Dataset:
+    """Wrap the overlay picture for the PACS.
+
+    Modality is OT: as MR it would be sent back to the application as input.
+
+    Parameters
+    ----------
+    content : findings of the study that the picture shows
+    rgb : (H, W, 3) uint8, as `render_overlay` makes it
+
+    Returns
+    -------
+    Secondary capture image of the sources' study that refers to every source image.
+
+    Raises
+    ------
+    ValueError
+        If the picture is not (H, W, 3).
+    """
+    if rgb.ndim != _RGB_NDIM or rgb.shape[2] != _RGB_NDIM:
+        msg = f"Expected a picture of shape (H, W, 3), got {rgb.shape}."
+        raise ValueError(msg)
+    header = common.headers(content)[0]
+    created = common.created_in_study_zone(content)
+    result = SCImage.from_ref_dataset(
+        header,
+        pixel_array=rgb,
+        photometric_interpretation="RGB",
+        bits_allocated=8,
+        coordinate_system=CoordinateSystemNames.PATIENT,
+        patient_orientation=("L", "P"),
+        transfer_syntax_uid=str(ExplicitVRLittleEndian),
+        **common.instance_arguments(content, common.OVERLAY),
+    )
+    result.copy_patient_and_study_information(header)
+    result.PatientOrientation = None  # the picture is a sheet of slices and text: it has no orientation
+    result.ConversionType = ConversionTypeValues.WSD.value
+    result.DateOfSecondaryCapture = created.strftime("%Y%m%d")
+    result.TimeOfSecondaryCapture = created.strftime("%H%M%S.%f")
+    result.BodyPartExamined = "LIVER"
+    result.BurnedInAnnotation = "YES"
+    result.LossyImageCompression = header.get("LossyImageCompression", "00")
+    result.ImageComments = common.INTENDED_USE
+    result.DerivationDescription = "Stiffness in colour with the outline of the predicted liver"
+    result.SourceImageSequence = [_reference(source) for source in content.sources]
+    common.finish(result, content)
+    return result
+
+
+def _reference(source: Dataset) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID = source.SOPClassUID
+    item.ReferencedSOPInstanceUID = source.SOPInstanceUID
+    item.PurposeOfReferenceCodeSequence = [CodedConcept.from_code(codes.SOURCE_IMAGE)]
+    return item

@@ -1,0 +1,135 @@
+"""The findings as a structured report: Comprehensive 3D SR, TID 1500 "Measurement Report"."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from highdicom.sr import (
+    CodedConcept,
+    Comprehensive3DSR,
+    ContainerContentItem,
+    ContentSequence,
+    DeviceObserverIdentifyingAttributes,
+    MeasurementReport,
+    ObservationContext,
+    ObserverContext,
+    RelationshipTypeValues,
+    TextContentItem,
+)
+from highdicom.coding_schemes import CodingSchemeIdentificationItem
+from pydicom.sr.coding import Code
+from pydicom.uid import ExplicitVRLittleEndian
+
+from liver_mre.report import codes, common
+from liver_mre.report.sr_groups import liver_group, slice_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydicom import Dataset
+
+    from liver_mre.report.content import ReportContent
+
+_DEVICE = Code("121007", "DCM", "Device")
+_REGION = (
+    "Measured region: pixels of the predicted liver with a stiffness of sufficient confidence. Mean and area of a "
+    "slice are those of its whole region; the outline is that of its largest connected part."
+)
+
+
+def build_report(content: ReportContent) -> Dataset:
+    """Make the structured report of a study.
+
+    A measured exam has one group for the whole liver (TID 1501, without geometry: a viewer that cannot show a
+    segmentation still shows it) and one planar group (TID 1410) with the region's outline for each measured slice.
+    An exam that is not evaluable has the first group only: no number, image quality "non-diagnostic" and the
+    coded reason. Either report is complete, preliminary and unverified.
+
+    Parameters
+    ----------
+    content : findings of one study
+
+    Returns
+    -------
+    Comprehensive 3D SR of the sources' study.
+
+    Raises
+    ------
+    ValueError
+        If the exam has neither a measurement nor a reason.
+    """
+    headers = common.headers(content)
+    scheme = codes.scheme()
+    result = Comprehensive3DSR(
+        evidence=headers,
+        content=_document(content, headers),
+        is_complete=True,
+        is_final=False,
+        is_verified=False,
+        transfer_syntax_uid=str(ExplicitVRLittleEndian),
+        coding_schemes=[
+            CodingSchemeIdentificationItem(
+                designator=scheme["designator"],
+                name=scheme["name"],
+                version=scheme["version"],
+                responsible_organization=scheme["organization"],
+            )
+        ],
+        **common.instance_arguments(content, common.REPORT),
+    )
+    common.finish(result, content)
+    return result
+
+
+def _document(content: ReportContent, headers: Sequence[Dataset]) -> MeasurementReport:
+    document = MeasurementReport(
+        observation_context=ObservationContext(observer_device_context=_device(content)),
+        procedure_reported=codes.MRI_PROCEDURE,
+        imaging_measurements=[liver_group(content), *slice_groups(content)],
+        referenced_images=headers if all(header.get("SliceThickness") for header in headers) else None,
+    )
+    document[0].ContentSequence.append(_notes(content))
+    return document
+
+
+def _device(content: ReportContent) -> ObserverContext:
+    # TID 1004 has a role for the device, but CID 7445 holds none that fits software: it is left out.
+    return ObserverContext(
+        observer_type=_DEVICE,
+        observer_identifying_attributes=DeviceObserverIdentifyingAttributes(
+            uid=common.device_uid(content),
+            name=common.APPLICATION,
+            manufacturer_name=common.MANUFACTURER,
+            model_name=f"{content.mask.model.name} {content.mask.model.version}",
+        ),
+    )
+
+
+def _notes(content: ReportContent) -> ContainerContentItem:
+    """Return TID 1500's container of evaluations of the whole study, which may hold text (rows 12 to 14)."""
+    simulated = f" {common.SIMULATED}" if common.is_simulated(content) else ""
+    texts = {
+        codes.private("intended_use"): common.INTENDED_USE + simulated,
+        codes.private("unit_evidence"): _unit_sentence(content),
+    }
+    if content.measurement is None:
+        texts[codes.COMMENT] = f"Not evaluable. {content.reason.message if content.reason else ''}"
+    else:
+        texts[codes.private("region_definition")] = _REGION
+    container = ContainerContentItem(
+        name=codes.QUALITATIVE_EVALUATIONS, relationship_type=RelationshipTypeValues.CONTAINS
+    )
+    container.ContentSequence = ContentSequence(
+        TextContentItem(
+            name=CodedConcept.from_code(name),
+            value=codes.plain(text),
+            relationship_type=RelationshipTypeValues.CONTAINS,
+        )
+        for name, text in texts.items()
+    )
+    return container
+
+
+def _unit_sentence(content: ReportContent) -> str:
+    unit = content.unit
+    return f"kPa = {unit.kpa_per_count:g} x stored value + {unit.offset_kpa:g}. {unit.source}: {unit.detail}"

@@ -1,0 +1,189 @@
+"""Measurement groups of the structured report: the whole liver, and one for each measured slice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from highdicom.sr import (
+    AlgorithmIdentification,
+    FindingSite,
+    GraphicTypeValues,
+    ImageRegion,
+    Measurement,
+    MeasurementsAndQualitativeEvaluations,
+    PlanarROIMeasurementsAndQualitativeEvaluations,
+    QualitativeEvaluation,
+    SourceImageForMeasurementGroup,
+    SourceImageForRegion,
+    TrackingIdentifier,
+)
+from pydicom.uid import generate_uid
+
+from liver_mre.core.measurement import region_of_interest
+from liver_mre.report import codes
+from liver_mre.report.outline import largest_outline
+from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pydicom.sr.coding import Code
+
+    from liver_mre.core.result import ExamMeasurement, SliceMeasurement, Staging
+    from liver_mre.report.content import ReportContent
+
+_DECIMALS = 4
+
+
+def liver_group(content: ReportContent) -> MeasurementsAndQualitativeEvaluations:
+    """Return the group of the whole liver (TID 1501).
+
+    Raises
+    ------
+    ValueError
+        If the exam has neither a measurement nor a reason for not having one.
+    """
+    if content.measurement is None:
+        measurements: list[Measurement] = []
+        evaluations = _not_evaluable(content)
+    else:
+        measurements = _exam_measurements(content.measurement, content.staging)
+        evaluations = [_evaluation(codes.IMAGE_QUALITY, _image_quality(content))]
+        evaluations += [] if content.staging is None else _staging(content.staging)
+    return MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(uid=content.tracking_uid, identifier="Liver"),
+        finding_category=codes.ANATOMICAL_STRUCTURE,
+        finding_type=codes.LIVER,
+        finding_sites=[FindingSite(anatomic_location=codes.LIVER)],
+        method=codes.private("mr_elastography"),
+        algorithm_id=_algorithm(content),
+        measurements=measurements,
+        qualitative_evaluations=evaluations,
+        source_images=[SourceImageForMeasurementGroup.from_source_image(image) for image in content.sources],
+    )
+
+
+def slice_groups(content: ReportContent) -> list[PlanarROIMeasurementsAndQualitativeEvaluations]:
+    """Return one planar group (TID 1410) for each measured slice, none when the exam is not evaluable.
+
+    Its outline is that of the largest connected part of the measured region, along pixel edges, so it has at
+    least four corners. Its tracking UID follows from the liver's and the image's: viewers merge groups that
+    share one.
+    """
+    if content.measurement is None:
+        return []
+    region = region_of_interest(content.volume, content.mask.liver)
+    return [_slice_group(content, measured, region) for measured in content.measurement.slices]
+
+
+def _slice_group(
+    content: ReportContent, measured: SliceMeasurement, region: NDArray[np.bool_]
+) -> PlanarROIMeasurementsAndQualitativeEvaluations:
+    source = content.sources[measured.slice_index]
+    outline = largest_outline(region[measured.slice_index])
+    closed = np.vstack([outline, outline[:1]]).astype(np.float64)
+    model = content.mask.model
+    return PlanarROIMeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(
+            uid=generate_uid(entropy_srcs=[content.tracking_uid, str(source.SOPInstanceUID)]),
+            identifier=f"Liver, measured region of slice {measured.slice_index + 1}",
+        ),
+        referenced_region=ImageRegion(
+            graphic_type=GraphicTypeValues.POLYLINE,
+            graphic_data=closed,
+            source_image=SourceImageForRegion.from_source_image(source),
+        ),
+        finding_category=codes.ANATOMICAL_STRUCTURE,
+        finding_type=codes.LIVER,
+        finding_sites=[FindingSite(anatomic_location=codes.LIVER)],
+        method=codes.private("mr_elastography"),
+        algorithm_id=AlgorithmIdentification(
+            name=model.name, version=model.version, family=codes.ARTIFICIAL_INTELLIGENCE
+        ),
+        measurements=[
+            _stiffness(measured.stiffness_kpa_mean, codes.MEAN, content.staging),
+            _stiffness(measured.stiffness_kpa_sd, codes.STANDARD_DEVIATION),
+            _stiffness(measured.stiffness_kpa_median, codes.MEDIAN, content.staging),
+            _number(codes.AREA, measured.area_cm2, codes.SQUARE_CENTIMETRE),
+        ],
+    )
+
+
+def _exam_measurements(measured: ExamMeasurement, staging: Staging | None) -> list[Measurement]:
+    return [
+        _stiffness(measured.mean_kpa, codes.MEAN, staging),
+        _stiffness(measured.sd_kpa, codes.STANDARD_DEVIATION),
+        _stiffness(measured.median_kpa, codes.MEDIAN, staging),
+        _stiffness(measured.p25_kpa, codes.private("percentile_25"), staging),
+        _stiffness(measured.p75_kpa, codes.private("percentile_75"), staging),
+        _number(codes.AREA, measured.area_cm2, codes.SQUARE_CENTIMETRE),
+        _number(codes.private("liver_area"), measured.liver_area_cm2, codes.SQUARE_CENTIMETRE),
+        _number(codes.private("measurable_share"), measured.measurable_share, codes.RATIO),
+    ]
+
+
+def _stiffness(value_kpa: float, derivation: Code, staging: Staging | None = None) -> Measurement:
+    return Measurement(
+        name=codes.ELASTICITY,
+        value=rounded_kpa(value_kpa, cutoffs_kpa(staging), decimals=_DECIMALS),
+        unit=codes.KILOPASCAL,
+        derivation=derivation,
+        method=codes.private("mr_elastography"),
+        finding_sites=[FindingSite(anatomic_location=codes.LIVER)],
+    )
+
+
+def _number(name: Code, value: float, unit: Code) -> Measurement:
+    return Measurement(name=name, value=round(float(value), _DECIMALS), unit=unit)
+
+
+def _evaluation(name: Code, value: Code) -> QualitativeEvaluation:
+    return QualitativeEvaluation(name=name, value=value)
+
+
+def _staging(staging: Staging) -> list[QualitativeEvaluation]:
+    significant = codes.YES if staging.significant_fibrosis else codes.NO
+    return [
+        _evaluation(codes.private("staging_profile"), codes.named("PROFILE", staging.profile)),
+        _evaluation(codes.private("stiffness_category"), codes.named("CAT", staging.category)),
+        _evaluation(codes.private("metavir_min"), codes.metavir(staging.metavir_min)),
+        _evaluation(codes.private("metavir_max"), codes.metavir(staging.metavir_max)),
+        _evaluation(codes.private("significant_fibrosis"), significant),
+    ]
+
+
+def _image_quality(content: ReportContent) -> Code:
+    """Return "limited" if a slice shows predicted liver of which nothing could be measured."""
+    measured = () if content.measurement is None else content.measurement.slices
+    slices_with_liver = int(content.mask.liver.any(axis=(1, 2)).sum())
+    return codes.DIAGNOSTIC if len(measured) >= slices_with_liver else codes.LIMITED
+
+
+def _not_evaluable(content: ReportContent) -> list[QualitativeEvaluation]:
+    if content.reason is None:
+        msg = "An exam without a measurement needs a reason. Set ReportContent.reason."
+        raise ValueError(msg)
+    return [
+        _evaluation(codes.IMAGE_QUALITY, codes.NON_DIAGNOSTIC),
+        _evaluation(codes.private("not_evaluable_reason"), codes.not_evaluable(content.reason.code)),
+    ]
+
+
+def _algorithm(content: ReportContent) -> AlgorithmIdentification:
+    model, staging = content.mask.model, content.staging
+    parameters = [
+        f"application_version={content.application_version}",
+        f"model_sha256={model.sha256}",
+        f"backend={model.backend}",
+        f"precision={model.precision}",
+        f"kpa_per_count={content.unit.kpa_per_count:g}",
+        f"offset_kpa={content.unit.offset_kpa:g}",
+    ]
+    if staging is not None:
+        parameters.append(f"significant_fibrosis_cutoff_kpa={staging.significant_cutoff_kpa:g}")
+    return AlgorithmIdentification(
+        name=model.name,
+        version=model.version,
+        parameters=[codes.plain(parameter) for parameter in parameters],
+        family=codes.ARTIFICIAL_INTELLIGENCE,
+    )

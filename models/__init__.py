@@ -1,0 +1,1 @@
+"""Published models and their export; never imported at run time."""

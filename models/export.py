@@ -1,0 +1,185 @@
+"""Export a published model for run time: OpenVINO for processors, torch.export for CUDA.
+
+`python -m models.export [--model-dir models/liver_segmentation]` reads card.json and weights.safetensors and
+writes exported/; inference then needs neither the model library nor torchvision.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.metadata
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import openvino
+import torch
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from training.network import Architecture, build_network
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXPORT_FOLDER = "exported"
+EXPORT_CARD = "export.json"
+_FILES = {"openvino_xml": "model.xml", "openvino_bin": "model.bin", "torch_pt2": "model.pt2"}
+_TOOLS = ("torch", "openvino", "segmentation-models-pytorch", "safetensors")
+_LARGEST_BATCH = 256
+
+
+class ExportError(Exception):
+    """A published model cannot be exported; the message says why and what to do."""
+
+
+class HalfPrecision(nn.Module):
+    """Run a network in float16 behind a float32 interface: (N, C, H, W) in, logits (N, K, H, W) out."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network.half()
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return float32 logits of a float32 image."""
+        logits: Tensor = self.network(image.half())
+        return logits.float()
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_card(model_dir: Path) -> dict[str, Any]:
+    """Read a model card and check the weights beside it.
+
+    Raises
+    ------
+    ExportError
+        If card or weights are missing, or the weights differ from the card.
+    """
+    path = model_dir / "card.json"
+    if not path.is_file():
+        message = "the model folder has no card.json: publish a model first (python -m training publish)"
+        raise ExportError(message)
+    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    weights = model_dir / card["weights"]["path"]
+    if not weights.is_file():
+        message = f"{weights.name} is missing beside card.json: fetch or publish the weights"
+        raise ExportError(message)
+    if file_sha256(weights) != card["weights"]["sha256"]:
+        message = f"{weights.name} differs from the SHA-256 in card.json: fetch or publish the weights again"
+        raise ExportError(message)
+    return card
+
+
+def load_network(model_dir: Path, card: dict[str, Any]) -> nn.Module:
+    """Build the card's network with its weights as float32, in evaluation mode."""
+    fields = card["architecture"]
+    network = build_network(Architecture(fields["encoder"], fields["in_channels"], fields["classes"]))
+    stored = load_file(model_dir / card["weights"]["path"])
+    network.load_state_dict(
+        {name: value.float() if value.is_floating_point() else value for name, value in stored.items()}
+    )
+    return network.eval()
+
+
+def export_openvino(network: nn.Module, channels: int, size: tuple[int, int], target: Path) -> None:
+    """Write OpenVINO IR with float16 weights; the batch is dynamic, the image size fixed."""
+    example = torch.zeros(1, channels, *size)
+    converted = openvino.convert_model(
+        network, example_input=example, input=openvino.PartialShape([-1, channels, *size])
+    )
+    openvino.save_model(converted, target, compress_to_fp16=True)
+
+
+def export_torch(network: nn.Module, channels: int, size: tuple[int, int], target: Path) -> None:
+    """Write a torch.export program with float16 weights and a dynamic batch; turns `network` to float16."""
+    # An example batch of two: torch.export would take a batch of one as fixed.
+    example = torch.zeros(2, channels, *size)
+    batch = torch.export.Dim("batch", min=1, max=_LARGEST_BATCH)
+    program = torch.export.export(
+        HalfPrecision(network).eval(), (example,), dynamic_shapes={"image": {0: batch}}, strict=False
+    )
+    torch.export.save(program, target)
+
+
+def is_current(folder: Path, weights_sha256: str) -> bool:
+    """Tell whether `folder` holds a complete, unaltered export of these weights by these tools."""
+    path = folder / EXPORT_CARD
+    if not path.is_file():
+        return False
+    record = json.loads(path.read_text(encoding="utf-8"))
+    if record["weights_sha256"] != weights_sha256 or record["tools"] != tool_versions():
+        return False
+    files = [(folder / entry["path"], entry["sha256"]) for entry in record["files"].values()]
+    return all(file.is_file() and file_sha256(file) == sha256 for file, sha256 in files)
+
+
+def tool_versions() -> dict[str, str]:
+    """Return the versions of what takes part in the export."""
+    return {name: importlib.metadata.version(name) for name in _TOOLS}
+
+
+def export_model(model_dir: Path, *, force: bool = False) -> bool:
+    """Export a published model unless its export is current.
+
+    Parameters
+    ----------
+    model_dir : folder of card.json and weights.safetensors; exported/ is written into it
+    force : export even if the export is current
+
+    Returns
+    -------
+    True if files were written.
+
+    Raises
+    ------
+    ExportError
+        If card or weights are missing or disagree.
+    """
+    card = read_card(model_dir)
+    folder = model_dir / EXPORT_FOLDER
+    weights_sha256 = card["weights"]["sha256"]
+    if not force and is_current(folder, weights_sha256):
+        return False
+    folder.mkdir(exist_ok=True)
+    (folder / EXPORT_CARD).unlink(missing_ok=True)
+    network = load_network(model_dir, card)
+    channels = card["architecture"]["in_channels"]
+    rows, columns = card["input"]["size"]
+    export_openvino(network, channels, (rows, columns), folder / _FILES["openvino_xml"])
+    export_torch(network, channels, (rows, columns), folder / _FILES["torch_pt2"])
+    record = {
+        "weights_sha256": weights_sha256,
+        "tools": tool_versions(),
+        "files": {
+            key: {"path": name, "sha256": file_sha256(folder / name)} for key, name in _FILES.items()
+        },
+    }
+    # Written last: its presence says that the export is complete.
+    (folder / EXPORT_CARD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    return True
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the export from the command line; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m models.export", description=__doc__)
+    parser.add_argument("--model-dir", type=Path, default=Path(__file__).parent / "liver_segmentation")
+    parser.add_argument("--force", action="store_true", help="export even if the export is current")
+    arguments = parser.parse_args(argv)
+    try:
+        written = export_model(arguments.model_dir, force=arguments.force)
+    except ExportError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print("exported" if written else "export is current")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

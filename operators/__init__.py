@@ -1,0 +1,1 @@
+"""Thin MONAI Deploy operators: each receives a case, does one step of the core, and emits the case."""

@@ -1,0 +1,21 @@
+"""Liver segmentation with the exported U-Net/ResNeXt50-32x4d."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from liver_mre.steps import segment
+from operators.step import StepOperator
+
+if TYPE_CHECKING:
+    from liver_mre.case import Case
+
+
+class LiverSegmentationOperator(StepOperator):
+    """Predict the liver on the grid of the stiffness series."""
+
+    name_of_step: ClassVar[str] = "segment"
+
+    def work(self, case: Case) -> Case:
+        """Do the step."""
+        return segment(case, self.toolkit)
