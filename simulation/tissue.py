@@ -1,0 +1,116 @@
+"""Tissue properties of the simulated patient, as data.
+
+Stiffness at 60 Hz, loss ratio G''/G', and the relative MR signal of every tissue. The ranges are chosen so
+that simulated exams look like public elastograms (mostly 1-4 kPa outside the liver); they are parameters of
+a simulation, not reference values of any tissue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from simulation.types import Tissue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+STAGES: Final = ("F0", "F1", "F2", "F3", "F4")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Closed interval a parameter is drawn from, uniformly."""
+
+    low: float
+    high: float
+
+    def draw(self, rng: np.random.Generator) -> float:
+        """Return one value, uniform between the ends."""
+        return float(rng.uniform(self.low, self.high))
+
+
+@dataclass(frozen=True, slots=True)
+class TissueProperties:
+    """Properties of one tissue; each patient draws one value per range.
+
+    Attributes
+    ----------
+    stiffness_kpa : stiffness 2|G|^2/(G'+|G|) at 60 Hz
+    loss_ratio : G''/G'
+    heterogeneity : relative SD of the smooth multiplicative stiffness noise
+    gre_signal : signal of the T1-weighted gradient echo before T2* decay, arbitrary units
+    t2_star_ms : transverse decay of the gradient echo
+    t2_signal : signal in the T2-weighted anatomy series, arbitrary units
+    """
+
+    stiffness_kpa: Range
+    loss_ratio: Range
+    heterogeneity: float
+    gre_signal: Range
+    t2_star_ms: Range
+    t2_signal: Range
+
+
+def _tissue(
+    stiffness: tuple[float, float],
+    loss: tuple[float, float],
+    heterogeneity: float,
+    gre: tuple[float, float],
+    t2_star: tuple[float, float],
+    t2: tuple[float, float],
+) -> TissueProperties:
+    return TissueProperties(Range(*stiffness), Range(*loss), heterogeneity, Range(*gre), Range(*t2_star), Range(*t2))
+
+
+# Columns: stiffness kPa, loss ratio, heterogeneity, GRE signal, T2* ms, T2-weighted signal.
+# The liver's stiffness comes from its stage and its T2* from the iron model; the ranges here are typical values.
+TISSUES: Final[Mapping[Tissue, TissueProperties]] = {
+    Tissue.SUBCUTANEOUS_FAT: _tissue((1.0, 1.9), (0.25, 0.45), 0.15, (520, 760), (28, 45), (560, 760)),
+    Tissue.MUSCLE: _tissue((2.0, 5.0), (0.25, 0.50), 0.22, (420, 560), (22, 30), (150, 230)),
+    Tissue.VISCERAL_FAT: _tissue((1.0, 1.8), (0.30, 0.50), 0.18, (480, 700), (24, 40), (500, 700)),
+    Tissue.LIVER: _tissue((1.8, 10.0), (0.10, 0.26), 0.10, (560, 700), (19, 32), (210, 300)),
+    Tissue.LIVER_VESSEL: _tissue((0.8, 1.5), (0.40, 0.70), 0.10, (420, 980), (30, 60), (90, 420)),
+    Tissue.GALLBLADDER: _tissue((0.5, 1.0), (0.60, 1.00), 0.05, (280, 620), (90, 200), (850, 1000)),
+    Tissue.SPLEEN: _tissue((2.5, 6.0), (0.15, 0.35), 0.12, (480, 620), (32, 60), (430, 580)),
+    Tissue.STOMACH: _tissue((1.0, 2.2), (0.35, 0.70), 0.25, (250, 560), (10, 40), (200, 800)),
+    Tissue.KIDNEY: _tissue((2.0, 4.0), (0.20, 0.40), 0.15, (480, 640), (35, 55), (480, 650)),
+    Tissue.SPINE: _tissue((5.0, 9.0), (0.50, 0.90), 0.15, (380, 560), (9, 16), (250, 380)),
+    Tissue.AORTA: _tissue((0.8, 1.6), (0.50, 0.90), 0.08, (500, 1150), (40, 80), (60, 140)),
+    Tissue.VENA_CAVA: _tissue((0.7, 1.3), (0.50, 0.90), 0.08, (450, 1050), (35, 70), (80, 300)),
+    Tissue.LUNG: _tissue((0.8, 1.4), (0.80, 1.20), 0.10, (150, 260), (1.5, 6), (15, 60)),
+    Tissue.BOWEL: _tissue((1.0, 2.2), (0.35, 0.70), 0.25, (280, 600), (12, 40), (200, 750)),
+}
+
+# Median and log-scale SD of liver stiffness (kPa) by METAVIR stage: bands overlap widely on purpose.
+STAGE_STIFFNESS_KPA: Final[Mapping[str, tuple[float, float]]] = {
+    "F0": (2.15, 0.11),
+    "F1": (2.60, 0.11),
+    "F2": (3.20, 0.12),
+    "F3": (4.10, 0.14),
+    "F4": (6.60, 0.24),
+}
+STAGE_SHARE: Final[Mapping[str, float]] = {"F0": 0.24, "F1": 0.16, "F2": 0.18, "F3": 0.18, "F4": 0.24}
+LIVER_STIFFNESS_LIMITS_KPA: Final = Range(1.3, 12.0)
+
+
+def draw_stage(rng: np.random.Generator) -> str:
+    """Return a METAVIR stage, drawn with the shares of the simulated cohort."""
+    return str(rng.choice(STAGES, p=[STAGE_SHARE[stage] for stage in STAGES]))
+
+
+def draw_liver_stiffness_kpa(rng: np.random.Generator, stage: str) -> float:
+    """Return a liver stiffness for a stage, log-normal and kept within plausible limits."""
+    median, log_sd = STAGE_STIFFNESS_KPA[stage]
+    value = median * float(np.exp(log_sd * rng.standard_normal()))
+    return float(np.clip(value, LIVER_STIFFNESS_LIMITS_KPA.low, LIVER_STIFFNESS_LIMITS_KPA.high))
+
+
+def storage_modulus_kpa(stiffness_kpa: NDArray[np.float64], loss_ratio: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return G' such that 2|G|^2/(G'+|G|) with G = G'(1 + i*loss_ratio) equals the stiffness."""
+    modulus = np.sqrt(1.0 + loss_ratio**2)
+    return np.asarray(stiffness_kpa * (1.0 + modulus) / (2.0 * modulus**2))
