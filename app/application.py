@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from operators.liver_segmentation import LiverSegmentationOperator
@@ -55,7 +56,7 @@ class LiverMreApplication(Application):  # type: ignore[misc]  # the SDK is unty
             StiffnessMeasurementOperator(self, name="stiffness_measurement", **step),
             StagingOperator(self, name="staging", **step),
         ]
-        for upstream, downstream in zip(chain, chain[1:], strict=False):
+        for upstream, downstream in pairwise(chain):
             self.add_flow(upstream, downstream, {(CASE, CASE)})
         writers = {
             "seg": SegmentationWriterOperator(self, name="segmentation_writer", **writer),

@@ -33,9 +33,7 @@ def resolve_paths(
     path = given_in or _first(variables, [source for _, source, _ in PLATFORMS])
     out = given_out or _first(variables, [target for _, _, target in PLATFORMS])
     if path is None or out is None:
-        message = (
-            "Input and output folders are needed: -i IN -o OUT (or HOLOSCAN_INPUT_PATH and HOLOSCAN_OUTPUT_PATH)."
-        )
+        message = "Input and output folders are needed: -i IN -o OUT (or HOLOSCAN_INPUT_PATH and HOLOSCAN_OUTPUT_PATH)."
         raise UsageError(message)
     if not path.exists():
         message = "The input does not exist. Give the folder of one or more DICOM studies with -i."

@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def run(
-    path: Path | None, out: Path | None, config: Path | None, given: Mapping[str, object], *, quiet: bool
-) -> int:
+def run(path: Path | None, out: Path | None, config: Path | None, given: Mapping[str, object], *, quiet: bool) -> int:
     """Measure the studies under `path` into `out` and return the exit code.
 
     Raises
@@ -90,5 +88,3 @@ def _print_failures(result: RunResult) -> None:
     for study in result.studies:
         if study.measurement is None and study.reason and study.reason.exit_code:
             print(f"liver-mre: study {study.study_instance_uid}: {study.reason.message}", file=sys.stderr)
-
-

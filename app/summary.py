@@ -45,10 +45,11 @@ def _rows(study: StudyResult) -> list[tuple[str, str]]:
         words = {StudyStatus.NOT_EVALUABLE: "Not evaluable", StudyStatus.SKIPPED: "Skipped"}
         return [(words.get(study.status, "Failed"), study.reason.message if study.reason else "")]
     share = 100.0 * measurement.measurable_share
+    slices = len(measurement.slices)
     significant = "yes" if staging.significant_fibrosis else "no"
     return [
         ("Liver stiffness", f"{measurement.mean_kpa:.2f} ± {measurement.sd_kpa:.2f} kPa (mean ± SD)"),
-        ("Measured area", f"{measurement.area_cm2:.1f} cm² in {len(measurement.slices)} slices, {share:.0f} % of the liver"),
+        ("Measured area", f"{measurement.area_cm2:.1f} cm² in {slices} slices, {share:.0f} % of the liver"),
         (f"Stage ({staging.profile})", f"{staging.category} ({_metavir(staging.metavir_min, staging.metavir_max)})"),
         (f"Significant fibrosis (≥F2, ≥{staging.significant_cutoff_kpa} kPa)", significant),
     ]

@@ -83,7 +83,7 @@ def load_settings(
     environment: Mapping[str, str] | None = None,
     command_line: Mapping[str, object] | None = None,
 ) -> Settings:
-    """Settings from the configuration file, then the environment, then the command line.
+    """Read settings from the configuration file, then the environment, then the command line.
 
     Parameters
     ----------

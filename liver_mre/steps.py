@@ -80,9 +80,7 @@ def select_series(case: Case, toolkit: Toolkit) -> Case:
     """Find the series to measure and the unit of its pixels."""
     study = _have(case.study)
     settings = toolkit.settings
-    selection = select(
-        study, toolkit.rules, series_uid=settings.series, kpa_per_count=settings.kpa_per_count
-    )
+    selection = select(study, toolkit.rules, series_uid=settings.series, kpa_per_count=settings.kpa_per_count)
     return replace(case, selection=selection, decisions=selection.decisions)
 
 
@@ -121,11 +119,7 @@ def measure_stiffness(case: Case) -> Case:
     mask = _have(case.mask)
     measurement = measure(_have(case.volume), mask)
     if measurement is None:
-        reason = (
-            Reason("no_confident_liver", NO_CONFIDENT_LIVER)
-            if mask.liver.any()
-            else Reason("no_liver", NO_LIVER)
-        )
+        reason = Reason("no_confident_liver", NO_CONFIDENT_LIVER) if mask.liver.any() else Reason("no_liver", NO_LIVER)
         return replace(case, not_evaluable=reason)
     check_plausible(measurement.median_kpa)
     return replace(case, measurement=measurement)

@@ -11,6 +11,7 @@ import hashlib
 import importlib.metadata
 import json
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,6 +62,7 @@ def read_card(model_dir: Path) -> dict[str, Any]:
     ------
     ExportError
         If card or weights are missing, or the weights differ from the card.
+
     """
     path = model_dir / "card.json"
     if not path.is_file():
@@ -88,24 +90,29 @@ def load_network(model_dir: Path, card: dict[str, Any]) -> nn.Module:
     return network.eval()
 
 
+def trace(network: nn.Module, channels: int, size: tuple[int, int]) -> torch.export.ExportedProgram:
+    """Trace a network with torch.export, the batch dynamic and the image size fixed."""
+    # An example batch of two: torch.export would take a batch of one as fixed.
+    example = torch.zeros(2, channels, *size)
+    batch = torch.export.Dim("batch", min=1, max=_LARGEST_BATCH)
+    return torch.export.export(network.eval(), (example,), dynamic_shapes=({0: batch},), strict=False)
+
+
 def export_openvino(network: nn.Module, channels: int, size: tuple[int, int], target: Path) -> None:
-    """Write OpenVINO IR with float16 weights; the batch is dynamic, the image size fixed."""
-    example = torch.zeros(1, channels, *size)
-    converted = openvino.convert_model(
-        network, example_input=example, input=openvino.PartialShape([-1, channels, *size])
-    )
+    """Write OpenVINO IR with float16 weights, input "image" and output "logits"."""
+    with warnings.catch_warnings():
+        # torch 2.13 warns about its own class when OpenVINO copies the program.
+        warnings.filterwarnings("ignore", message=".*LeafSpec", category=FutureWarning)
+        converted = openvino.convert_model(trace(network, channels, size))
+    converted.inputs[0].get_tensor().set_names({"image"})
+    converted.outputs[0].get_tensor().set_names({"logits"})
+    converted.reshape(openvino.PartialShape([-1, channels, *size]))
     openvino.save_model(converted, target, compress_to_fp16=True)
 
 
 def export_torch(network: nn.Module, channels: int, size: tuple[int, int], target: Path) -> None:
-    """Write a torch.export program with float16 weights and a dynamic batch; turns `network` to float16."""
-    # An example batch of two: torch.export would take a batch of one as fixed.
-    example = torch.zeros(2, channels, *size)
-    batch = torch.export.Dim("batch", min=1, max=_LARGEST_BATCH)
-    program = torch.export.export(
-        HalfPrecision(network).eval(), (example,), dynamic_shapes={"image": {0: batch}}, strict=False
-    )
-    torch.export.save(program, target)
+    """Write a torch.export program with float16 weights; turns `network` to float16."""
+    torch.export.save(trace(HalfPrecision(network), channels, size), target)
 
 
 def is_current(folder: Path, weights_sha256: str) -> bool:
@@ -141,6 +148,7 @@ def export_model(model_dir: Path, *, force: bool = False) -> bool:
     ------
     ExportError
         If card or weights are missing or disagree.
+
     """
     card = read_card(model_dir)
     folder = model_dir / EXPORT_FOLDER
@@ -157,9 +165,7 @@ def export_model(model_dir: Path, *, force: bool = False) -> bool:
     record = {
         "weights_sha256": weights_sha256,
         "tools": tool_versions(),
-        "files": {
-            key: {"path": name, "sha256": file_sha256(folder / name)} for key, name in _FILES.items()
-        },
+        "files": {key: {"path": name, "sha256": file_sha256(folder / name)} for key, name in _FILES.items()},
     }
     # Written last: its presence says that the export is complete.
     (folder / EXPORT_CARD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

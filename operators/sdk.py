@@ -42,7 +42,8 @@ def _lean_import() -> Iterator[None]:
 def _raise_stack_limit() -> None:
     """Give Holoscan's threads the stack that it warns about missing, where the hard limit allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
-    if soft != resource.RLIM_INFINITY and soft < STACK_BYTES and (hard == resource.RLIM_INFINITY or hard >= STACK_BYTES):
+    allowed = hard == resource.RLIM_INFINITY or hard >= STACK_BYTES
+    if allowed and soft != resource.RLIM_INFINITY and soft < STACK_BYTES:
         resource.setrlimit(resource.RLIMIT_STACK, (STACK_BYTES, hard))
 
 

@@ -39,9 +39,7 @@ class StepOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
 
     name_of_step: ClassVar[str]
 
-    def __init__(
-        self, fragment: object, *args: object, toolkit: Toolkit, progress: Progress, **kwargs: object
-    ) -> None:
+    def __init__(self, fragment: object, *args: object, toolkit: Toolkit, progress: Progress, **kwargs: object) -> None:
         self.toolkit = toolkit
         self.progress = progress
         super().__init__(fragment, *args, **kwargs)

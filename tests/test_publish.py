@@ -1,0 +1,77 @@
+"""Publishing: results appear whole or not at all."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from liver_mre.core.result import Reason, RunResult, RunStatus, StudyResult, StudyStatus
+from liver_mre.errors import ExitCode, OutputError
+from liver_mre.publish import RESULT_FILE, STAGING_PREFIX, open_staging, publish
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def run_with(*studies: StudyResult) -> RunResult:
+    return RunResult("liver-mre", "0", RunStatus.COMPLETED, 0, studies)
+
+
+def not_evaluable(uid: str) -> StudyResult:
+    return StudyResult(uid, StudyStatus.NOT_EVALUABLE, Reason("no_liver", "No liver was found."))
+
+
+def failed(uid: str) -> StudyResult:
+    return StudyResult(uid, StudyStatus.FAILED, Reason("invalid_input", "Unreadable.", ExitCode.INVALID_INPUT))
+
+
+def stage(staging: Path, uid: str, content: str) -> None:
+    (staging / uid).mkdir()
+    (staging / uid / "liver-sr.dcm").write_text(content, encoding="utf-8")
+
+
+def test_finished_studies_and_result_json_appear_and_the_staging_folder_is_gone(tmp_path: Path) -> None:
+    out = tmp_path / "new" / "out"
+    staging = open_staging(out)
+    stage(staging, "1.2", "report")
+    publish(staging, out, run_with(not_evaluable("1.2")))
+    assert sorted(p.name for p in out.iterdir()) == ["1.2", RESULT_FILE]
+    assert (out / "1.2" / "liver-sr.dcm").read_text(encoding="utf-8") == "report"
+    assert json.loads((out / RESULT_FILE).read_text(encoding="utf-8"))["studies"][0]["status"] == "not_evaluable"
+
+
+def test_what_a_failed_study_left_behind_is_never_published(tmp_path: Path) -> None:
+    staging = open_staging(tmp_path)
+    stage(staging, "1.2", "half")
+    stage(staging, "1.3", "whole")
+    publish(staging, tmp_path, run_with(failed("1.2"), not_evaluable("1.3")))
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["1.3", RESULT_FILE]
+
+
+def test_a_second_run_replaces_a_study_as_a_whole_even_if_it_fails_now(tmp_path: Path) -> None:
+    staging = open_staging(tmp_path)
+    stage(staging, "1.2", "old")
+    (staging / "1.2" / "preview.png").write_text("old", encoding="utf-8")
+    publish(staging, tmp_path, run_with(not_evaluable("1.2")))
+    staging = open_staging(tmp_path)
+    stage(staging, "1.2", "new")
+    publish(staging, tmp_path, run_with(not_evaluable("1.2")))
+    assert [p.name for p in (tmp_path / "1.2").iterdir()] == ["liver-sr.dcm"]
+    publish(open_staging(tmp_path), tmp_path, run_with(failed("1.2")))
+    assert [p.name for p in tmp_path.iterdir()] == [RESULT_FILE]
+
+
+def test_a_file_where_the_output_folder_should_be_is_an_output_error(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("", encoding="utf-8")
+    with pytest.raises(OutputError):
+        open_staging(tmp_path / "out")
+
+
+def test_a_missing_result_is_an_output_error_and_leaves_no_staging_behind(tmp_path: Path) -> None:
+    staging = open_staging(tmp_path)
+    with pytest.raises(OutputError) as caught:
+        publish(staging, tmp_path, run_with(not_evaluable("1.2")))
+    assert caught.value.exit_code == ExitCode.OUTPUT
+    assert not list(tmp_path.glob(f"{STAGING_PREFIX}*"))

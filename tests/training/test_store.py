@@ -1,0 +1,80 @@
+"""Claims about the cohort's files and splits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from training.store import (
+    CohortError,
+    ExamRecord,
+    exam_path,
+    list_exams,
+    load_exam,
+    quantise_confidence,
+    quantise_stiffness,
+    save_exam,
+    seed_of,
+    split_of,
+)
+
+MakeRecord = Callable[..., ExamRecord]
+
+
+def test_an_exam_reads_back_as_it_was_written(tmp_path: Path, make_record: MakeRecord) -> None:
+    record = make_record(7, stage="F3")
+    path = save_exam(tmp_path, record)
+    again = load_exam(path)
+    np.testing.assert_array_equal(again.stiffness, record.stiffness)
+    np.testing.assert_array_equal(again.confidence, record.confidence)
+    np.testing.assert_array_equal(again.liver, record.liver)
+    assert (again.seed, again.stage, again.pixel_spacing_mm) == (7, "F3", (2.0, 1.5))
+    assert again.liver_stiffness_kpa == record.liver_stiffness_kpa
+
+
+def test_only_finished_files_are_listed(tmp_path: Path, make_record: MakeRecord) -> None:
+    save_exam(tmp_path, make_record(12))
+    (tmp_path / "tmpabc.part").write_bytes(b"half an exam")
+    assert [seed_of(path) for path in list_exams(tmp_path)] == [12]
+
+
+def test_a_file_of_another_schema_is_refused(tmp_path: Path) -> None:
+    np.savez_compressed(exam_path(tmp_path, 1), schema_version=np.array("0.1"))
+    with pytest.raises(CohortError, match=r"schema 0\.1"):
+        load_exam(exam_path(tmp_path, 1))
+
+
+@given(st.floats(0, 600))
+def test_stiffness_survives_storage_to_half_a_count(stiffness_kpa: float) -> None:
+    stored = quantise_stiffness(np.array([stiffness_kpa]))[0] * 0.01
+    assert stored == pytest.approx(stiffness_kpa, abs=0.00501)
+
+
+@given(st.floats(0, 0.9498))
+def test_a_pixel_under_the_threshold_never_passes_it_by_rounding(confidence: float) -> None:
+    assert quantise_confidence(np.array([confidence], dtype=np.float32))[0] < 9500
+
+
+def test_a_pixel_at_the_threshold_passes() -> None:
+    assert quantise_confidence(np.array([0.95], dtype=np.float32))[0] == 9500
+
+
+def test_masked_stiffness_is_zero_exactly_where_confidence_is_low(make_record: MakeRecord) -> None:
+    record = make_record(3)
+    masked = record.masked_stiffness_kpa()
+    low = record.confidence < 9500
+    assert low.any()
+    assert not masked[low].any()
+    np.testing.assert_allclose(masked[~low], record.stiffness[~low] * 0.01, rtol=1e-6)
+
+
+def test_the_splits_have_the_shares_they_claim() -> None:
+    splits = [split_of(seed) for seed in range(4000)]
+    assert splits.count("train") / 4000 == pytest.approx(0.85, abs=0.03)
+    assert splits.count("validation") / 4000 == pytest.approx(0.05, abs=0.02)
+    assert splits.count("test") / 4000 == pytest.approx(0.10, abs=0.02)

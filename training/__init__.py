@@ -1,0 +1,1 @@
+"""Training of the liver segmentation network on simulated exams; never imported at run time."""
