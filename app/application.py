@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from operators.liver_segmentation import LiverSegmentationOperator
 from operators.overlay_writer import OverlayWriterOperator
@@ -21,10 +21,14 @@ from operators.stiffness_measurement import StiffnessMeasurementOperator
 from operators.study_loader import StudyLoaderOperator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from liver_mre.steps import Toolkit
     from operators.step import Progress
+
+
+Step = TypeVar("Step")
 
 
 class LiverMreApplication(Application):  # type: ignore[misc]  # the SDK is untyped
@@ -46,24 +50,27 @@ class LiverMreApplication(Application):  # type: ignore[misc]  # the SDK is unty
 
     def compose(self) -> None:
         """Wire the operators: a chain, three writers side by side, one publisher."""
-        step = {"toolkit": self.toolkit, "progress": self.progress}
-        writer = {**step, "staging": self.staging}
+        progress, toolkit, staging = self.progress, self.toolkit, self.staging
+
+        def step(operator: Callable[..., Step], name: str, **more: object) -> Step:
+            return operator(self, toolkit=toolkit, progress=progress, name=name, **more)
+
         chain = [
-            StudyLoaderOperator(self, path=self.path, progress=self.progress, name="study_loader"),
-            SeriesSelectionOperator(self, name="series_selection", **step),
-            PreprocessOperator(self, name="preprocess", **step),
-            LiverSegmentationOperator(self, name="liver_segmentation", **step),
-            StiffnessMeasurementOperator(self, name="stiffness_measurement", **step),
-            StagingOperator(self, name="staging", **step),
+            StudyLoaderOperator(self, path=self.path, progress=progress, name="study_loader"),
+            step(SeriesSelectionOperator, "series_selection"),
+            step(PreprocessOperator, "preprocess"),
+            step(LiverSegmentationOperator, "liver_segmentation"),
+            step(StiffnessMeasurementOperator, "stiffness_measurement"),
+            step(StagingOperator, "staging"),
         ]
         for upstream, downstream in pairwise(chain):
             self.add_flow(upstream, downstream, {(CASE, CASE)})
         writers = {
-            "seg": SegmentationWriterOperator(self, name="segmentation_writer", **writer),
-            "sr": ReportWriterOperator(self, name="report_writer", **writer),
-            "overlay": OverlayWriterOperator(self, name="overlay_writer", **writer),
+            "seg": step(SegmentationWriterOperator, "segmentation_writer", staging=staging),
+            "sr": step(ReportWriterOperator, "report_writer", staging=staging),
+            "overlay": step(OverlayWriterOperator, "overlay_writer", staging=staging),
         }
-        self.publisher = PublisherOperator(self, out=self.out, started=self.started, name="publisher", **writer)
+        self.publisher = step(PublisherOperator, "publisher", staging=staging, out=self.out, started=self.started)
         for port, operator in writers.items():
             self.add_flow(chain[-1], operator, {(CASE, CASE)})
             self.add_flow(operator, self.publisher, {(CASE, port)})

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 PACKAGES = ("monai-deploy-app-sdk", "holoscan-cu13", "openvino", "torch", "pydicom", "highdicom", "numpy")
 
 
+EXPORTED = ("openvino_xml", "openvino_bin", "torch_pt2")
+
+
 def info(config: Path | None, *, as_json: bool) -> int:
     """Print what this installation is made of; return 0, or 5 if its model cannot be used."""
     settings = load_settings(config_path(config))
@@ -53,26 +56,28 @@ def _version(package: str) -> str:
 
 
 def _model(settings: Settings) -> dict[str, object]:
-    from liver_mre.inference.card import check_exported, load_card
+    from liver_mre.inference.card import load_card
+    from liver_mre.inference.model import checked_files
 
     try:
         card = load_card(settings.model_dir)
-        check_exported(settings.model_dir, card)
+        checked_files(settings.model_dir, card, EXPORTED)
     except MreError as error:
         return {"path": str(settings.model_dir), "error": str(error)}
     return {
         "name": card.name,
         "version": card.version,
-        "sha256": card.weights_sha256,
+        "sha256": card.weights.sha256,
         "intended_use": card.intended_use,
         "training_data": card.training["data"],
     }
 
 
 def _devices() -> list[dict[str, object]]:
-    from liver_mre.inference.model import available_devices
+    from liver_mre.inference.model import cuda_count
 
-    return [{"device": name, "description": text} for name, text in available_devices().items()]
+    names = ["cpu", *(f"cuda:{number}" for number in range(cuda_count()))]
+    return [{"device": name, "backend": "OpenVINO" if name == "cpu" else "torch"} for name in names]
 
 
 def _print(content: dict[str, list[dict[str, object]] | dict[str, str]]) -> None:

@@ -115,9 +115,7 @@ def _file_settings(config: Path | None) -> dict[str, object]:
     except (OSError, yaml.YAMLError) as error:
         message = f"The configuration file cannot be read ({type(error).__name__}). Give a YAML file such as app.yaml."
         raise SettingsError(message) from error
-    section = content.get("settings") if isinstance(content, dict) else None
-    if section is None:
-        section = {}
+    section = (content.get("settings") or {}) if isinstance(content, dict) else None
     if not isinstance(section, dict):
         message = "The configuration file must be a mapping with a `settings` section, as app.yaml has."
         raise SettingsError(message)

@@ -17,10 +17,10 @@ import torch
 from PIL import Image
 from scipy import stats
 
+from training.checkpoint import load_checkpoint
 from training.dataset import IMAGE_KEY, WINDOW_KPA, CohortCache, slice_transform
 from training.network import Architecture, build_network
 from training.store import KPA_PER_COUNT, CohortError
-from training.train import load_checkpoint
 
 if TYPE_CHECKING:
     from pathlib import Path

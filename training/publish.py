@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors.torch import save_file
 
+from training.checkpoint import load_checkpoint
 from training.dataset import WINDOW_KPA
-from training.train import load_checkpoint
 
 if TYPE_CHECKING:
     from pathlib import Path

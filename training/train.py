@@ -15,13 +15,13 @@ from monai.losses import DiceLoss
 from monai.metrics import DiceMetric
 from monai.utils import set_determinism
 from torch.nn.functional import binary_cross_entropy_with_logits
-from torch.optim.swa_utils import AveragedModel
 
+from training.checkpoint import load_checkpoint, write_checkpoint
 from training.dataset import IMAGE_KEY, LABEL_KEY, CohortCache, make_dataset
 from training.network import Architecture, build_network
+from training.schedule import learning_rate, make_average, make_optimiser
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from torch import Tensor, nn
@@ -87,48 +87,6 @@ class Progress:
     images: int = 0
     elapsed_s: float = 0.0
     best_dice: float = -1.0
-
-
-def learning_rate(recipe: Recipe, progress: float) -> float:
-    """Return the learning rate at a share of the budget in [0, 1]."""
-    if recipe.schedule == "constant":
-        return recipe.learning_rate
-    if progress < recipe.warmup_share:
-        return recipe.learning_rate * max(progress / recipe.warmup_share, 0.01)
-    share = (min(progress, 1.0) - recipe.warmup_share) / (1.0 - recipe.warmup_share)
-    return recipe.learning_rate * max(0.5 * (1.0 + math.cos(math.pi * share)), 0.001)
-
-
-def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
-    """Build the recipe's optimiser."""
-    if recipe.optimiser == "sgd":
-        return torch.optim.SGD(
-            network.parameters(),
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            weight_decay=recipe.weight_decay,
-        )
-    return torch.optim.AdamW(
-        network.parameters(),
-        lr=recipe.learning_rate,
-        betas=(recipe.momentum, 0.999),
-        weight_decay=recipe.weight_decay,
-        fused=True,
-    )
-
-
-def make_average(recipe: Recipe, network: nn.Module) -> AveragedModel:
-    """Build the running average of the weights; its decay grows from 0.1 so that it forgets the start."""
-
-    def average(averaged: Sequence[Tensor], current: Sequence[Tensor], count: Tensor | int) -> None:
-        decay = min(recipe.ema_decay, (1.0 + float(count)) / (10.0 + float(count)))
-        for target, source in zip(averaged, current, strict=True):
-            if target.is_floating_point():
-                target.lerp_(source, 1.0 - decay)
-            else:
-                target.copy_(source)
-
-    return AveragedModel(network, multi_avg_fn=average, use_buffers=True)
 
 
 class Trainer:
@@ -330,16 +288,3 @@ class Trainer:
         self.progress = Progress(**state["progress"])
         self.history = state["history"]
         self._last_save_s = self.progress.elapsed_s
-
-
-def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint; the file appears under its name only once it is complete."""
-    temporary = path.with_suffix(".part")
-    torch.save(state, temporary)
-    temporary.replace(path)
-
-
-def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint with torch's restricted unpickler (tensors and plain values only)."""
-    state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return state

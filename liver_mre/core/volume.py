@@ -39,7 +39,7 @@ class StiffnessVolume:
 
 @dataclass(frozen=True, slots=True)
 class ModelIdentity:
-    """Which model made a mask, on what: `sha256` is that of the weights file, `precision` as inferred ("f32", "bf16")."""
+    """Which model made a mask, on what: `sha256` of the weights file, `precision` of the arithmetic ("f32", "bf16")."""
 
     name: str
     version: str

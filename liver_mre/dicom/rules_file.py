@@ -1,4 +1,4 @@
-"""Typed reading of the scanner rules: a key, field or value that is not known is an error, not a rule that never holds."""
+"""Typed reading of the scanner rules: an unknown key, field or value is an error, not a rule that never holds."""
 
 from __future__ import annotations
 
@@ -35,9 +35,7 @@ def load_scanner_rules() -> ScannerRules:
     SettingsError
         The rules file is damaged.
     """
-    return parse_scanner_rules(
-        resources.files("liver_mre").joinpath("data/scanner_rules.json").read_text("utf-8")
-    )
+    return parse_scanner_rules(resources.files("liver_mre").joinpath("data/scanner_rules.json").read_text("utf-8"))
 
 
 def parse_scanner_rules(text: str) -> ScannerRules:

@@ -19,6 +19,7 @@ ARTIFICIAL_INTELLIGENCE: Final = Code("123110", "DCM", "Artificial Intelligence"
 PROCESSING_EQUIPMENT: Final = Code("109102", "DCM", "Processing Equipment")
 SOURCE_IMAGE: Final = Code("121322", "DCM", "Source image for image processing operation")
 MRI_PROCEDURE: Final = Code("25056-3", "LN", "MRI unspecified body region")
+METHOD: Final = Code("370129005", "SCT", "Measurement Method")
 ELASTICITY: Final = Code("110830", "DCM", "Elasticity")
 AREA: Final = Code("131184002", "SCT", "Area of defined region")
 MEAN: Final = Code("373098007", "SCT", "Mean")
@@ -90,7 +91,7 @@ def named(prefix: str, words: str) -> Code:
     return Code(f"{prefix}-{digest}", scheme()["designator"], plain(words)[:_LONGEST_MEANING])
 
 
-_REPLACEMENTS = str.maketrans({"≥": ">=", "≤": "<=", "±": "+/-", "–": "-", "—": "-", "²": "2", "’": "'", "×": "x"})
+_REPLACEMENTS = str.maketrans({"≥": ">=", "≤": "<=", "±": "+/-", "²": "2", "\u2013": "-", "\u2014": "-"})
 
 
 def plain(text: str) -> str:

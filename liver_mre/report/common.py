@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 from highdicom import ContributingEquipment
 from pydicom.uid import generate_uid
 
+from liver_mre import APPLICATION
 from liver_mre.report import codes
+from liver_mre.report.wording import disclosure
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
     from liver_mre.report.content import ReportContent
 
-APPLICATION: Final = "liver-mre"
 MANUFACTURER: Final = "liver-mre project"
-INTENDED_USE: Final = "AI-generated. Research use only - not for clinical use."
-SIMULATED: Final = "Simulated images, no patient."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +48,6 @@ _EMPTY_IF_ABSENT = (
     "ReferringPhysicianName",
 )
 _NAMES = ("PatientName", "ReferringPhysicianName")
-
-
-def is_simulated(content: ReportContent) -> bool:
-    """Tell whether the source images say that they were made by a simulation (SyntheticData, 0008,001C)."""
-    return any(source.get("SyntheticData") == "YES" for source in content.sources)
 
 
 def device_uid(content: ReportContent) -> str:
@@ -140,8 +134,6 @@ def finish(result: Dataset, content: ReportContent) -> None:
     for item in result.ContributingEquipmentSequence:
         if item.PurposeOfReferenceCodeSequence[0].CodeValue == codes.PROCESSING_EQUIPMENT.value:
             item.ContributionDateTime = created.strftime("%Y%m%d%H%M%S.%f%z")
-    if is_simulated(content):
-        result.SyntheticData = "YES"
 
 
 def _processing_equipment(content: ReportContent) -> ContributingEquipment:
@@ -151,7 +143,7 @@ def _processing_equipment(content: ReportContent) -> ContributingEquipment:
         manufacturer_model_name=APPLICATION,
         software_versions=software_versions(content),
         device_serial_number=content.mask.model.sha256[:16],
-        contribution_description=f"Liver segmentation and stiffness measurement. {INTENDED_USE}",
+        contribution_description=f"Liver segmentation and stiffness measurement. {disclosure(content)}",
     )
     item.DeviceUID = device_uid(content)
     return item

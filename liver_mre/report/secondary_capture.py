@@ -11,6 +11,7 @@ from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from liver_mre.report import codes, common
+from liver_mre.report.wording import disclosure
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +46,7 @@ def build_overlay(content: ReportContent, rgb: NDArray[np.uint8]) -> Dataset:
         raise ValueError(msg)
     header = common.headers(content)[0]
     created = common.created_in_study_zone(content)
-    result = SCImage.from_ref_dataset(
+    result: Dataset = SCImage.from_ref_dataset(
         header,
         pixel_array=rgb,
         photometric_interpretation="RGB",
@@ -63,7 +64,7 @@ def build_overlay(content: ReportContent, rgb: NDArray[np.uint8]) -> Dataset:
     result.BodyPartExamined = "LIVER"
     result.BurnedInAnnotation = "YES"
     result.LossyImageCompression = header.get("LossyImageCompression", "00")
-    result.ImageComments = common.INTENDED_USE
+    result.ImageComments = disclosure(content)
     result.DerivationDescription = "Stiffness in colour with the outline of the predicted liver"
     result.SourceImageSequence = [_reference(source) for source in content.sources]
     common.finish(result, content)

@@ -16,6 +16,7 @@ from highdicom.seg import (
 from pydicom.uid import ExplicitVRLittleEndian
 
 from liver_mre.report import codes, common
+from liver_mre.report.wording import INTENDED_USE
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -48,18 +49,19 @@ def build_segmentation(content: ReportContent) -> Dataset:
     if content.measurement is None or not content.mask.liver.any():
         msg = "An exam without a measurement or without liver has no segmentation. Write the report only."
         raise ValueError(msg)
-    result = Segmentation(
+    result: Dataset = Segmentation(
         source_images=common.headers(content),
         pixel_array=content.mask.liver.astype(np.uint8),
         segmentation_type=SegmentationTypeValues.BINARY,
         segment_descriptions=[_liver(content)],
         content_label="LIVER",
-        content_description=common.INTENDED_USE,
+        content_description=INTENDED_USE,
         omit_empty_frames=False,
         transfer_syntax_uid=_EXPLICIT_LITTLE_ENDIAN,
         **common.instance_arguments(content, common.SEGMENTATION),
     )
     result.BodyPartExamined = "LIVER"
+    result.ContentCreatorName = ""  # required, and no person made it
     common.finish(result, content)
     return result
 

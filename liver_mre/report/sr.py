@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from highdicom.sr import (
     CodedConcept,
     Comprehensive3DSR,
@@ -16,12 +17,13 @@ from highdicom.sr import (
     RelationshipTypeValues,
     TextContentItem,
 )
-from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from pydicom.sr.coding import Code
 from pydicom.uid import ExplicitVRLittleEndian
 
+from liver_mre import APPLICATION
 from liver_mre.report import codes, common
 from liver_mre.report.sr_groups import liver_group, slice_groups
+from liver_mre.report.wording import disclosure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +62,7 @@ def build_report(content: ReportContent) -> Dataset:
     """
     headers = common.headers(content)
     scheme = codes.scheme()
-    result = Comprehensive3DSR(
+    result: Dataset = Comprehensive3DSR(
         evidence=headers,
         content=_document(content, headers),
         is_complete=True,
@@ -98,7 +100,7 @@ def _device(content: ReportContent) -> ObserverContext:
         observer_type=_DEVICE,
         observer_identifying_attributes=DeviceObserverIdentifyingAttributes(
             uid=common.device_uid(content),
-            name=common.APPLICATION,
+            name=APPLICATION,
             manufacturer_name=common.MANUFACTURER,
             model_name=f"{content.mask.model.name} {content.mask.model.version}",
         ),
@@ -107,9 +109,8 @@ def _device(content: ReportContent) -> ObserverContext:
 
 def _notes(content: ReportContent) -> ContainerContentItem:
     """Return TID 1500's container of evaluations of the whole study, which may hold text (rows 12 to 14)."""
-    simulated = f" {common.SIMULATED}" if common.is_simulated(content) else ""
     texts = {
-        codes.private("intended_use"): common.INTENDED_USE + simulated,
+        codes.private("intended_use"): disclosure(content),
         codes.private("unit_evidence"): _unit_sentence(content),
     }
     if content.measurement is None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from highdicom.sr import (
     AlgorithmIdentification,
+    CodeContentItem,
+    ContentSequence,
     FindingSite,
     GraphicTypeValues,
     ImageRegion,
@@ -14,6 +16,7 @@ from highdicom.sr import (
     MeasurementsAndQualitativeEvaluations,
     PlanarROIMeasurementsAndQualitativeEvaluations,
     QualitativeEvaluation,
+    RelationshipTypeValues,
     SourceImageForMeasurementGroup,
     SourceImageForRegion,
     TrackingIdentifier,
@@ -50,17 +53,17 @@ def liver_group(content: ReportContent) -> MeasurementsAndQualitativeEvaluations
         measurements = _exam_measurements(content.measurement, content.staging)
         evaluations = [_evaluation(codes.IMAGE_QUALITY, _image_quality(content))]
         evaluations += [] if content.staging is None else _staging(content.staging)
-    return MeasurementsAndQualitativeEvaluations(
+    group = MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(uid=content.tracking_uid, identifier="Liver"),
-        finding_category=codes.ANATOMICAL_STRUCTURE,
         finding_type=codes.LIVER,
         finding_sites=[FindingSite(anatomic_location=codes.LIVER)],
-        method=codes.private("mr_elastography"),
         algorithm_id=_algorithm(content),
         measurements=measurements,
         qualitative_evaluations=evaluations,
         source_images=[SourceImageForMeasurementGroup.from_source_image(image) for image in content.sources],
     )
+    _add_method(group)
+    return group
 
 
 def slice_groups(content: ReportContent) -> list[PlanarROIMeasurementsAndQualitativeEvaluations]:
@@ -72,7 +75,7 @@ def slice_groups(content: ReportContent) -> list[PlanarROIMeasurementsAndQualita
     """
     if content.measurement is None:
         return []
-    region = region_of_interest(content.volume, content.mask.liver)
+    region = region_of_interest(content.volume, content.mask)
     return [_slice_group(content, measured, region) for measured in content.measurement.slices]
 
 
@@ -83,7 +86,7 @@ def _slice_group(
     outline = largest_outline(region[measured.slice_index])
     closed = np.vstack([outline, outline[:1]]).astype(np.float64)
     model = content.mask.model
-    return PlanarROIMeasurementsAndQualitativeEvaluations(
+    group = PlanarROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(
             uid=generate_uid(entropy_srcs=[content.tracking_uid, str(source.SOPInstanceUID)]),
             identifier=f"Liver, measured region of slice {measured.slice_index + 1}",
@@ -93,19 +96,29 @@ def _slice_group(
             graphic_data=closed,
             source_image=SourceImageForRegion.from_source_image(source),
         ),
-        finding_category=codes.ANATOMICAL_STRUCTURE,
         finding_type=codes.LIVER,
         finding_sites=[FindingSite(anatomic_location=codes.LIVER)],
-        method=codes.private("mr_elastography"),
         algorithm_id=AlgorithmIdentification(
             name=model.name, version=model.version, family=codes.ARTIFICIAL_INTELLIGENCE
         ),
         measurements=[
             _stiffness(measured.stiffness_kpa_mean, codes.MEAN, content.staging),
             _stiffness(measured.stiffness_kpa_sd, codes.STANDARD_DEVIATION),
-            _stiffness(measured.stiffness_kpa_median, codes.MEDIAN, content.staging),
             _number(codes.AREA, measured.area_cm2, codes.SQUARE_CENTIMETRE),
         ],
+    )
+    _add_method(group)
+    return group
+
+
+def _add_method(group: ContentSequence) -> None:
+    """Name the method of a group by the relationship of TID 1501, row 5; highdicom 0.28 would write "contains"."""
+    group[0].ContentSequence.append(
+        CodeContentItem(
+            name=codes.METHOD,
+            value=codes.private("mr_elastography"),
+            relationship_type=RelationshipTypeValues.HAS_CONCEPT_MOD,
+        )
     )
 
 
@@ -129,7 +142,6 @@ def _stiffness(value_kpa: float, derivation: Code, staging: Staging | None = Non
         unit=codes.KILOPASCAL,
         derivation=derivation,
         method=codes.private("mr_elastography"),
-        finding_sites=[FindingSite(anatomic_location=codes.LIVER)],
     )
 
 
@@ -171,19 +183,21 @@ def _not_evaluable(content: ReportContent) -> list[QualitativeEvaluation]:
 
 def _algorithm(content: ReportContent) -> AlgorithmIdentification:
     model, staging = content.mask.model, content.staging
-    parameters = [
-        f"application_version={content.application_version}",
-        f"model_sha256={model.sha256}",
-        f"backend={model.backend}",
-        f"precision={model.precision}",
-        f"kpa_per_count={content.unit.kpa_per_count:g}",
-        f"offset_kpa={content.unit.offset_kpa:g}",
-    ]
+    parameters = {
+        "application_version": content.application_version,
+        "model_sha256": model.sha256,
+        "backend": model.backend,
+        "precision": model.precision,
+        "kpa_per_count": f"{content.unit.kpa_per_count:g}",
+        "offset_kpa": f"{content.unit.offset_kpa:g}",
+    }
     if staging is not None:
-        parameters.append(f"significant_fibrosis_cutoff_kpa={staging.significant_cutoff_kpa:g}")
+        parameters["significant_fibrosis_cutoff_kpa"] = f"{staging.significant_cutoff_kpa:g}"
+    # One item, because dcmqi's reader keeps the first only.
+    text = codes.plain("; ".join(f"{name}={value}" for name, value in parameters.items()))
     return AlgorithmIdentification(
         name=model.name,
         version=model.version,
-        parameters=[codes.plain(parameter) for parameter in parameters],
+        parameters=[text],
         family=codes.ARTIFICIAL_INTELLIGENCE,
     )

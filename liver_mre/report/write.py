@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pydicom
@@ -16,6 +15,8 @@ from liver_mre.errors import OutputError
 from liver_mre.report.content import ReportContent
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pydicom import Dataset
 
     from liver_mre.case import Case

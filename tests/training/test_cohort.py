@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,6 +11,9 @@ import pytest
 from simulation.exam import simulate_exam
 from training.cohort import build_cohort, record_of, simulator_digest
 from training.store import ExamRecord, exam_path, load_exam, save_exam
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MakeRecord = Callable[..., ExamRecord]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,6 +11,9 @@ import torch
 
 from training.dataset import CohortCache, make_dataset, remove_islands
 from training.store import ExamRecord, save_exam, split_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MakeRecord = Callable[..., ExamRecord]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -22,6 +22,9 @@ from training.store import (
     seed_of,
     split_of,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MakeRecord = Callable[..., ExamRecord]
 

@@ -7,18 +7,23 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 
+from training.checkpoint import load_checkpoint
 from training.config import FAST, PAPER
 from training.evaluate import ExamScore, dice, evaluate, score_exam, stiffness_agreement
 from training.network import Architecture
 from training.publish import PublishError, half_weights, publish
+from training.schedule import learning_rate
 from training.store import CohortError, ExamRecord, split_of
-from training.train import BEST_NAME, Trainer, TrainOptions, learning_rate, load_checkpoint
+from training.train import BEST_NAME, Trainer, TrainOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 MakeRecord = Callable[..., ExamRecord]
 

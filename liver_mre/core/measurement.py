@@ -1,0 +1,111 @@
+"""Stiffness of the liver, measured on the scanner's own pixels."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from liver_mre.core.result import ExamMeasurement, SliceMeasurement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from liver_mre.core.volume import LiverMask, StiffnessVolume
+
+KPA_DECIMALS: Final = 6
+"""Measured values are given to 1e-6 kPa, which is all that float32 pixels carry.
+
+280 counts of 0.01 kPa are 2.8 kPa, but 2.79999995 in float32. Without this the very same pixels would fall below
+a cut-off of 2.8 kPa. It is also why reported and staged numbers cannot differ: both are this one number.
+"""
+
+
+def region_of_interest(volume: StiffnessVolume, mask: LiverMask) -> NDArray[np.bool_]:
+    """Return the pixels that are measured: predicted liver with a valid stiffness of at least 95 % confidence.
+
+    Returns
+    -------
+    (S, R, C) bool
+
+    Raises
+    ------
+    ValueError
+        If mask and volume are not on the same pixel grid.
+    """
+    if mask.liver.shape != volume.stiffness_kpa.shape:
+        message = f"mask of shape {mask.liver.shape} on stiffness of shape {volume.stiffness_kpa.shape}"
+        raise ValueError(message)
+    return mask.liver & volume.valid & volume.confident
+
+
+def measure(volume: StiffnessVolume, mask: LiverMask) -> ExamMeasurement | None:
+    """Measure stiffness in the region of interest.
+
+    The exam's stiffness is the mean of the slice means M_i weighted by the slices' ROI areas A_i,
+    sum(M_i A_i) / sum(A_i), the convention of MR elastography. Standard deviations are those of the population
+    (divisor n): the pixels are all there are, and one pixel has SD 0. Quantiles interpolate linearly. All sums
+    run in float64.
+
+    Parameters
+    ----------
+    volume : (S, R, C) stiffness
+    mask : predicted liver on the same grid
+
+    Returns
+    -------
+    ExamMeasurement, or None where no pixel can be measured. Stiffness is rounded to 1e-6 kPa (`KPA_DECIMALS`).
+
+    Raises
+    ------
+    ValueError
+        If mask and volume are not on the same pixel grid.
+    """
+    roi = region_of_interest(volume, mask)
+    if not roi.any():
+        return None
+    pixels = {
+        index: volume.stiffness_kpa[index][roi[index]].astype(np.float64)
+        for index in range(len(roi))
+        if roi[index].any()
+    }
+    slices = tuple(_measure_slice(volume, index, values) for index, values in pixels.items())
+    values = np.concatenate(list(pixels.values()))
+    p25, median, p75 = np.quantile(values, (0.25, 0.5, 0.75))
+    return ExamMeasurement(
+        mean_kpa=_kpa(_weighted_mean((values.mean(), values.size) for values in pixels.values())),
+        sd_kpa=_kpa(values.std()),
+        median_kpa=_kpa(median),
+        p25_kpa=_kpa(p25),
+        p75_kpa=_kpa(p75),
+        area_cm2=values.size * volume.pixel_area_cm2,
+        liver_area_cm2=int(np.count_nonzero(mask.liver)) * volume.pixel_area_cm2,
+        slices=slices,
+    )
+
+
+def _measure_slice(volume: StiffnessVolume, index: int, values: NDArray[np.float64]) -> SliceMeasurement:
+    return SliceMeasurement(
+        slice_index=index,
+        sop_instance_uid=volume.instances[index].sop_instance_uid,
+        stiffness_kpa_mean=_kpa(values.mean()),
+        stiffness_kpa_sd=_kpa(values.std()),
+        stiffness_kpa_median=_kpa(np.median(values)),
+        area_cm2=values.size * volume.pixel_area_cm2,
+    )
+
+
+def _weighted_mean(parts: Iterable[tuple[np.float64, int]]) -> float:
+    """Return sum(M_i n_i) / sum(n_i): all pixels of a series have one area, so that counts weigh as areas do.
+
+    `fsum` is exact, hence the same for every order of the slices.
+    """
+    means, counts = zip(*parts, strict=True)
+    return math.fsum(m * n for m, n in zip(means, counts, strict=True)) / math.fsum(counts)
+
+
+def _kpa(value: np.float64 | float) -> float:
+    return round(float(value), KPA_DECIMALS)

@@ -1,0 +1,205 @@
+"""The overlay picture: the finding at a glance, on a PACS workstation or in a document."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from liver_mre import APPLICATION
+from liver_mre.report import style
+from liver_mre.report.codes import plain
+from liver_mre.report.colour_bar import draw_colour_bar
+from liver_mre.report.panels import common_crop, side_letters, slice_picture
+from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
+from liver_mre.report.style import font
+from liver_mre.report.wording import disclosure
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from liver_mre.core.result import ExamMeasurement, SliceMeasurement, Staging
+    from liver_mre.report.content import ReportContent
+    from liver_mre.report.panels import Crop
+
+WIDTH_PX: Final = 1280
+MAX_SLICES: Final = 12
+_MARGIN = 24
+_GAP = 16
+_HEADER = 172
+_STRIP = 34
+_FOOTER = 76
+_BAR_WIDTH = 172
+_COLUMNS = ((1, 1), (4, 2), (9, 3), (MAX_SLICES, 4))  # up to so many slices, so many columns
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Where the slices stand: slices, columns, size of one picture."""
+
+    slices: tuple[int, ...]
+    columns: int
+    picture_width: int
+    picture_height: int
+
+    @property
+    def height(self) -> int:
+        rows = -(-len(self.slices) // self.columns)
+        return rows * (self.picture_height + _STRIP + _GAP) - _GAP
+
+    def corner(self, place: int) -> tuple[int, int]:
+        row, column = divmod(place, self.columns)
+        x = _MARGIN + column * (self.picture_width + _GAP)
+        return x, _HEADER + row * (self.picture_height + _STRIP + _GAP)
+
+
+def render_overlay(content: ReportContent) -> NDArray[np.uint8]:
+    """Draw the findings of one study: numbers, slices with the liver's outline, colour bar with the cut-offs.
+
+    An exam that is not evaluable is drawn with the reason in words, without any number. The picture names no
+    patient. Up to `MAX_SLICES` slices are shown, those with liver first.
+
+    Returns
+    -------
+    (H, W, 3) uint8, W = `WIDTH_PX`
+    """
+    crop = common_crop(content)
+    grid = _grid(content, crop)
+    canvas = Image.new("RGB", (WIDTH_PX, _HEADER + grid.height + _FOOTER), style.BACKGROUND)
+    draw = ImageDraw.Draw(canvas)
+    _draw_header(draw, content)
+    for place, index in enumerate(grid.slices):
+        _draw_slice(canvas, content, index, crop, grid.corner(place), grid.picture_width)
+    mean_kpa = None if content.measurement is None else content.measurement.mean_kpa
+    bar_left = WIDTH_PX - _MARGIN - _BAR_WIDTH
+    draw_colour_bar(canvas, (bar_left, _HEADER + _STRIP), grid.height - _STRIP, content.staging, mean_kpa)
+    _draw_footer(draw, content, canvas.height - _FOOTER, len(grid.slices))
+    return np.asarray(canvas).copy()
+
+
+def _grid(content: ReportContent, crop: Crop) -> _Grid:
+    liver = content.mask.liver
+    order = sorted(range(len(liver)), key=lambda index: not liver[index].any())  # stable
+    slices = tuple(sorted(order[:MAX_SLICES]))
+    columns = next(columns for most, columns in _COLUMNS if len(slices) <= most)
+    room = WIDTH_PX - 2 * _MARGIN - _BAR_WIDTH - columns * _GAP
+    width = room // columns
+    return _Grid(slices, columns, width, crop.height_for(width))
+
+
+def _draw_header(draw: ImageDraw.ImageDraw, content: ReportContent) -> None:
+    model = content.mask.model
+    version = f"{APPLICATION} {content.application_version} - {model.name} {model.version}"
+    draw.text((_MARGIN, 20), "LIVER STIFFNESS", style.MUTED, font(18))
+    draw.text((_MARGIN + 170, 20), "MR elastography", style.MUTED, font(18))
+    draw.text((WIDTH_PX - _MARGIN, 20), version, style.MUTED, font(18), anchor="ra")
+    if content.measurement is None:
+        _draw_not_evaluable(draw, content)
+    else:
+        _draw_result(draw, content.measurement, content.staging)
+
+
+def _draw_result(draw: ImageDraw.ImageDraw, measured: ExamMeasurement, staging: Staging | None) -> None:
+    mean = rounded_kpa(measured.mean_kpa, cutoffs_kpa(staging), decimals=2)
+    number = f"{mean:.2f}"
+    draw.text((_MARGIN, 112), number, style.TEXT, font(76), anchor="ls")
+    x = _MARGIN + font(76).getlength(number) + 14
+    draw.text((x, 112), f"± {measured.sd_kpa:.2f} kPa", style.TEXT, font(34), anchor="ls")
+    draw.text(
+        (_MARGIN, 146),
+        f"ROI {_area(measured.area_cm2)} in {_count(len(measured.slices))}, "
+        f"{measured.measurable_share:.0%} of the predicted liver   |   "
+        f"median {measured.median_kpa:.2f}, quartiles {measured.p25_kpa:.2f} to {measured.p75_kpa:.2f} kPa",
+        style.MUTED,
+        font(18),
+        anchor="ls",
+    )
+    if staging is not None:
+        _draw_staging(draw, staging)
+
+
+def _draw_staging(draw: ImageDraw.ImageDraw, staging: Staging) -> None:
+    x = 600
+    low, high = staging.metavir_min, staging.metavir_max
+    stages = low if low == high else f"{low} to {high}"
+    draw.text((x, 78), textwrap.shorten(plain(staging.category), 36), style.TEXT, font(28), anchor="ls")
+    draw.text((x, 112), f"METAVIR {stages}", style.TEXT, font(24), anchor="ls")
+    shift = font(24).getlength(f"METAVIR {stages}") + 16
+    draw.text((x + shift, 112), f"({plain(staging.profile)})", style.MUTED, font(18), anchor="ls")
+    yes = staging.significant_fibrosis
+    colour = style.AMBER if yes else style.TEXT
+    right = WIDTH_PX - _MARGIN
+    draw.text((right, 112), "YES" if yes else "NO", colour, font(34), anchor="rs")
+    draw.text((right, 78), f">= F2 at {staging.significant_cutoff_kpa:.2f} kPa", style.MUTED, font(18), anchor="rs")
+
+
+def _draw_not_evaluable(draw: ImageDraw.ImageDraw, content: ReportContent) -> None:
+    draw.text((_MARGIN, 98), "Not evaluable", style.AMBER, font(52), anchor="ls")
+    reason = "" if content.reason is None else plain(content.reason.message)
+    for line, text in enumerate(textwrap.wrap(reason, 120, max_lines=2)):
+        draw.text((_MARGIN, 132 + 26 * line), text, style.TEXT, font(20), anchor="ls")
+
+
+def _draw_slice(
+    canvas: Image.Image, content: ReportContent, index: int, crop: Crop, corner: tuple[int, int], width: int
+) -> None:
+    draw = ImageDraw.Draw(canvas)
+    x, y = corner
+    draw.rectangle((x, y, x + width - 1, y + _STRIP - 1), style.SURFACE)
+    slices = content.volume.stiffness_kpa.shape[0]
+    draw.text((x + 10, y + 24), f"Slice {index + 1} of {slices}", style.TEXT, font(18), anchor="ls")
+    words, colour = _slice_words(content, index)
+    draw.text((x + width - 10, y + 24), words, colour, font(18), anchor="rs")
+    picture = slice_picture(content, index, crop, width)
+    canvas.paste(picture, (x, y + _STRIP))
+    middle_x, middle_y = x + width // 2, y + _STRIP + picture.height // 2
+    bottom = y + _STRIP + picture.height
+    places = (
+        ((x + 8, middle_y), "lm"),
+        ((x + width - 8, middle_y), "rm"),
+        ((middle_x, y + _STRIP + 6), "mt"),
+        ((middle_x, bottom - 8), "mb"),
+    )
+    letters = side_letters(content.volume.instances[index].orientation)
+    for letter, (place, anchor) in zip(letters, places, strict=True):
+        draw.text(place, letter, style.TEXT, font(18), anchor=anchor, stroke_width=2, stroke_fill=style.BLACK)
+
+
+def _slice_words(content: ReportContent, index: int) -> tuple[str, style.Colour]:
+    measured = _measured_slice(content, index)
+    if measured is not None:
+        mean, sd = measured.stiffness_kpa_mean, measured.stiffness_kpa_sd
+        return f"{mean:.2f} ± {sd:.2f} kPa   {_area(measured.area_cm2)}", style.TEXT
+    words = "liver not measurable" if content.mask.liver[index].any() else "no liver found"
+    return words, style.AMBER
+
+
+def _measured_slice(content: ReportContent, index: int) -> SliceMeasurement | None:
+    slices = () if content.measurement is None else content.measurement.slices
+    return next((measured for measured in slices if measured.slice_index == index), None)
+
+
+def _draw_footer(draw: ImageDraw.ImageDraw, content: ReportContent, top: int, shown: int) -> None:
+    draw.text((_MARGIN, top + 30), disclosure(content), style.AMBER, font(22), anchor="ls")
+    slices = content.volume.stiffness_kpa.shape[0]
+    more = "" if shown == slices else f"{shown} of {slices} slices shown.  "
+    draw.text(
+        (_MARGIN, top + 58),
+        f"{more}White line: predicted liver.  Full colour: measured.  Hatched: liver, not measurable.  "
+        "Dimmed: outside the liver, not measured.",
+        style.MUTED,
+        font(17),
+        anchor="ls",
+    )
+
+
+def _area(area_cm2: float) -> str:
+    decimals = 0 if area_cm2 >= 10 else 1  # noqa: PLR2004
+    return f"{area_cm2:.{decimals}f} cm2"
+
+
+def _count(slices: int) -> str:
+    return "1 slice" if slices == 1 else f"{slices} slices"

@@ -1,0 +1,60 @@
+"""Command line of the simulator: `python -m simulation example --out DIR`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from simulation.encodings import ENCODINGS
+from simulation.truth_file import write_truth
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    study: Path = options.out / "study"
+    if study.exists() and any(study.iterdir()):
+        parser.error(f"{study} is not empty. Choose another --out, or remove it first.")
+    from simulation.exam import simulate_exam
+
+    exam = simulate_exam(options.seed)
+    written = ENCODINGS[options.encoding](exam, study)
+    truth = options.out / "truth.npz"
+    write_truth(exam, truth, slice_z_mm=written.slice_z_mm)
+    images = sum(len(series.files) for series in written.series)
+    print(f"Simulated study (seed {options.seed}): {len(written.series)} series, {images} images in {written.folder}")
+    print(f"Truth (stage {exam.truth.stage}, liver {exam.truth.liver_stiffness_kpa:.2f} kPa): {truth}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m simulation", description="Make simulated MR elastography studies. Research use only."
+    )
+    commands = parser.add_subparsers(dest="command", required=True)
+    example = commands.add_parser(
+        "example",
+        help="write one simulated study as DICOM, and the truth beside it",
+        description="Write one simulated study to DIR/study as DICOM, and what the simulator knows to DIR/truth.npz.",
+    )
+    example.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
+    example.add_argument("--seed", type=_seed, default=7, help="seed of the exam, 0 or more (default: %(default)s)")
+    example.add_argument(
+        "--encoding",
+        choices=sorted(ENCODINGS),
+        default="siemens-gre",
+        help="the scanner whose files are imitated (default: %(default)s)",
+    )
+    return parser
+
+
+def _seed(text: str) -> int:
+    seed = int(text)
+    if seed < 0:
+        raise argparse.ArgumentTypeError("must be 0 or more")  # noqa: EM101, TRY003 - argparse prints it
+    return seed
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,36 @@
+"""What the simulator knows about an exam, in a file of its own beside the study: no scanner writes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from simulation.types import SimulatedExam
+
+
+def write_truth(exam: SimulatedExam, path: Path, *, slice_z_mm: Sequence[float]) -> None:
+    """Write an exam's truth as a compressed `.npz`.
+
+    It holds `tissue`, `liver` and `true_stiffness_kpa`, each (S, R, C) with slice 0 uppermost; `slice_z_mm`, (S,),
+    the z coordinate of each slice in the DICOM study; `pixel_spacing_mm`; `stage`, `liver_stiffness_kpa`, `seed`
+    and `simulated`, which is always True.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    truth = exam.truth
+    np.savez_compressed(
+        path,
+        tissue=truth.tissue,
+        liver=truth.liver,
+        true_stiffness_kpa=truth.true_stiffness_kpa,
+        slice_z_mm=np.asarray(slice_z_mm, dtype=np.float64),
+        pixel_spacing_mm=np.asarray(exam.pixel_spacing_mm, dtype=np.float64),
+        stage=np.asarray(truth.stage),
+        liver_stiffness_kpa=np.asarray(truth.liver_stiffness_kpa),
+        seed=np.asarray(exam.seed),
+        simulated=np.asarray(a=True),
+    )

@@ -1,0 +1,92 @@
+"""`check`, `info`, `--help`, `--version`: what a person asks before running."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from app.cli import build_parser, main
+from liver_mre import __version__
+from liver_mre.errors import ExitCode
+
+if TYPE_CHECKING:
+    from tests.app.conftest import ExampleStudy
+
+
+def test_check_lists_every_series_with_role_and_reason(
+    example: ExampleStudy, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", str(example.folder), "--json"]) == 0
+    (study,) = json.loads(capfd.readouterr().out)["studies"]
+    roles = {series["description"]: series["role"] for series in study["input_series"]}
+    assert set(roles) == set(example.series)
+    expected = {
+        "Mag": "magnitude",
+        "_P": "phase",
+        "Wave": "wave",
+        "Stiff": "stiffness",
+        "StiffC95": "stiffness_masked",
+        "localizer": "other",
+    }
+    for suffix, role in expected.items():
+        (found,) = [roles[name] for name in roles if name.endswith(suffix)]
+        assert found == role
+    assert all(series["reason"] for series in study["input_series"])
+    assert study["unit"]["kpa_per_count"] == 0.01
+
+
+def test_check_prints_a_table_and_the_verdict(example: ExampleStudy, capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", str(example.folder)]) == 0
+    printed = capfd.readouterr().out
+    assert "stiffness_masked" in printed
+    assert "Can be measured" in printed
+
+
+def test_check_ends_with_the_exit_code_that_a_run_would(
+    example: ExampleStudy, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = example.copy(tmp_path_factory.mktemp("check") / "in", without=("StiffC95",))
+    assert main(["check", str(folder)]) == ExitCode.NO_ELIGIBLE_SERIES
+
+
+def test_info_names_versions_model_checksum_devices_and_profiles(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "--json"]) == 0
+    content = json.loads(capfd.readouterr().out)
+    assert content["application"]["version"] == __version__
+    assert re.fullmatch("[0-9a-f]{64}", content["models"][0]["sha256"])
+    assert content["models"][0]["training_data"] == "simulated"
+    assert content["devices"][0]["device"] == "cpu"
+    assert {p["name"] for p in content["profiles"]} == {"resoundant_2019", "wu_2015", "liang_2023"}
+
+
+def test_info_prints_the_same_as_tables(capfd: pytest.CaptureFixture[str]) -> None:
+    assert main(["info"]) == 0
+    printed = capfd.readouterr().out
+    assert "resoundant_2019" in printed
+    assert "openvino" in printed
+
+
+def test_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert __version__ in capsys.readouterr().out
+
+
+def test_help_names_every_exit_code_and_says_research_use_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "Research use only" in build_parser().format_help()
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    text = capsys.readouterr().out
+    for code in ExitCode:
+        assert re.search(rf"^  {code.value}  ", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("arguments", [[], ["measure"], ["run", "--nonsense"]])
+def test_an_unknown_command_or_option_is_exit_code_2(arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == ExitCode.USAGE

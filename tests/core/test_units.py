@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from liver_mre.core.study import RealWorldMapping, Role, Series
+from liver_mre.core.units import check_plausible, resolve_unit
+from liver_mre.dicom.rules_file import load_scanner_rules
+from liver_mre.errors import ImplausibleStiffnessError, SettingsError, UnknownUnitError
+from tests.core import study_factory as made
+
+if TYPE_CHECKING:
+    from liver_mre.core.study import Instance, UnitEvidence
+
+RULES = load_scanner_rules()
+UNKNOWN = replace(made.MASKED, manufacturer="ACME")
+
+
+def unit_of(instance: Instance, kpa_per_count: float | None = None) -> UnitEvidence:
+    series = made.series(instance, 1)
+    return resolve_unit(series, Role.STIFFNESS_MASKED, RULES, kpa_per_count=kpa_per_count)
+
+
+def rescaled(instance: Instance, slope: float, unit: str | None, intercept: float = 0.0) -> Instance:
+    return replace(instance, rescale_slope=slope, rescale_intercept=intercept, rescale_type=unit)
+
+
+@pytest.mark.parametrize(
+    ("instance", "kpa_per_count", "source"),
+    [
+        (replace(UNKNOWN, real_world=RealWorldMapping("kPa", 0.002, 0.0)), 0.002, "real_world_mapping"),
+        (replace(UNKNOWN, real_world=RealWorldMapping("Pa", 1.0, 0.0)), 0.001, "real_world_mapping"),
+        (rescaled(UNKNOWN, 0.005, "kPa"), 0.005, "rescale_type"),
+        (rescaled(UNKNOWN, 5.0, "PA"), 0.005, "rescale_type"),
+        (made.MASKED, 0.01, "vendor_rule"),
+        (rescaled(made.MASKED, 1.0, "US"), 0.01, "vendor_rule"),
+        (rescaled(made.MASKED, 10.0, "pa"), 0.01, "rescale_type"),
+        (
+            replace(rescaled(UNKNOWN, 10.0, "Pa"), real_world=RealWorldMapping("kPa", 0.01, 0)),
+            0.01,
+            "real_world_mapping",
+        ),
+    ],
+)
+def test_the_strongest_evidence_gives_the_scale(instance: Instance, kpa_per_count: float, source: str) -> None:
+    unit = unit_of(instance)
+    assert unit.kpa_per_count == pytest.approx(kpa_per_count, rel=1e-12)
+    assert (unit.source, unit.offset_kpa) == (source, 0.0)
+
+
+def test_the_intercept_becomes_an_offset_in_kpa() -> None:
+    assert unit_of(rescaled(UNKNOWN, 1.0, "Pa", intercept=-500.0)).offset_kpa == pytest.approx(-0.5)
+
+
+def test_without_any_evidence_the_unit_is_unknown() -> None:
+    with pytest.raises(UnknownUnitError, match=r"kpa_per_count"):
+        unit_of(UNKNOWN)
+
+
+def test_the_vendor_rule_needs_the_sequence_and_not_only_the_manufacturer() -> None:
+    with pytest.raises(UnknownUnitError):
+        unit_of(replace(made.MASKED, sequence_name=""))
+
+
+@pytest.mark.parametrize(
+    ("instance", "named"),
+    [
+        (rescaled(made.MASKED, 1.0, "Pa"), ["RescaleType Pa gives 0.001", "Siemens scanners gives 0.01"]),
+        (replace(made.MASKED, real_world=RealWorldMapping("kPa", 0.001, 0)), ["mapping in kPa", "Siemens"]),
+        (
+            replace(rescaled(UNKNOWN, 1.0, "Pa"), real_world=RealWorldMapping("kPa", 0.01, 0)),
+            ["mapping in kPa gives 0.01", "RescaleType Pa gives 0.001"],
+        ),
+        (rescaled(made.MASKED, 2.0, None), ["Siemens scanners store 0.01", "RescaleSlope 2"]),
+        (rescaled(made.MASKED, 2.0, "US"), ["Siemens scanners store 0.01", "RescaleSlope 2"]),
+        (rescaled(made.MASKED, 1.0, "kPa", intercept=3.0), ["RescaleType kPa", "Siemens"]),
+    ],
+)
+def test_contradictory_evidence_is_an_error_that_names_both_sides(instance: Instance, named: list[str]) -> None:
+    with pytest.raises(UnknownUnitError) as error:
+        unit_of(instance)
+    assert all(part in str(error.value) for part in named)
+
+
+@pytest.mark.parametrize(
+    "instance",
+    [
+        replace(made.MASKED, real_world=RealWorldMapping("m/s", 0.01, 0)),
+        replace(made.MASKED, real_world=RealWorldMapping("kPa of no scheme", 0.01, 0)),
+        rescaled(made.MASKED, 0.01, "m/s"),
+        replace(made.MASKED, rescale_type="kPa"),
+        rescaled(UNKNOWN, 0.0, "kPa"),
+        rescaled(UNKNOWN, -0.01, "kPa"),
+    ],
+)
+def test_a_header_that_names_something_else_is_never_overruled_by_the_vendor_rule(instance: Instance) -> None:
+    with pytest.raises(UnknownUnitError):
+        unit_of(instance)
+
+
+def test_images_with_different_scales_are_refused() -> None:
+    mixed = Series("1", 1, (rescaled(UNKNOWN, 0.01, "kPa"), rescaled(UNKNOWN, 0.02, "kPa")))
+    with pytest.raises(UnknownUnitError, match="same scale"):
+        resolve_unit(mixed, Role.STIFFNESS, RULES)
+
+
+@given(st.floats(0.9, 1.1))
+def test_scales_agree_within_one_percent_and_conflict_beyond(ratio: float) -> None:
+    instance = rescaled(made.MASKED, 10.0 * ratio, "Pa")
+    if abs(ratio - 1) < 0.0098:
+        assert unit_of(instance).kpa_per_count == pytest.approx(0.01 * ratio)
+    elif abs(ratio - 1) > 0.0102:
+        with pytest.raises(UnknownUnitError):
+            unit_of(instance)
+
+
+def test_an_override_is_used_and_recorded_with_what_the_headers_say() -> None:
+    unit = unit_of(made.MASKED, kpa_per_count=0.001)
+    assert (unit.kpa_per_count, unit.source) == (0.001, "override")
+    assert "0.01 kPa a count" in unit.detail
+    assert "no usable unit" in unit_of(UNKNOWN, kpa_per_count=0.001).detail
+
+
+@pytest.mark.parametrize("value", [0.0, -0.01, float("nan"), float("inf")])
+def test_an_override_that_is_no_scale_is_refused(value: float) -> None:
+    with pytest.raises(SettingsError):
+        unit_of(made.MASKED, kpa_per_count=value)
+
+
+@pytest.mark.parametrize("median", [0.5, 2.2, 20.0])
+def test_livers_are_plausible(median: float) -> None:
+    check_plausible(median)
+
+
+@pytest.mark.parametrize("median", [0.22, 22.0, 2200.0, float("nan")])
+def test_a_median_that_no_liver_has_is_refused(median: float) -> None:
+    with pytest.raises(ImplausibleStiffnessError):
+        check_plausible(median)

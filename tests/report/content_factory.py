@@ -1,0 +1,247 @@
+"""Report content of a small, simulated Siemens-like exam, with the headers of its source images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
+
+from liver_mre.core.measurement import measure
+from liver_mre.core.result import Reason
+from liver_mre.core.staging import stage
+from liver_mre.core.study import Instance, UnitEvidence
+from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
+from liver_mre.report.content import ReportContent
+from liver_mre.staging_profiles import load_profile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+ROWS, COLUMNS, SLICES = 102, 128, 4
+SPACING_MM = (3.125, 3.125)
+ORIENTATION = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+SLICE_SPACING_MM = 11.0
+CREATED = datetime(2025, 3, 4, 10, 20, 30, 123456, tzinfo=UTC)
+MODEL = ModelIdentity("liver-unet", "1.2.0", "ab" * 32, "openvino", "bf16")
+NOT_MEASURABLE = Reason("no_confident_liver", "No pixel of the liver has at least 95 % confidence.")
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """Stiffness, confidence and liver of the exam, each (S, R, C)."""
+
+    stiffness_kpa: NDArray[np.float32]
+    confident: NDArray[np.bool_]
+    liver: NDArray[np.bool_]
+
+
+def make_arrays(mean_kpa: float = 3.4, *, seed: int = 0) -> Arrays:
+    """Make an elliptic body with a liver whose measurable part differs from slice to slice."""
+    generator = np.random.default_rng(seed)
+    row, column = np.mgrid[0:ROWS, 0:COLUMNS]
+    slice_index = np.arange(SLICES)[:, None, None]
+    body = np.broadcast_to(_ellipse(row, column, (51, 64), (46, 60)), (SLICES, ROWS, COLUMNS))
+    liver = _ellipse(row, column, (46, 40), (28 - 2 * slice_index, 26 - slice_index))
+    confident = _ellipse(row, column, (42 + slice_index, 34), (17, 17)) & body
+    stiffness = np.where(liver, mean_kpa, 2.0) + generator.normal(0.0, 0.3, body.shape)
+    return Arrays(np.where(body, stiffness, 0.0).astype(np.float32), confident, liver)
+
+
+def make_content(
+    arrays: Arrays | None = None, *, order: Sequence[int] | None = None, simulated: bool = True
+) -> ReportContent:
+    """Make the content of a measured exam.
+
+    Parameters
+    ----------
+    arrays : the exam's arrays, `make_arrays()` by default
+    order : anatomical slice that comes at each place, ascending by default; arrays stay as they are
+    simulated : whether the headers say that the images are simulated
+    """
+    arrays = arrays or make_arrays()
+    order = range(SLICES) if order is None else order
+    headers = _headers(order, simulated=simulated)
+    volume = StiffnessVolume(
+        stiffness_kpa=arrays.stiffness_kpa,
+        valid=arrays.stiffness_kpa > 0,
+        confident=arrays.confident,
+        instances=tuple(_instance(header) for header in headers),
+        pixel_spacing_mm=SPACING_MM,
+    )
+    mask = LiverMask(arrays.liver, MODEL)
+    measurement = measure(volume, mask)
+    assert measurement is not None
+    return ReportContent(
+        volume=volume,
+        mask=mask,
+        measurement=measurement,
+        staging=stage(measurement.mean_kpa, load_profile("resoundant_2019")),
+        reason=None,
+        unit=UnitEvidence(0.01, 0.0, "vendor_rule", "Siemens: 1 count is 10 Pa"),
+        sources=headers,
+        application_version="1.0.0",
+        tracking_uid=generate_uid(),
+        created=CREATED,
+    )
+
+
+def make_not_evaluable(*, liver: bool = True) -> ReportContent:
+    """Make the content of an exam without confident pixels, with or without predicted liver."""
+    arrays = make_arrays()
+    nothing = np.zeros_like(arrays.liver)
+    content = make_content(replace(arrays, confident=arrays.liver))
+    return replace(
+        content,
+        volume=replace(content.volume, confident=nothing),
+        mask=replace(content.mask, liver=arrays.liver if liver else nothing),
+        measurement=None,
+        staging=None,
+        reason=NOT_MEASURABLE,
+    )
+
+
+def write(datasets: Sequence[Dataset], folder: Path) -> list[Path]:
+    """Write objects as files named by modality and place."""
+    paths = []
+    for index, dataset in enumerate(datasets):
+        path = folder / f"{dataset.Modality}_{index}.dcm"
+        dataset.save_as(path, enforce_file_format=True)
+        paths.append(path)
+    return paths
+
+
+def source_images(content: ReportContent) -> list[Dataset]:
+    """Return the source images with their pixels."""
+    images = []
+    for header, stiffness in zip(content.sources, content.volume.stiffness_kpa, strict=True):
+        image = Dataset(header)
+        image.PixelData = np.round(stiffness * 100).astype("<u2").tobytes()
+        image["PixelData"].VR = "OW"
+        image.file_meta = FileMetaDataset()
+        image.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        image.file_meta.MediaStorageSOPClassUID = image.SOPClassUID
+        image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
+        images.append(image)
+    return images
+
+
+def fill(outline: NDArray[np.number], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return the pixels that an outline along pixel edges encloses: each vertical edge flips what is right of it."""
+    filled = np.zeros(shape, np.bool_)
+    for (column, row), (_, next_row) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
+        top, bottom = sorted((int(row), int(next_row)))
+        filled[top:bottom, int(column) :] ^= True
+    return filled
+
+
+def _ellipse(
+    row: NDArray[np.int64],
+    column: NDArray[np.int64],
+    centre: tuple[float | NDArray[np.int64], float],
+    radii: tuple[float | NDArray[np.int64], float | NDArray[np.int64]],
+) -> NDArray[np.bool_]:
+    inside: NDArray[np.bool_] = (((row - centre[0]) / radii[0]) ** 2 + ((column - centre[1]) / radii[1]) ** 2) < 1.0
+    return inside
+
+
+def _instance(header: Dataset) -> Instance:
+    return Instance(
+        source="",
+        sop_instance_uid=str(header.SOPInstanceUID),
+        sop_class_uid=str(header.SOPClassUID),
+        instance_number=int(header.InstanceNumber),
+        rows=ROWS,
+        columns=COLUMNS,
+        position_mm=tuple(map(float, header.ImagePositionPatient)),
+        orientation=ORIENTATION,
+        pixel_spacing_mm=SPACING_MM,
+    )
+
+
+def _headers(order: Sequence[int], *, simulated: bool) -> tuple[Dataset, ...]:
+    study, series, frame = generate_uid(), generate_uid(), generate_uid()
+    headers = []
+    for index in order:
+        header = Dataset()
+        for keyword, value in (_PATIENT_AND_STUDY | _SERIES | _IMAGE).items():
+            setattr(header, keyword, value)
+        header.StudyInstanceUID, header.SeriesInstanceUID, header.FrameOfReferenceUID = study, series, frame
+        header.SOPInstanceUID = generate_uid()
+        header.InstanceNumber = index + 1
+        header.ImagePositionPatient = [-200.0, -159.375, SLICE_SPACING_MM * index]
+        header.SliceLocation = SLICE_SPACING_MM * index
+        if simulated:
+            header.ImageComments = "Simulated by this project, no patient"
+        headers.append(header)
+    return tuple(headers)
+
+
+_PATIENT_AND_STUDY = {
+    "PatientName": "Simulated^Liver",
+    "PatientID": "SIM-0001",
+    "PatientBirthDate": "19700101",
+    "PatientSex": "O",
+    "PatientAge": "055Y",
+    "PatientWeight": 80.0,
+    "StudyDate": "20250304",
+    "StudyTime": "090000",
+    "StudyID": "1",
+    "StudyDescription": "MR liver with elastography",
+    "AccessionNumber": "ACC1",
+    "ReferringPhysicianName": "",
+}
+_SERIES = {
+    "SOPClassUID": MRImageStorage,
+    "Modality": "MR",
+    "Manufacturer": "SIEMENS",
+    "ManufacturerModelName": "Aera",
+    "SoftwareVersions": "syngo MR E11",
+    "DeviceSerialNumber": "12345",
+    "SeriesNumber": 12,
+    "SeriesDate": "20250304",
+    "SeriesTime": "091500",
+    "SeriesDescription": "greMRE_P_StiffC95",
+    "ProtocolName": "greMRE_tra_p2_bh_128",
+    "BodyPartExamined": "LIVER",
+    "PatientPosition": "HFS",
+    "PositionReferenceIndicator": "",
+    "TimezoneOffsetFromUTC": "+0100",
+}
+_IMAGE = {
+    "ImageType": ["DERIVED", "PRIMARY", "M", "ND"],
+    "ContentDate": "20250304",
+    "ContentTime": "091500",
+    "AcquisitionDate": "20250304",
+    "AcquisitionTime": "091500",
+    "ScanningSequence": "GR",
+    "SequenceVariant": "SP",
+    "ScanOptions": "",
+    "MRAcquisitionType": "2D",
+    "SequenceName": "*greMR2d1",
+    "RepetitionTime": 50.0,
+    "EchoTime": 22.7,
+    "EchoTrainLength": 1,
+    "SliceThickness": 5.0,
+    "SpacingBetweenSlices": SLICE_SPACING_MM,
+    "ImageOrientationPatient": list(ORIENTATION),
+    "PixelSpacing": list(SPACING_MM),
+    "Rows": ROWS,
+    "Columns": COLUMNS,
+    "SamplesPerPixel": 1,
+    "PhotometricInterpretation": "MONOCHROME2",
+    "BitsAllocated": 16,
+    "BitsStored": 12,
+    "HighBit": 11,
+    "PixelRepresentation": 0,
+    "WindowCenter": 400,
+    "WindowWidth": 800,
+    "LossyImageCompression": "00",
+}
