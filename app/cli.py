@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from liver_mre import __version__
 from liver_mre.errors import ExitCode, MreError
@@ -51,7 +51,7 @@ SETTING_OPTIONS = ("profile", "device", "precision", "series", "kpa_per_count", 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code."""
+    """Run the command line, by default with the arguments of this program, and return its exit code."""
     options = build_parser().parse_args(arguments)
     _set_up_logging(options.log_level)
     try:
@@ -62,6 +62,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("liver-mre: interrupted, nothing was written", file=sys.stderr)
         return ExitCode.INTERNAL
+
+
+def script(*before: str) -> NoReturn:
+    """Run the command line as a program, with the arguments `before` those of the program.
+
+    Leaves without the interpreter's teardown: by then everything is written, and unloading Holoscan and OpenVINO would
+    only keep the caller waiting for another half second.
+    """
+    code = main([*before, *sys.argv[1:]])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def build_parser() -> argparse.ArgumentParser:

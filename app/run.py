@@ -13,6 +13,7 @@ from liver_mre.core.result import Reason, RunResult
 from liver_mre.errors import ExitCode, MreError, OutputError
 from liver_mre.pipeline import failed_run
 from liver_mre.publish import discard, open_staging, publish
+from liver_mre.report.write import import_writers
 from liver_mre.settings import load_settings
 from liver_mre.steps import Toolkit
 
@@ -37,7 +38,8 @@ def run(path: Path | None, out: Path | None, config: Path | None, given: Mapping
     staging = open_staging(out)
     try:
         settings = load_settings(config_path(config), command_line=given)
-        toolkit = Toolkit(settings, preload=True)
+        toolkit = Toolkit(settings)
+        toolkit.preload(import_writers)
         toolkit.profile  # noqa: B018  # an unknown profile ends the run here, not in every study
         result = run_graph(path, out, staging, toolkit, quiet=quiet)
     except OutputError:

@@ -18,6 +18,8 @@ from liver_mre.dicom.rules_file import load_scanner_rules
 from liver_mre.staging_profiles import load_profile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from liver_mre.case import Case
     from liver_mre.core.rules import ScannerRules
     from liver_mre.core.staging import StagingProfile
@@ -39,15 +41,18 @@ class Toolkit:
     Parameters
     ----------
     settings : the run's settings
-    preload : start loading the model at once, in the background, while the study is being read
     """
 
-    def __init__(self, settings: Settings, *, preload: bool = False) -> None:
+    def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="toolkit")
         self._model: Future[LiverModel] | None = None
-        if preload:
-            self._start_loading()
+
+    def preload(self, *others: Callable[[], None]) -> None:
+        """Start loading the model in the background, and then whatever else a run will need."""
+        self._start_loading()
+        for other in others:
+            self._executor.submit(other)
 
     @cached_property
     def rules(self) -> ScannerRules:

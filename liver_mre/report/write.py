@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 SEG_FILE, SR_FILE, OVERLAY_FILE, PREVIEW_FILE = "liver-seg.dcm", "liver-sr.dcm", "overlay.dcm", "preview.png"
 TRACKING_ROOT = "liver-mre.tracking"
+
+
+def import_writers() -> None:
+    """Import what the writers need; a run does it while the network computes, because it takes a third of a second."""
+    for name in ("overlay", "secondary_capture", "seg", "sr"):
+        importlib.import_module(f"liver_mre.report.{name}")
 
 
 def report_content(case: Case) -> ReportContent:

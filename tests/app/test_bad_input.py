@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pydicom
 import pytest
+from pydicom.uid import generate_uid
 
 from app.cli import main
 from liver_mre.settings import ROOT
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
     from tests.app.conftest import ExampleStudy
 
 MASKED = "StiffC95"
+
+
+def rename(image: pydicom.Dataset, *keywords: str, copy: str) -> None:
+    """Give UIDs of an image new values that are the same for every image of one copy."""
+    for keyword in keywords:
+        setattr(image, keyword, generate_uid(entropy_srcs=[copy, image[keyword].value]))
+    image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
 
 
 def masked_files(folder: Path) -> list[Path]:
@@ -73,9 +81,7 @@ def mixed_patients(example: ExampleStudy, folder: Path) -> None:
 def acquired_twice(example: ExampleStudy, folder: Path) -> None:
     for file in masked_files(example.copy(folder)):
         image = pydicom.dcmread(file)
-        image.SeriesInstanceUID += ".1"
-        image.SOPInstanceUID += ".1"
-        image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
+        rename(image, "SeriesInstanceUID", "SOPInstanceUID", copy="again")
         image.save_as(folder / f"again-{file.name}")
 
 
@@ -146,10 +152,7 @@ def test_one_bad_study_never_stops_the_others(example: ExampleStudy, tmp_path: P
     for name in ("b", "c"):
         for file in sorted(example.copy(studies / name).iterdir()):
             image = pydicom.dcmread(file)
-            image.StudyInstanceUID += f".{ord(name)}"
-            image.SeriesInstanceUID += f".{ord(name)}"
-            image.SOPInstanceUID += f".{ord(name)}"
-            image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
+            rename(image, "StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", copy=name)
             image.save_as(file)
     assert main(["run", "-i", str(studies), "-o", str(tmp_path / "out"), "--quiet"]) == 4
     result = result_of(tmp_path / "out")

@@ -156,8 +156,9 @@ def test_an_override_of_the_unit_scales_the_numbers_and_is_recorded(
     assert study["unit"]["source"] == "override"
     assert study["unit"]["kpa_per_count"] == 0.02
     sr = next(o["path"] for o in study["outputs"] if o["kind"] == "sr")
-    assert "override" in str(pydicom.dcmread(tmp_path / sr))
-    del published
+    assert "override" in pydicom.dcmread(tmp_path / sr).to_json()
+    before = result_of(published)["studies"][0]["measurement"]["stiffness_kpa"]["mean"]
+    assert study["measurement"]["stiffness_kpa"]["mean"] == pytest.approx(2 * before, rel=1e-5)
 
 
 def test_quiet_prints_nothing(example: ExampleStudy, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -184,14 +184,14 @@ def test_a_cuda_device_that_is_not_there_is_a_device_error() -> None:
 
 @pytest.mark.parametrize(("count", "expected"), [(0, "cpu"), (1, "cuda:0"), (2, "cuda:0")])
 def test_auto_takes_the_first_usable_cuda_device(monkeypatch: pytest.MonkeyPatch, count: int, expected: str) -> None:
-    monkeypatch.setattr(model_module, "_cuda_count", lambda: count)
+    monkeypatch.setattr(model_module, "cuda_count", lambda: count)
     assert resolve_device("auto") == expected
 
 
 def test_precision_is_a_choice_of_the_cpu_only(
     monkeypatch: pytest.MonkeyPatch, published_tiny_model: TinyModel
 ) -> None:
-    monkeypatch.setattr(model_module, "_cuda_count", lambda: 1)
+    monkeypatch.setattr(model_module, "cuda_count", lambda: 1)
     with pytest.raises(UsageError, match="on the CPU only"):
         load_model(published_tiny_model.folder, device="cuda:0", precision="bf16")
 
