@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 MODEL := models/liver_segmentation
 EXPORTED := $(MODEL)/exported/export.json
-EXAMPLE_SEED := 7
 
 .PHONY: help run test lint types model example debian-tools clean
 help: ## show this list
@@ -21,7 +20,7 @@ $(EXPORTED): $(VENV)/installed $(MODEL)/weights.safetensors $(MODEL)/card.json m
 	@touch $@
 
 example/study: $(VENV)/installed
-	$(BIN)/python -m simulation example --seed $(EXAMPLE_SEED) --out example
+	$(BIN)/python -m simulation example --out example
 
 run: $(EXPORTED) example/study ## run the application on the simulated example study
 	$(BIN)/liver-mre run -i example/study -o results --preview

@@ -9,10 +9,18 @@ from simulation.encodings import ENCODINGS
 from simulation.truth_file import write_truth
 
 
+EXAMPLE_SEED = 102  # an exam of average quality, stage F2
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
+    options.command(parser, options)
+    return 0
+
+
+def _example(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     study: Path = options.out / "study"
     if study.exists() and any(study.iterdir()):
         parser.error(f"{study} is not empty. Choose another --out, or remove it first.")
@@ -25,27 +33,43 @@ def main(arguments: list[str] | None = None) -> int:
     images = sum(len(series.files) for series in written.series)
     print(f"Simulated study (seed {options.seed}): {len(written.series)} series, {images} images in {written.folder}")
     print(f"Truth (stage {exam.truth.stage}, liver {exam.truth.liver_stiffness_kpa:.2f} kPa): {truth}")
-    return 0
+
+
+def _picture(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    del parser
+    from simulation.exam import simulate_exam
+    from simulation.picture import draw_page
+
+    draw_page([simulate_exam(seed) for seed in options.seeds], options.out)
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m simulation", description="Make simulated MR elastography studies. Research use only."
     )
-    commands = parser.add_subparsers(dest="command", required=True)
+    commands = parser.add_subparsers(required=True)
     example = commands.add_parser(
         "example",
         help="write one simulated study as DICOM, and the truth beside it",
         description="Write one simulated study to DIR/study as DICOM, and what the simulator knows to DIR/truth.npz.",
     )
     example.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
-    example.add_argument("--seed", type=_seed, default=7, help="seed of the exam, 0 or more (default: %(default)s)")
+    example.add_argument(
+        "--seed", type=_seed, default=EXAMPLE_SEED, help="seed of the exam, 0 or more (default: %(default)s)"
+    )
     example.add_argument(
         "--encoding",
         choices=sorted(ENCODINGS),
         default="siemens-gre",
         help="the scanner whose files are imitated (default: %(default)s)",
     )
+    example.set_defaults(command=_example)
+    picture = commands.add_parser("picture", help="draw simulated exams, one a row, into a PNG file")
+    picture.add_argument("--out", type=Path, required=True, metavar="FILE", help="the PNG file")
+    picture.add_argument(
+        "--seeds", type=_seed, nargs="+", default=[EXAMPLE_SEED], metavar="SEED", help="seeds of the exams"
+    )
+    picture.set_defaults(command=_picture)
     return parser
 
 
