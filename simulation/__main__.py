@@ -8,7 +8,6 @@ from pathlib import Path
 from simulation.encodings import ENCODINGS
 from simulation.truth_file import write_truth
 
-
 EXAMPLE_SEED = 102  # an exam of average quality, stage F2
 
 
@@ -54,9 +53,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Write one simulated study to DIR/study as DICOM, and what the simulator knows to DIR/truth.npz.",
     )
     example.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
-    example.add_argument(
-        "--seed", type=_seed, default=EXAMPLE_SEED, help="seed of the exam, 0 or more (default: %(default)s)"
-    )
+    example.add_argument("--seed", type=_seed, default=EXAMPLE_SEED, help="seed, 0 or more (default: %(default)s)")
     example.add_argument(
         "--encoding",
         choices=sorted(ENCODINGS),
@@ -66,9 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     example.set_defaults(command=_example)
     picture = commands.add_parser("picture", help="draw simulated exams, one a row, into a PNG file")
     picture.add_argument("--out", type=Path, required=True, metavar="FILE", help="the PNG file")
-    picture.add_argument(
-        "--seeds", type=_seed, nargs="+", default=[EXAMPLE_SEED], metavar="SEED", help="seeds of the exams"
-    )
+    picture.add_argument("--seeds", type=_seed, nargs="+", default=[EXAMPLE_SEED], metavar="SEED", help="their seeds")
     picture.set_defaults(command=_picture)
     return parser
 

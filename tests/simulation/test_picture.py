@@ -17,5 +17,6 @@ def test_a_page_grows_by_a_row_with_every_exam(tmp_path: Path) -> None:
     heights = []
     for count in (1, 3):
         draw_page([make_exam()] * count, tmp_path / "page.png")
-        heights.append(Image.open(tmp_path / "page.png").height)
+        with Image.open(tmp_path / "page.png") as page:
+            heights.append(page.height)
     assert heights[1] > 2 * heights[0]
