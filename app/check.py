@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from app.console import make_console
 from app.paths import config_path
 from liver_mre.core.result import StudyStatus
 from liver_mre.core.result_json import to_json
@@ -44,9 +45,7 @@ def check(path: Path, config: Path | None, given: Mapping[str, object], *, as_js
 
 
 def _print(result: RunResult) -> None:
-    from rich.console import Console
-
-    console = Console()
+    console = make_console()
     for study in result.studies:
         console.print(series_table(study))
         console.print(_verdict(study))
@@ -76,5 +75,5 @@ def series_table(study: StudyResult) -> Table:
 
 def _verdict(study: StudyResult) -> str:
     if study.status is StudyStatus.MEASURED and study.unit is not None:
-        return f"Can be measured. Unit: {study.unit.detail} ({study.unit.kpa_per_count:g} kPa a count)."
+        return f"Can be measured. Unit: {study.unit.detail}."
     return study.reason.message if study.reason else ""

@@ -7,6 +7,7 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from app.console import make_console
 from app.paths import config_path
 from liver_mre import APPLICATION, __version__
 from liver_mre.errors import MreError
@@ -81,10 +82,9 @@ def _devices() -> list[dict[str, object]]:
 
 
 def _print(content: dict[str, list[dict[str, object]] | dict[str, str]]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = make_console()
     for section, entries in content.items():
         table = Table(title=section.capitalize(), title_justify="left", show_header=False)
         rows = entries.items() if isinstance(entries, dict) else [r for e in entries for r in _pairs(e)]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
 
+from app.console import make_console
 from liver_mre.core.result import StudyStatus
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ FOOTNOTE = "AI-generated. Research use only: not for diagnosis or treatment."
 
 def print_summary(result: RunResult, out: Path) -> None:
     """Print one table a study on stdout, then where everything is."""
-    console = Console()
+    console = make_console()
     for study in result.studies:
         console.print(study_table(study, out))
     for warning in result.warnings:

@@ -72,7 +72,7 @@ def check_plausible(median_kpa: float) -> None:
 
 def _override(series: Series, role: Role, rules: ScannerRules, kpa_per_count: float) -> UnitEvidence:
     if not (math.isfinite(kpa_per_count) and kpa_per_count > 0):
-        msg = f"units.kpa_per_count must be a positive number of kPa, not {kpa_per_count!r}."
+        msg = f"kpa_per_count must be a positive number of kPa, not {kpa_per_count!r}."
         raise SettingsError(msg)
     try:
         headers = _from_headers(series, role, rules).detail
@@ -95,7 +95,7 @@ def _from_headers(series: Series, role: Role, rules: ScannerRules) -> UnitEviden
         if not _agree(strongest, other):
             msg = (
                 f"The unit of the stiffness pixels is contradictory: {strongest.detail}, but {other.detail}. "
-                "Nothing was measured; set units.kpa_per_count if you know the scanner's scale."
+                "Nothing was measured; set kpa_per_count if you know the scanner's scale."
             )
             raise UnknownUnitError(msg)
     return strongest
@@ -146,7 +146,7 @@ def _from_vendor(instance: Instance, rule: UnitRule, *, named: bool) -> UnitEvid
         msg = (
             f"The unit of the stiffness pixels is contradictory: {rule.vendor} scanners store {rule.kpa_per_count:g} "
             f"kPa a count, but the header has RescaleSlope {slope:g} and RescaleIntercept {intercept:g} without a "
-            "unit. Nothing was measured; set units.kpa_per_count if you know the scanner's scale."
+            "unit. Nothing was measured; set kpa_per_count if you know the scanner's scale."
         )
         raise UnknownUnitError(msg)
     return _scaled("vendor_rule", f"the rule for {rule.vendor} scanners", rule.kpa_per_count, 0.0)

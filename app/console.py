@@ -1,0 +1,18 @@
+"""Where tables go: stdout, as wide as the terminal, or wide enough to be read where there is none."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDTH_WITHOUT_TERMINAL = 120
+
+
+def make_console() -> Console:
+    """Return the console that tables are printed on."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False)
