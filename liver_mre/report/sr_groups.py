@@ -51,7 +51,7 @@ def liver_group(content: ReportContent) -> MeasurementsAndQualitativeEvaluations
         evaluations = _not_evaluable(content)
     else:
         measurements = _exam_measurements(content.measurement, content.staging)
-        evaluations = [_evaluation(codes.IMAGE_QUALITY, _image_quality(content))]
+        evaluations = _image_quality(content)
         evaluations += [] if content.staging is None else _staging(content.staging)
     group = MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(uid=content.tracking_uid, identifier="Liver"),
@@ -164,11 +164,14 @@ def _staging(staging: Staging) -> list[QualitativeEvaluation]:
     ]
 
 
-def _image_quality(content: ReportContent) -> Code:
-    """Return "limited" if a slice shows predicted liver of which nothing could be measured."""
+def _image_quality(content: ReportContent) -> list[QualitativeEvaluation]:
+    """Say "limited" if a slice shows predicted liver of which nothing could be measured, otherwise nothing.
+
+    That all slices could be measured does not make them diagnostic: nothing here judges that.
+    """
     measured = () if content.measurement is None else content.measurement.slices
     slices_with_liver = int(content.mask.liver.any(axis=(1, 2)).sum())
-    return codes.DIAGNOSTIC if len(measured) >= slices_with_liver else codes.LIMITED
+    return [] if len(measured) >= slices_with_liver else [_evaluation(codes.IMAGE_QUALITY, codes.LIMITED)]
 
 
 def _not_evaluable(content: ReportContent) -> list[QualitativeEvaluation]:
