@@ -46,7 +46,8 @@ debian-tools:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	  ! { command -v dciodvfy && command -v dsrdump && command -v DicomSRValidator; } >/dev/null; then \
 	  apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
-	  apt-get install -y -qq dicom3tools dcmtk pixelmed-apps libpixelmed-java >/dev/null; fi
+	  apt-get install -y -qq dicom3tools dcmtk pixelmed-apps libpixelmed-java >/dev/null || \
+  echo "Debian's DICOM validators could not be installed: the tests that need them will be skipped."; fi
 
 clean: ## remove what make made, except .venv
 	rm -rf example results build $(MODEL)/exported

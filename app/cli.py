@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -52,6 +54,9 @@ SETTING_OPTIONS = ("profile", "device", "precision", "series", "kpa_per_count", 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line, by default with the arguments of this program, and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without "≥" must not fail a run
     options = build_parser().parse_args(arguments)
     _set_up_logging(options.log_level)
     try:
@@ -71,8 +76,9 @@ def script(*before: str) -> NoReturn:
     only keep the caller waiting for another half second.
     """
     code = main([*before, *sys.argv[1:]])
-    sys.stdout.flush()
-    sys.stderr.flush()
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(code)
 
 

@@ -19,26 +19,37 @@ PLATFORMS = (
 CONFIG_VARIABLE = "HOLOSCAN_CONFIG_PATH"
 
 
-def resolve_paths(
-    given_in: Path | None, given_out: Path | None, environment: Mapping[str, str] | None = None
-) -> tuple[Path, Path]:
-    """Return input and output path.
+def resolve_input(given: Path | None, environment: Mapping[str, str] | None = None) -> Path:
+    """Return the input path.
 
     Raises
     ------
     UsageError
-        If either is neither given nor set, or the input does not exist.
+        If it is neither given nor set, or does not exist.
     """
-    variables = os.environ if environment is None else environment
-    path = given_in or _first(variables, [source for _, source, _ in PLATFORMS])
-    out = given_out or _first(variables, [target for _, _, target in PLATFORMS])
-    if path is None or out is None:
-        message = "Input and output folders are needed: -i IN -o OUT (or HOLOSCAN_INPUT_PATH and HOLOSCAN_OUTPUT_PATH)."
+    path = given or _first(environment, [source for _, source, _ in PLATFORMS])
+    if path is None:
+        message = "An input folder is needed: -i IN (or HOLOSCAN_INPUT_PATH)."
         raise UsageError(message)
     if not path.exists():
         message = "The input does not exist. Give the folder of one or more DICOM studies with -i."
         raise UsageError(message)
-    return path, out
+    return path
+
+
+def resolve_output(given: Path | None, environment: Mapping[str, str] | None = None) -> Path:
+    """Return the output path.
+
+    Raises
+    ------
+    UsageError
+        If it is neither given nor set.
+    """
+    out = given or _first(environment, [target for _, _, target in PLATFORMS])
+    if out is None:
+        message = "An output folder is needed: -o OUT (or HOLOSCAN_OUTPUT_PATH)."
+        raise UsageError(message)
+    return out
 
 
 def config_path(given: Path | None) -> Path | None:
@@ -49,5 +60,6 @@ def config_path(given: Path | None) -> Path | None:
     return Path(named) if named else None
 
 
-def _first(variables: Mapping[str, str], names: list[str]) -> Path | None:
+def _first(environment: Mapping[str, str] | None, names: list[str]) -> Path | None:
+    variables = os.environ if environment is None else environment
     return next((Path(variables[name]) for name in names if variables.get(name)), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -44,11 +44,16 @@ class Lines(Silent):
 
     def scan(self) -> None:
         """Say that the input is being read."""
-        print("reading the input", file=sys.stderr)
+        _say("reading the input")
 
     def step(self, case: Case, name: str) -> None:
         """Say which study enters which step."""
-        print(f"study {case.index + 1}/{case.total}: {WORDS[name]}", file=sys.stderr)
+        _say(f"study {case.index + 1}/{case.total}: {WORDS[name]}")
+
+
+def _say(line: str) -> None:
+    with suppress(OSError):  # nobody may be reading any more: that is no reason to stop measuring
+        print(line, file=sys.stderr)
 
 
 class Bar(Silent):

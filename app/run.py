@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from app.paths import config_path, resolve_paths
+from app.paths import config_path, resolve_input, resolve_output
 from app.progress import progress_for
+from app.signals import interrupting, left_to_the_graph
 from liver_mre.case import reason_of
 from liver_mre.core.result import Reason, RunResult
 from liver_mre.errors import ExitCode, MreError, OutputError
@@ -34,36 +36,55 @@ def run(path: Path | None, out: Path | None, config: Path | None, given: Mapping
     OutputError
         If the output folder cannot be written.
     """
-    path, out = resolve_paths(path, out)
+    out = resolve_output(out)
     staging = open_staging(out)
     try:
+        with interrupting():
+            result = _measure(path, out, staging, (config, given), quiet=quiet)
+    finally:
+        discard(staging)
+    with suppress(OSError):  # whoever reads the summary may have left; the results are there all the same
+        _report(result, out, quiet=quiet)
+    return result.exit_code
+
+
+def _measure(
+    path: Path | None, out: Path, staging: Path, choices: tuple[Path | None, Mapping[str, object]], *, quiet: bool
+) -> RunResult:
+    """Run, and publish an expected failure of the whole run as its result; `choices` are settings file and options."""
+    config, given = choices
+    try:
+        path = resolve_input(path)
         settings = load_settings(config_path(config), command_line=given)
         toolkit = Toolkit(settings)
-        toolkit.preload(import_writers)
         toolkit.profile  # noqa: B018  # an unknown profile ends the run here, not in every study
-        result = run_graph(path, out, staging, toolkit, quiet=quiet)
+        return run_graph(path, out, staging, toolkit, quiet=quiet)
     except OutputError:
         raise
     except MreError as error:
-        result = _publish_failure(staging, out, reason_of(error))
-    finally:
-        discard(staging)
+        return _publish_failure(staging, out, reason_of(error))
+
+
+def _report(result: RunResult, out: Path, *, quiet: bool) -> None:
+    """Print the summary on stdout, unless quiet, and failures on stderr."""
     if not quiet:
         from app.summary import print_summary
 
         print_summary(result, out)
     _print_failures(result)
-    return result.exit_code
 
 
 def run_graph(path: Path, out: Path, staging: Path, toolkit: Toolkit, *, quiet: bool) -> RunResult:
     """Run the graph and return what it published."""
+    # The SDK first: while it is imported torch is hidden, and the model may need it.
     from app.application import LiverMreApplication
 
+    toolkit.preload(import_writers)
     with progress_for(quiet=quiet) as progress:
         application = LiverMreApplication(path, out, staging, toolkit, progress)
         try:
-            application.run()
+            with left_to_the_graph():
+                application.run()
         except Exception as error:  # whatever the graph dies of, an orchestrator must read it in result.json
             log.debug("the graph failed", exc_info=True)
             message = f"Unexpected {type(error).__name__} in the graph. Run again with --log-level debug."

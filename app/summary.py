@@ -8,6 +8,7 @@ from rich.table import Table
 
 from app.console import make_console
 from liver_mre.core.result import StudyStatus
+from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,11 +45,12 @@ def _rows(study: StudyResult) -> list[tuple[str, str]]:
     if measurement is None or staging is None:
         words = {StudyStatus.NOT_EVALUABLE: "Not evaluable", StudyStatus.SKIPPED: "Skipped"}
         return [(words.get(study.status, "Failed"), study.reason.message if study.reason else "")]
+    mean_kpa = rounded_kpa(measurement.mean_kpa, cutoffs_kpa(staging), decimals=2)
     share = 100.0 * measurement.measurable_share
     slices = len(measurement.slices)
     significant = "yes" if staging.significant_fibrosis else "no"
     return [
-        ("Liver stiffness", f"{measurement.mean_kpa:.2f} ± {measurement.sd_kpa:.2f} kPa (mean ± SD)"),
+        ("Liver stiffness", f"{mean_kpa:.2f} ± {measurement.sd_kpa:.2f} kPa (mean ± SD)"),
         ("Measured area", f"{measurement.area_cm2:.1f} cm² in {slices} slices, {share:.0f} % of the liver"),
         (f"Stage ({staging.profile})", f"{staging.category} ({_metavir(staging.metavir_min, staging.metavir_max)})"),
         (f"Significant fibrosis (≥F2, ≥{staging.significant_cutoff_kpa} kPa)", significant),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from liver_mre.core.result import ExamMeasurement, OutputFile, Staging
     from liver_mre.core.study import Selection, SeriesDecision, Study
-    from liver_mre.core.volume import LiverMask, StiffnessVolume
+    from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +50,7 @@ class Case:
     volume: StiffnessVolume | None = None
     network_input: NDArray[np.float32] | None = None
     mask: LiverMask | None = None
+    model: ModelIdentity | None = None
     measurement: ExamMeasurement | None = None
     staging: Staging | None = None
     not_evaluable: Reason | None = None
@@ -106,6 +107,11 @@ def join(cases: Sequence[Case]) -> Case:
         failure=next((c.failure for c in cases if c.failure), None),
         timings_s={step: seconds for c in cases for step, seconds in c.timings_s.items()},
     )
+
+
+def released(case: Case) -> Case:
+    """Return the case without its arrays, so that a run over many studies needs the memory of a few."""
+    return replace(case, volume=None, network_input=None, mask=None)
 
 
 def study_result(case: Case) -> StudyResult:

@@ -6,13 +6,14 @@ import time
 from typing import TYPE_CHECKING
 
 from liver_mre import APPLICATION, __version__
-from liver_mre.case import Case, advance, reason_of, study_result
+from liver_mre.case import Case, advance, reason_of, released, study_result
 from liver_mre.core.result import Reason, RunResult, RunStatus, StudyResult, StudyStatus
 from liver_mre.dicom.reader import read_studies
 from liver_mre.errors import ExitCode, MreError
 from liver_mre.settings import Settings
 from liver_mre.steps import (
     Toolkit,
+    check_geometry,
     explain_series,
     load_pixels,
     measure_stiffness,
@@ -28,7 +29,14 @@ if TYPE_CHECKING:
 
     from liver_mre.core.volume import ModelIdentity
 
-SEVERITY = (ExitCode.INTERNAL, ExitCode.OUTPUT, ExitCode.MODEL_OR_DEVICE, ExitCode.INVALID_INPUT)
+SEVERITY = (
+    ExitCode.INTERNAL,
+    ExitCode.OUTPUT,
+    ExitCode.MODEL_OR_DEVICE,
+    ExitCode.INVALID_INPUT,
+    ExitCode.NO_ELIGIBLE_SERIES,
+    ExitCode.USAGE,
+)
 
 
 def measure_folder(path: Path, settings: Settings | None = None) -> RunResult:
@@ -59,6 +67,7 @@ def check_folder(path: Path, settings: Settings | None = None) -> RunResult:
     toolkit = Toolkit(settings or Settings())
     cases = [advance(case, "list", lambda c: explain_series(c, toolkit)) for case in open_cases(path)]
     cases = [advance(case, "select", lambda c: select_series(c, toolkit)) for case in cases]
+    cases = [advance(case, "geometry", check_geometry) for case in cases]
     return run_result(cases, toolkit.settings, {})
 
 
@@ -89,8 +98,8 @@ def _measured(case: Case, toolkit: Toolkit) -> Case:
     case = find_series(case, toolkit)
     case = advance(case, "prepare", lambda c: prepare(c, toolkit))
     case = advance(case, "segment", lambda c: segment(c, toolkit))
-    case = advance(case, "measure", measure_stiffness)
-    return advance(case, "stage", lambda c: stage_fibrosis(c, toolkit))
+    case = advance(case, "measure", lambda c: measure_stiffness(c, toolkit))
+    return released(advance(case, "stage", lambda c: stage_fibrosis(c, toolkit)))
 
 
 def run_result(cases: Sequence[Case], settings: Settings, timings_s: dict[str, float]) -> RunResult:
@@ -124,11 +133,11 @@ def _outcome(
         return RunStatus.FAILED, input_failure.exit_code
     failures = [s.reason.exit_code for s in studies if s.status is StudyStatus.FAILED and s.reason]
     if failures:
-        return RunStatus.FAILED, next((c for c in SEVERITY if c in failures), failures[0])
+        return RunStatus.FAILED, next(code for code in SEVERITY if code in failures)
     if all(s.status is StudyStatus.SKIPPED for s in studies):
         return RunStatus.NOTHING_TO_DO, settings.skipped_exit_code
     return RunStatus.COMPLETED, ExitCode.DONE
 
 
 def _models(cases: Sequence[Case]) -> tuple[ModelIdentity, ...]:
-    return tuple(dict.fromkeys(case.mask.model for case in cases if case.mask is not None))
+    return tuple(dict.fromkeys(case.model for case in cases if case.model is not None))

@@ -6,17 +6,18 @@ import json
 import shutil
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from liver_mre.core.result import StudyStatus
+from liver_mre.core.result import FILE_NAMES, StudyStatus
 from liver_mre.core.result_json import to_json
 from liver_mre.errors import OutputError
 
 if TYPE_CHECKING:
     from liver_mre.core.result import RunResult
 
-RESULT_FILE = "result.json"
-STAGING_PREFIX = ".liver-mre-"
+RESULT_FILE: Final = "result.json"
+STAGING_PREFIX: Final = ".liver-mre-"
+_REPLACED: Final = "replaced"
 
 
 def open_staging(out: Path) -> Path:
@@ -37,28 +38,53 @@ def open_staging(out: Path) -> Path:
 def publish(staging: Path, out: Path, result: RunResult) -> None:
     """Move the staged results of every study that did not fail into `out`, then `result.json`.
 
-    Results of the same study from an earlier run are replaced as a whole.
+    Results of the same study from an earlier run are replaced as a whole. If a move fails, those before it are undone.
 
     Raises
     ------
     OutputError
-        If something cannot be written or moved; nothing half-written stays under a final name.
+        If something cannot be written or moved, or `out` holds something else under a study's name; `out` is then as
+        it was.
     """
+    moves: list[tuple[Path, Path]] = []
     try:
         (staging / RESULT_FILE).write_text(json.dumps(to_json(result), indent=2) + "\n", encoding="utf-8")
-        replaced = staging / "replaced"
-        replaced.mkdir()
+        (staging / _REPLACED).mkdir()
         for study in result.studies:
             name = study.study_instance_uid
             if (out / name).exists():
-                (out / name).rename(replaced / name)
+                _check_ours(out / name)
+                _move(out / name, staging / _REPLACED / name, moves)
             if study.status in {StudyStatus.MEASURED, StudyStatus.NOT_EVALUABLE}:
-                (staging / name).rename(out / name)
+                _move(staging / name, out / name, moves)
         (staging / RESULT_FILE).replace(out / RESULT_FILE)
-    except OSError as error:
+    except (OSError, OutputError) as error:
+        for source, target in reversed(moves):
+            target.rename(source)
+        if isinstance(error, OutputError):
+            raise
         raise OutputError from error
     finally:
         discard(staging)
+
+
+def _move(source: Path, target: Path, moves: list[tuple[Path, Path]]) -> None:
+    source.rename(target)
+    moves.append((source, target))
+
+
+def _check_ours(folder: Path) -> None:
+    """Refuse to replace a folder that holds anything but results of this application, such as the input itself."""
+    if (
+        folder.is_symlink()
+        or not folder.is_dir()
+        or {path.name for path in folder.iterdir()} - set(FILE_NAMES.values())
+    ):
+        message = (
+            "The output folder already holds something else under the study's UID, which would be overwritten. "
+            "Choose another output folder."
+        )
+        raise OutputError(message)
 
 
 def discard(staging: Path) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT_PREFIX = "LIVER_MRE_"
 MAX_EXIT_CODE = 255
+FILE_SECTIONS = {"application", "resources", "settings"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Settings:
     device : "auto", "cpu" or "cuda:N"
     precision : "auto", "f32" or "bf16" (CPU inference)
     model_dir : folder of the liver segmentation model
+    min_area_cm2 : least area of all ROIs of an exam; below it the exam is not evaluable. Ours: no source names one
     confidence_threshold : confidence (0 to 1) from which a pixel counts, for separate confidence maps
     kpa_per_count : overrides the unit of the stiffness pixels; recorded in every output
     series : SeriesInstanceUID to measure where several could be
@@ -42,6 +44,7 @@ class Settings:
     device: str = "auto"
     precision: str = "auto"
     model_dir: Path = ROOT / "models" / "liver_segmentation"
+    min_area_cm2: float = 5.0
     confidence_threshold: float = 0.95
     kpa_per_count: float | None = None
     series: str | None = None
@@ -52,6 +55,8 @@ class Settings:
         """Refuse values that no run could use."""
         if not 0.0 < self.confidence_threshold <= 1.0:
             _refuse("confidence_threshold", self.confidence_threshold, "a number above 0 and at most 1")
+        if not 0.0 <= self.min_area_cm2 < float("inf"):
+            _refuse("min_area_cm2", self.min_area_cm2, "an area of 0 cm2 or more")
         if self.kpa_per_count is not None and not 0.0 < self.kpa_per_count < float("inf"):
             _refuse("kpa_per_count", self.kpa_per_count, "a positive number of kPa")
         if not 0 <= self.skipped_exit_code <= MAX_EXIT_CODE:
@@ -112,12 +117,16 @@ def _file_settings(config: Path | None) -> dict[str, object]:
         return {}
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         message = f"The configuration file cannot be read ({type(error).__name__}). Give a YAML file such as app.yaml."
         raise SettingsError(message) from error
     section = (content.get("settings") or {}) if isinstance(content, dict) else None
     if not isinstance(section, dict):
         message = "The configuration file must be a mapping with a `settings` section, as app.yaml has."
+        raise SettingsError(message)
+    if unknown := set(content) - FILE_SECTIONS:
+        known = ", ".join(sorted(FILE_SECTIONS))
+        message = f"Unknown section {min(unknown)!r} in the configuration file. Known sections: {known}."
         raise SettingsError(message)
     paths = {
         key: path.parent / str(value)

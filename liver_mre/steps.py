@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from liver_mre.core.geometry import order_slices
 from liver_mre.core.measurement import measure
 from liver_mre.core.preprocess import native_mask, network_input
 from liver_mre.core.result import Reason
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from liver_mre.case import Case
+    from liver_mre.core.result import ExamMeasurement
     from liver_mre.core.rules import ScannerRules
     from liver_mre.core.staging import StagingProfile
     from liver_mre.inference.model import LiverModel
@@ -28,6 +30,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+AREA_TOO_SMALL = (
+    "Only {:.1f} cm2 of the liver reach the confidence threshold and at least {:g} cm2 are needed, so nothing was "
+    "measured. Check the driver, the breath-hold and the liver's iron, and repeat the acquisition."
+)
 NO_LIVER = "No liver was found in the elastogram, so nothing was measured. Look at the images and the driver."
 NO_CONFIDENT_LIVER = (
     "No pixel of the liver reaches the confidence threshold, so nothing was measured. "
@@ -94,6 +100,12 @@ def explain_series(case: Case, toolkit: Toolkit) -> Case:
     return replace(case, decisions=list_series(_have(case.study), toolkit.rules))
 
 
+def check_geometry(case: Case) -> Case:
+    """Refuse a series whose slices are incomplete or contradictory, as reading its pixels would."""
+    order_slices(_have(case.selection).stiffness.instances)
+    return case
+
+
 def load_pixels(case: Case, toolkit: Toolkit) -> Case:
     """Read the chosen series as stiffness in kPa."""
     from liver_mre.dicom.pixels import load_volume
@@ -116,18 +128,28 @@ def segment(case: Case, toolkit: Toolkit) -> Case:
     probability = model.predict(_have(case.network_input))
     rows, columns = volume.stiffness_kpa.shape[1:]
     liver = native_mask(probability, (rows, columns), threshold=model.card.threshold)
-    return replace(case, mask=LiverMask(liver, model.identity), network_input=None)
+    return replace(case, mask=LiverMask(liver, model.identity), model=model.identity, network_input=None)
 
 
-def measure_stiffness(case: Case) -> Case:
+def measure_stiffness(case: Case, toolkit: Toolkit) -> Case:
     """Measure stiffness in the liver, on the original pixel values."""
     mask = _have(case.mask)
     measurement = measure(_have(case.volume), mask)
-    if measurement is None:
-        reason = Reason("no_confident_liver", NO_CONFIDENT_LIVER) if mask.liver.any() else Reason("no_liver", NO_LIVER)
+    reason = _why_not_evaluable(mask, measurement, toolkit.settings.min_area_cm2)
+    if measurement is None or reason is not None:
         return replace(case, not_evaluable=reason)
     check_plausible(measurement.median_kpa)
     return replace(case, measurement=measurement)
+
+
+def _why_not_evaluable(mask: LiverMask, measurement: ExamMeasurement | None, min_area_cm2: float) -> Reason | None:
+    if not mask.liver.any():
+        return Reason("no_liver", NO_LIVER)
+    if measurement is None:
+        return Reason("no_confident_liver", NO_CONFIDENT_LIVER)
+    if measurement.area_cm2 < min_area_cm2:
+        return Reason("area_too_small", AREA_TOO_SMALL.format(measurement.area_cm2, min_area_cm2))
+    return None
 
 
 def stage_fibrosis(case: Case, toolkit: Toolkit) -> Case:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from liver_mre.case import join
-from liver_mre.errors import OutputError
-from liver_mre.pipeline import run_result
+from liver_mre.case import join, released
+from liver_mre.core.result import Reason
+from liver_mre.errors import ExitCode, OutputError
+from liver_mre.pipeline import failed_run, run_result
 from liver_mre.publish import publish
 from operators.sdk import Operator
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from operators.step import Progress
 
 WRITERS = ("seg", "sr", "overlay")
+INTERRUPTED = Reason("interrupted", "The run was stopped before all studies were done.", ExitCode.INTERNAL)
 
 
 class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
@@ -61,13 +63,18 @@ class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
         """Join the branches of one case."""
         del op_output, context
         case = join([op_input.receive(writer) for writer in WRITERS])
-        self.cases.append(case)
+        self.cases.append(released(case))
         self.progress.done(case)
 
     def stop(self) -> None:
-        """Publish; called once, when the graph has ended."""
+        """Publish; called once, when the graph has ended.
+
+        A graph that was stopped has not seen every study: then nothing is published but that it was stopped.
+        """
         seconds = round(time.perf_counter() - self.started, 4)
-        result = run_result(self.cases, self.toolkit.settings, {"total": seconds})
+        complete = bool(self.cases) and len(self.cases) == self.cases[0].total
+        settings = self.toolkit.settings
+        result = run_result(self.cases, settings, {"total": seconds}) if complete else failed_run(INTERRUPTED)
         try:
             publish(self.staging, self.out, result)
         except OutputError as error:

@@ -18,4 +18,4 @@ class StiffnessMeasurementOperator(StepOperator):
 
     def work(self, case: Case) -> Case:
         """Do the step."""
-        return measure_stiffness(case)
+        return measure_stiffness(case, self.toolkit)

@@ -9,7 +9,7 @@ import pytest
 from liver_mre.case import Case, advance, join, study_result
 from liver_mre.core.result import OutputFile, Reason, RunStatus, StudyStatus
 from liver_mre.core.study import Study
-from liver_mre.errors import ExitCode, GeometryError, ModelError, NoEligibleSeriesError
+from liver_mre.errors import AmbiguousSeriesError, ExitCode, GeometryError, ModelError, NoEligibleSeriesError
 from liver_mre.pipeline import run_result
 from liver_mre.settings import Settings
 
@@ -78,6 +78,7 @@ def test_a_case_without_a_study_has_no_study_result() -> None:
 
 
 SKIPPED = failing(NoEligibleSeriesError())
+AMBIGUOUS = failing(AmbiguousSeriesError())
 MODEL = failing(ModelError())
 INPUT = failing(GeometryError())
 BUG = failing(KeyError())
@@ -93,6 +94,8 @@ FINE = replace(case(), not_evaluable=Reason("no_liver", "No liver."))
         ([FINE, INPUT], RunStatus.FAILED, 4),
         ([INPUT, MODEL, SKIPPED], RunStatus.FAILED, 5),
         ([INPUT, BUG, MODEL], RunStatus.FAILED, 1),
+        ([AMBIGUOUS, INPUT], RunStatus.FAILED, 4),
+        ([FINE, AMBIGUOUS], RunStatus.FAILED, 3),
     ],
 )
 def test_the_gravest_failure_decides_the_exit_code(cases: list[Case], status: RunStatus, exit_code: int) -> None:

@@ -75,3 +75,27 @@ def test_a_missing_result_is_an_output_error_and_leaves_no_staging_behind(tmp_pa
         publish(staging, tmp_path, run_with(not_evaluable("1.2")))
     assert caught.value.exit_code == ExitCode.OUTPUT
     assert not list(tmp_path.glob(f"{STAGING_PREFIX}*"))
+
+
+def test_a_folder_that_is_not_ours_is_never_replaced(tmp_path: Path) -> None:
+    """The study's own folder, named by its UID, lies in the output folder."""
+    (tmp_path / "1.2").mkdir()
+    (tmp_path / "1.2" / "image.dcm").write_text("source", encoding="utf-8")
+    staging = open_staging(tmp_path)
+    stage(staging, "1.2", "report")
+    with pytest.raises(OutputError, match="something else"):
+        publish(staging, tmp_path, run_with(not_evaluable("1.2")))
+    assert [path.name for path in tmp_path.rglob("*")] == ["1.2", "image.dcm"]
+
+
+def test_a_move_that_fails_undoes_those_before_it(tmp_path: Path) -> None:
+    staging = open_staging(tmp_path)
+    stage(staging, "1.2", "old")
+    publish(staging, tmp_path, run_with(not_evaluable("1.2")))
+    before = (tmp_path / RESULT_FILE).read_text(encoding="utf-8")
+    staging = open_staging(tmp_path)
+    stage(staging, "1.2", "new")
+    with pytest.raises(OutputError):  # 1.3 was never written
+        publish(staging, tmp_path, run_with(not_evaluable("1.2"), not_evaluable("1.3")))
+    assert (tmp_path / "1.2" / "liver-sr.dcm").read_text(encoding="utf-8") == "old"
+    assert (tmp_path / RESULT_FILE).read_text(encoding="utf-8") == before

@@ -50,6 +50,7 @@ def test_an_unknown_key_is_an_error_that_lists_the_known_ones(tmp_path: Path, so
         ("confidence_threshold", "1.2"),
         ("kpa_per_count", "-0.01"),
         ("kpa_per_count", "nan"),
+        ("min_area_cm2", "-1"),
         ("skipped_exit_code", "3.5"),
         ("skipped_exit_code", "300"),
         ("preview", "maybe"),
@@ -79,7 +80,7 @@ def test_paths_in_a_file_are_relative_to_that_file(tmp_path: Path) -> None:
     assert load_settings(config, {}).profiles_dir == tmp_path / "own"
 
 
-@pytest.mark.parametrize("text", ["[1, 2]", "settings: [1]", "settings: {a: : }"])
+@pytest.mark.parametrize("text", ["[1, 2]", "settings: [1]", "settings: {a: : }", "setings: {}"])
 def test_a_file_of_another_shape_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(SettingsError):
         load_settings(write(tmp_path, text), {})
@@ -88,3 +89,10 @@ def test_a_file_of_another_shape_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_named_file_that_is_missing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read"):
         load_settings(tmp_path / "nowhere.yaml", {})
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "app.yaml"
+    path.write_bytes("settings: {profile: \xe9}".encode("latin-1"))
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings(path, {})

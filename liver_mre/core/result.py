@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from liver_mre.core.study import SeriesDecision, UnitEvidence
@@ -100,6 +100,10 @@ class Staging:
     significant_fibrosis: bool
     significant_cutoff_kpa: float
     cutoffs_kpa: tuple[float, ...] = ()
+
+
+FILE_NAMES: Final = {"seg": "liver-seg.dcm", "sr": "liver-sr.dcm", "overlay": "overlay.dcm", "preview": "preview.png"}
+"""Name of each kind of result in its study's folder."""
 
 
 @dataclass(frozen=True, slots=True)

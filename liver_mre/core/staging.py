@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -74,8 +75,15 @@ class StagingProfile:
 
     @property
     def boundaries_kpa(self) -> tuple[float, ...]:
-        """Where the intervals meet, ascending."""
-        return tuple(interval.lower_kpa for interval in self.intervals[1:])
+        """The least stiffness of every interval but the first, ascending.
+
+        Where an interval does not include its lower limit this is the next number above it: whoever compares or rounds
+        with `>=` then agrees with `stage`.
+        """
+        return tuple(
+            interval.lower_kpa if interval.lower_inclusive else math.nextafter(interval.lower_kpa, math.inf)
+            for interval in self.intervals[1:]
+        )
 
 
 def stage(mean_kpa: float, profile: StagingProfile) -> Staging:

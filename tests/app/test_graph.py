@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,11 +12,12 @@ import pytest
 from app.application import LiverMreApplication
 from app.progress import WORDS, Bar, Lines, progress_for
 from liver_mre.core.result import StudyStatus
-from liver_mre.publish import open_staging
+from liver_mre.publish import STAGING_PREFIX, open_staging
 from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit
 from operators.stiffness_measurement import StiffnessMeasurementOperator
 from tests.app.test_bad_input import rename
+from tests.app.test_run import ROOT, result_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,3 +122,37 @@ def test_on_a_terminal_progress_is_a_bar(monkeypatch: pytest.MonkeyPatch, capsys
         assert task.total == 2 * len(WORDS)
         assert "writing the overlay" in task.description
     capsys.readouterr()
+
+
+def test_a_stopped_run_is_no_success_and_publishes_no_study(three_studies: Path, tmp_path: Path) -> None:
+    """SIGTERM while the graph runs: no study is missing silently.
+
+    Holoscan ends the process itself where a step takes longer than three seconds; then there is no `result.json`.
+    """
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "app", "-i", str(three_studies), "-o", str(out)]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "segmenting" in line:
+                process.terminate()
+                break
+        process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert not [path for path in out.iterdir() if path.is_dir() and not path.name.startswith(STAGING_PREFIX)]
+    if (out / "result.json").exists():
+        result = result_of(out)
+        assert (result["status"], result["reason"]["code"], result["studies"]) == ("failed", "interrupted", [])
+
+
+def test_sigterm_before_the_graph_leaves_nothing_behind(tmp_path: Path) -> None:
+    program = (
+        "import os, signal, sys; import app.run; from app.cli import main;"
+        "app.run.load_settings = lambda *a, **k: os.kill(os.getpid(), signal.SIGTERM);"
+        "sys.exit(main(['run', '-i', sys.argv[1], '-o', sys.argv[2]]))"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path), str(tmp_path / "out")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "interrupted" in done.stderr
+    assert list((tmp_path / "out").iterdir()) == []
