@@ -61,6 +61,7 @@ def run(command: Sequence[str | Path]) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="replace",  # some tools quote values in the character set of the file
         timeout=300,
     )
     return done.stdout

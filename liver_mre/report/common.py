@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -13,7 +12,8 @@ from pydicom.uid import generate_uid
 
 from liver_mre import APPLICATION
 from liver_mre.report import codes
-from liver_mre.report.wording import disclosure
+from liver_mre.report.sources import NAMES, character_set
+from liver_mre.report.wording import remarks
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -36,18 +36,8 @@ SEGMENTATION: Final = ResultSeries(9101, "Liver segmentation - AI-generated, not
 REPORT: Final = ResultSeries(9102, "Liver stiffness report - AI-generated, not for clinical use")
 OVERLAY: Final = ResultSeries(9103, "Liver stiffness overlay - AI-generated, not for clinical use")
 
-_EMPTY_IF_ABSENT = (
-    "PatientID",
-    "PatientName",
-    "PatientBirthDate",
-    "PatientSex",
-    "AccessionNumber",
-    "StudyID",
-    "StudyDate",
-    "StudyTime",
-    "ReferringPhysicianName",
-)
-_NAMES = ("PatientName", "ReferringPhysicianName")
+_OFFSET: Final = re.compile(r"([+-])(\d\d)([0-5]\d)")
+_LARGEST_OFFSET: Final = timedelta(hours=14)  # PS3.3, C.12.1.1.1 for the east; nothing in the west is farther
 
 
 def device_uid(content: ReportContent) -> str:
@@ -57,41 +47,17 @@ def device_uid(content: ReportContent) -> str:
     return str(generate_uid(entropy_srcs=parts))
 
 
-def headers(content: ReportContent) -> tuple[Dataset, ...]:
-    """Return the source headers as result objects are built from them.
-
-    The first one, from which patient and study are read, is a copy in which absent attributes that every
-    result must carry are empty. Names are left out of it: highdicom would quote an unusual name in a warning.
-    `finish` writes the names.
-
-    Raises
-    ------
-    ValueError
-        If the number of headers is not the number of slices.
-    """
-    slices = content.volume.stiffness_kpa.shape[0]
-    if len(content.sources) != slices:
-        msg = f"Expected one source header for each of the {slices} slices, got {len(content.sources)}."
-        raise ValueError(msg)
-    first = copy.deepcopy(content.sources[0])
-    for keyword in _EMPTY_IF_ABSENT:
-        if keyword not in first or keyword in _NAMES:
-            setattr(first, keyword, "")
-    if first.PatientSex not in {"M", "F", "O", ""}:
-        first.PatientSex = ""
-    return (first, *content.sources[1:])
-
-
 def created_in_study_zone(content: ReportContent) -> datetime:
     """Return the time of creation in the time zone that the source's dates are given in, if it says which.
 
     TimezoneOffsetFromUTC holds for every date and time of an object, also for those copied from the source.
     """
-    offset = str(content.sources[0].get("TimezoneOffsetFromUTC", ""))
-    match = re.fullmatch(r"([+-])(\d\d)(\d\d)", offset)
+    match = _OFFSET.fullmatch(str(content.sources[0].get("TimezoneOffsetFromUTC", "")))
     if match is None:
         return content.created
     distance = timedelta(hours=int(match[2]), minutes=int(match[3]))
+    if distance > _LARGEST_OFFSET:
+        return content.created
     return content.created.astimezone(timezone(-distance if match[1] == "-" else distance))
 
 
@@ -126,8 +92,10 @@ def finish(result: Dataset, content: ReportContent) -> None:
     """Write what highdicom leaves out or writes without a time zone."""
     source = content.sources[0]
     created = created_in_study_zone(content)
-    for keyword in _NAMES:
+    for keyword in NAMES:
         setattr(result, keyword, source.get(keyword, ""))
+    if sets := character_set(source):
+        result.SpecificCharacterSet = sets
     result.InstanceCreationDate = created.strftime("%Y%m%d")
     result.InstanceCreationTime = created.strftime("%H%M%S.%f")
     result.TimezoneOffsetFromUTC = created.strftime("%z")
@@ -143,7 +111,7 @@ def _processing_equipment(content: ReportContent) -> ContributingEquipment:
         manufacturer_model_name=APPLICATION,
         software_versions=software_versions(content),
         device_serial_number=content.mask.model.sha256[:16],
-        contribution_description=f"Liver segmentation and stiffness measurement. {disclosure(content)}",
+        contribution_description=f"Liver segmentation and stiffness measurement. {remarks(content)}",
     )
     item.DeviceUID = device_uid(content)
     return item

@@ -16,7 +16,7 @@ from liver_mre.report.colour_bar import draw_colour_bar
 from liver_mre.report.panels import common_crop, side_letters, slice_picture
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 from liver_mre.report.style import font
-from liver_mre.report.wording import disclosure
+from liver_mre.report.wording import disclosure, unit_remark
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,6 +32,7 @@ _GAP = 16
 _HEADER = 172
 _STRIP = 34
 _FOOTER = 76
+_UNIT_LINE = 30
 _BAR_WIDTH = 172
 _COLUMNS = ((1, 1), (4, 2), (9, 3), (MAX_SLICES, 4))  # up to so many slices, so many columns
 
@@ -68,7 +69,8 @@ def render_overlay(content: ReportContent) -> NDArray[np.uint8]:
     """
     crop = common_crop(content)
     grid = _grid(content, crop)
-    canvas = Image.new("RGB", (WIDTH_PX, _HEADER + grid.height + _FOOTER), style.BACKGROUND)
+    footer = _FOOTER + (_UNIT_LINE if unit_remark(content) else 0)
+    canvas = Image.new("RGB", (WIDTH_PX, _HEADER + grid.height + footer), style.BACKGROUND)
     draw = ImageDraw.Draw(canvas)
     _draw_header(draw, content)
     for place, index in enumerate(grid.slices):
@@ -76,7 +78,7 @@ def render_overlay(content: ReportContent) -> NDArray[np.uint8]:
     mean_kpa = None if content.measurement is None else content.measurement.mean_kpa
     bar_left = WIDTH_PX - _MARGIN - _BAR_WIDTH
     draw_colour_bar(canvas, (bar_left, _HEADER + _STRIP), grid.height - _STRIP, content.staging, mean_kpa)
-    _draw_footer(draw, content, canvas.height - _FOOTER, len(grid.slices))
+    _draw_footer(draw, content, canvas.height - footer, len(grid.slices))
     return np.asarray(canvas).copy()
 
 
@@ -184,6 +186,9 @@ def _measured_slice(content: ReportContent, index: int) -> SliceMeasurement | No
 
 def _draw_footer(draw: ImageDraw.ImageDraw, content: ReportContent, top: int, shown: int) -> None:
     draw.text((_MARGIN, top + 30), disclosure(content), style.AMBER, font(22), anchor="ls")
+    if remark := unit_remark(content):
+        top += _UNIT_LINE
+        draw.text((_MARGIN, top + 30), remark, style.AMBER, font(22), anchor="ls")
     slices = content.volume.stiffness_kpa.shape[0]
     more = "" if shown == slices else f"{shown} of {slices} slices shown.  "
     draw.text(

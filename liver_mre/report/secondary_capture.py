@@ -11,7 +11,8 @@ from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from liver_mre.report import codes, common
-from liver_mre.report.wording import disclosure
+from liver_mre.report.sources import headers
+from liver_mre.report.wording import remarks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +45,7 @@ def build_overlay(content: ReportContent, rgb: NDArray[np.uint8]) -> Dataset:
     if rgb.ndim != _RGB_NDIM or rgb.shape[2] != _RGB_NDIM:
         msg = f"Expected a picture of shape (H, W, 3), got {rgb.shape}."
         raise ValueError(msg)
-    header = common.headers(content)[0]
+    header = headers(content)[0]
     created = common.created_in_study_zone(content)
     result: Dataset = SCImage.from_ref_dataset(
         header,
@@ -64,7 +65,7 @@ def build_overlay(content: ReportContent, rgb: NDArray[np.uint8]) -> Dataset:
     result.BodyPartExamined = "LIVER"
     result.BurnedInAnnotation = "YES"
     result.LossyImageCompression = header.get("LossyImageCompression", "00")
-    result.ImageComments = disclosure(content)
+    result.ImageComments = remarks(content)
     result.DerivationDescription = "Stiffness in colour with the outline of the predicted liver"
     result.SourceImageSequence = [_reference(source) for source in content.sources]
     common.finish(result, content)

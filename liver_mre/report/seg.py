@@ -16,7 +16,8 @@ from highdicom.seg import (
 from pydicom.uid import ExplicitVRLittleEndian
 
 from liver_mre.report import codes, common
-from liver_mre.report.wording import INTENDED_USE
+from liver_mre.report.sources import headers_in_space
+from liver_mre.report.wording import INTENDED_USE, unit_remark
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -43,6 +44,8 @@ def build_segmentation(content: ReportContent) -> Dataset:
 
     Raises
     ------
+    GeometryError, InvalidInputError
+        If the sources cannot be segmented where they lie, or identified, see `headers_in_space`.
     ValueError
         If the exam is not evaluable or no liver was predicted: a segmentation of nothing could be read as one.
     """
@@ -50,7 +53,7 @@ def build_segmentation(content: ReportContent) -> Dataset:
         msg = "An exam without a measurement or without liver has no segmentation. Write the report only."
         raise ValueError(msg)
     result: Dataset = Segmentation(
-        source_images=common.headers(content),
+        source_images=headers_in_space(content),
         pixel_array=content.mask.liver.astype(np.uint8),
         segmentation_type=SegmentationTypeValues.BINARY,
         segment_descriptions=[_liver(content)],
@@ -68,7 +71,7 @@ def build_segmentation(content: ReportContent) -> Dataset:
 
 def _liver(content: ReportContent) -> SegmentDescription:
     model = content.mask.model
-    return SegmentDescription(
+    segment = SegmentDescription(
         segment_number=1,
         segment_label="Liver",
         segmented_property_category=codes.ANATOMICAL_STRUCTURE,
@@ -81,3 +84,6 @@ def _liver(content: ReportContent) -> SegmentDescription:
         tracking_id="Liver",
         display_color=CIELabColor.from_rgb(*_LIVER_RGB),
     )
+    if remark := unit_remark(content):
+        segment.SegmentDescription = remark
+    return segment

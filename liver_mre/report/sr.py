@@ -22,6 +22,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from liver_mre import APPLICATION
 from liver_mre.report import codes, common
+from liver_mre.report.sources import headers
 from liver_mre.report.sr_groups import liver_group, slice_groups
 from liver_mre.report.wording import disclosure
 
@@ -57,14 +58,16 @@ def build_report(content: ReportContent) -> Dataset:
 
     Raises
     ------
+    InvalidInputError
+        If an identifier of the sources does not conform.
     ValueError
         If the exam has neither a measurement nor a reason.
     """
-    headers = common.headers(content)
+    images = headers(content)
     scheme = codes.scheme()
     result: Dataset = Comprehensive3DSR(
-        evidence=headers,
-        content=_document(content, headers),
+        evidence=images,
+        content=_document(content, images),
         is_complete=True,
         is_final=False,
         is_verified=False,
@@ -83,12 +86,12 @@ def build_report(content: ReportContent) -> Dataset:
     return result
 
 
-def _document(content: ReportContent, headers: Sequence[Dataset]) -> MeasurementReport:
+def _document(content: ReportContent, images: Sequence[Dataset]) -> MeasurementReport:
     document = MeasurementReport(
         observation_context=ObservationContext(observer_device_context=_device(content)),
         procedure_reported=codes.MRI_PROCEDURE,
         imaging_measurements=[liver_group(content), *slice_groups(content)],
-        referenced_images=headers if all(header.get("SliceThickness") for header in headers) else None,
+        referenced_images=images if all("SliceThickness" in image for image in images) else None,
     )
     document[0].ContentSequence.append(_notes(content))
     return document

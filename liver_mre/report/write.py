@@ -11,9 +11,10 @@ import pydicom
 from pydicom.uid import generate_uid
 
 from liver_mre import __version__
-from liver_mre.core.result import OutputFile
+from liver_mre.core.result import FILE_NAMES, OutputFile
 from liver_mre.errors import OutputError
 from liver_mre.report.content import ReportContent
+from liver_mre.report.quiet import quiet
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from liver_mre.case import Case
 
-SEG_FILE, SR_FILE, OVERLAY_FILE, PREVIEW_FILE = "liver-seg.dcm", "liver-sr.dcm", "overlay.dcm", "preview.png"
 TRACKING_ROOT = "liver-mre.tracking"
 
 
@@ -44,7 +44,7 @@ def report_content(case: Case) -> ReportContent:
         message = "results can only be written for a case that has been segmented"
         raise ValueError(message)
     instances = case.volume.instances
-    sources = tuple(pydicom.dcmread(i.source, stop_before_pixels=True) for i in instances)
+    sources = tuple(pydicom.dcmread(i.source, stop_before_pixels=True, force=True) for i in instances)
     return ReportContent(
         volume=case.volume,
         mask=case.mask,
@@ -60,22 +60,25 @@ def report_content(case: Case) -> ReportContent:
     )
 
 
+@quiet()
 def write_segmentation(case: Case, staging: Path) -> Case:
     """Write the predicted liver as SEG; an exam that is not evaluable gets none."""
     if case.measurement is None:
         return case
     from liver_mre.report.seg import build_segmentation
 
-    return _with_dicom(case, staging, "seg", SEG_FILE, build_segmentation(report_content(case)))
+    return _with_dicom(case, staging, "seg", build_segmentation(report_content(case)))
 
 
+@quiet()
 def write_report(case: Case, staging: Path) -> Case:
     """Write the structured report, also for an exam that is not evaluable."""
     from liver_mre.report.sr import build_report
 
-    return _with_dicom(case, staging, "sr", SR_FILE, build_report(report_content(case)))
+    return _with_dicom(case, staging, "sr", build_report(report_content(case)))
 
 
+@quiet()
 def write_overlay(case: Case, staging: Path, *, preview: bool) -> Case:
     """Write the overlay picture as secondary capture and, if asked for, as PNG."""
     from PIL import Image
@@ -85,10 +88,10 @@ def write_overlay(case: Case, staging: Path, *, preview: bool) -> Case:
 
     content = report_content(case)
     rgb = render_overlay(content)
-    case = _with_dicom(case, staging, "overlay", OVERLAY_FILE, build_overlay(content, rgb))
+    case = _with_dicom(case, staging, "overlay", build_overlay(content, rgb))
     if not preview:
         return case
-    path = _study_folder(case, staging) / PREVIEW_FILE
+    path = _study_folder(case, staging) / FILE_NAMES["preview"]
     try:
         Image.fromarray(rgb).save(path)
     except OSError as error:
@@ -96,8 +99,8 @@ def write_overlay(case: Case, staging: Path, *, preview: bool) -> Case:
     return _with_output(case, OutputFile("preview", str(path.relative_to(staging)), None))
 
 
-def _with_dicom(case: Case, staging: Path, kind: str, name: str, dataset: Dataset) -> Case:
-    path = _study_folder(case, staging) / name
+def _with_dicom(case: Case, staging: Path, kind: str, dataset: Dataset) -> Case:
+    path = _study_folder(case, staging) / FILE_NAMES[kind]
     try:
         dataset.save_as(path, enforce_file_format=True)
     except OSError as error:

@@ -17,6 +17,7 @@ from liver_mre.core.staging import stage
 from liver_mre.core.study import Instance, UnitEvidence
 from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
 from liver_mre.report.content import ReportContent
+from liver_mre.report.wording import SIMULATION_MARKER
 from liver_mre.staging_profiles import load_profile
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def _headers(order: Sequence[int], *, simulated: bool) -> tuple[Dataset, ...]:
         header.ImagePositionPatient = [-200.0, -159.375, SLICE_SPACING_MM * index]
         header.SliceLocation = SLICE_SPACING_MM * index
         if simulated:
-            header.ImageComments = "Simulated by this project, no patient"
+            header.ImageComments = SIMULATION_MARKER
         headers.append(header)
     return tuple(headers)
 
