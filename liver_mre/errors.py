@@ -64,6 +64,44 @@ class NoEligibleSeriesError(MreError):
     )
 
 
+class NoStiffnessError(NoEligibleSeriesError):
+    """There is MR elastography, but no stiffness series."""
+
+    code = "no_stiffness_series"
+    default_message = (
+        "This study holds MR elastography, but no series that is known as its stiffness map. Send that series too; "
+        "`liver-mre check` says what each series is."
+    )
+
+
+class NoConfidenceError(NoEligibleSeriesError):
+    """There is a stiffness series, but nothing says how confident its pixels are."""
+
+    code = "no_confidence"
+    default_message = (
+        "This study holds a stiffness series, but nothing says which of its pixels are at least 95 % confident: "
+        "there is no stiffness series masked at 95 % and no confidence map of the same slices. "
+        "Send that series too."
+    )
+
+
+class SeriesNotMeasurableError(NoEligibleSeriesError):
+    """The series asked for is in the study and cannot be measured."""
+
+    code = "series_not_measurable"
+    default_message = "The series asked for cannot be measured. `liver-mre check` says why."
+
+
+class MixedSeriesError(NoEligibleSeriesError):
+    """The stiffness series holds images that are no stiffness."""
+
+    code = "mixed_series"
+    default_message = (
+        "The stiffness series holds images of another kind too. Nothing was measured; "
+        "take those images out, or send the series again."
+    )
+
+
 class AmbiguousSeriesError(NoEligibleSeriesError):
     """Several series could be measured and nothing says which."""
 
@@ -121,6 +159,16 @@ class MissingSlicesError(InvalidInputError):
 
     code = "missing_slices"
     default_message = "Slices of the stiffness series are missing. Send the complete series again."
+
+
+class ConflictingFilesError(InvalidInputError):
+    """Files of the measured series claim to be the same image and are not."""
+
+    code = "conflicting_files"
+    default_message = (
+        "Files of the series to measure have the same SOPInstanceUID but different content, so it is not clear which "
+        "to measure. Nothing was measured; take the wrong files out, or send the series again."
+    )
 
 
 class MixedPatientsError(InvalidInputError):

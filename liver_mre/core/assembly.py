@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from liver_mre.core.volume import StiffnessVolume
-from liver_mre.errors import GeometryError
+from liver_mre.errors import GeometryError, UnknownUnitError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,6 +39,8 @@ def assemble(
     ------
     GeometryError
         The arrays do not have the size that the headers say.
+    UnknownUnitError
+        The unit is that of a real world value mapping which does not hold for all measured pixels.
     """
     spacing = instances[0].pixel_spacing_mm
     expected = (len(instances), instances[0].rows, instances[0].columns)
@@ -49,6 +51,8 @@ def assemble(
         msg = f"The confidence map has the size {confidence.shape}, but the stiffness series {expected}."
         raise GeometryError(msg)
     values = stored.astype(np.float64)
+    if unit.source == "real_world_mapping":
+        _check_range(values, instances)
     stiffness_kpa = values * unit.kpa_per_count + unit.offset_kpa
     valid = np.isfinite(values) & (values > 0) & (stiffness_kpa > 0)
     confident = valid.copy() if confidence is None else valid & (confidence >= confidence_threshold)
@@ -59,3 +63,20 @@ def assemble(
         instances=instances,
         pixel_spacing_mm=spacing,
     )
+
+
+def _check_range(stored: NDArray[np.float64], instances: tuple[Instance, ...]) -> None:
+    """Refuse measured pixels outside the stored values for which their image's mapping says what they mean."""
+    for values, instance in zip(stored, instances, strict=True):
+        mapping = instance.real_world
+        measured = values[np.isfinite(values) & (values > 0)]
+        if mapping is None or not measured.size:
+            continue
+        low, high = measured.min(), measured.max()
+        if low < mapping.first_stored or high > mapping.last_stored:
+            msg = (
+                "The RealWorldValueMappingSequence of the stiffness series holds for stored values from "
+                f"{mapping.first_stored:g} to {mapping.last_stored:g}, but its pixels reach from {low:g} to {high:g}. "
+                "Nothing was measured; set kpa_per_count if you know the scanner's scale."
+            )
+            raise UnknownUnitError(msg)

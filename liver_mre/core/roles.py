@@ -13,16 +13,19 @@ if TYPE_CHECKING:
     from liver_mre.core.study import Instance, Series, Study
 
 _UNKNOWN: Final = "Not recognised as MR elastography by its scanner, sequence, image type or name."
-_MIXED: Final = "Holds images of different kinds under one series, so it is not clear what it shows."
 
 
 @dataclass(frozen=True, slots=True)
 class ClassifiedSeries:
-    """A series, its role, and why it has that role, in words for a person."""
+    """A series, its role, and why it has that role, in words for a person.
+
+    `mixed` holds the roles of its instances where they disagree, and nothing otherwise.
+    """
 
     series: Series
     role: Role
     reason: str
+    mixed: frozenset[Role] = frozenset()
 
 
 def classify(study: Study, rules: ScannerRules) -> tuple[ClassifiedSeries, ...]:
@@ -47,7 +50,9 @@ def _classify_series(series: Series, rules: ScannerRules) -> ClassifiedSeries:
     matches = {_first_match(instance, rules) for instance in series.instances}
     roles = {match.role if match else Role.OTHER for match in matches}
     if len(roles) > 1:
-        return ClassifiedSeries(series, Role.OTHER, _MIXED)
+        kinds = ", ".join(sorted(roles))
+        reason = f"Holds images of different kinds under one series ({kinds}), so it is not clear what it shows."
+        return ClassifiedSeries(series, Role.OTHER, reason, frozenset(roles))
     match = _first_match(series.first, rules)
     return ClassifiedSeries(series, roles.pop(), match.reason if match else _UNKNOWN)
 

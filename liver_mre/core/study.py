@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,11 +12,40 @@ Orientation = tuple[float, float, float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class RealWorldMapping:
-    """RealWorldValueMappingSequence of an instance: value = slope * stored + intercept, in a UCUM unit."""
+    """RealWorldValueMappingSequence of an instance: value = slope * stored + intercept, in a UCUM unit.
+
+    It holds for stored values from `first_stored` to `last_stored` only.
+    """
 
     unit: str
     slope: float
     intercept: float
+    first_stored: float = -math.inf
+    last_stored: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class PatientKey:
+    """Who the patient is, as digests that tell patients apart without naming them; "" where the header says nothing."""
+
+    patient_id: str = ""
+    issuer: str = ""
+    name: str = ""
+    birth_date: str = ""
+
+    def conflicts(self, other: PatientKey) -> bool:
+        """Tell whether the two cannot be one patient.
+
+        What one of them leaves empty says nothing. PatientID, with its issuer, decides where both have it, because
+        names are often spelled in more than one way; otherwise name and birth date do.
+        """
+        if self.patient_id and other.patient_id:
+            return self.patient_id != other.patient_id or _differ(self.issuer, other.issuer)
+        return _differ(self.name, other.name) or _differ(self.birth_date, other.birth_date)
+
+
+def _differ(one: str, other: str) -> bool:
+    return bool(one and other) and one != other
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +55,18 @@ class Instance:
     Attributes
     ----------
     source : where its reader finds it (a path); never logged or reported
-    patient_key : digest that is equal for equal patients; tells patients apart without naming them
+    patient_key : tells patients apart without naming them
     position_mm, orientation : ImagePositionPatient and ImageOrientationPatient, None where absent
     pixel_spacing_mm : (row spacing, column spacing)
     rescale_slope, rescale_intercept, rescale_type : modality LUT as written, None where absent
+    unusable_unit_elements : keywords of the elements about the unit that are there and cannot be used
+    conflicting : True if another file with the same SOPInstanceUID has other content
     """
 
     source: str
     sop_instance_uid: str
     sop_class_uid: str
-    patient_key: str = ""
+    patient_key: PatientKey = PatientKey()
     modality: str = ""
     manufacturer: str = ""
     image_type: tuple[str, ...] = ()
@@ -58,6 +90,8 @@ class Instance:
     rescale_type: str | None = None
     real_world: RealWorldMapping | None = None
     complex_image_component: str = ""
+    unusable_unit_elements: tuple[str, ...] = ()
+    conflicting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,8 @@ def resolve_unit(
     Raises
     ------
     UnknownUnitError
-        Nothing names the unit, or two pieces of evidence contradict each other.
+        Nothing names the unit, an element that should cannot be read, or two pieces of evidence contradict each
+        other.
     SettingsError
         `kpa_per_count` is not a positive number.
     """
@@ -103,6 +104,12 @@ def _from_headers(series: Series, role: Role, rules: ScannerRules) -> UnitEviden
 
 def _evidence(instance: Instance, role: Role, rules: ScannerRules) -> list[UnitEvidence]:
     """Everything that an instance tells about its unit, the strongest first."""
+    if instance.unusable_unit_elements:
+        msg = (
+            f"The stiffness series has {' and '.join(instance.unusable_unit_elements)}, but no usable scale can be "
+            "read from it. Nothing was measured; set kpa_per_count if you know the scanner's scale."
+        )
+        raise UnknownUnitError(msg)
     headers = [found for found in (_from_real_world(instance), _from_rescale(instance)) if found]
     matching = [rule for rule in rules.units if role in rule.roles and all_hold(rule.when, instance)]
     return headers + [_from_vendor(instance, rule, named=bool(headers)) for rule in matching]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import math
+import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, cast
 
 from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag, Tag
 
-from liver_mre.core.study import Instance, Orientation, RealWorldMapping, Vector
+from liver_mre.core.study import Instance, Orientation, PatientKey, RealWorldMapping, Vector
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -21,6 +22,10 @@ _TEXT_VRS: Final = frozenset({"AE", "AS", "CS", "DA", "DS", "IS", "LO", "LT", "P
 _US_BYTES: Final = 2
 _ESCAPE: Final = b"\x1b"  # starts a change of character set
 SEVERAL_MAPPINGS: Final = "several units or scales"
+_FIRST_STORED: Final = ("RealWorldValueFirstValueMapped", "DoubleFloatRealWorldValueFirstValueMapped")
+_LAST_STORED: Final = ("RealWorldValueLastValueMapped", "DoubleFloatRealWorldValueLastValueMapped")
+# Digests of birth dates could be guessed; with a key that ends with the process they cannot.
+_DIGEST_KEY: Final = secrets.token_bytes(32)
 
 _KEYWORDS: Final = (
     *_PATIENT_KEYWORDS,
@@ -43,6 +48,7 @@ _KEYWORDS: Final = (
     "NumberOfFrames",
     "SamplesPerPixel",
     "PhotometricInterpretation",
+    "PixelRepresentation",  # the type of the range of a real world value mapping depends on it
     "ImagePositionPatient",
     "ImageOrientationPatient",
     "PixelSpacing",
@@ -65,6 +71,12 @@ def to_instance(header: Dataset, source: str) -> Instance:
     header : at least the elements of `HEADER_TAGS` that the file has
     source : path of the file
     """
+    units: dict[str, float | str | RealWorldMapping | None] = {
+        "RescaleSlope": (slope := _number(header, "RescaleSlope")),
+        "RescaleIntercept": (intercept := _number(header, "RescaleIntercept")),
+        "RescaleType": (rescale_type := text(header, "RescaleType") or None),
+        "RealWorldValueMappingSequence": (real_world := _real_world(header)),
+    }
     return Instance(
         source=source,
         sop_instance_uid=text(header, "SOPInstanceUID"),
@@ -88,11 +100,12 @@ def to_instance(header: Dataset, source: str) -> Instance:
         orientation=cast("Orientation | None", _numbers(header, "ImageOrientationPatient", 6)),
         pixel_spacing_mm=cast("tuple[float, float] | None", _numbers(header, "PixelSpacing", 2)),
         slice_thickness_mm=_number(header, "SliceThickness"),
-        rescale_slope=_number(header, "RescaleSlope"),
-        rescale_intercept=_number(header, "RescaleIntercept"),
-        rescale_type=text(header, "RescaleType") or None,
-        real_world=_real_world(header),
+        rescale_slope=slope,
+        rescale_intercept=intercept,
+        rescale_type=rescale_type,
+        real_world=real_world,
         complex_image_component=text(header, "ComplexImageComponent"),
+        unusable_unit_elements=tuple(tag for tag, value in units.items() if value is None and _is_filled(header, tag)),
     )
 
 
@@ -157,26 +170,48 @@ def _numbers(header: Dataset, tag: str, count: int) -> tuple[float, ...] | None:
     return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else None
 
 
+def _is_filled(header: Dataset, tag: str) -> bool:
+    """Tell whether an element is there and not empty, readable or not."""
+    element = header.get_item(_TAGS.get(tag) or Tag(tag))
+    if element is None:
+        return False
+    value = element.value
+    return bool(value.strip(b" ")) if isinstance(value, bytes) else value is not None and bool(str(value).strip())
+
+
 def _real_world(header: Dataset) -> RealWorldMapping | None:
-    """Return the linear mapping; mappings that contradict each other get a unit that nobody accepts."""
+    """Return the linear mapping, None if there is none or one cannot be used.
+
+    Mappings that contradict each other get a unit that nobody accepts.
+    """
     items = cast("tuple[Dataset, ...]", _values(header, "RealWorldValueMappingSequence"))
-    mappings = {mapping for mapping in map(_one_mapping, items) if mapping is not None}
-    if len(mappings) > 1:
-        return RealWorldMapping(SEVERAL_MAPPINGS, 1.0, 0.0)
-    return mappings.pop() if mappings else None
+    mappings = {_one_mapping(item) for item in items}
+    if not mappings or None in mappings:
+        return None
+    return RealWorldMapping(SEVERAL_MAPPINGS, 1.0, 0.0) if len(mappings) > 1 else mappings.pop()
 
 
 def _one_mapping(item: Dataset) -> RealWorldMapping | None:
     slope = _number(item, "RealWorldValueSlope")
     intercept = _number(item, "RealWorldValueIntercept")
+    first, last = _bound(item, _FIRST_STORED, -math.inf), _bound(item, _LAST_STORED, math.inf)
     codes = cast("tuple[Dataset, ...]", _values(item, "MeasurementUnitsCodeSequence"))
-    if slope is None or intercept is None or not codes:
+    if slope is None or intercept is None or first is None or last is None or not codes:
         return None
     scheme, unit = text(codes[0], "CodingSchemeDesignator"), text(codes[0], "CodeValue")
-    return RealWorldMapping(unit if scheme == "UCUM" else f"{unit} of {scheme or 'no scheme'}", slope, intercept)
+    name = unit if scheme == "UCUM" else f"{unit} of {scheme or 'no scheme'}"
+    return RealWorldMapping(name, slope, intercept, first, last)
 
 
-def _patient_key(header: Dataset) -> str:
-    """Digest of who the patient is: equal for equal patients, and nothing can be read from it."""
-    parts = (text(header, keyword).rstrip("^ ").casefold() for keyword in _PATIENT_KEYWORDS)
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()
+def _bound(item: Dataset, keywords: tuple[str, str], absent: float) -> float | None:
+    """Return an end of a mapping's range; `absent` where it is open, None where it cannot be read."""
+    keyword = next((keyword for keyword in keywords if _is_filled(item, keyword)), None)
+    return absent if keyword is None else _number(item, keyword)
+
+
+def _patient_key(header: Dataset) -> PatientKey:
+    return PatientKey(*(_digest(text(header, keyword).rstrip("^ ").casefold()) for keyword in _PATIENT_KEYWORDS))
+
+
+def _digest(value: str) -> str:
+    return hashlib.blake2b(value.encode(), key=_DIGEST_KEY, digest_size=32).hexdigest() if value else ""

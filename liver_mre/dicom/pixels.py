@@ -6,14 +6,15 @@ import warnings
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
-from pydicom import dcmread
 
 from liver_mre.core.assembly import assemble
 from liver_mre.core.geometry import SAME_POSITION_MM, order_slices, slice_distance_mm
+from liver_mre.dicom.files import open_dicom
 from liver_mre.errors import GeometryError, MissingSlicesError, TruncatedFileError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from pydicom import FileDataset
 
     from liver_mre.core.study import Instance, Selection, Series
     from liver_mre.core.volume import StiffnessVolume
@@ -39,6 +40,8 @@ def load_volume(selection: Selection, *, confidence_threshold: float = 0.95) -> 
         The series is not one stack on one plausible grid, or the confidence map has another grid.
     MissingSlicesError
         There is a gap between the slices, or the confidence map lacks a slice.
+    UnknownUnitError
+        The unit is that of a real world value mapping which does not hold for all pixels.
     TruncatedFileError
         A file is cut off or its pixels cannot be decoded.
     """
@@ -89,7 +92,8 @@ def _read_pixels(instance: Instance) -> NDArray[np.generic]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's word on odd but decodable files is of no use to a reader
-            dataset = dcmread(instance.source, force=True)  # its reader found DICOM in it, preamble or not
+            dataset = open_dicom(instance.source, stop_before_pixels=False)
+            _check_encapsulation(dataset)
             pixels = cast("NDArray[np.generic]", dataset.pixel_array)
         padding = dataset.get("PixelPaddingValue")
     # pydicom and its decoders raise almost anything on damaged pixels; the cause stays attached.
@@ -100,3 +104,10 @@ def _read_pixels(instance: Instance) -> NDArray[np.generic]:
         )
         raise TruncatedFileError(msg) from error
     return pixels if padding is None else np.where(pixels == padding, np.zeros_like(pixels), pixels)
+
+
+def _check_encapsulation(dataset: FileDataset) -> None:
+    """Refuse compressed pixels under an uncompressed transfer syntax: they would be read as if they were values."""
+    if dataset["PixelData"].is_undefined_length and not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        msg = "the pixels are compressed, but the transfer syntax is not"
+        raise ValueError(msg)

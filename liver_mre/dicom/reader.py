@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
+import re
 import warnings
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pydicom import config, dcmread
+from pydicom import config
+from pydicom.errors import InvalidDicomError
 from pydicom.uid import (
     ComputedRadiographyImageStorage,
     CTImageStorage,
@@ -21,20 +23,18 @@ from pydicom.uid import (
 
 from liver_mre.core.geometry import slice_distance_mm
 from liver_mre.core.study import Instance, Series, Study
+from liver_mre.dicom.files import list_files, open_dicom
 from liver_mre.dicom.headers import HEADER_TAGS, integer, text, to_instance
-from liver_mre.errors import NoDicomError, UsageError
+from liver_mre.errors import NoDicomError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
-    from pydicom import Dataset
+    from pydicom import FileDataset
 
-_PREAMBLE: Final = 128
-_MAGIC: Final = b"DICM"
-_BARE_STARTS: Final = (
-    b"\x02\x00",
-    b"\x08\x00",
-)  # group 0002 or 0008, little endian: DICOM without a preamble
+_IDENTITY: Final = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
+# Stricter than a UID's value is checked elsewhere: results are written under the study's UID.
+_UID: Final = re.compile(r"[0-9](?:[0-9.]{0,62}[0-9])?")
 
 # Results and references: part of a study, but no images to measure.
 _IGNORED_CLASSES: Final = (
@@ -69,15 +69,17 @@ class _Skip(Enum):
     NOT_DICOM = auto()
     NOT_AN_IMAGE = auto()
     DAMAGED = auto()
+    UNREADABLE = auto()
 
 
 @dataclass(slots=True)
 class _Found:
-    """Instances by study, series and identity, while reading."""
+    """Instances by study, series and SOPInstanceUID, while reading; several of one UID have different content."""
 
-    series: dict[tuple[str, str], dict[tuple[str, str], Instance]] = field(default_factory=dict)
+    series: dict[tuple[str, str], dict[str, list[Instance]]] = field(default_factory=dict)
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     skipped: Counter[_Skip] = field(default_factory=Counter)
+    digests: dict[str, bytes] = field(default_factory=dict)
     repeated: int = 0
 
 
@@ -85,7 +87,8 @@ def read_studies(path: Path, *, on_file: Callable[[int, int], None] | None = Non
     """Read the headers of every DICOM image under a path.
 
     Files are recognised by content, not by name. What is not DICOM, and objects that are no images to measure
-    (SEG, SR, PR, KO, PDF, DICOMDIR), are passed over. An instance that occurs twice is kept once.
+    (SEG, SR, PR, KO, PDF, DICOMDIR), are passed over. An instance that occurs twice is kept once;
+    files of different content with the same SOPInstanceUID are all kept and marked as conflicting.
 
     Parameters
     ----------
@@ -105,8 +108,9 @@ def read_studies(path: Path, *, on_file: Callable[[int, int], None] | None = Non
     NoDicomError
         There is no DICOM image under it.
     """
-    files = _files(Path(path))
-    found = _Found()
+    listed = list_files(Path(path))
+    files = listed.files
+    found = _Found(skipped=Counter({_Skip.UNREADABLE: listed.unreadable}))
     with config.disable_value_validation(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # values that break their VR become None; they need no second word
         for done, file in enumerate(files, start=1):
@@ -114,27 +118,8 @@ def read_studies(path: Path, *, on_file: Callable[[int, int], None] | None = Non
             if on_file is not None:
                 on_file(done, len(files))
     if not found.series:
-        damaged = found.skipped[_Skip.DAMAGED]
-        raise NoDicomError(_only_damaged(damaged) if damaged else None)
+        raise NoDicomError(_nothing_readable(found))
     return ScanResult(_studies(found), _warnings(found))
-
-
-def _files(path: Path) -> list[str]:
-    if path.is_file():
-        return [str(path)]
-    if not path.is_dir():
-        msg = "The input path does not exist. Give a folder of DICOM studies or one DICOM file."
-        raise UsageError(msg)
-
-    def unreadable(_error: OSError) -> None:
-        msg = "A folder of the input may not be read. Check its permissions."
-        raise UsageError(msg)
-
-    return sorted(
-        os.path.join(folder, name)  # noqa: PTH118 - half the cost of a Path, for thousands of files
-        for folder, _, names in os.walk(path, onerror=unreadable)
-        for name in names
-    )
 
 
 def _add(found: _Found, file: str) -> None:
@@ -144,39 +129,46 @@ def _add(found: _Found, file: str) -> None:
         return
     instance = to_instance(header, file)
     key = (text(header, "StudyInstanceUID"), text(header, "SeriesInstanceUID"))
-    # The patient is part of the identity: the same UID under two names must be seen, not passed over.
-    identity = (instance.sop_instance_uid, instance.patient_key)
-    members = found.series.setdefault(key, {})
-    if identity in members:
+    same = found.series.setdefault(key, {}).setdefault(instance.sop_instance_uid, [])
+    if same and any(_digest(found, kept.source) == _digest(found, file) for kept in same):
         found.repeated += 1
         return
-    members[identity] = instance
+    same.append(instance)
     number = integer(header, "SeriesNumber") or 0
     found.numbers[key] = min(number, found.numbers.get(key, number))
 
 
-def _read(file: str) -> Dataset | _Skip:
+def _digest(found: _Found, file: str) -> bytes:
+    """Digest of a file's bytes; computed only for files that claim to be the same instance, and once for each."""
+    if file not in found.digests:
+        try:
+            with open(file, "rb") as stream:  # noqa: PTH123 - as its header was read
+                found.digests[file] = hashlib.file_digest(stream, "sha256").digest()
+        except OSError:  # gone since its header was read: like no other file
+            found.digests[file] = file.encode(errors="surrogateescape")
+    return found.digests[file]
+
+
+def _read(file: str) -> FileDataset | _Skip:
     """Read one header, or tell why it is none. Truncation shows as an error or as a lack of what all images have."""
     try:
-        with open(file, "rb") as stream:  # noqa: PTH123 - half the cost of Path.open, for thousands of files
-            head = stream.read(_PREAMBLE + len(_MAGIC))
-            bare = head[_PREAMBLE:] != _MAGIC
-            if bare and not head.startswith(_BARE_STARTS):
-                return _Skip.NOT_DICOM
-            stream.seek(0)
-            header = dcmread(stream, stop_before_pixels=True, specific_tags=HEADER_TAGS, force=bare)
+        header = open_dicom(file, stop_before_pixels=True, tags=HEADER_TAGS)
+    except InvalidDicomError:
+        return _Skip.NOT_DICOM
+    except OSError as error:  # pydicom raises it too, without a number, on damaged sequences
+        return _Skip.UNREADABLE if error.errno else _Skip.DAMAGED
     except Exception:  # noqa: BLE001 - pydicom raises almost anything on damaged files; each one is counted
         return _Skip.DAMAGED
-    return _judge(header, bare=bare)
+    return _judge(header)
 
 
-def _judge(header: Dataset, *, bare: bool) -> Dataset | _Skip:
+def _judge(header: FileDataset) -> FileDataset | _Skip:
     sop_class = text(header, "SOPClassUID") or text(header.file_meta, "MediaStorageSOPClassUID")
-    if bare and not sop_class:
+    if header.preamble is None and not sop_class:
         return _Skip.NOT_DICOM
     if sop_class.startswith(_IGNORED_CLASSES):
         return _Skip.NOT_AN_IMAGE
-    complete = all(text(header, uid) for uid in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"))
+    complete = all(_UID.fullmatch(text(header, uid)) for uid in _IDENTITY)
     sized = "Rows" in header and "Columns" in header
     if complete and sized and "SOPClassUID" in header:
         return header
@@ -187,33 +179,52 @@ def _studies(found: _Found) -> tuple[Study, ...]:
     by_study: dict[str, list[Series]] = {}
     for (study_uid, series_uid), members in found.series.items():
         number = found.numbers[study_uid, series_uid]
-        by_study.setdefault(study_uid, []).append(Series(series_uid, number, _ordered(members.values())))
+        by_study.setdefault(study_uid, []).append(Series(series_uid, number, _ordered(_instances(members))))
     return tuple(
         Study(uid, tuple(sorted(series, key=lambda s: (s.series_number, s.series_instance_uid))))
         for uid, series in sorted(by_study.items())
     )
 
 
+def _instances(members: dict[str, list[Instance]]) -> Iterator[Instance]:
+    for same in members.values():
+        yield from (replace(i, conflicting=True) for i in same) if len(same) > 1 else same
+
+
 def _ordered(instances: Iterable[Instance]) -> tuple[Instance, ...]:
-    def rank(instance: Instance) -> tuple[float, int, str, str]:
+    def rank(instance: Instance) -> tuple[float, int, str]:
         distance = slice_distance_mm(instance)
         position = round(distance, 2) if distance is not None else 0.0
-        return position, instance.instance_number, instance.sop_instance_uid, instance.patient_key
+        return position, instance.instance_number, instance.sop_instance_uid
 
     return tuple(sorted(instances, key=rank))
 
 
 def _warnings(found: _Found) -> tuple[str, ...]:
-    messages = []
-    if damaged := found.skipped[_Skip.DAMAGED]:
-        messages.append(f"{_count(damaged)} damaged or cut off and left out.")
+    messages = [f"{lost}, and left out." for lost in _lost(found)]
     if found.repeated:
         messages.append(f"{_count(found.repeated)} read already under another name and left out.")
     return tuple(messages)
 
 
-def _only_damaged(count: int) -> str:
-    return f"The input holds no readable DICOM image: {_count(count)} damaged or cut off. Send the study again."
+def _nothing_readable(found: _Found) -> str | None:
+    lost = _lost(found)
+    if not lost:
+        return None
+    return (
+        f"The input holds no readable DICOM image: {'; '.join(lost)}. Check the permissions, or send the study again."
+    )
+
+
+def _lost(found: _Found) -> list[str]:
+    """Count the files that could have been images of a study."""
+    lost = []
+    if damaged := found.skipped[_Skip.DAMAGED]:
+        lost.append(f"{_count(damaged)} damaged, cut off or without valid UIDs")
+    if unreadable := found.skipped[_Skip.UNREADABLE]:
+        count = "1 file or folder is" if unreadable == 1 else f"{unreadable} files or folders are"
+        lost.append(f"{count} unreadable (no permission, or a link that leads nowhere)")
+    return lost
 
 
 def _count(number: int) -> str:

@@ -97,7 +97,7 @@ CASES = [
     (empty, 4, "no_dicom", None),
     (not_dicom, 4, "no_dicom", None),
     (without_mre, 3, "no_mre_series", "skipped"),
-    (without_confidence, 3, "no_mre_series", "skipped"),
+    (without_confidence, 3, "no_confidence", "failed"),
     (truncated, 4, "truncated_file", "failed"),
     (slice_missing, 4, "missing_slices", "failed"),
     (last_slice_missing, 4, "missing_slices", "failed"),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from liver_mre.core.study import Instance, Series, Study
+from liver_mre.core.study import Instance, PatientKey, Series, Study
 
 PROTOCOL = "greMRE_tra_p2_bh_128"
 MASKED = Instance(
     source="",
     sop_instance_uid="1",
     sop_class_uid="1.2.840.10008.5.1.4.1.1.4",
-    patient_key="a",
+    patient_key=PatientKey("a"),
     modality="MR",
     manufacturer="SIEMENS",
     image_type=("DERIVED", "PRIMARY", "OTHER", "ND"),

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from liver_mre.core.assembly import assemble
 from liver_mre.core.geometry import order_slices
-from liver_mre.core.study import UnitEvidence
-from liver_mre.errors import GeometryError, MissingSlicesError
+from liver_mre.core.study import RealWorldMapping, UnitEvidence
+from liver_mre.errors import GeometryError, MissingSlicesError, UnknownUnitError
 from tests.core import study_factory as made
 
 if TYPE_CHECKING:
@@ -70,6 +70,24 @@ def test_a_confidence_map_decides_at_the_threshold_and_only_where_measured() -> 
     confidence = np.array([[[0.95, 0.949, 1.0], [0.0, 1.0, 0.96]]])
     volume = assemble(stored, stack(0.0, template=SMALL), CENTI_KPA, confidence=confidence)
     np.testing.assert_array_equal(volume.confident[0], [[True, False, True], [False, False, True]])
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 3), (2, 4), (5, 0)])
+def test_a_real_world_mapping_that_does_not_hold_for_every_measured_pixel_is_refused(first: int, last: int) -> None:
+    mapping = RealWorldMapping("kPa", 0.01, 0.0, first, last)
+    stored = np.array([[[0, 1, 2], [3, 4, 0]]], dtype=np.uint16)
+    instances = stack(0.0, template=replace(SMALL, real_world=mapping))
+    with pytest.raises(UnknownUnitError, match=f"from {first} to {last}.*from 1 to 4"):
+        assemble(stored, instances, replace(CENTI_KPA, source="real_world_mapping"))
+    assert assemble(stored, instances, replace(CENTI_KPA, source="override")).valid.sum() == 4
+
+
+def test_a_real_world_mapping_need_not_hold_for_what_is_not_measured() -> None:
+    mapping = RealWorldMapping("kPa", 0.01, 0.0, 1, 4)
+    stored = np.array([[[0, 1, 2], [3, 4, 0]]], dtype=np.uint16)
+    instances = stack(0.0, template=replace(SMALL, real_world=mapping))
+    volume = assemble(stored, instances, replace(CENTI_KPA, source="real_world_mapping"))
+    np.testing.assert_array_equal(volume.valid, stored > 0)
 
 
 def test_pixels_of_another_size_than_the_headers_say_are_refused() -> None:

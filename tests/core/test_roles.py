@@ -76,8 +76,10 @@ def test_a_name_alone_does_not_make_another_vendors_series_siemens_stiffness() -
 
 
 def test_a_series_whose_images_disagree_is_not_measurable() -> None:
-    mixed = Series("1.2.1", 1, (made.MASKED, made.COLOUR))
-    assert classify(made.study(mixed), RULES)[0].role is Role.OTHER
+    (found,) = classify(made.study(Series("1.2.1", 1, (made.MASKED, made.COLOUR))), RULES)
+    assert found.role is Role.OTHER
+    assert found.mixed == {Role.STIFFNESS_MASKED, Role.COLOUR}
+    assert "colour, stiffness_masked" in found.reason
 
 
 def test_every_reason_and_source_of_the_shipped_rules_is_said() -> None:

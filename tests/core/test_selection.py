@@ -9,15 +9,19 @@ from hypothesis import strategies as st
 
 from liver_mre.core.rules import Condition, ConfidenceRule, Operator, RoleRule
 from liver_mre.core.selection import list_series, select
-from liver_mre.core.study import Role, Series
+from liver_mre.core.study import PatientKey, Role, Series
 from liver_mre.dicom.rules_file import load_scanner_rules
 from liver_mre.errors import (
     AmbiguousSeriesError,
+    ConflictingFilesError,
     MissingSlicesError,
     MixedPatientsError,
+    MixedSeriesError,
+    NoConfidenceError,
     NoEligibleSeriesError,
+    NoStiffnessError,
+    SeriesNotMeasurableError,
     UnknownUnitError,
-    UsageError,
 )
 from tests.core import study_factory as made
 
@@ -54,26 +58,91 @@ def test_the_masked_series_of_a_full_exam_is_measured_and_its_magnitude_recorded
 
 def test_every_series_gets_a_role_and_a_reason_before_anything_is_chosen() -> None:
     decisions = list_series(made.study(*EXAM), RULES)
-    assert decisions == select(made.study(*EXAM), RULES).decisions
+    chosen = select(made.study(*EXAM), RULES).decisions
+    assert [d.role for d in decisions] == [d.role for d in chosen]
     assert [d.series_number for d in decisions] == list(range(1, 9))
     assert decisions[7].role is Role.COLOUR
-    assert all(d.reason.endswith(".") for d in decisions)
+    assert all(d.reason.endswith(".") for d in (*decisions, *chosen))
+
+
+def test_nothing_counts_as_used_before_the_selection_has_succeeded() -> None:
+    decisions = list_series(made.study(*EXAM), RULES)
+    assert not any(d.used for d in decisions)
+    assert decisions[6].reason.startswith("Would be chosen to be measured.")
+    assert select(made.study(*EXAM), RULES).decisions[6].reason.startswith("Chosen to be measured.")
 
 
 def test_files_of_two_patients_are_refused() -> None:
-    other = made.series(replace(made.MAGNITUDE, patient_key="b"), 3)
+    other = made.series(replace(made.MAGNITUDE, patient_key=PatientKey("b")), 3)
     with pytest.raises(MixedPatientsError):
         select(made.study(other, MASKED), RULES)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "mixed"),
+    [
+        (PatientKey("1"), PatientKey("2"), True),
+        (PatientKey("1", "site"), PatientKey("1", "other site"), True),
+        (PatientKey("1", "site"), PatientKey("1"), False),
+        (PatientKey("1", name="A"), PatientKey("1", name="A B"), False),
+        (PatientKey("1"), PatientKey(), False),
+        (PatientKey("1", name="A"), PatientKey(name="B"), True),
+        (PatientKey(name="A", birth_date="x"), PatientKey(name="A", birth_date="y"), True),
+        (PatientKey(name="A", birth_date="x"), PatientKey(name="A"), False),
+    ],
+)
+def test_what_one_file_does_not_say_makes_no_other_patient(one: PatientKey, other: PatientKey, *, mixed: bool) -> None:
+    assert one.conflicts(other) is other.conflicts(one) is mixed
+    magnitude = made.series(replace(made.MAGNITUDE, patient_key=one), 3)
+    masked = made.series(replace(made.MASKED, patient_key=other), 7)
+    if mixed:
+        with pytest.raises(MixedPatientsError):
+            select(made.study(magnitude, masked), RULES)
+    else:
+        assert select(made.study(magnitude, masked), RULES).stiffness is masked
+
+
+def test_conflicting_copies_matter_only_in_the_series_that_are_measured() -> None:
+    conflicting = [made.series(replace(t, conflicting=True), 3) for t in (made.MAGNITUDE, made.MASKED, CONFIDENCE)]
+    assert select(made.study(conflicting[0], MASKED), RULES).stiffness is MASKED
+    with pytest.raises(ConflictingFilesError, match="send the series again"):
+        select(made.study(conflicting[1]), RULES)
+    with pytest.raises(ConflictingFilesError):
+        select(made.study(EXAM[5], conflicting[2]), WITH_CONFIDENCE)
+
+
 def test_a_study_without_elastography_is_not_eligible() -> None:
-    with pytest.raises(NoEligibleSeriesError, match="liver-mre check"):
+    with pytest.raises(NoEligibleSeriesError, match="liver-mre check") as error:
         select(made.study(*EXAM[:2]), RULES)
+    assert error.value.code == "no_mre_series"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        made.MAGNITUDE,
+        made.WAVE,
+        made.COLOUR,
+        replace(made.MASKED, series_description="renamed", image_type=("DERIVED",)),
+    ],
+)
+def test_elastography_without_a_known_stiffness_map_is_not_taken_for_another_study(template: Instance) -> None:
+    with pytest.raises(NoStiffnessError, match="Send that series too") as error:
+        select(made.study(EXAM[0], made.series(template, 3)), RULES)
+    assert error.value.code == "no_stiffness_series"
+
+
+def test_a_colour_picture_inside_the_stiffness_series_is_named_as_the_reason() -> None:
+    mixed = replace(MASKED, instances=(replace(MASKED.first, samples_per_pixel=3), *MASKED.instances[1:]))
+    with pytest.raises(MixedSeriesError, match=r"1\.2\.7 .*another kind \(colour, stiffness_masked\)") as error:
+        select(made.study(*EXAM[:6], mixed), RULES)
+    assert error.value.code == "mixed_series"
 
 
 def test_unmasked_stiffness_without_a_confidence_map_is_not_eligible_and_the_message_says_so() -> None:
-    with pytest.raises(NoEligibleSeriesError, match="no confidence map"):
+    with pytest.raises(NoConfidenceError, match="no confidence map") as error:
         select(made.study(*EXAM[:6]), RULES)
+    assert error.value.code == "no_confidence"
 
 
 def test_unmasked_stiffness_with_a_confidence_map_of_the_same_slices_is_measured() -> None:
@@ -85,9 +154,9 @@ def test_unmasked_stiffness_with_a_confidence_map_of_the_same_slices_is_measured
 
 def test_a_confidence_map_of_unknown_scale_or_of_other_slices_does_not_count() -> None:
     no_scale = replace(WITH_CONFIDENCE, confidence=())
-    with pytest.raises(NoEligibleSeriesError):
+    with pytest.raises(NoConfidenceError):
         select(made.study(EXAM[5], made.series(CONFIDENCE, 9)), no_scale)
-    with pytest.raises(NoEligibleSeriesError):
+    with pytest.raises(NoConfidenceError):
         select(made.study(EXAM[5], made.series(CONFIDENCE, 9, (-10.0, 0.0))), WITH_CONFIDENCE)
 
 
@@ -113,18 +182,20 @@ def test_naming_a_series_resolves_the_ambiguity() -> None:
     assert selection.magnitude is magnitude_again
 
 
-def test_naming_a_series_that_does_not_exist_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match=r"9\.9"):
+def test_a_study_without_the_series_asked_for_has_nothing_to_measure() -> None:
+    with pytest.raises(NoEligibleSeriesError, match=r"9\.9") as error:
         select(made.study(*EXAM), RULES, series_uid="9.9")
+    assert error.value.code == "no_mre_series"
 
 
 @pytest.mark.parametrize("number", [1, 3, 6, 8])
 def test_naming_a_series_that_cannot_be_measured_says_why(number: int) -> None:
-    with pytest.raises(NoEligibleSeriesError, match="cannot be measured"):
+    with pytest.raises(SeriesNotMeasurableError, match="cannot be measured") as error:
         select(made.study(*EXAM), RULES, series_uid=f"1.2.{number}")
+    assert error.value.code == "series_not_measurable"
 
 
-@pytest.mark.parametrize("companion", [made.MAGNITUDE, made.UNMASKED])
+@pytest.mark.parametrize("companion", [made.MAGNITUDE, made.UNMASKED, made.PHASE, made.WAVE])
 @pytest.mark.parametrize("kept", [(0.0, 10.0, 20.0), (-10.0, 0.0, 10.0), (-10.0,)])
 def test_slices_that_only_a_companion_has_are_missing(companion: Instance, kept: tuple[float, ...]) -> None:
     incomplete = made.study(made.series(companion, 3), made.series(made.MASKED, 7, kept))
@@ -154,15 +225,15 @@ _ODD = st.builds(
     st.sampled_from([made.MASKED, made.UNMASKED, made.MAGNITUDE, made.COLOUR, made.T2]),
     manufacturer=st.sampled_from(["SIEMENS", "", "ACME"]),
     sequence_name=st.sampled_from(["greMR", ""]),
-    patient_key=st.sampled_from(["a", "b"]),
+    patient_key=st.sampled_from([PatientKey("a"), PatientKey("b"), PatientKey()]),
     orientation=st.sampled_from([None, made.MASKED.orientation]),
     rescale_type=st.sampled_from([None, "m/s", "kPa"]),
 )
 
 
 @given(st.lists(_ODD, max_size=6))
-def test_listing_never_fails_and_never_uses_two_stiffness_series(instances: list[Instance]) -> None:
+def test_listing_never_fails_and_never_names_two_series_to_measure(instances: list[Instance]) -> None:
     series = tuple(Series(f"1.{i}", i, (instance,)) for i, instance in enumerate(instances))
     decisions = list_series(made.study(*series), RULES)
     assert len(decisions) == len(series)
-    assert sum(d.used and d.role is not Role.MAGNITUDE for d in decisions) <= 1
+    assert sum("Would be chosen" in d.reason for d in decisions) <= 1

@@ -102,6 +102,13 @@ def test_a_header_that_names_something_else_is_never_overruled_by_the_vendor_rul
         unit_of(instance)
 
 
+@pytest.mark.parametrize("element", ["RescaleSlope", "RealWorldValueMappingSequence"])
+def test_an_element_that_cannot_be_read_is_named_and_not_taken_as_absent(element: str) -> None:
+    with pytest.raises(UnknownUnitError, match=f"{element}.*kpa_per_count"):
+        unit_of(replace(made.MASKED, unusable_unit_elements=(element,)))
+    assert unit_of(replace(made.MASKED, unusable_unit_elements=(element,)), kpa_per_count=0.01).source == "override"
+
+
 def test_images_with_different_scales_are_refused() -> None:
     mixed = Series("1", 1, (rescaled(UNKNOWN, 0.01, "kPa"), rescaled(UNKNOWN, 0.02, "kPa")))
     with pytest.raises(UnknownUnitError, match="same scale"):

@@ -166,6 +166,29 @@ def test_a_file_without_a_preamble_measures_the_same(siemens: WrittenStudy, file
     np.testing.assert_array_equal(read_volume(files[0].parent).stiffness_kpa, read_volume(siemens.folder).stiffness_kpa)
 
 
+@pytest.mark.parametrize("implicit", [False, True])
+def test_a_file_that_names_no_transfer_syntax_measures_the_same(
+    siemens: WrittenStudy, files: list[Path], *, implicit: bool
+) -> None:
+    for file in files:
+        ds = dcmread(file)
+        bare = Dataset({element.tag: element for element in ds})
+        bare.save_as(file, implicit_vr=implicit, little_endian=True)
+        assert file.read_bytes().startswith(b"\x08\x00")
+    np.testing.assert_array_equal(read_volume(files[0].parent).stiffness_kpa, read_volume(siemens.folder).stiffness_kpa)
+
+
+def test_compressed_pixels_that_name_no_transfer_syntax_are_refused(files: list[Path]) -> None:
+    noise = np.random.default_rng(1)  # longer when compressed, so that too few bytes do not give it away
+    for file in files:
+        change(file, lambda ds: setattr(ds, "PixelData", noise.bytes(len(ds.PixelData))))
+        change(file, lambda ds: ds.compress(RLELossless, generate_instance_uid=False))
+        meta_bytes = 132 + 12 + dcmread(file).file_meta.FileMetaInformationGroupLength
+        file.write_bytes(file.read_bytes()[meta_bytes:])
+    with pytest.raises(TruncatedFileError):
+        read_volume(files[0].parent)
+
+
 def test_padding_is_not_measured(files: list[Path]) -> None:
     for file in files:
         change(file, lambda ds: ds.add_new("PixelPaddingValue", "US", 250))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from dataclasses import replace
@@ -20,15 +21,17 @@ from pydicom.uid import (
 )
 
 from liver_mre.core.selection import select
-from liver_mre.core.study import RealWorldMapping
+from liver_mre.core.study import PatientKey, RealWorldMapping
+from liver_mre.dicom import files as files_module
 from liver_mre.dicom.pixels import load_volume
 from liver_mre.dicom.reader import read_studies
-from liver_mre.errors import MreError, NoDicomError, UsageError
+from liver_mre.errors import ConflictingFilesError, MreError, NoDicomError, UnknownUnitError, UsageError
 from simulation.encodings.siemens import write_study
 from tests.dicom.files import RULES, change, copy_files, masked_files
 from tests.simulation.exam_factory import make_exam
 
 if TYPE_CHECKING:
+    from io import BufferedReader
     from pathlib import Path
 
     from liver_mre.dicom.reader import ScanResult
@@ -88,7 +91,6 @@ def test_what_lies_beside_dicom_is_passed_over_in_silence(siemens: WrittenStudy,
     (tmp_path / "1.dcm.json").write_text('{"00080018": {}}')
     (tmp_path / "1.tags").write_text("00080018=1.2.3")
     (tmp_path / "task.json").write_text("{}")
-    (tmp_path / "empty").write_bytes(b"")
     (tmp_path / "noise.bin").write_bytes(bytes(range(256)) * 4)
     (tmp_path / "bare.bin").write_bytes(b"\x08\x00 not DICOM at all, although it starts like it")
     for number, sop_class in enumerate(
@@ -134,7 +136,76 @@ def test_a_damaged_file_is_a_counted_warning_without_its_name(siemens: WrittenSt
         file.unlink()
     result = read_studies(tmp_path)
     assert len(result.studies[0].series[0].instances) == 3
-    assert result.warnings == ("1 file is damaged or cut off and left out.",)
+    assert result.warnings == ("1 file is damaged, cut off or without valid UIDs, and left out.",)
+
+
+def test_an_empty_file_is_a_damaged_one(siemens: WrittenStudy, tmp_path: Path) -> None:
+    copy_files(masked_files(siemens), tmp_path)[0].write_bytes(b"")
+    assert read_studies(tmp_path).warnings == ("1 file is damaged, cut off or without valid UIDs, and left out.",)
+
+
+def test_files_of_one_uid_and_different_content_are_refused_where_they_are_measured(
+    siemens: WrittenStudy, tmp_path: Path
+) -> None:
+    copy_files([f for series in siemens.series for f in series.files], tmp_path)
+    for name in ("0-first", "z-last"):
+        twin = tmp_path / name
+        shutil.copy(siemens.series[2].files[0], twin)
+        change(twin, lambda ds: setattr(ds, "PixelData", ds.PixelData[::-1]))
+    (study,) = read_studies(tmp_path).studies
+    assert [i.conflicting for i in study.series[2].instances].count(True) == 2  # the third is a copy of the second
+    assert select(study, RULES).stiffness is study.series[6]
+    shutil.copy(masked_files(siemens)[0], tmp_path / "0-masked")
+    change(tmp_path / "0-masked", lambda ds: setattr(ds, "PixelData", ds.PixelData[::-1]))
+    with pytest.raises(ConflictingFilesError):
+        select(read_studies(tmp_path).studies[0], RULES)
+
+
+def test_pipes_are_passed_over_and_linked_folders_are_read_once(siemens: WrittenStudy, tmp_path: Path) -> None:
+    copy_files(masked_files(siemens), tmp_path / "elsewhere")
+    folder = tmp_path / "in" / "deeper"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "pipe")
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    (folder / "again").symlink_to(tmp_path / "elsewhere")
+    (folder / "circle").symlink_to(tmp_path / "in")
+    result = read_studies(tmp_path / "in")
+    assert len(result.studies[0].series[0].instances) == 4
+    assert result.warnings == ()
+
+
+def test_what_may_not_be_read_is_counted_apart_from_damage(
+    siemens: WrittenStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = copy_files(masked_files(siemens), tmp_path)
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    (tmp_path / "locked").mkdir()
+    real_open, real_list = files_module.dcmread, os.listdir
+
+    def deny(stream: BufferedReader, **options: object) -> Dataset:
+        if stream.name == str(files[0]):
+            raise PermissionError(13, "denied")
+        return real_open(stream, **options)
+
+    def deny_folder(folder: str) -> list[str]:
+        if folder.endswith("locked"):
+            raise PermissionError(13, "denied")
+        return real_list(folder)
+
+    monkeypatch.setattr(files_module, "dcmread", deny)
+    monkeypatch.setattr(os, "listdir", deny_folder)
+    assert read_studies(tmp_path).warnings == (
+        "3 files or folders are unreadable (no permission, or a link that leads nowhere), and left out.",
+    )
+    for file in files[1:]:
+        file.unlink()
+    with pytest.raises(NoDicomError, match="3 files or folders are unreadable"):
+        read_studies(tmp_path)
+
+
+def test_a_path_that_no_system_allows_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="valid path"):
+        read_studies(tmp_path / ("x" * 5000))
 
 
 def test_a_file_cut_at_any_length_is_damaged_or_its_pixels_are(siemens: WrittenStudy, tmp_path: Path) -> None:
@@ -179,21 +250,30 @@ def test_two_studies_are_told_apart_and_ordered_by_uid(tmp_path: Path) -> None:
     assert [study.study_instance_uid for study in read_studies(tmp_path).studies] == sorted(uids)
 
 
-def patient_keys(folder: Path) -> set[str]:
+def patient_keys(folder: Path) -> set[PatientKey]:
     return {i.patient_key for study in read_studies(folder).studies for s in study.series for i in s.instances}
 
 
 def test_the_patient_key_tells_patients_apart_and_says_nothing(siemens: WrittenStudy, tmp_path: Path) -> None:
     files = copy_files(masked_files(siemens), tmp_path)
     (key,) = patient_keys(tmp_path)
-    assert len(key) == 64
+    assert [len(digest) for digest in (key.patient_id, key.name, key.birth_date)] == [64, 64, 64]
     change(files[0], lambda ds: setattr(ds, "PatientName", "SIMULATED^phantom^"))
     assert patient_keys(tmp_path) == {key}
     for file, keyword, value in zip(
         files, ["PatientID", "PatientName", "PatientBirthDate"], ["2", "A", "19000101"], strict=False
     ):
         change(file, lambda ds, k=keyword, v=value: setattr(ds, k, v))
-    assert len(patient_keys(tmp_path)) == 4
+    keys = patient_keys(tmp_path)
+    assert len(keys) == 4
+    assert sum(key.conflicts(other) for other in keys) == 1  # PatientID decides; the others still have the same
+
+
+def test_an_image_that_lost_its_patient_is_not_another_patients(siemens: WrittenStudy, tmp_path: Path) -> None:
+    files = copy_files(masked_files(siemens), tmp_path)
+    change(files[0], lambda ds: [ds.pop(k) for k in ("PatientID", "PatientBirthDate")])
+    change(files[1], lambda ds: setattr(ds, "PatientID", ""))
+    assert len(select(read_studies(tmp_path).studies[0], RULES).stiffness.instances) == 4
 
 
 def test_the_same_image_under_two_patients_is_not_a_copy(siemens: WrittenStudy, tmp_path: Path) -> None:
@@ -215,11 +295,14 @@ def test_implicit_vr_and_files_without_a_preamble_read_the_same(siemens: Written
         assert read_studies(file).studies[0].series[0].first == replace(expected, source=str(file))
 
 
-def real_world(unit: str, slope: float, scheme: str = "UCUM") -> Dataset:
+def real_world(unit: str, slope: float, scheme: str = "UCUM", stored: tuple[int, int] | None = None) -> Dataset:
     code, item = Dataset(), Dataset()
     code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = unit, scheme, unit
     item.MeasurementUnitsCodeSequence = DicomSequence([code])
     item.RealWorldValueSlope, item.RealWorldValueIntercept = slope, 0.0
+    if stored is not None:
+        item.add_new("RealWorldValueFirstValueMapped", "US", stored[0])
+        item.add_new("RealWorldValueLastValueMapped", "US", stored[1])
     return item
 
 
@@ -229,7 +312,7 @@ def real_world(unit: str, slope: float, scheme: str = "UCUM") -> Dataset:
         ([real_world("kPa", 0.01)], RealWorldMapping("kPa", 0.01, 0.0)),
         ([real_world("kPa", 0.01), real_world("kPa", 0.01)], RealWorldMapping("kPa", 0.01, 0.0)),
         ([], None),
-        ([Dataset()], None),
+        ([real_world("kPa", 0.01, stored=(1, 40000))], RealWorldMapping("kPa", 0.01, 0.0, 1, 40000)),
     ],
 )
 def test_the_real_world_mapping_is_read(
@@ -262,3 +345,62 @@ def test_values_that_break_their_vr_are_absent_and_not_a_crash(siemens: WrittenS
 def test_reading_headers_needs_no_image_decoder(siemens: WrittenStudy, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Dataset, "pixel_array", property(lambda _: sys.exit("pixels were decoded")))
     assert read_studies(siemens.folder).studies
+
+
+def lookup_table() -> Dataset:
+    item = real_world("kPa", 0.01)
+    del item.RealWorldValueSlope, item.RealWorldValueIntercept
+    item.RealWorldValueLUTData = [0.0, 1.0]
+    return item
+
+
+@pytest.mark.parametrize("items", [[lookup_table()], [Dataset()], [real_world("kPa", 0.01), lookup_table()]])
+def test_a_real_world_mapping_without_a_scale_is_unusable_and_not_absent(
+    siemens: WrittenStudy, tmp_path: Path, items: list[Dataset]
+) -> None:
+    for file in copy_files(masked_files(siemens), tmp_path):
+        change(file, lambda ds: setattr(ds, "RealWorldValueMappingSequence", DicomSequence(items)))
+    with pytest.raises(UnknownUnitError, match="RealWorldValueMappingSequence"):
+        select(read_studies(tmp_path).studies[0], RULES)
+
+
+def test_the_range_of_a_real_world_mapping_is_checked_on_the_pixels_in_implicit_vr_too(
+    siemens: WrittenStudy, tmp_path: Path
+) -> None:
+    for file in copy_files(masked_files(siemens), tmp_path):
+        ds = dcmread(file)
+        items = [real_world("kPa", 0.01, stored=(0, 200))]  # the phantom has 250 and more
+        ds.RealWorldValueMappingSequence = DicomSequence(items)
+        ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+        ds.save_as(file, implicit_vr=True)
+    selection = select(read_studies(tmp_path).studies[0], RULES)
+    with pytest.raises(UnknownUnitError, match="from 0 to 200"):
+        load_volume(selection)
+
+
+def test_the_range_of_a_real_world_mapping_has_the_sign_of_the_pixels(siemens: WrittenStudy, tmp_path: Path) -> None:
+    ds = dcmread(masked_files(siemens)[0])
+    ds.PixelRepresentation = 1
+    item = real_world("kPa", 0.01)
+    item.add_new("RealWorldValueFirstValueMapped", "SS", -5)
+    ds.RealWorldValueMappingSequence = DicomSequence([item])
+    ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    ds.save_as(tmp_path / "signed", implicit_vr=True)
+    mapping = read_studies(tmp_path).studies[0].series[0].first.real_world
+    assert mapping == RealWorldMapping("kPa", 0.01, 0.0, first_stored=-5)
+
+
+def test_a_rescale_slope_that_is_no_number_is_unusable_and_not_absent(siemens: WrittenStudy, tmp_path: Path) -> None:
+    for file in copy_files(masked_files(siemens), tmp_path):
+        change(file, lambda ds: setattr(ds, "RescaleSlope", "7.25"))
+        raw = file.read_bytes()
+        assert raw.count(b"7.25") == 1
+        file.write_bytes(raw.replace(b"7.25", b"7,25"))
+    with pytest.raises(UnknownUnitError, match="RescaleSlope"):
+        select(read_studies(tmp_path).studies[0], RULES)
+
+
+def test_an_empty_rescale_slope_is_an_absent_one(siemens: WrittenStudy, tmp_path: Path) -> None:
+    for file in copy_files(masked_files(siemens), tmp_path):
+        change(file, lambda ds: setattr(ds, "RescaleSlope", None))
+    assert select(read_studies(tmp_path).studies[0], RULES).unit.source == "vendor_rule"
