@@ -36,7 +36,7 @@ exit codes:
   0  done, also when an exam is not evaluable (its report says why)
   1  internal error
   2  wrong usage or settings
-  3  no MRE series to measure, or several and no way to choose
+  3  no series that can be measured: none, several, or of unknown unit or confidence
   4  input that cannot be read: no DICOM, truncated files, missing slices, mixed patients
   5  model or device not usable
   6  output cannot be written"""

@@ -158,7 +158,8 @@ def test_an_override_of_the_unit_scales_the_numbers_and_is_recorded(
     sr = next(o["path"] for o in study["outputs"] if o["kind"] == "sr")
     assert "override" in pydicom.dcmread(tmp_path / sr).to_json()
     before = result_of(published)["studies"][0]["measurement"]["stiffness_kpa"]["mean"]
-    assert study["measurement"]["stiffness_kpa"]["mean"] == pytest.approx(2 * before, rel=1e-5)
+    # Not exactly twice: the network sees other values and draws another outline.
+    assert study["measurement"]["stiffness_kpa"]["mean"] == pytest.approx(2 * before, rel=0.05)
 
 
 def test_quiet_prints_nothing(example: ExampleStudy, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
