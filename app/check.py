@@ -6,10 +6,9 @@ import json
 from typing import TYPE_CHECKING
 
 from app.console import make_console
-from app.paths import config_path
+from app.paths import config_path, resolve_input
 from liver_mre.core.result import StudyStatus
 from liver_mre.core.result_json import to_json
-from liver_mre.errors import UsageError
 from liver_mre.pipeline import check_folder
 from liver_mre.settings import load_settings
 
@@ -30,10 +29,7 @@ def check(path: Path, config: Path | None, given: Mapping[str, object], *, as_js
     UsageError
         If the input does not exist.
     """
-    if not path.exists():
-        message = "The input does not exist. Give the folder of one or more DICOM studies."
-        raise UsageError(message)
-    result = check_folder(path, load_settings(config_path(config), command_line=given))
+    result = check_folder(resolve_input(path), load_settings(config_path(config), command_line=given))
     if as_json:
         content = to_json(result)
         keys = ("study_instance_uid", "status", "reason", "input_series", "unit")

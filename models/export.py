@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from training.network import Architecture, build_network
+from training.network import Architecture, build_network, with_pooling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +87,7 @@ def load_network(model_dir: Path, card: dict[str, Any]) -> nn.Module:
     network.load_state_dict(
         {name: value.float() if value.is_floating_point() else value for name, value in stored.items()}
     )
-    return network.eval()
+    return with_pooling(network, fields["pooling"]).eval()
 
 
 def trace(network: nn.Module, channels: int, size: tuple[int, int]) -> torch.export.ExportedProgram:

@@ -57,6 +57,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         split=None if arguments.split == "all" else arguments.split,
         limit=arguments.limit,
         bfloat16=arguments.bfloat16,
+        pooling=arguments.pooling,
     )
     print(json.dumps({name: value for name, value in report.items() if name != "seeds"}, indent=2))
 
@@ -104,6 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--weights", type=Path, required=True)
     evaluate.add_argument("--out", type=Path, required=True, help="JSON file; a CSV is written beside it")
     evaluate.add_argument("--size", type=int, default=512)
+    evaluate.add_argument("--pooling", type=int, default=1, help="factor by which the network's grid is coarser")
     evaluate.add_argument("--split", choices=("test", "validation", "all"), default="test")
     evaluate.add_argument("--limit", type=int)
     evaluate.add_argument("--bfloat16", action="store_true")

@@ -19,7 +19,7 @@ from scipy import stats
 
 from training.checkpoint import load_checkpoint
 from training.dataset import IMAGE_KEY, WINDOW_KPA, CohortCache, slice_transform
-from training.network import Architecture, build_network
+from training.network import Architecture, build_network, with_pooling
 from training.store import KPA_PER_COUNT, CohortError
 
 if TYPE_CHECKING:
@@ -179,6 +179,7 @@ def evaluate(
     split: Split | None = "test",
     limit: int | None = None,
     bfloat16: bool = False,
+    pooling: int = 1,
 ) -> dict[str, Any]:
     """Evaluate a checkpoint on a cohort; writes `out` (JSON) and one CSV row an exam beside it.
 
@@ -191,6 +192,7 @@ def evaluate(
     split : split to evaluate; None takes every exam (a cohort of seeds the training never saw)
     limit : largest number of exams
     bfloat16 : autocast to bfloat16
+    pooling : the network works on a grid that is coarser than its input by this factor
 
     Raises
     ------
@@ -210,7 +212,7 @@ def evaluate(
         raise CohortError(message)
     network = build_network(Architecture(**checkpoint["architecture"]))
     network.load_state_dict(checkpoint["weights"])
-    network.eval().to(memory_format=torch.channels_last)
+    network = with_pooling(network, pooling).eval().to(memory_format=torch.channels_last)
     scores = []
     for record in cache.records.values():
         scores.append(score_exam(record, predict_liver(network, record, size, bfloat16=bfloat16)))
@@ -218,6 +220,7 @@ def evaluate(
     report = {
         **summarise(scores),
         "size": size,
+        "pooling": pooling,
         "window_kpa": list(WINDOW_KPA),
         "threshold": THRESHOLD,
         "precision": "bfloat16" if bfloat16 else "float32",

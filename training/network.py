@@ -8,9 +8,11 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
+from torch.nn import functional
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor
 
 _TORCHVISION_OPERATORS = (
     "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
@@ -80,3 +82,31 @@ def build_network(architecture: Architecture | None = None) -> nn.Module:
         chosen.encoder, encoder_weights=None, in_channels=chosen.in_channels, classes=chosen.classes
     )
     return network
+
+
+class Pooled(nn.Module):
+    """A network that works on a coarser grid than its image.
+
+    A scanner's elastogram has about 256 x 204 pixels. Enlarged to 512 x 512 it holds no more, and costs the network
+    four times the work: so squares of the image are averaged first, and the logits enlarged afterwards.
+
+    Parameters
+    ----------
+    network : maps (N, C, H, W) to logits (N, K, H, W)
+    pooling : side of the square of pixels that is averaged
+    """
+
+    def __init__(self, network: nn.Module, pooling: int) -> None:
+        super().__init__()
+        self.network = network
+        self.pooling = pooling
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Return logits (N, K, H, W) of an image (N, C, H, W); H and W are multiples of 32 times the pooling."""
+        logits: Tensor = self.network(functional.avg_pool2d(image, self.pooling))
+        return functional.interpolate(logits, scale_factor=float(self.pooling), mode="bilinear", align_corners=False)
+
+
+def with_pooling(network: nn.Module, pooling: int) -> nn.Module:
+    """Let a network work on a grid that is coarser by `pooling`; 1 leaves it as it is."""
+    return Pooled(network, pooling) if pooling > 1 else network

@@ -95,6 +95,7 @@ def model_card(checkpoint: dict[str, Any], metrics: dict[str, Any], weights: byt
             "encoder": architecture["encoder"],
             "in_channels": architecture["in_channels"],
             "classes": architecture["classes"],
+            "pooling": metrics["pooling"],
             "library": library,
         },
         "input": {

@@ -26,7 +26,7 @@ def _random_model(folder: Path, size: int = 64) -> Path:
     save_file(half_weights(network.state_dict()), folder / "weights.safetensors")
     digest = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
     card = {
-        "architecture": {"encoder": "resnet18", "in_channels": 1, "classes": 1},
+        "architecture": {"encoder": "resnet18", "in_channels": 1, "classes": 1, "pooling": 2},
         "input": {"size": [size, size]},
         "weights": {"path": "weights.safetensors", "sha256": digest},
     }
