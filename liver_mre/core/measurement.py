@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from liver_mre.core.volume import LiverMask, StiffnessVolume
 
-KPA_DECIMALS: Final = 6
-"""Measured values are given to 1e-6 kPa, which is all that float32 pixels carry.
+KPA_DECIMALS: Final = 5
+"""Measured values are given to 1e-5 kPa, which float32 pixels carry for every stiffness that a liver has.
 
 280 counts of 0.01 kPa are 2.8 kPa, but 2.79999995 in float32. Without this the very same pixels would fall below
 a cut-off of 2.8 kPa. It is also why reported and staged numbers cannot differ: both are this one number.
@@ -57,7 +57,7 @@ def measure(volume: StiffnessVolume, mask: LiverMask) -> ExamMeasurement | None:
 
     Returns
     -------
-    ExamMeasurement, or None where no pixel can be measured. Stiffness is rounded to 1e-6 kPa (`KPA_DECIMALS`).
+    ExamMeasurement, or None where no pixel can be measured. Stiffness is rounded to 1e-5 kPa (`KPA_DECIMALS`).
 
     Raises
     ------

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SHAPE = (3, 5, 4)
 PIXEL_CM2 = 1.5 * 2.0 / 100
-TOLERANCE_KPA = 1e-6  # results are given to 1e-6 kPa
+TOLERANCE_KPA = 1e-5  # results are given to 1e-5 kPa
 
 stiffness_arrays = arrays(np.float32, SHAPE, elements=st.floats(0, 20, width=32))
 masks = arrays(np.bool_, SHAPE)
@@ -42,7 +42,7 @@ def test_a_uniform_liver_measures_its_stiffness_without_spread(stiffness_kpa: fl
     assert found.area_cm2 == pytest.approx(liver.sum() * PIXEL_CM2)
 
 
-@given(counts=st.integers(10, 900), liver=masks)
+@given(counts=st.integers(10, 2000), liver=masks)
 def test_counts_of_a_hundredth_kpa_measure_exactly_that_decimal(counts: int, liver: np.ndarray) -> None:
     stored = np.full(SHAPE, counts, dtype=np.float32) * np.float32(0.01)
     assert exam(stored, liver).mean_kpa == counts / 100
@@ -93,7 +93,8 @@ def test_results_scale_with_the_stiffness(stiffness: np.ndarray, liver: np.ndarr
     found = exam(stiffness, liver)
     scaled = exam(stiffness.astype(np.float64) * factor, liver)
     for name in ("mean_kpa", "sd_kpa", "median_kpa", "p25_kpa", "p75_kpa"):
-        assert getattr(scaled, name) == pytest.approx(getattr(found, name) * factor, rel=1e-5, abs=2e-5)
+        rounding_kpa = TOLERANCE_KPA * (1 + factor)
+        assert getattr(scaled, name) == pytest.approx(getattr(found, name) * factor, rel=1e-5, abs=rounding_kpa)
     assert scaled.area_cm2 == found.area_cm2
 
 

@@ -96,7 +96,9 @@ def test_every_stiffness_lies_in_exactly_the_interval_that_it_is_given(mean_kpa:
     assert interval.lower_kpa <= mean_kpa
     assert interval.upper_kpa is None or mean_kpa <= interval.upper_kpa
     assert found.profile == name
-    assert found.cutoffs_kpa == tuple(one.lower_kpa for one in profile.intervals[1:])
+    for cutoff, interval in zip(found.cutoffs_kpa, profile.intervals[1:], strict=True):
+        assert stage(cutoff, profile).category == interval.category
+        assert stage(math.nextafter(cutoff, 0.0), profile).category != interval.category
 
 
 @given(st.floats(0, 50), st.floats(0, 50), st.sampled_from(sorted(PROFILES)))
