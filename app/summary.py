@@ -32,6 +32,8 @@ def print_summary(result: RunResult, out: Path) -> None:
 def study_table(study: StudyResult, out: Path) -> Table:
     """Return the table of one study: the numbers, or why there are none."""
     table = Table(show_header=False, title=f"Study {study.study_instance_uid}", title_justify="left")
+    table.add_column()
+    table.add_column(overflow="fold")  # a path must never be cut
     for name, value in _rows(study):
         table.add_row(name, value)
     if study.outputs:
