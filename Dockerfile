@@ -11,7 +11,9 @@ RUN python -m models.export --model-dir models/liver_segmentation
 FROM python:3.11-slim-bookworm
 WORKDIR /opt/holoscan/app
 COPY requirements.txt constraints.txt ./
-RUN pip install --no-cache-dir -c constraints.txt -r requirements.txt
+# Holoscan's wheel completes its installation (links to its libraries) when Python starts next, and must do so here: the
+# container runs read-only.
+RUN pip install --no-cache-dir -c constraints.txt -r requirements.txt && python -c "import holoscan.core"
 COPY --from=export /build/models/liver_segmentation /opt/holoscan/models/liver_segmentation
 COPY liver_mre liver_mre
 COPY operators operators

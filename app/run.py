@@ -63,6 +63,10 @@ def _measure(
         raise
     except MreError as error:
         return _publish_failure(staging, out, reason_of(error))
+    except Exception as error:  # whatever a run dies of, an orchestrator must read it in result.json
+        log.debug("the run failed", exc_info=True)
+        message = f"Unexpected {type(error).__name__}. Run again with --log-level debug and report the log."
+        return _publish_failure(staging, out, Reason("internal_error", message, ExitCode.INTERNAL))
 
 
 def _report(result: RunResult, out: Path, *, quiet: bool) -> None:
@@ -82,13 +86,8 @@ def run_graph(path: Path, out: Path, staging: Path, toolkit: Toolkit, *, quiet: 
     toolkit.preload(import_writers)
     with progress_for(quiet=quiet) as progress:
         application = LiverMreApplication(path, out, staging, toolkit, progress)
-        try:
-            with left_to_the_graph():
-                application.run()
-        except Exception as error:  # whatever the graph dies of, an orchestrator must read it in result.json
-            log.debug("the graph failed", exc_info=True)
-            message = f"Unexpected {type(error).__name__} in the graph. Run again with --log-level debug."
-            return _publish_failure(staging, out, Reason("internal_error", message, ExitCode.INTERNAL))
+        with left_to_the_graph():
+            application.run()
     publisher = application.publisher
     if publisher is not None and publisher.error is not None:
         raise publisher.error

@@ -10,6 +10,7 @@ import pydicom
 import pytest
 
 from app.application import LiverMreApplication
+from app.cli import main
 from app.progress import WORDS, Bar, Lines, progress_for
 from liver_mre.core.result import StudyStatus
 from liver_mre.publish import STAGING_PREFIX, open_staging
@@ -156,3 +157,16 @@ def test_sigterm_before_the_graph_leaves_nothing_behind(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "interrupted" in done.stderr
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_run_that_dies_of_anything_says_so_in_result_json(
+    example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(_: LiverMreApplication) -> None:
+        raise ImportError
+
+    monkeypatch.setattr(LiverMreApplication, "compose", dies)
+    assert main(["run", "-i", str(example.folder), "-o", str(tmp_path), "--quiet"]) == 1
+    result = result_of(tmp_path)
+    assert (result["status"], result["exit_code"], result["reason"]["code"]) == ("failed", 1, "internal_error")
+    assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
