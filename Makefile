@@ -13,6 +13,8 @@ $(VENV)/installed: requirements.txt requirements-dev.txt constraints.txt pyproje
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	@# MONAI imports Holoscan where it finds it; that needs CUDA's runtime library, also without a GPU.
+	@cd $(VENV)/lib/python3*/site-packages && ln -sf ../../nvidia/cu13/lib/libcudart.so.13 holoscan/lib/
 	@touch $@
 
 $(EXPORTED): $(VENV)/installed $(MODEL)/weights.safetensors $(MODEL)/card.json models/export.py

@@ -8,17 +8,20 @@ and torch is hidden; afterwards both import as ever.
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
 import resource
 import sys
 import types
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CUDA_RUNTIME = "cu13/lib/libcudart.so.13"
 STACK_BYTES = 32 * 1024 * 1024  # what Holoscan asks for
 
 
@@ -47,7 +50,21 @@ def _raise_stack_limit() -> None:
         resource.setrlimit(resource.RLIMIT_STACK, (STACK_BYTES, hard))
 
 
+def _load_cuda_runtime() -> None:
+    """Load the CUDA runtime library that Holoscan is linked to, also where there is neither CUDA nor a GPU.
+
+    The package nvidia-cuda-runtime brings it, at a place where the loader does not look; a library that is loaded
+    already is found by its name.
+    """
+    spec = importlib.util.find_spec("nvidia")
+    for folder in spec.submodule_search_locations or () if spec else ():
+        library = Path(folder) / CUDA_RUNTIME
+        if library.is_file():
+            ctypes.CDLL(str(library), mode=ctypes.RTLD_GLOBAL)
+
+
 _raise_stack_limit()
+_load_cuda_runtime()
 os.environ.setdefault("HOLOSCAN_LOG_LEVEL", "ERROR")
 with _lean_import():
     from monai.deploy.conditions import BooleanCondition
