@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from PIL import Image
 from scipy import stats
 
+from liver_mre.core.preprocess import native_mask
+from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA
 from training.checkpoint import load_checkpoint
 from training.dataset import IMAGE_KEY, WINDOW_KPA, CohortCache, slice_transform
 from training.network import Architecture, build_network, with_pooling
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from training.store import ExamRecord, Split
 
 THRESHOLD = 0.5
-SIGNIFICANT_FIBROSIS_KPA = 2.8  # METAVIR F2 or more by MRE: Wu 2015, PLoS One 10:e0140068
 _AGREEMENT_SHARE = 0.10
 
 
@@ -88,10 +88,8 @@ def predict_liver(network: nn.Module, record: ExamRecord, size: int, *, bfloat16
         image = item[IMAGE_KEY][None].to(device, memory_format=torch.channels_last)
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
             probability = torch.sigmoid(network(image).float())[0, 0].cpu().numpy()
-        rows, columns = liver.shape
-        native = Image.fromarray(probability).resize((columns, rows), Image.Resampling.BILINEAR)
-        masks.append(np.asarray(native) >= THRESHOLD)
-    return np.stack(masks)
+        masks.append(native_mask(probability[np.newaxis], liver.shape, threshold=THRESHOLD))
+    return np.concatenate(masks)
 
 
 def score_exam(record: ExamRecord, predicted: NDArray[np.bool_]) -> ExamScore:
@@ -147,7 +145,7 @@ def stiffness_agreement(scores: list[ExamScore]) -> dict[str, float | int | None
     error_percent = 100.0 * (predicted - true) / true
     spread = 1.96 * float(error_percent.std(ddof=1)) if enough else math.nan
     bias = float(error_percent.mean()) if enough else math.nan
-    same_side = (true >= SIGNIFICANT_FIBROSIS_KPA) == (predicted >= SIGNIFICANT_FIBROSIS_KPA)
+    same_side = (true >= SIGNIFICANT_CUTOFF_KPA) == (predicted >= SIGNIFICANT_CUTOFF_KPA)
     values = {
         "pearson_r": float(stats.pearsonr(true, predicted).statistic) if enough else math.nan,
         "bias_percent": bias,
