@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.paths import config_path, resolve_input, resolve_output
 from app.progress import progress_for
 from app.signals import interrupting, left_to_the_graph
-from liver_mre.case import reason_of
+from liver_mre.case import reason_of, unexpected
 from liver_mre.core.result import Reason, RunResult
 from liver_mre.errors import ExitCode, MreError, OutputError
 from liver_mre.pipeline import failed_run
@@ -65,8 +65,7 @@ def _measure(
         return _publish_failure(staging, out, reason_of(error))
     except Exception as error:  # whatever a run dies of, an orchestrator must read it in result.json
         log.debug("the run failed", exc_info=True)
-        message = f"Unexpected {type(error).__name__}. Run again with --log-level debug and report the log."
-        return _publish_failure(staging, out, Reason("internal_error", message, ExitCode.INTERNAL))
+        return _publish_failure(staging, out, unexpected(error))
 
 
 def _report(result: RunResult, out: Path, *, quiet: bool) -> None:

@@ -79,10 +79,7 @@ def advance(case: Case, step: str, work: Callable[[Case], Case]) -> Case:
         done = replace(case, failure=reason_of(error))
     except Exception as error:
         log.debug("step %s failed", step, exc_info=True)
-        message = (
-            f"Unexpected {type(error).__name__} in step '{step}'. Run again with --log-level debug and report the log."
-        )
-        done = replace(case, failure=Reason("internal_error", message, ExitCode.INTERNAL))
+        done = replace(case, failure=unexpected(error, f" in step '{step}'"))
     seconds = round(time.perf_counter() - start, 4)
     return replace(done, timings_s={**done.timings_s, step: seconds})
 
@@ -90,6 +87,12 @@ def advance(case: Case, step: str, work: Callable[[Case], Case]) -> Case:
 def reason_of(error: MreError) -> Reason:
     """Return the reason that an expected failure reports."""
     return Reason(error.code, str(error), int(error.exit_code))
+
+
+def unexpected(error: Exception, where: str = "") -> Reason:
+    """Return the reason that a bug reports: its kind and never its text, which may quote the input."""
+    message = f"Unexpected {type(error).__name__}{where}. Run again with --log-level debug and report the log."
+    return Reason("internal_error", message, ExitCode.INTERNAL)
 
 
 def join(cases: Sequence[Case]) -> Case:
