@@ -1,9 +1,9 @@
-"""`liver-mre check`: every series, its role, and why it would or would not be measured."""
+"""`liver-mre check`: every series and acquisition, and why it would or would not be measured."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.console import make_console
 from app.paths import config_path, resolve_input
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from liver_mre.core.result import RunResult, StudyResult
+    from liver_mre.core.result import AcquisitionResult, RunResult, StudyResult
+
+_STUDY_KEYS = ("study_instance_uid", "reason", "input_series")
+_ACQUISITION_KEYS = ("series_instance_uid", "series_number", "description", "reason", "unit", "notes")
 
 
 def check(path: Path, config: Path | None, given: Mapping[str, object], *, as_json: bool) -> int:
@@ -31,19 +34,34 @@ def check(path: Path, config: Path | None, given: Mapping[str, object], *, as_js
     """
     result = check_folder(resolve_input(path), load_settings(config_path(config), command_line=given))
     if as_json:
-        content = to_json(result)
-        keys = ("study_instance_uid", "status", "reason", "input_series", "unit")
-        studies = [{key: study[key] for key in keys} for study in content["studies"]]
-        print(json.dumps({"reason": content["reason"], "studies": studies, "warnings": content["warnings"]}, indent=2))
+        print(json.dumps(_as_json(result), indent=2))
     else:
         _print(result)
     return result.exit_code
+
+
+def _as_json(result: RunResult) -> dict[str, Any]:
+    content = to_json(result)
+    studies = [
+        {key: study[key] for key in _STUDY_KEYS}
+        | {
+            "measurable": study["status"] == StudyStatus.MEASURED,
+            "acquisitions": [
+                {key: one[key] for key in _ACQUISITION_KEYS} | {"measurable": one["reason"] is None}
+                for one in study["acquisitions"]
+            ],
+        }
+        for study in content["studies"]
+    ]
+    return {"reason": content["reason"], "studies": studies, "warnings": content["warnings"]}
 
 
 def _print(result: RunResult) -> None:
     console = make_console()
     for study in result.studies:
         console.print(series_table(study))
+        if study.acquisitions:
+            console.print(acquisition_table(study))
         console.print(_verdict(study))
     if result.reason:
         console.print(result.reason.message)
@@ -65,11 +83,37 @@ def series_table(study: StudyResult) -> Table:
     for series in study.input_series:
         number, images = str(series.series_number), str(series.instances)
         used = "yes" if series.used else ""
-        table.add_row(number, series.description, images, series.role.value, used, series.reason)
+        role = series.role.value.replace("_", " ")
+        table.add_row(number, series.description, images, role, used, series.reason)
     return table
 
 
+def acquisition_table(study: StudyResult) -> Table:
+    """Return the table of the acquisitions of one study."""
+    from rich.table import Table
+
+    table = Table(title="Acquisitions", title_justify="left")
+    table.add_column("Series", justify="right")
+    table.add_column("Measurable")
+    table.add_column("Unit and notes", overflow="fold")
+    for one in study.acquisitions:
+        table.add_row(str(one.series_number), "no" if one.reason else "yes", "\n".join(_remarks(one)))
+    return table
+
+
+def _remarks(one: AcquisitionResult) -> list[str]:
+    if one.reason is not None:
+        return [one.reason.message]
+    return [*([f"Unit: {one.unit.detail}."] if one.unit else []), *one.notes]
+
+
 def _verdict(study: StudyResult) -> str:
-    if study.status is StudyStatus.MEASURED and study.unit is not None:
-        return f"Can be measured. Unit: {study.unit.detail}."
-    return study.reason.message if study.reason else ""
+    if study.reason is not None:
+        return study.reason.message
+    measurable = [one for one in study.acquisitions if one.reason is None]
+    if len(measurable) == 1:
+        return f"Series {measurable[0].series_number} would be measured."
+    return (
+        f"{len(measurable)} acquisitions would be measured, and the one with the most measurable liver reported; "
+        "--all reports every one, --series UID one of them."
+    )

@@ -30,6 +30,7 @@ examples:
   liver-mre run -i study -o results              one study, or a folder of many
   liver-mre run -i study -o results --preview    also the overlay as PNG
   liver-mre run -i study -o results --profile liang_2023
+  liver-mre run -i study -o results --all        every acquisition, not only the one with most measurable liver
   liver-mre check study                          which series would be measured, and why
 
 exit codes:
@@ -42,14 +43,15 @@ exit codes:
   6  output cannot be written"""
 
 CHECK_HELP = """\
-List every series under IN with the role it was given (stiffness, confidence, magnitude, phase, wave, other) and why
-it would or would not be measured. Reads headers only: no inference, nothing written."""
+List every series under IN with the role it was given (stiffness, confidence, magnitude, phase, wave, colour, other)
+and why it would or would not be measured, and every acquisition with the unit of its pixels. Reads headers only: no
+inference, nothing written."""
 
 INFO_HELP = """\
 Show versions, models with their checksums, devices and staging profiles."""
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
-SETTING_OPTIONS = ("profile", "device", "precision", "series", "kpa_per_count", "preview")
+SETTING_OPTIONS = ("profile", "device", "precision", "series", "all_acquisitions", "kpa_per_count", "preview")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -108,6 +110,9 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument("--precision", choices=("auto", "f32", "bf16"), help="of inference on the CPU (default: auto)")
     run.add_argument("--preview", action="store_true", default=None, help="also write the overlay as preview.png")
     run.add_argument("--series", metavar="UID", help="the series to measure, where several could be")
+    run.add_argument(
+        "--all", dest="all_acquisitions", action="store_true", default=None, help="report every acquisition of a study"
+    )
     run.add_argument("--kpa-per-count", metavar="KPA", help="override the unit of the pixels; recorded in every output")
     run.add_argument("--quiet", action="store_true", help="no progress and no summary; errors only")
     _add_common(run)

@@ -13,7 +13,7 @@ from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from liver_mre.core.result import RunResult, StudyResult
+    from liver_mre.core.result import AcquisitionResult, RunResult, StudyResult
 
 FOOTNOTE = "AI-generated. Research use only: not for diagnosis or treatment."
 
@@ -34,10 +34,10 @@ def study_table(study: StudyResult, out: Path) -> Table:
     table = Table(show_header=False, title=f"Study {study.study_instance_uid}", title_justify="left")
     table.add_column()
     table.add_column(overflow="fold")  # a path must never be cut
-    for name, value in _rows(study):
+    for name, value in [*_rows(study), *_acquisition_rows(study)]:
         table.add_row(name, value)
     if study.outputs:
-        names = ", ".join(output.path.rsplit("/", 1)[-1] for output in study.outputs)
+        names = ", ".join(output.path.split("/", 1)[-1] for output in study.outputs)
         table.add_row("Results", f"{out / study.study_instance_uid}\n{names}")
     return table
 
@@ -57,6 +57,25 @@ def _rows(study: StudyResult) -> list[tuple[str, str]]:
         (f"Stage ({staging.profile})", f"{staging.category} ({_metavir(staging.metavir_min, staging.metavir_max)})"),
         (f"Significant fibrosis (≥F2, ≥{staging.significant_cutoff_kpa} kPa)", significant),
     ]
+
+
+def _acquisition_rows(study: StudyResult) -> list[tuple[str, str]]:
+    """One row for each other acquisition of the study, and what to know about the measured one."""
+    rows = []
+    for one in study.acquisitions:
+        if one.measurement is study.measurement or one.reason is study.reason:
+            rows += [("Note", note) for note in one.notes]
+        else:
+            rows.append((f"Also series {one.series_number}", _in_short(one)))
+    return rows
+
+
+def _in_short(one: AcquisitionResult) -> str:
+    if one.measurement is None or one.staging is None:
+        return one.reason.message if one.reason else ""
+    mean_kpa = rounded_kpa(one.measurement.mean_kpa, cutoffs_kpa(one.staging), decimals=2)
+    written = "reported beside it" if one.reported else "not reported"
+    return f"{mean_kpa:.2f} kPa over {one.measurement.area_cm2:.1f} cm² ({written})"
 
 
 def _metavir(low: str, high: str) -> str:

@@ -11,20 +11,22 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from liver_mre import exam as of_exam
 from liver_mre.core.result import Reason, StudyResult, StudyStatus
 from liver_mre.errors import ExitCode, MreError, NoEligibleSeriesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from liver_mre.core.result import ExamMeasurement, OutputFile, Staging
-    from liver_mre.core.study import Selection, SeriesDecision, Study
-    from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
+    from liver_mre.core.result import AcquisitionResult, OutputFile
+    from liver_mre.core.study import RejectedAcquisition, SeriesDecision, Study
+    from liver_mre.core.volume import ModelIdentity
+    from liver_mre.exam import Exam
 
 log = logging.getLogger(__name__)
+
+# What is wrong with one acquisition; everything else is wrong with all of them.
+_OF_ONE_ACQUISITION = frozenset({ExitCode.NO_ELIGIBLE_SERIES, ExitCode.INVALID_INPUT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,9 @@ class Case:
     index, total : which study of how many, from 0
     study : None only in a case that carries a failure of the whole input
     decisions : role and reason of every series
-    network_input : (S, 1, 512, 512) float32 in [0, 1]
-    not_evaluable : why a completely processed study has no stiffness
-    failure : why processing stopped
+    exams : every acquisition that can be measured, by series number
+    rejected : acquisitions with stiffness images that cannot be measured
+    failure : why processing of the whole study stopped
     input_warnings : about the whole input; only the first case of a run carries them
     """
 
@@ -46,19 +48,27 @@ class Case:
     total: int
     study: Study | None
     decisions: tuple[SeriesDecision, ...] = ()
-    selection: Selection | None = None
-    volume: StiffnessVolume | None = None
-    network_input: NDArray[np.float32] | None = None
-    mask: LiverMask | None = None
-    model: ModelIdentity | None = None
-    measurement: ExamMeasurement | None = None
-    staging: Staging | None = None
-    not_evaluable: Reason | None = None
+    exams: tuple[Exam, ...] = ()
+    rejected: tuple[RejectedAcquisition, ...] = ()
     failure: Reason | None = None
-    outputs: tuple[OutputFile, ...] = ()
     warnings: tuple[str, ...] = ()
     input_warnings: tuple[str, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def reported(self) -> tuple[Exam, ...]:
+        """The exams whose results are written; the first stands for the study."""
+        return tuple(sorted((exam for exam in self.exams if exam.reported), key=lambda e: not e.represents))
+
+    @property
+    def model(self) -> ModelIdentity | None:
+        """The network that segmented its exams; None before."""
+        return next((exam.model for exam in self.exams if exam.model), None)
+
+    @property
+    def outputs(self) -> tuple[OutputFile, ...]:
+        """Everything written for it."""
+        return tuple(output for exam in self.exams for output in exam.outputs)
 
 
 def advance(case: Case, step: str, work: Callable[[Case], Case]) -> Case:
@@ -84,6 +94,50 @@ def advance(case: Case, step: str, work: Callable[[Case], Case]) -> Case:
     return replace(done, timings_s={**done.timings_s, step: seconds})
 
 
+def advance_exams(case: Case, step: str, work: Callable[[Exam], Exam]) -> Case:
+    """Do one step of every exam of a case that has not failed.
+
+    What is wrong with one acquisition stops that one only; what is wrong with the model, the device or this program
+    stops the case. So does the failure of the last acquisition.
+
+    Parameters
+    ----------
+    case : returned as it is when it has failed before
+    step : the step's name, as it appears in `timings_s`
+    work : the step
+    """
+
+    def every(case: Case) -> Case:
+        done = replace(case, exams=tuple(_tried(exam, work) for exam in case.exams))
+        return replace(done, failure=_common_failure(done))
+
+    return advance(case, step, every)
+
+
+def _tried(exam: Exam, work: Callable[[Exam], Exam]) -> Exam:
+    if exam.failure is not None:
+        return exam
+    try:
+        return work(exam)
+    except MreError as error:
+        if error.exit_code not in _OF_ONE_ACQUISITION:
+            raise
+        return replace(exam, failure=reason_of(error))
+
+
+def _common_failure(case: Case) -> Reason | None:
+    """Return why no acquisition is left to measure; None while one is."""
+    failures = {exam.name: exam.failure for exam in case.exams if exam.failure}
+    if len(failures) < len(case.exams) or not failures:
+        return None
+    failures |= {f"series {r.series.series_number}": reason_of(r.error) for r in case.rejected}
+    first = next(iter(failures.values()))
+    if len(failures) == 1:
+        return first
+    each = " ".join(f"{name[0].upper()}{name[1:]}: {reason.message}" for name, reason in failures.items())
+    return replace(first, message=f"None of the {len(failures)} acquisitions could be measured. {each}")
+
+
 def reason_of(error: MreError) -> Reason:
     """Return the reason that an expected failure reports."""
     return Reason(error.code, str(error), int(error.exit_code))
@@ -105,16 +159,20 @@ def join(cases: Sequence[Case]) -> Case:
     first = cases[0]
     return replace(
         first,
-        outputs=tuple(dict.fromkeys(o for c in cases for o in c.outputs)),
+        exams=tuple(_join_exams(branches) for branches in zip(*(c.exams for c in cases), strict=True)),
         warnings=tuple(dict.fromkeys(w for c in cases for w in c.warnings)),
         failure=next((c.failure for c in cases if c.failure), None),
         timings_s={step: seconds for c in cases for step, seconds in c.timings_s.items()},
     )
 
 
+def _join_exams(branches: tuple[Exam, ...]) -> Exam:
+    return replace(branches[0], outputs=tuple(dict.fromkeys(o for exam in branches for o in exam.outputs)))
+
+
 def released(case: Case) -> Case:
     """Return the case without its arrays, so that a run over many studies needs the memory of a few."""
-    return replace(case, volume=None, network_input=None, mask=None)
+    return replace(case, exams=tuple(map(of_exam.released, case.exams)))
 
 
 def study_result(case: Case) -> StudyResult:
@@ -128,23 +186,44 @@ def study_result(case: Case) -> StudyResult:
     if case.study is None:
         message = "a case without a study has no study result"
         raise ValueError(message)
-    reported = case.failure is None
+    done = case.failure is None
+    chosen = case.reported[0] if done and case.reported else None
     return StudyResult(
         study_instance_uid=case.study.study_instance_uid,
         status=_status(case),
-        reason=case.failure or case.not_evaluable,
+        reason=case.failure or (chosen.not_evaluable if chosen else None),
         input_series=case.decisions,
-        unit=case.selection.unit if case.selection and reported else None,
-        measurement=case.measurement if reported else None,
-        staging=case.staging if reported else None,
-        outputs=case.outputs if reported else (),
-        warnings=case.warnings,
+        acquisitions=_acquisitions(case),
+        unit=chosen.selection.unit if chosen else None,
+        measurement=chosen.measurement if chosen else None,
+        staging=chosen.staging if chosen else None,
+        outputs=case.outputs if done else (),
+        warnings=(*case.warnings, *(_unmeasured(case) if done else ())),
         timings_s=case.timings_s,
     )
+
+
+def _acquisitions(case: Case) -> tuple[AcquisitionResult, ...]:
+    """Return every acquisition by series number; a study that failed has no numbers in any of them."""
+    found = [of_exam.acquisition_result(exam) for exam in case.exams]
+    if case.failure is not None:
+        found = [
+            replace(one, reported=False, status=StudyStatus.FAILED, reason=one.reason or case.failure)
+            for one in (replace(a, unit=None, measurement=None, staging=None, contour=None) for a in found)
+        ]
+    found += [of_exam.rejected_result(one, reason_of(one.error)) for one in case.rejected]
+    return tuple(sorted(found, key=lambda one: (one.series_number, one.series_instance_uid)))
+
+
+def _unmeasured(case: Case) -> tuple[str, ...]:
+    """Warn of acquisitions that could not be measured beside one that was."""
+    failed = {one.series_number: one.reason for one in _acquisitions(case) if one.status is StudyStatus.FAILED}
+    return tuple(f"Series {number} could not be measured: {why.message}" for number, why in failed.items() if why)
 
 
 def _status(case: Case) -> StudyStatus:
     if case.failure is not None:
         without_mre = case.failure.code == NoEligibleSeriesError.code
         return StudyStatus.SKIPPED if without_mre else StudyStatus.FAILED
-    return StudyStatus.NOT_EVALUABLE if case.not_evaluable else StudyStatus.MEASURED
+    not_evaluable = case.reported and case.reported[0].not_evaluable
+    return StudyStatus.NOT_EVALUABLE if not_evaluable else StudyStatus.MEASURED

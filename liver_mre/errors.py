@@ -154,6 +154,16 @@ class TruncatedFileError(InvalidInputError):
     default_message = "A DICOM file of the measured series is truncated or unreadable. Send the series again."
 
 
+class LossyPixelsError(InvalidInputError):
+    """The pixels to measure were compressed with loss."""
+
+    code = "lossy_pixels"
+    default_message = (
+        "The stiffness images or their confidence map were compressed with loss (LossyImageCompression or transfer "
+        "syntax), which changes stiffness values. Nothing was measured; send the uncompressed series from the scanner."
+    )
+
+
 class MissingSlicesError(InvalidInputError):
     """The stiffness series is incomplete."""
 

@@ -6,14 +6,14 @@ import time
 from typing import TYPE_CHECKING
 
 from liver_mre import APPLICATION, __version__
-from liver_mre.case import Case, advance, reason_of, released, study_result
+from liver_mre.case import Case, advance, advance_exams, reason_of, released, study_result
 from liver_mre.core.result import Reason, RunResult, RunStatus, StudyResult, StudyStatus
 from liver_mre.dicom.reader import read_studies
 from liver_mre.errors import ExitCode, MreError
 from liver_mre.settings import Settings
 from liver_mre.steps import (
     Toolkit,
-    check_geometry,
+    choose_exams,
     explain_series,
     load_pixels,
     measure_stiffness,
@@ -67,7 +67,6 @@ def check_folder(path: Path, settings: Settings | None = None) -> RunResult:
     toolkit = Toolkit(settings or Settings())
     cases = [advance(case, "list", lambda c: explain_series(c, toolkit)) for case in open_cases(path)]
     cases = [advance(case, "select", lambda c: select_series(c, toolkit)) for case in cases]
-    cases = [advance(case, "geometry", check_geometry) for case in cases]
     return run_result(cases, toolkit.settings, {})
 
 
@@ -88,18 +87,24 @@ def open_cases(path: Path) -> list[Case]:
 
 
 def find_series(case: Case, toolkit: Toolkit) -> Case:
-    """Explain every series, choose the one to measure and read its pixels: each its own timed step."""
+    """Explain every series, find the acquisitions to measure and read their pixels: each its own timed step."""
     case = advance(case, "list", lambda c: explain_series(c, toolkit))
     case = advance(case, "select", lambda c: select_series(c, toolkit))
-    return advance(case, "load", lambda c: load_pixels(c, toolkit))
+    return advance_exams(case, "load", lambda e: load_pixels(e, toolkit))
+
+
+def measure_exams(case: Case, toolkit: Toolkit) -> Case:
+    """Measure every acquisition and choose which are reported."""
+    case = advance_exams(case, "measure", lambda e: measure_stiffness(e, toolkit))
+    return advance(case, "choose", lambda c: choose_exams(c, toolkit))
 
 
 def _measured(case: Case, toolkit: Toolkit) -> Case:
     case = find_series(case, toolkit)
-    case = advance(case, "prepare", lambda c: prepare(c, toolkit))
-    case = advance(case, "segment", lambda c: segment(c, toolkit))
-    case = advance(case, "measure", lambda c: measure_stiffness(c, toolkit))
-    return released(advance(case, "stage", lambda c: stage_fibrosis(c, toolkit)))
+    case = advance_exams(case, "prepare", lambda e: prepare(e, toolkit))
+    case = advance_exams(case, "segment", lambda e: segment(e, toolkit))
+    case = measure_exams(case, toolkit)
+    return released(advance_exams(case, "stage", lambda e: stage_fibrosis(e, toolkit)))
 
 
 def run_result(cases: Sequence[Case], settings: Settings, timings_s: dict[str, float]) -> RunResult:

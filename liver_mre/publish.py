@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from liver_mre.core.result import FILE_NAMES, StudyStatus
+from liver_mre.core.result import ACQUISITION_FOLDER, FILE_NAMES, StudyStatus
 from liver_mre.core.result_json import to_json
 from liver_mre.errors import OutputError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 RESULT_FILE: Final = "result.json"
 STAGING_PREFIX: Final = ".liver-mre-"
 _REPLACED: Final = "replaced"
+_ACQUISITION: Final = re.compile(ACQUISITION_FOLDER + "[0-9]+")
 
 
 def open_staging(out: Path) -> Path:
@@ -75,16 +77,19 @@ def _move(source: Path, target: Path, moves: list[tuple[Path, Path]]) -> None:
 
 def _check_ours(folder: Path) -> None:
     """Refuse to replace a folder that holds anything but results of this application, such as the input itself."""
-    if (
-        folder.is_symlink()
-        or not folder.is_dir()
-        or {path.name for path in folder.iterdir()} - set(FILE_NAMES.values())
-    ):
+    if not _holds_results(folder):
         message = (
             "The output folder already holds something else under the study's UID, which would be overwritten. "
             "Choose another output folder."
         )
         raise OutputError(message)
+
+
+def _holds_results(folder: Path) -> bool:
+    if folder.is_symlink() or not folder.is_dir():
+        return False
+    others = [path for path in folder.iterdir() if path.name not in FILE_NAMES.values()]
+    return all(_ACQUISITION.fullmatch(path.name) and _holds_results(path) for path in others)
 
 
 def discard(staging: Path) -> None:

@@ -35,6 +35,8 @@ class Settings:
     confidence_threshold : confidence (0 to 1) from which a pixel counts, for separate confidence maps
     kpa_per_count : overrides the unit of the stiffness pixels; recorded in every output
     series : SeriesInstanceUID to measure where several could be
+    all_acquisitions : report every acquisition of a study that can be measured, not only the best
+    scanner_rules : file of a site's own scanner rules, tried before the built-in ones, or None
     preview : also write the overlay as PNG
     skipped_exit_code : exit code when no study holds an MRE series (Kaapana wants 126)
     """
@@ -48,6 +50,8 @@ class Settings:
     confidence_threshold: float = 0.95
     kpa_per_count: float | None = None
     series: str | None = None
+    all_acquisitions: bool = False
+    scanner_rules: Path | None = None
     preview: bool = False
     skipped_exit_code: int = 3
 
@@ -131,7 +135,7 @@ def _file_settings(config: Path | None) -> dict[str, object]:
     paths = {
         key: path.parent / str(value)
         for key, value in section.items()
-        if key in {"model_dir", "profiles_dir"} and value is not None
+        if key in {"model_dir", "profiles_dir", "scanner_rules"} and value is not None
     }
     return {str(key): value for key, value in section.items()} | paths
 

@@ -1,4 +1,4 @@
-"""The steps of the method, each from case to case: select, load, prepare, segment, measure, stage."""
+"""The steps of the method: select and choose from case to case; load, prepare, segment, measure, stage an exam."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from liver_mre.core.geometry import order_slices
-from liver_mre.core.measurement import measure
-from liver_mre.core.preprocess import native_mask, network_input
+from liver_mre.core.acquisitions import preferred, with_choice
+from liver_mre.core.measurement import measure, measure_contour
+from liver_mre.core.preprocess import native_mask, network_input, view_of
 from liver_mre.core.result import Reason
 from liver_mre.core.selection import list_series, select
 from liver_mre.core.staging import stage
 from liver_mre.core.units import check_plausible
 from liver_mre.core.volume import LiverMask
 from liver_mre.dicom.rules_file import load_scanner_rules
+from liver_mre.exam import Exam, released
 from liver_mre.staging_profiles import load_profile
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Toolkit:
     @cached_property
     def rules(self) -> ScannerRules:
         """Series roles and units of the known scanners."""
-        return load_scanner_rules()
+        return load_scanner_rules(self.settings.scanner_rules)
 
     @cached_property
     def profile(self) -> StagingProfile:
@@ -88,58 +89,60 @@ class Toolkit:
 
 
 def select_series(case: Case, toolkit: Toolkit) -> Case:
-    """Find the series to measure and the unit of its pixels."""
+    """Find the acquisitions to measure and the unit of their pixels."""
     study = _have(case.study)
     settings = toolkit.settings
-    selection = select(study, toolkit.rules, series_uid=settings.series, kpa_per_count=settings.kpa_per_count)
-    return replace(case, selection=selection, decisions=selection.decisions)
+    found = select(study, toolkit.rules, series_uid=settings.series, kpa_per_count=settings.kpa_per_count)
+    exams = tuple(Exam(number, selection) for number, selection in enumerate(found.acquisitions, start=1))
+    return replace(case, exams=exams, rejected=found.rejected, decisions=found.decisions)
 
 
 def explain_series(case: Case, toolkit: Toolkit) -> Case:
-    """Record the role of every series, before one is chosen."""
-    return replace(case, decisions=list_series(_have(case.study), toolkit.rules))
+    """Record the role of every series, before any is chosen."""
+    settings = toolkit.settings
+    found = list_series(
+        _have(case.study), toolkit.rules, series_uid=settings.series, kpa_per_count=settings.kpa_per_count
+    )
+    return replace(case, decisions=found)
 
 
-def check_geometry(case: Case) -> Case:
-    """Refuse a series whose slices are incomplete or contradictory, as reading its pixels would."""
-    order_slices(_have(case.selection).stiffness.instances)
-    return case
-
-
-def load_pixels(case: Case, toolkit: Toolkit) -> Case:
-    """Read the chosen series as stiffness in kPa."""
+def load_pixels(exam: Exam, toolkit: Toolkit) -> Exam:
+    """Read the stiffness series in kPa."""
     from liver_mre.dicom.pixels import load_volume
 
-    threshold = toolkit.settings.confidence_threshold
-    return replace(case, volume=load_volume(_have(case.selection), confidence_threshold=threshold))
+    volume = load_volume(exam.selection, confidence_threshold=toolkit.settings.confidence_threshold)
+    return replace(exam, volume=volume, contour=measure_contour(volume), pixel_notes=volume.notes)
 
 
-def prepare(case: Case, toolkit: Toolkit) -> Case:
+def prepare(exam: Exam, toolkit: Toolkit) -> Exam:
     """Window and resize the stiffness to what the network takes."""
     card = toolkit.model.card
-    batch = network_input(_have(case.volume), window_kpa=card.window_kpa, size=card.size)
-    return replace(case, network_input=batch)
+    volume = _have(exam.volume)
+    view = view_of(volume, card.field_of_view_mm)
+    batch = network_input(volume, window_kpa=card.window_kpa, size=card.size, view=view)
+    return replace(exam, network_input=batch)
 
 
-def segment(case: Case, toolkit: Toolkit) -> Case:
+def segment(exam: Exam, toolkit: Toolkit) -> Exam:
     """Predict the liver and bring it back to the pixel grid of the stiffness series."""
     model = toolkit.model
-    volume = _have(case.volume)
-    probability = model.predict(_have(case.network_input))
+    volume = _have(exam.volume)
+    probability = model.predict(_have(exam.network_input))
     rows, columns = volume.stiffness_kpa.shape[1:]
-    liver = native_mask(probability, (rows, columns), threshold=model.card.threshold)
-    return replace(case, mask=LiverMask(liver, model.identity), model=model.identity, network_input=None)
+    view = view_of(volume, model.card.field_of_view_mm)
+    liver = native_mask(probability, (rows, columns), threshold=model.card.threshold, view=view)
+    return replace(exam, mask=LiverMask(liver, model.identity), model=model.identity, network_input=None)
 
 
-def measure_stiffness(case: Case, toolkit: Toolkit) -> Case:
+def measure_stiffness(exam: Exam, toolkit: Toolkit) -> Exam:
     """Measure stiffness in the liver, on the original pixel values."""
-    mask = _have(case.mask)
-    measurement = measure(_have(case.volume), mask)
+    mask = _have(exam.mask)
+    measurement = measure(_have(exam.volume), mask)
     reason = _why_not_evaluable(mask, measurement, toolkit.settings.min_area_cm2)
     if measurement is None or reason is not None:
-        return replace(case, not_evaluable=reason)
+        return replace(exam, not_evaluable=reason)
     check_plausible(measurement.median_kpa)
-    return replace(case, measurement=measurement)
+    return replace(exam, measurement=measurement)
 
 
 def _why_not_evaluable(mask: LiverMask, measurement: ExamMeasurement | None, min_area_cm2: float) -> Reason | None:
@@ -152,11 +155,45 @@ def _why_not_evaluable(mask: LiverMask, measurement: ExamMeasurement | None, min
     return None
 
 
-def stage_fibrosis(case: Case, toolkit: Toolkit) -> Case:
+def choose_exams(case: Case, toolkit: Toolkit) -> Case:
+    """Choose which exams are reported: the one with the largest measured area, or all if the settings say so.
+
+    Where none could be measured, the last that was looked at completely says why.
+    """
+    best = preferred([exam.area_cm2 for exam in case.exams])
+    if best is None:
+        best = max(index for index, exam in enumerate(case.exams) if exam.failure is None)
+    every = toolkit.settings.all_acquisitions
+    exams = []
+    for index, exam in enumerate(case.exams):
+        if exam.failure is None and (every or index == best):
+            exams.append(replace(exam, reported=True, represents=index == best))
+        else:
+            exams.append(released(exam))
+    outcomes = {
+        exam.selection.stiffness.series_instance_uid: _why_not_reported(exam, case.exams[best])
+        for exam in exams
+        if not exam.reported
+    }
+    chosen = case.exams[best].selection.stiffness.series_instance_uid
+    return replace(case, exams=tuple(exams), decisions=with_choice(case.decisions, chosen, outcomes))
+
+
+def _why_not_reported(exam: Exam, best: Exam) -> str:
+    reason = exam.failure or exam.not_evaluable
+    if reason is not None:
+        return reason.message
+    return (
+        f"Measured, but {best.name} shows more measurable liver: {best.area_cm2 or 0.0:.0f} cm2 against "
+        f"{exam.area_cm2 or 0.0:.0f} cm2."
+    )
+
+
+def stage_fibrosis(exam: Exam, toolkit: Toolkit) -> Exam:
     """Read the stiffness against the chosen profile."""
-    if case.measurement is None:
-        return case
-    return replace(case, staging=stage(case.measurement.mean_kpa, toolkit.profile))
+    if exam.measurement is None:
+        return exam
+    return replace(exam, staging=stage(exam.measurement.mean_kpa, toolkit.profile))
 
 
 def _have(value: T | None) -> T:

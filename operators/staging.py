@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from liver_mre.steps import stage_fibrosis
-from operators.step import StepOperator
+from operators.step import ExamOperator
 
 if TYPE_CHECKING:
-    from liver_mre.case import Case
+    from liver_mre.exam import Exam
 
 
-class StagingOperator(StepOperator):
+class StagingOperator(ExamOperator):
     """Stage fibrosis."""
 
     name_of_step: ClassVar[str] = "stage"
 
-    def work(self, case: Case) -> Case:
+    def work(self, exam: Exam) -> Exam:
         """Do the step."""
-        return stage_fibrosis(case, self.toolkit)
+        return stage_fibrosis(exam, self.toolkit)

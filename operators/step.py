@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from liver_mre.case import advance
+from liver_mre.case import advance_exams
 from operators.sdk import Operator
 
 if TYPE_CHECKING:
     from liver_mre.case import Case
+    from liver_mre.exam import Exam
     from liver_mre.steps import Toolkit
     from operators.sdk import OperatorSpec
 
@@ -29,7 +30,7 @@ class Progress(Protocol):
 
 
 class StepOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
-    """Base of the operators that do one step.
+    """Base of the operators in the middle of the graph.
 
     Named Input
         case: a `Case`
@@ -59,8 +60,16 @@ class StepOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
 
     def run(self, case: Case) -> Case:
         """Advance the case by this operator's step."""
-        return advance(case, self.name_of_step, self.work)
+        raise NotImplementedError
 
-    def work(self, case: Case) -> Case:
+
+class ExamOperator(StepOperator):
+    """Base of the operators that do one step of every exam of a case."""
+
+    def run(self, case: Case) -> Case:
+        """Advance every exam by this operator's step."""
+        return advance_exams(case, self.name_of_step, self.work)
+
+    def work(self, exam: Exam) -> Exam:
         """Do the step; an expected failure is raised as `MreError`."""
         raise NotImplementedError

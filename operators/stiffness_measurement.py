@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from liver_mre.steps import measure_stiffness
+from liver_mre.pipeline import measure_exams
 from operators.step import StepOperator
 
 if TYPE_CHECKING:
@@ -16,6 +16,6 @@ class StiffnessMeasurementOperator(StepOperator):
 
     name_of_step: ClassVar[str] = "measure"
 
-    def work(self, case: Case) -> Case:
-        """Do the step."""
-        return measure_stiffness(case, self.toolkit)
+    def run(self, case: Case) -> Case:
+        """Advance every exam of the case, then choose which are reported."""
+        return measure_exams(case, self.toolkit)

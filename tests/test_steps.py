@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
-from liver_mre.case import Case
-from liver_mre.core.study import Instance, Study
+from liver_mre.core.study import Instance
 from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
 from liver_mre.errors import ImplausibleStiffnessError
 from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit, measure_stiffness
+from tests.exams import make_exam
+
+if TYPE_CHECKING:
+    from liver_mre.exam import Exam
 
 MODEL = ModelIdentity("m", "1", "0" * 64, "openvino", "f32")
 
 
-def segmented(liver_pixels: int, confident_pixels: int, stiffness_kpa: float = 3.0) -> Case:
-    """Return a case of one 20 x 20 slice with pixels of 0.25 cm2."""
+def segmented(liver_pixels: int, confident_pixels: int, stiffness_kpa: float = 3.0) -> Exam:
+    """Return an exam of one 20 x 20 slice with pixels of 0.25 cm2."""
     liver = (np.arange(400) < liver_pixels).reshape(1, 20, 20)
     confident = (np.arange(400) < confident_pixels).reshape(1, 20, 20)
     volume = StiffnessVolume(
@@ -26,7 +31,7 @@ def segmented(liver_pixels: int, confident_pixels: int, stiffness_kpa: float = 3
         instances=(Instance("source", "1.2.3", "1.2"),),
         pixel_spacing_mm=(5.0, 5.0),
     )
-    return Case(0, 1, Study("1", ()), volume=volume, mask=LiverMask(liver, MODEL))
+    return make_exam(volume=volume, mask=LiverMask(liver, MODEL))
 
 
 @pytest.mark.parametrize(
@@ -34,11 +39,11 @@ def segmented(liver_pixels: int, confident_pixels: int, stiffness_kpa: float = 3
     [(0, 400, "no_liver"), (100, 0, "no_confident_liver"), (100, 19, "area_too_small")],
 )
 def test_without_enough_confident_liver_the_exam_is_not_evaluable(liver: int, confident: int, code: str) -> None:
-    case = measure_stiffness(segmented(liver, confident), Toolkit(Settings(min_area_cm2=5.0)))
-    assert case.not_evaluable is not None
-    assert case.not_evaluable.code == code
-    assert case.not_evaluable.exit_code == 0
-    assert case.measurement is None
+    exam = measure_stiffness(segmented(liver, confident), Toolkit(Settings(min_area_cm2=5.0)))
+    assert exam.not_evaluable is not None
+    assert exam.not_evaluable.code == code
+    assert exam.not_evaluable.exit_code == 0
+    assert exam.measurement is None
 
 
 def test_the_least_area_itself_is_enough_and_can_be_set() -> None:

@@ -84,6 +84,13 @@ class Fields:
             self.refuse(f"needs {count} numbers in '{key}'")
         return tuple(self._number(key, value) for value in values)
 
+    def optional_numbers(self, key: str, count: int) -> tuple[float, ...] | None:
+        """Read an array of `count` finite numbers; None where it is null or absent."""
+        if self._content.get(key) is None:
+            self._read.add(key)
+            return None
+        return self.numbers(key, count)
+
     def mapping(self, key: str) -> dict[str, Any]:
         """Read an object of free form."""
         value = self._take(key)

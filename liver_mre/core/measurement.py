@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from liver_mre.core.result import ExamMeasurement, SliceMeasurement
+from liver_mre.core.result import ContourMeasurement, ExamMeasurement, SliceMeasurement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -87,6 +87,25 @@ def measure(volume: StiffnessVolume, mask: LiverMask) -> ExamMeasurement | None:
     )
 
 
+def measure_contour(volume: StiffnessVolume) -> ContourMeasurement | None:
+    """Measure stiffness where a contour drawn at the scanner and the confident pixels meet.
+
+    The same area-weighted mean as that of the exam. It is provenance: what somebody measured at the scanner, to stand
+    beside the result.
+
+    Returns
+    -------
+    ContourMeasurement, or None without a contour or without a confident pixel in it.
+    """
+    if volume.scanner_contour is None:
+        return None
+    inside = volume.scanner_contour & volume.valid & volume.confident
+    values = volume.stiffness_kpa[inside].astype(np.float64)
+    if not values.size:
+        return None
+    return ContourMeasurement(_kpa(values.mean()), values.size * volume.pixel_area_cm2)
+
+
 def _measure_slice(volume: StiffnessVolume, index: int, values: NDArray[np.float64]) -> SliceMeasurement:
     return SliceMeasurement(
         slice_index=index,
@@ -95,6 +114,7 @@ def _measure_slice(volume: StiffnessVolume, index: int, values: NDArray[np.float
         stiffness_kpa_sd=_kpa(values.std()),
         stiffness_kpa_median=_kpa(np.median(values)),
         area_cm2=values.size * volume.pixel_area_cm2,
+        frame_number=volume.instances[index].frame_number,
     )
 
 

@@ -41,7 +41,7 @@ class Reason:
 class SliceMeasurement:
     """Stiffness of the ROI in one slice; only slices with a non-empty ROI have one.
 
-    `slice_index` is the index s into the stiffness volume.
+    `slice_index` is the index s into the stiffness volume; `frame_number` the frame of a multi-frame instance, from 1.
     """
 
     slice_index: int
@@ -50,6 +50,7 @@ class SliceMeasurement:
     stiffness_kpa_sd: float
     stiffness_kpa_median: float
     area_cm2: float
+    frame_number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,8 @@ class Staging:
 
 FILE_NAMES: Final = {"seg": "liver-seg.dcm", "sr": "liver-sr.dcm", "overlay": "overlay.dcm", "preview": "preview.png"}
 """Name of each kind of result in its study's folder."""
+ACQUISITION_FOLDER: Final = "acquisition-"
+"""In the study's folder, where several acquisitions were reported: the results of the others, by their number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +119,51 @@ class OutputFile:
 
 
 @dataclass(frozen=True, slots=True)
+class ContourMeasurement:
+    """Stiffness in what a contour drawn at the scanner encloses, where confident; provenance, never the result."""
+
+    mean_kpa: float
+    area_cm2: float
+
+
+@dataclass(frozen=True, slots=True)
+class AcquisitionResult:
+    """What is reported about one acquisition of a study.
+
+    Attributes
+    ----------
+    series_instance_uid, series_number, description : of its stiffness series
+    reported : True if its results were written; by default that is the one with the largest measured area
+    reason : why it was not measured
+    notes : what a reader should know about how its series and pixels were put together
+    """
+
+    series_instance_uid: str
+    series_number: int
+    description: str
+    status: StudyStatus
+    reported: bool
+    reason: Reason | None = None
+    unit: UnitEvidence | None = None
+    measurement: ExamMeasurement | None = None
+    staging: Staging | None = None
+    contour: ContourMeasurement | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StudyResult:
-    """Everything that is reported about one study."""
+    """Everything that is reported about one study.
+
+    `unit`, `measurement` and `staging` are those of the acquisition that stands for the study, which is one of
+    `acquisitions`.
+    """
 
     study_instance_uid: str
     status: StudyStatus
     reason: Reason | None = None
     input_series: tuple[SeriesDecision, ...] = ()
+    acquisitions: tuple[AcquisitionResult, ...] = ()
     unit: UnitEvidence | None = None
     measurement: ExamMeasurement | None = None
     staging: Staging | None = None

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from liver_mre.core.result import (
+        AcquisitionResult,
+        ContourMeasurement,
         ExamMeasurement,
         OutputFile,
         Reason,
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from liver_mre.core.study import SeriesDecision, UnitEvidence
     from liver_mre.core.volume import ModelIdentity
 
-SCHEMA_VERSION: Final = "1.0"
+SCHEMA_VERSION: Final = "1.1"
 
 
 def to_json(result: RunResult) -> dict[str, Any]:
@@ -68,6 +70,7 @@ def _study(study: StudyResult) -> dict[str, Any]:
         "status": str(study.status),
         "reason": _reason(study.reason),
         "input_series": [_series(decision) for decision in study.input_series],
+        "acquisitions": [_acquisition(one) for one in study.acquisitions],
         "unit": _unit(study.unit),
         "measurement": _measurement(study.measurement),
         "staging": _staging(study.staging),
@@ -87,6 +90,26 @@ def _series(decision: SeriesDecision) -> dict[str, Any]:
         "used": decision.used,
         "reason": decision.reason,
     }
+
+
+def _acquisition(one: AcquisitionResult) -> dict[str, Any]:
+    return {
+        "series_instance_uid": one.series_instance_uid,
+        "series_number": one.series_number,
+        "description": one.description,
+        "status": str(one.status),
+        "reported": one.reported,
+        "reason": _reason(one.reason),
+        "unit": _unit(one.unit),
+        "measurement": _measurement(one.measurement),
+        "staging": _staging(one.staging),
+        "scanner_contour": _contour(one.contour),
+        "notes": list(one.notes),
+    }
+
+
+def _contour(contour: ContourMeasurement | None) -> dict[str, Any] | None:
+    return {"stiffness_kpa_mean": contour.mean_kpa, "area_cm2": contour.area_cm2} if contour else None
 
 
 def _unit(unit: UnitEvidence | None) -> dict[str, Any] | None:
@@ -121,6 +144,7 @@ def _measurement(measurement: ExamMeasurement | None) -> dict[str, Any] | None:
 def _slice(one: SliceMeasurement) -> dict[str, Any]:
     return {
         "sop_instance_uid": one.sop_instance_uid,
+        "frame_number": one.frame_number,
         "stiffness_kpa_mean": one.stiffness_kpa_mean,
         "stiffness_kpa_sd": one.stiffness_kpa_sd,
         "stiffness_kpa_median": one.stiffness_kpa_median,

@@ -1,4 +1,9 @@
-"""Which series of a study is measured, and why each of the others is not."""
+"""What of a study is measured, with which unit, and why each of its other series is not.
+
+A study holds acquisitions: stiffness series with the companions that come from the same raw images. Every one that
+can be measured is a candidate; one that cannot is rejected with its reason and does not stop the others. What nothing
+tells apart is never chosen between: the user names a series.
+"""
 
 from __future__ import annotations
 
@@ -6,115 +11,104 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from liver_mre.core.geometry import missing_message, missing_slices
-from liver_mre.core.roles import ClassifiedSeries, classify
+from liver_mre.core.choosing import choose
+from liver_mre.core.decisions import FOR_ANATOMY, FOR_CONFIDENCE, TO_MEASURE, Fate, Fates, why_stiffness_is_unused
+from liver_mre.core.grouping import Acquisition, Claims, acquisitions, claims
+from liver_mre.core.measurable import Measurable, measurable
+from liver_mre.core.pairing import members
+from liver_mre.core.roles import STIFFNESS_ROLES, ClassifiedSeries, classify
 from liver_mre.core.rules import all_hold
-from liver_mre.core.study import Role, Selection, SeriesDecision
-from liver_mre.core.units import resolve_unit
+from liver_mre.core.study import RejectedAcquisition, Role, StudySelection
 from liver_mre.errors import (
     AmbiguousSeriesError,
-    ConflictingFilesError,
-    MissingSlicesError,
     MixedPatientsError,
     MixedSeriesError,
+    MreError,
     NoConfidenceError,
     NoEligibleSeriesError,
     NoStiffnessError,
     SeriesNotMeasurableError,
+    UsageError,
 )
 
 if TYPE_CHECKING:
     from liver_mre.core.rules import ScannerRules
-    from liver_mre.core.study import Series, Study
+    from liver_mre.core.study import SeriesDecision, Study
 
-
-_STIFFNESS: Final = frozenset({Role.STIFFNESS, Role.STIFFNESS_MASKED})
-_MRE: Final = _STIFFNESS | {Role.CONFIDENCE, Role.MAGNITUDE, Role.PHASE, Role.WAVE}
-# Series of the same acquisition, which show the same slices as its stiffness.
-_WITNESSES: Final = {
-    Role.MAGNITUDE: "magnitude series",
-    Role.STIFFNESS: "unmasked stiffness series",
-    Role.CONFIDENCE: "confidence map",
-    Role.PHASE: "phase series",
-    Role.WAVE: "wave series",
-}
+_COMPANIONS: Final = frozenset({Role.CONFIDENCE, Role.MAGNITUDE, Role.PHASE, Role.WAVE})
+_MRE: Final = STIFFNESS_ROLES | _COMPANIONS
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A stiffness series whose confidence is known: masked already, or with a confidence map of the same slices."""
+class _Outcome:
+    """What came of one acquisition: one thing to measure, or two unnamed twins, or an error."""
 
-    stiffness: ClassifiedSeries
-    confidence: Series | None = None
-    confidence_per_count: float | None = None
-
-    @property
-    def uid(self) -> str:
-        return self.stiffness.series.series_instance_uid
+    acquisition: Acquisition
+    found: tuple[Measurable, ...] = ()
+    error: MreError | None = None
+    passed_over: bool = False
 
 
-def list_series(study: Study, rules: ScannerRules) -> tuple[SeriesDecision, ...]:
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What came of the study's acquisitions, before anybody decides whether that is enough."""
+
+    classified: tuple[ClassifiedSeries, ...]
+    claims: Claims
+    outcomes: tuple[_Outcome, ...]
+
+
+def list_series(
+    study: Study, rules: ScannerRules, *, series_uid: str | None = None, kpa_per_count: float | None = None
+) -> tuple[SeriesDecision, ...]:
     """Say for every series what it is and whether it would be measured. Never raises for an unusable study.
 
     No series counts as used yet: that takes a successful `select`.
     """
-    classified = classify(study, rules)
-    candidates = _preferred(_candidates(classified, rules))
-    chosen = candidates[0] if len(candidates) == 1 else None
-    return _decide(classified, chosen, candidates, final=False)
+    return _decisions(_plan(study, rules, series_uid, kpa_per_count), final=False)
 
 
 def select(
     study: Study, rules: ScannerRules, *, series_uid: str | None = None, kpa_per_count: float | None = None
-) -> Selection:
-    """Choose the one series to measure.
+) -> StudySelection:
+    """Find every acquisition of a study that can be measured.
 
-    A stiffness series is eligible only if the confidence of its pixels is known. A series that is masked at 95 %
-    already is preferred to one with a separate confidence map.
+    Of one acquisition its unmasked stiffness is measured if there is a confidence map, otherwise its masked one.
 
     Parameters
     ----------
     study : the study, as read
     rules : scanner rules
-    series_uid : measure this series
+    series_uid : measure the acquisition of this stiffness series only, and of the masked and the unmasked one this one
+        where its confidence is known
     kpa_per_count : scale set by the user instead of the scanner's
 
     Raises
     ------
     MixedPatientsError
         The study holds images of more than one patient.
+    AmbiguousSeriesError
+        Nothing tells two acquisitions or two companions apart, and `series_uid` does not say which is meant.
     NoEligibleSeriesError
         The study holds no MR elastography, or not the series asked for.
-    NoStiffnessError, NoConfidenceError, MixedSeriesError, SeriesNotMeasurableError
-        The study holds MR elastography, but no series, or not the one asked for, can be measured.
-    ConflictingFilesError
-        Files of the series to measure have the same SOPInstanceUID and different content.
-    AmbiguousSeriesError
-        More than one series could be measured, and `series_uid` does not say which.
-    UnknownUnitError
-        The unit of the pixels is not known or contradictory.
-    MissingSlicesError
-        Another series of the same acquisition shows slices that the stiffness series lacks.
+    NoStiffnessError, SeriesNotMeasurableError
+        The study holds MR elastography, but no stiffness, or the series asked for cannot be measured.
+    MixedSeriesError, NoConfidenceError, ConflictingFilesError, MissingSlicesError, GeometryError, UnknownUnitError
+        No acquisition can be measured; of several errors the gravest is raised, with the words of all.
     """
     _check_one_patient(study)
-    classified = classify(study, rules)
-    candidates = _candidates(classified, rules)
-    if series_uid is None:
-        chosen = _only(_preferred(candidates), classified, rules)
-    else:
-        chosen = _named(series_uid, candidates, classified)
-    series = chosen.stiffness.series
-    _check_copies(chosen)
-    _check_complete(series, classified)
-    return Selection(
-        stiffness=series,
-        masked=chosen.confidence is None,
-        confidence=chosen.confidence,
-        magnitude=_companion(series, Role.MAGNITUDE, classified),
-        unit=resolve_unit(series, chosen.stiffness.role, rules, kpa_per_count=kpa_per_count),
-        decisions=_decide(classified, chosen, candidates, final=True),
-        confidence_per_count=chosen.confidence_per_count,
-    )
+    plan = _plan(study, rules, series_uid, kpa_per_count)
+    if series_uid is not None:
+        _check_named(series_uid, plan)
+    for outcome in plan.outcomes:
+        if isinstance(outcome.error, AmbiguousSeriesError):
+            raise outcome.error
+    found = [each.selection for outcome in plan.outcomes for each in outcome.found]
+    rejected = _rejected(plan) if series_uid is None else ()
+    if not found:
+        raise _why_none(plan, rejected, rules)
+    found.sort(key=lambda one: (one.stiffness.series_number, one.stiffness.series_instance_uid))
+    return StudySelection(tuple(found), rejected, _decisions(plan, final=True))
 
 
 def _check_one_patient(study: Study) -> None:
@@ -123,53 +117,79 @@ def _check_one_patient(study: Study) -> None:
         raise MixedPatientsError
 
 
-def _check_copies(chosen: _Candidate) -> None:
-    measured = [chosen.stiffness.series, *([chosen.confidence] if chosen.confidence else [])]
-    if any(instance.conflicting for series in measured for instance in series.instances):
-        raise ConflictingFilesError
+def _plan(study: Study, rules: ScannerRules, series_uid: str | None, kpa_per_count: float | None) -> _Plan:
+    classified = classify(study, rules)
+    involved = members(entry for entry in classified if entry.role in _MRE)
+    found = acquisitions(member for member in involved if member.role in STIFFNESS_ROLES)
+    asked = next((one for one in found if any(member.uid == series_uid for member in one.members)), None)
+    companions = (member for member in involved if member.role in _COMPANIONS)
+    links = claims(found, companions, favoured=asked)
+    outcomes = []
+    for acquisition in found:
+        if series_uid is not None and acquisition is not asked:
+            outcomes.append(_Outcome(acquisition, passed_over=True))
+            continue
+        try:
+            choices = choose(acquisition, links, rules, series_uid=series_uid)
+            each = tuple(measurable(choice, acquisition, links, rules, kpa_per_count) for choice in choices)
+        except UsageError:
+            raise
+        except MreError as error:
+            outcomes.append(_Outcome(acquisition, error=error))
+        else:
+            outcomes.append(_Outcome(acquisition, each))
+    return _Plan(classified, links, tuple(outcomes))
 
 
-def _candidates(classified: tuple[ClassifiedSeries, ...], rules: ScannerRules) -> list[_Candidate]:
-    candidates = []
-    for entry in classified:
-        if entry.role is Role.STIFFNESS_MASKED:
-            candidates.append(_Candidate(entry))
-        elif entry.role is Role.STIFFNESS:
-            confidence = _companion(entry.series, Role.CONFIDENCE, classified)
-            scale = _confidence_scale(confidence, rules) if confidence else None
-            if scale is not None:
-                candidates.append(_Candidate(entry, confidence, scale))
-    return candidates
+def _check_named(series_uid: str, plan: _Plan) -> None:
+    """Refuse a series that is no stiffness series of the study, or cannot be measured."""
+    outcome = next((one for one in plan.outcomes if not one.passed_over), None)
+    if outcome is None:
+        reasons = [entry.reason for entry in plan.classified if entry.series.series_instance_uid == series_uid]
+        if reasons:
+            msg = f"The series asked for cannot be measured. {' '.join(reasons)}"
+            raise SeriesNotMeasurableError(msg)
+        msg = f"No series of this study has the UID {series_uid}. `liver-mre check` lists the series of a study."
+        raise NoEligibleSeriesError(msg)
+    if isinstance(outcome.error, NoConfidenceError):
+        msg = f"The series asked for cannot be measured. {outcome.error}"
+        raise SeriesNotMeasurableError(msg)
+    if outcome.error is not None:
+        raise outcome.error
 
 
-def _preferred(candidates: list[_Candidate]) -> list[_Candidate]:
-    masked = [candidate for candidate in candidates if candidate.confidence is None]
-    return masked or candidates
+def _rejected(plan: _Plan) -> tuple[RejectedAcquisition, ...]:
+    rejected = [
+        RejectedAcquisition(outcome.acquisition.members[0].series, outcome.error)
+        for outcome in plan.outcomes
+        if outcome.error is not None
+    ]
+    rejected += [
+        RejectedAcquisition(entry.series, _mixed(entry)) for entry in plan.classified if entry.mixed & STIFFNESS_ROLES
+    ]
+    return tuple(sorted(rejected, key=lambda one: (one.series.series_number, one.series.series_instance_uid)))
 
 
-def _only(candidates: list[_Candidate], classified: tuple[ClassifiedSeries, ...], rules: ScannerRules) -> _Candidate:
-    if len(candidates) > 1:
-        uids = ", ".join(candidate.uid for candidate in candidates)
-        msg = (
-            f"{len(candidates)} series could be measured: {uids}. Name the one to measure with --series UID; "
-            "`liver-mre check` describes each."
-        )
-        raise AmbiguousSeriesError(msg)
-    if not candidates:
-        raise _why_none(classified, rules)
-    return candidates[0]
+def _mixed(entry: ClassifiedSeries) -> MixedSeriesError:
+    return MixedSeriesError(
+        f"Series {entry.series.series_instance_uid} holds stiffness images together with images of another kind "
+        f"({', '.join(sorted(entry.mixed))}). Nothing was measured; take the others out, or send the series again."
+    )
 
 
-def _why_none(classified: tuple[ClassifiedSeries, ...], rules: ScannerRules) -> NoEligibleSeriesError:
-    mixed = next((entry for entry in classified if entry.mixed & _STIFFNESS), None)
-    if mixed is not None:
-        return MixedSeriesError(
-            f"Series {mixed.series.series_instance_uid} holds stiffness images together with images of another kind "
-            f"({', '.join(sorted(mixed.mixed))}). Nothing was measured; take the others out, or send the series again."
-        )
-    if any(entry.role in _STIFFNESS for entry in classified):
-        return NoConfidenceError()
-    if any(_is_elastography(entry, rules) for entry in classified):
+def _why_none(plan: _Plan, rejected: tuple[RejectedAcquisition, ...], rules: ScannerRules) -> MreError:
+    if len(rejected) == 1:
+        return rejected[0].error
+    if rejected:
+        # A lack of confidence explains least: what another series suffers from may be why nothing goes with it.
+        gravest = max(rejected, key=lambda one: (one.error.exit_code, not isinstance(one.error, NoConfidenceError)))
+        each = " ".join(f"Series {one.series.series_number}: {one.error}" for one in rejected)
+        return type(gravest.error)(f"None of the {len(rejected)} acquisitions can be measured. {each}")
+    conflicts = [entry for entry in plan.classified if entry.conflict]
+    if conflicts:
+        each = " ".join(f"Series {entry.series.series_number}: {entry.conflict}" for entry in conflicts)
+        return NoStiffnessError(f"{NoStiffnessError.default_message} {each}")
+    if any(_is_elastography(entry, rules) for entry in plan.classified):
         return NoStiffnessError()
     return NoEligibleSeriesError()
 
@@ -181,99 +201,41 @@ def _is_elastography(entry: ClassifiedSeries, rules: ScannerRules) -> bool:
     return any(all_hold(rule.when, instance) for rule in rules.units for instance in entry.series.instances)
 
 
-def _named(series_uid: str, candidates: list[_Candidate], classified: tuple[ClassifiedSeries, ...]) -> _Candidate:
-    for candidate in candidates:
-        if candidate.uid == series_uid:
-            return candidate
-    for decision in _decide(classified, None, candidates, final=False):
-        if decision.series_instance_uid == series_uid:
-            msg = f"The series asked for cannot be measured. {decision.reason}"
-            raise SeriesNotMeasurableError(msg)
-    msg = f"No series of this study has the UID {series_uid}. `liver-mre check` lists the series of a study."
-    raise NoEligibleSeriesError(msg)
+def _decisions(plan: _Plan, *, final: bool) -> tuple[SeriesDecision, ...]:
+    fates = Fates(plan.classified)
+    for outcome in plan.outcomes:
+        _settle(outcome, plan.claims, fates)
+    return fates.decisions(final=final)
 
 
-def _check_complete(series: Series, classified: tuple[ClassifiedSeries, ...]) -> None:
-    for role, name in _WITNESSES.items():
-        companion = _companion(series, role, classified)
-        missing = missing_slices(series, companion) if companion else None
-        if missing:
-            raise MissingSlicesError(missing_message(missing, f"The {name} of the same slices has more."))
+def _settle(outcome: _Outcome, links: Claims, fates: Fates) -> None:
+    """Say of every series of an acquisition what became of it."""
+    stands = outcome.found[0].choice.stiffness if outcome.found else outcome.acquisition.members[0]
+
+    def fate(use: str = "", why_not: str = "") -> Fate:
+        return Fate(use, why_not, stands.uid, stands.number)
+
+    for each in outcome.found:
+        for option in each.choice.options:
+            fates.set(option.stiffness.entry, fate(TO_MEASURE))
+            if option.confidence is not None:
+                fates.set(option.confidence.entry, fate(FOR_CONFIDENCE))
+        for member in each.magnitudes:
+            fates.set(member.entry, fate(FOR_ANATOMY))
+        for member in each.choice.replaced:
+            fates.set(member.entry, fate(why_not="Not measured: its slice was acquired again later."))
+    why_not = _why_not(outcome)
+    for member in outcome.acquisition.members:
+        fates.set(member.entry, fate(why_not=why_not))
+    for cluster in outcome.acquisition.clusters:
+        for member in links.own.get(cluster, ()):
+            fates.set(member.entry, fate())
 
 
-def _companion(series: Series, role: Role, classified: tuple[ClassifiedSeries, ...]) -> Series | None:
-    """Find the series of a role that shows the same slices: fewest others beside them, then nearest number."""
-    ranked = []
-    for entry in classified:
-        missing = missing_slices(series, entry.series) if entry.role is role else None
-        if missing is not None and entry.series is not series:
-            distance = abs(entry.series.series_number - series.series_number)
-            ranked.append((missing, distance, entry.series.series_instance_uid, entry.series))
-    return min(ranked, key=lambda rank: rank[:3])[3] if ranked else None
-
-
-def _confidence_scale(series: Series, rules: ScannerRules) -> float | None:
-    scales = {
-        next((rule.confidence_per_count for rule in rules.confidence if all_hold(rule.when, instance)), None)
-        for instance in series.instances
-    }
-    return scales.pop() if len(scales) == 1 else None
-
-
-def _decide(
-    classified: tuple[ClassifiedSeries, ...], chosen: _Candidate | None, candidates: list[_Candidate], *, final: bool
-) -> tuple[SeriesDecision, ...]:
-    uses = _uses(chosen, classified) if chosen else {}
-    decisions = []
-    for entry in classified:
-        series = entry.series
-        use = uses.get(series.series_instance_uid)
-        decisions.append(
-            SeriesDecision(
-                series_instance_uid=series.series_instance_uid,
-                series_number=series.series_number,
-                description=series.first.series_description,
-                instances=len(series.instances),
-                role=entry.role,
-                used=final and use is not None,
-                reason=_reason(entry, use, chosen, candidates, final=final),
-            )
-        )
-    return tuple(decisions)
-
-
-def _uses(chosen: _Candidate, classified: tuple[ClassifiedSeries, ...]) -> dict[str, str]:
-    """Say what each series that serves the measurement is for, by its UID."""
-    series = chosen.stiffness.series
-    magnitude = _companion(series, Role.MAGNITUDE, classified)
-    uses = {series.series_instance_uid: "chosen to be measured"}
-    if chosen.confidence:
-        uses[chosen.confidence.series_instance_uid] = "used to leave out pixels under 95 % confidence"
-    if magnitude:
-        uses[magnitude.series_instance_uid] = (
-            "recorded as the anatomy of the measured slices; nothing is measured in it"
-        )
-    return uses
-
-
-def _reason(
-    entry: ClassifiedSeries,
-    use: str | None,
-    chosen: _Candidate | None,
-    candidates: list[_Candidate],
-    *,
-    final: bool,
-) -> str:
-    if use is not None:
-        return f"{use[0].upper()}{use[1:]}. {entry.reason}" if final else f"Would be {use}. {entry.reason}"
-    if entry.role in _STIFFNESS:
-        return f"{_why_stiffness_is_unused(entry, chosen, candidates)} {entry.reason}"
-    return entry.reason
-
-
-def _why_stiffness_is_unused(entry: ClassifiedSeries, chosen: _Candidate | None, candidates: list[_Candidate]) -> str:
-    if not any(entry is candidate.stiffness for candidate in candidates):
-        return "Not measured: nothing says which of its pixels are at least 95 % confident."
-    if chosen is None:
-        return "Could be measured, and so could another series: name one with --series UID."
-    return "Not measured: another stiffness series of this study was chosen."
+def _why_not(outcome: _Outcome) -> str:
+    if outcome.passed_over:
+        return "Not measured: another series was asked for."
+    if outcome.error is not None:
+        return str(outcome.error)
+    measured = [option.stiffness.number for each in outcome.found for option in each.choice.options]
+    return why_stiffness_is_unused(measured, masked=outcome.found[0].choice.masked)

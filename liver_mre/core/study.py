@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from liver_mre.errors import MreError
 
 Vector = tuple[float, float, float]
 Orientation = tuple[float, float, float, float, float, float]
@@ -50,15 +54,26 @@ def _differ(one: str, other: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """Header of one image instance: what selection, units and geometry need, without its pixels.
+    """Header of one image: what selection, units and geometry need, without its pixels.
+
+    An image is a classic SOP instance, or one frame of a multi-frame one; all frames of an object have its UIDs.
 
     Attributes
     ----------
     source : where its reader finds it (a path); never logged or reported
+    frame_number : which frame of a multi-frame object, from 1; None for a single-frame object
     patient_key : tells patients apart without naming them
+    private_sequence_name : GE's internal pulse sequence name, (0019,109C)
+    window : (WindowCenter, WindowWidth), the first of several, None where absent
+    acquired_s : when it was acquired, in seconds from a fixed day, None where not said; only differences mean anything
+    acquisition_number : AcquisitionNumber, None where absent
+    offset_number : which phase offset (temporal position), from 1; None where not said
+    field_of_view_mm : ReconstructionDiameter, None where absent
+    lossy : True if the pixels were compressed with loss at any time
     position_mm, orientation : ImagePositionPatient and ImageOrientationPatient, None where absent
     pixel_spacing_mm : (row spacing, column spacing)
-    rescale_slope, rescale_intercept, rescale_type : modality LUT as written, None where absent
+    rescale_slope, rescale_intercept, rescale_type : modality LUT (or the frame's pixel value transformation) as
+        written, None where absent
     unusable_unit_elements : keywords of the elements about the unit that are there and cannot be used
     conflicting : True if another file with the same SOPInstanceUID has other content
     """
@@ -66,6 +81,7 @@ class Instance:
     source: str
     sop_instance_uid: str
     sop_class_uid: str
+    series_instance_uid: str = ""
     patient_key: PatientKey = PatientKey()
     modality: str = ""
     manufacturer: str = ""
@@ -78,7 +94,7 @@ class Instance:
     instance_number: int = 0
     rows: int = 0
     columns: int = 0
-    frames: int = 1
+    frame_number: int | None = None
     samples_per_pixel: int = 1
     photometric_interpretation: str = "MONOCHROME2"
     position_mm: Vector | None = None
@@ -90,13 +106,23 @@ class Instance:
     rescale_type: str | None = None
     real_world: RealWorldMapping | None = None
     complex_image_component: str = ""
+    window: tuple[float, float] | None = None
+    acquired_s: float | None = None
+    acquisition_number: int | None = None
+    offset_number: int | None = None
+    field_of_view_mm: float | None = None
+    lossy: bool = False
     unusable_unit_elements: tuple[str, ...] = ()
     conflicting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One series: at least one instance, in the order of their slice position (else InstanceNumber)."""
+    """One series, or the part of one that has one role: at least one image, by slice position (else InstanceNumber).
+
+    Breath-hold by breath-hold series of one slice each are joined into one; its UID and number are then those of the
+    first of them, and each image says from which series it is.
+    """
 
     series_instance_uid: str
     series_number: int
@@ -121,6 +147,7 @@ class Role(StrEnum):
 
     STIFFNESS = "stiffness"
     STIFFNESS_MASKED = "stiffness_masked"
+    STIFFNESS_MASK_UNKNOWN = "stiffness_mask_unknown"
     CONFIDENCE = "confidence"
     MAGNITUDE = "magnitude"
     PHASE = "phase"
@@ -131,7 +158,11 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SeriesDecision:
-    """The role given to one series, whether it is used, and why, in words for a person."""
+    """The role given to one series, whether it is used, and why, in words for a person.
+
+    `acquisition_uid` is the SeriesInstanceUID of the stiffness series that stands for the acquisition to which it
+    belongs; "" if it belongs to none.
+    """
 
     series_instance_uid: str
     series_number: int
@@ -140,6 +171,7 @@ class SeriesDecision:
     role: Role
     used: bool
     reason: str
+    acquisition_uid: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,23 +189,54 @@ class UnitEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The series to measure and every decision that led there.
+    """One acquisition that can be measured: the series that belong to it, and how its pixels become kPa.
 
     Attributes
     ----------
     stiffness : the series whose pixels are measured and to which SEG, SR and overlay refer
-    masked : True if pixels under 95 % confidence are already zero in it
+    masked : True if pixels under 95 % confidence are already zero in it, None if only its pixels can tell; where it is
+        False there is a confidence map
     confidence : the separate confidence map, or None
     magnitude : the magnitude series of the same slices, or None
     unit : how its pixels become kPa
-    decisions : one for every series of the study
+    slice_units : the same for each image, in the order of `stiffness.instances`, where the scale differs by image;
+        otherwise empty
     confidence_per_count : scale of the confidence map (confidence 0 to 1 = stored * scale), None without one
+    paired_by_number : True if slices of the confidence map are found by the order of InstanceNumber, because its own
+        geometry is broken
+    notes : what a reader of the result should know about how the series were put together, in words for a person
     """
 
     stiffness: Series
-    masked: bool
+    masked: bool | None
     confidence: Series | None
     magnitude: Series | None
     unit: UnitEvidence
-    decisions: tuple[SeriesDecision, ...]
     confidence_per_count: float | None = None
+    paired_by_number: bool = False
+    notes: tuple[str, ...] = ()
+    slice_units: tuple[UnitEvidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedAcquisition:
+    """An acquisition of the study that has stiffness images and cannot be measured, and why."""
+
+    series: Series
+    error: MreError
+
+
+@dataclass(frozen=True, slots=True)
+class StudySelection:
+    """What of a study is measured.
+
+    Attributes
+    ----------
+    acquisitions : every acquisition that can be measured, at least one, by series number
+    rejected : acquisitions with stiffness images that cannot be measured
+    decisions : one for every series of the study, or for each part of a series that holds several roles
+    """
+
+    acquisitions: tuple[Selection, ...]
+    rejected: tuple[RejectedAcquisition, ...]
+    decisions: tuple[SeriesDecision, ...]

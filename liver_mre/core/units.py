@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from liver_mre.core.rules import all_hold
+from liver_mre.core.rules import all_hold, tags
 from liver_mre.core.study import UnitEvidence
 from liver_mre.errors import ImplausibleStiffnessError, SettingsError, UnknownUnitError
 
@@ -20,15 +21,45 @@ _UNSPECIFIED_RESCALE_TYPES: Final = frozenset({"", "us", "unspecified"})  # DICO
 PLAUSIBLE_MEDIAN_KPA: Final = (0.5, 20.0)  # ours: below any in-vivo liver, above any cirrhotic one
 AGREEMENT: Final = 0.01  # ours: two scales that differ by more than 1 % contradict each other
 OFFSET_AGREEMENT_KPA: Final = 0.01  # ours: the finest step any vendor stores
+PLAUSIBLE_WINDOW_KPA: Final = (2.0, 40.0)  # ours: elastograms are displayed over about 0-8 kPa
+PLAUSIBLE_KPA_PER_COUNT: Final = (5e-5, 0.1)  # ours: 16 bits reach a soft liver, and steps are finer than a stage
+LARGEST_SCALE_RATIO: Final = 5.0  # ours: images scaled one by one differ by their largest value, not tenfold
+_WHAT_TO_DO: Final = "Nothing was measured; set kpa_per_count if you know the scanner's scale."
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """One piece of evidence; `name` says which, the same for every image that has it."""
+
+    name: str
+    unit: UnitEvidence
+    gives_scale: bool = True
 
 
 def resolve_unit(
     series: Series, role: Role, rules: ScannerRules, *, kpa_per_count: float | None = None
 ) -> UnitEvidence:
-    """Find out how the stored values of a stiffness series become kPa.
+    """Find out how the stored values of a stiffness series become kPa, in one line for the whole series.
+
+    Where the scale differs by image, it is the first image's, and `detail` says so. Parameters and errors are those of
+    `resolve_units`.
+    """
+    units = resolve_units(series, role, rules, kpa_per_count=kpa_per_count)
+    scales = [unit.kpa_per_count for unit in units]
+    if len({(unit.kpa_per_count, unit.offset_kpa) for unit in units}) == 1:
+        return units[0]
+    differs = f"{units[0].detail}; the scale differs by image, from {min(scales):g} to {max(scales):g} kPa a count"
+    return replace(units[0], detail=differs)
+
+
+def resolve_units(
+    series: Series, role: Role, rules: ScannerRules, *, kpa_per_count: float | None = None
+) -> tuple[UnitEvidence, ...]:
+    """Find out how the stored values of every image of a stiffness series become kPa.
 
     Evidence is taken in this order: RealWorldValueMapping in kPa or Pa (UCUM), a RescaleType that names kPa or Pa,
-    the vendor's rule. Everything that is known must agree within 1 %.
+    the vendor's rule. Everything that is known must agree within 1 %, and the display window must show a range of
+    stiffness.
 
     Parameters
     ----------
@@ -36,6 +67,10 @@ def resolve_unit(
     role : its role; a vendor's rule may hold for some roles only
     rules : scanner rules
     kpa_per_count : scale set by the user, used instead of all evidence and recorded as "override"
+
+    Returns
+    -------
+    One for each image of `series.instances`, in their order; all of one source.
 
     Raises
     ------
@@ -46,7 +81,7 @@ def resolve_unit(
         `kpa_per_count` is not a positive number.
     """
     if kpa_per_count is not None:
-        return _override(series, role, rules, kpa_per_count)
+        return (_override(series, role, rules, kpa_per_count),) * len(series.instances)
     return _from_headers(series, role, rules)
 
 
@@ -76,38 +111,57 @@ def _override(series: Series, role: Role, rules: ScannerRules, kpa_per_count: fl
         msg = f"kpa_per_count must be a positive number of kPa, not {kpa_per_count!r}."
         raise SettingsError(msg)
     try:
-        headers = _from_headers(series, role, rules).detail
+        headers = resolve_unit(series, role, rules).detail
     except UnknownUnitError:
         headers = "no usable unit"
     detail = f"{kpa_per_count:g} kPa a count, set by the user; the headers say: {headers}"
     return UnitEvidence(kpa_per_count, 0.0, "override", detail)
 
 
-def _from_headers(series: Series, role: Role, rules: ScannerRules) -> UnitEvidence:
-    per_instance = [tuple(_evidence(instance, role, rules)) for instance in series.instances]
-    if any(found != per_instance[0] for found in per_instance):
-        msg = "The images of the stiffness series do not all have the same scale. Nothing was measured."
+def _from_headers(series: Series, role: Role, rules: ScannerRules) -> tuple[UnitEvidence, ...]:
+    evidence = [_evidence(instance, role, rules) for instance in series.instances]
+    names = {tuple(found.name for found in of_image) for of_image in evidence}
+    if len(names) > 1:
+        told = " or ".join(sorted(" and ".join(found) or "nothing" for found in names))
+        msg = f"The images of the stiffness series tell their unit in different ways ({told}). {_WHAT_TO_DO}"
         raise UnknownUnitError(msg)
-    evidence = per_instance[0]
-    if not evidence:
-        raise UnknownUnitError
-    strongest = evidence[0]
-    for other in evidence[1:]:
-        if not _agree(strongest, other):
-            msg = (
-                f"The unit of the stiffness pixels is contradictory: {strongest.detail}, but {other.detail}. "
-                "Nothing was measured; set kpa_per_count if you know the scanner's scale."
-            )
-            raise UnknownUnitError(msg)
+    units = tuple(_agreed(instance, found, rules) for instance, found in zip(series.instances, evidence, strict=True))
+    scales = [unit.kpa_per_count for unit in units]
+    if max(scales) > LARGEST_SCALE_RATIO * min(scales):
+        msg = (
+            f"The images of the stiffness series do not have the same scale: {evidence[0][0].name} gives "
+            f"{min(scales):g} to {max(scales):g} kPa a count, which is too different. {_WHAT_TO_DO}"
+        )
+        raise UnknownUnitError(msg)
+    return units
+
+
+def _agreed(instance: Instance, evidence: list[_Found], rules: ScannerRules) -> UnitEvidence:
+    """Return the strongest evidence of an image, if nothing in its header speaks against it."""
+    _check_one_vendor(instance, rules)
+    strongest = next((found.unit for found in evidence if found.gives_scale), None)
+    if strongest is None:
+        raise UnknownUnitError(_nothing_known(instance, evidence))
+    for other in evidence:
+        if not _agree(strongest, other.unit):
+            raise _contradiction(strongest.detail, other.unit.detail)
+    low, high = PLAUSIBLE_KPA_PER_COUNT
+    if not low <= strongest.kpa_per_count <= high:
+        msg = (
+            f"The unit of the stiffness pixels cannot be right: {strongest.detail}, outside {low:g}-{high:g} kPa, "
+            f"within which every known scanner stores stiffness. {_WHAT_TO_DO}"
+        )
+        raise UnknownUnitError(msg)
+    _check_window(instance, strongest)
     return strongest
 
 
-def _evidence(instance: Instance, role: Role, rules: ScannerRules) -> list[UnitEvidence]:
-    """Everything that an instance tells about its unit, the strongest first."""
+def _evidence(instance: Instance, role: Role, rules: ScannerRules) -> list[_Found]:
+    """Everything that an image tells about its unit, the strongest first."""
     if instance.unusable_unit_elements:
         msg = (
             f"The stiffness series has {' and '.join(instance.unusable_unit_elements)}, but no usable scale can be "
-            "read from it. Nothing was measured; set kpa_per_count if you know the scanner's scale."
+            f"read from it. {_WHAT_TO_DO}"
         )
         raise UnknownUnitError(msg)
     headers = [found for found in (_from_real_world(instance), _from_rescale(instance)) if found]
@@ -115,22 +169,22 @@ def _evidence(instance: Instance, role: Role, rules: ScannerRules) -> list[UnitE
     return headers + [_from_vendor(instance, rule, named=bool(headers)) for rule in matching]
 
 
-def _from_real_world(instance: Instance) -> UnitEvidence | None:
+def _from_real_world(instance: Instance) -> _Found | None:
     mapping = instance.real_world
     if mapping is None:
         return None
     factor = KPA_PER_UCUM_UNIT.get(mapping.unit)
     if factor is None:
         msg = (
-            f"The stiffness series has a real world value mapping in {mapping.unit!r}, which is not kPa or Pa. "
+            f"The stiffness series has a RealWorldValueMappingSequence in {mapping.unit!r}, which is not kPa or Pa. "
             "Nothing was measured."
         )
         raise UnknownUnitError(msg)
-    name = f"the real world value mapping in {mapping.unit}"
+    name = f"RealWorldValueMappingSequence in {mapping.unit}"
     return _scaled("real_world_mapping", name, mapping.slope * factor, mapping.intercept * factor)
 
 
-def _from_rescale(instance: Instance) -> UnitEvidence | None:
+def _from_rescale(instance: Instance) -> _Found | None:
     named = (instance.rescale_type or "").strip()
     if named.casefold() in _UNSPECIFIED_RESCALE_TYPES:
         return None
@@ -145,31 +199,89 @@ def _from_rescale(instance: Instance) -> UnitEvidence | None:
     return _scaled("rescale_type", f"RescaleType {named}", instance.rescale_slope * factor, offset)
 
 
-def _from_vendor(instance: Instance, rule: UnitRule, *, named: bool) -> UnitEvidence:
-    slope = 1.0 if instance.rescale_slope is None else instance.rescale_slope
-    intercept = instance.rescale_intercept or 0.0
+def _from_vendor(instance: Instance, rule: UnitRule, *, named: bool) -> _Found:
+    slope, intercept = _rescale(instance)
     # A scale without a unit could mean anything; with a unit it is evidence of its own, compared with this rule.
     if (slope, intercept) != (1.0, 0.0) and not named and not rule.ignores_rescale:
-        msg = (
-            f"The unit of the stiffness pixels is contradictory: {rule.vendor} scanners store {rule.kpa_per_count:g} "
-            f"kPa a count, but the header has RescaleSlope {slope:g} and RescaleIntercept {intercept:g} without a "
-            "unit. Nothing was measured; set kpa_per_count if you know the scanner's scale."
+        stored = f"{rule.vendor} scanners store {rule.kpa_per_count:g} kPa a count"
+        raise _contradiction(
+            stored,
+            f"the header has RescaleSlope {slope:g} and RescaleIntercept {intercept:g} without a unit in RescaleType",
         )
-        raise UnknownUnitError(msg)
-    return _scaled("vendor_rule", f"the rule for {rule.vendor} scanners", rule.kpa_per_count, 0.0)
+    name = f"the rule for {rule.vendor} scanners"
+    found = _scaled("vendor_rule", name, rule.kpa_per_count, 0.0)
+    known_by = f"{found.unit.detail} (known by {', '.join(tags(rule.when, instance))})"
+    return replace(found, unit=replace(found.unit, detail=known_by), gives_scale=not rule.only_contradicts)
 
 
-def _scaled(source: str, name: str, kpa_per_count: float, offset_kpa: float) -> UnitEvidence:
+def _scaled(source: str, name: str, kpa_per_count: float, offset_kpa: float) -> _Found:
     offset = f" {offset_kpa:+g} kPa" if offset_kpa else ""
     detail = f"{name} gives {kpa_per_count:g} kPa a count{offset}"
     if not (math.isfinite(kpa_per_count) and kpa_per_count > 0 and math.isfinite(offset_kpa)):
         msg = f"The unit of the stiffness pixels cannot be right: {detail}. Nothing was measured."
         raise UnknownUnitError(msg)
-    return UnitEvidence(kpa_per_count, offset_kpa, source, detail)
+    return _Found(name, UnitEvidence(kpa_per_count, offset_kpa, source, detail))
 
 
 def _agree(one: UnitEvidence, other: UnitEvidence) -> bool:
     return (
         math.isclose(one.kpa_per_count, other.kpa_per_count, rel_tol=AGREEMENT)
         and abs(one.offset_kpa - other.offset_kpa) <= OFFSET_AGREEMENT_KPA
+    )
+
+
+def _check_one_vendor(instance: Instance, rules: ScannerRules) -> None:
+    """Refuse a header in which one element belongs to one maker of scanners and another to another."""
+    signs = {
+        rule.vendor: " and ".join(dict.fromkeys(tag for checks in held for tag in tags(checks, instance)))
+        for rule in rules.vendors
+        if (held := [checks for checks in rule.signs if all_hold(checks, instance)])
+    }
+    if len(signs) > 1:
+        (one, its), (other, others) = list(signs.items())[:2]
+        first, second = f"{its} is that of a {one} scanner", f"{others} is that of a {other} scanner"
+        raise _contradiction(first, second)
+
+
+def _check_window(instance: Instance, unit: UnitEvidence) -> None:
+    """Refuse a scale under which the display window would show no range of stiffness.
+
+    The window applies to rescaled values (DICOM PS3.3 C.11.2.1.2.1), so one of its steps is `kpa_per_count` divided by
+    RescaleSlope.
+    """
+    slope, _ = _rescale(instance)
+    if instance.window is None or not slope:
+        return
+    centre, width = instance.window
+    shown_kpa = width * unit.kpa_per_count / slope
+    low, high = PLAUSIBLE_WINDOW_KPA
+    if not low <= shown_kpa <= high:
+        raise _contradiction(
+            unit.detail,
+            f"WindowWidth {width:g} (WindowCenter {centre:g}) would then show a range of {shown_kpa:g} kPa, where "
+            f"stiffness is shown over {low:g}-{high:g} kPa",
+        )
+
+
+def _rescale(instance: Instance) -> tuple[float, float]:
+    return 1.0 if instance.rescale_slope is None else instance.rescale_slope, instance.rescale_intercept or 0.0
+
+
+def _contradiction(one: str, other: str) -> UnknownUnitError:
+    msg = f"The unit of the stiffness pixels is contradictory: {one}, but {other}. {_WHAT_TO_DO}"
+    return UnknownUnitError(msg)
+
+
+def _nothing_known(instance: Instance, evidence: list[_Found]) -> str:
+    slope, intercept = _rescale(instance)
+    rescale = (
+        f"RescaleSlope {slope:g} and RescaleIntercept {intercept:g} come without a unit in RescaleType"
+        if (slope, intercept) != (1.0, 0.0)
+        else "RescaleType names no unit"
+    )
+    hint = f" ({evidence[0].unit.detail}, which is not enough alone)" if evidence else ""
+    return (
+        f"The unit of the stiffness pixels is not known: there is no RealWorldValueMappingSequence, {rescale}, and "
+        "Manufacturer, SequenceName, ProtocolName, (0019,109C), ImageType and SeriesDescription together fit no "
+        f"scanner whose scale is known{hint}. {_WHAT_TO_DO}"
     )

@@ -23,6 +23,8 @@ class StiffnessVolume:
     confident : (S, R, C) bool, pixels of at least 95 % confidence (subset of `valid`)
     instances : S instances of the stiffness series, ordered along the slice normal
     pixel_spacing_mm : (row spacing, column spacing)
+    scanner_contour : (S, R, C) bool, what a contour drawn at the scanner (overlay group 60xx) encloses; None without
+    notes : what a reader of the result should know about its pixels, in words for a person
     """
 
     stiffness_kpa: NDArray[np.float32]
@@ -30,6 +32,8 @@ class StiffnessVolume:
     confident: NDArray[np.bool_]
     instances: tuple[Instance, ...]
     pixel_spacing_mm: tuple[float, float]
+    scanner_contour: NDArray[np.bool_] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def pixel_area_cm2(self) -> float:

@@ -11,6 +11,7 @@ from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from liver_mre.dicom.archives import SUFFIX, is_archive, unpack
 from liver_mre.errors import UsageError
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def open_dicom(path: str | Path, *, stop_before_pixels: bool, tags: Sequence[Bas
 def list_files(path: Path) -> FileList:
     """List the regular files under a path: a folder, read recursively, or one file.
 
+    A zip archive counts as the files in it: the file itself whatever it is called, in a folder one called `*.zip`.
     Links to folders are followed, and every folder is read once, so that links in a circle end. What is neither a
     file nor a folder (pipes, devices, sockets) is passed over: reading it could wait for ever.
 
@@ -86,17 +88,26 @@ def list_files(path: Path) -> FileList:
     ------
     UsageError
         The path does not exist or may not be read.
+    InvalidInputError
+        An archive cannot be unpacked.
     """
     try:
         if path.is_file():
-            return FileList([str(path)])
+            return FileList(unpack([str(path)]) if is_archive(path) else [str(path)])
         if path.is_dir():
-            return _walk(str(path))
+            return _with_archives(_walk(str(path)))
     except OSError as error:
         msg = "The input path cannot be read. Check that it is a valid path and that its permissions allow reading it."
         raise UsageError(msg) from error
     msg = "The input path does not exist. Give a folder of DICOM studies or one DICOM file."
     raise UsageError(msg)
+
+
+def _with_archives(found: FileList) -> FileList:
+    archives = [file for file in found.files if file.lower().endswith(SUFFIX) and is_archive(file)]
+    if archives:
+        found.files = [file for file in found.files if file not in archives] + unpack(archives)
+    return found
 
 
 def _walk(top: str) -> FileList:

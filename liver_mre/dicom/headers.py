@@ -1,31 +1,46 @@
-"""One instance's header as an `Instance`: damaged or missing values become None, never a guess."""
+"""One object's header as `Instance`s, one for each image: damaged or missing values become None, never a guess."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 import secrets
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
-from pydicom.dataelem import RawDataElement
-from pydicom.tag import BaseTag, Tag
+from pydicom.tag import Tag
 
 from liver_mre.core.study import Instance, Orientation, PatientKey, RealWorldMapping, Vector
+from liver_mre.dicom.frames import Levels, frame_levels, is_enhanced
+from liver_mre.dicom.values import (
+    first_number,
+    integer,
+    is_filled,
+    items,
+    number,
+    numbers,
+    seconds,
+    tag_of,
+    text,
+    texts,
+)
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
 _GE_SEQUENCE_NAME: Final = Tag(0x0019, 0x109C)  # GE: internal pulse sequence name
 _PATIENT_KEYWORDS: Final = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
-_TEXT_VRS: Final = frozenset({"AE", "AS", "CS", "DA", "DS", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UI"})
-_US_BYTES: Final = 2
-_ESCAPE: Final = b"\x1b"  # starts a change of character set
 SEVERAL_MAPPINGS: Final = "several units or scales"
+_DATE: Final = len("YYYYMMDD")
+_MAPPINGS: Final = "RealWorldValueMappingSequence"
+_PER_FRAME: Final = "PerFrameFunctionalGroupsSequence"
 _FIRST_STORED: Final = ("RealWorldValueFirstValueMapped", "DoubleFloatRealWorldValueFirstValueMapped")
 _LAST_STORED: Final = ("RealWorldValueLastValueMapped", "DoubleFloatRealWorldValueLastValueMapped")
 # Digests of birth dates could be guessed; with a key that ends with the process they cannot.
 _DIGEST_KEY: Final = secrets.token_bytes(32)
+# Transfer syntaxes that always lose, and those that may: these are taken to, unless the header says that nothing was.
+_LOSSY: Final = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.111"})
+_MAYBE_LOSSY: Final = frozenset(f"1.2.840.10008.1.2.4.{last}" for last in (81, 91, 93, 112, 203))
 
 _KEYWORDS: Final = (
     *_PATIENT_KEYWORDS,
@@ -40,9 +55,17 @@ _KEYWORDS: Final = (
     "SeriesDescription",
     "ProtocolName",
     "SequenceName",
+    "PulseSequenceName",  # what enhanced objects have in its place
     "ComplexImageComponent",
     "ImageComments",
     "InstanceNumber",
+    "AcquisitionNumber",
+    "AcquisitionDateTime",
+    "AcquisitionDate",
+    "AcquisitionTime",
+    "TemporalPositionIdentifier",
+    "ReconstructionDiameter",
+    "LossyImageCompression",
     "Rows",
     "Columns",
     "NumberOfFrames",
@@ -53,130 +76,147 @@ _KEYWORDS: Final = (
     "ImageOrientationPatient",
     "PixelSpacing",
     "SliceThickness",
+    "WindowCenter",
+    "WindowWidth",
     "RescaleSlope",
     "RescaleIntercept",
     "RescaleType",
-    "RealWorldValueMappingSequence",
+    _MAPPINGS,
+    "SharedFunctionalGroupsSequence",
+    _PER_FRAME,
 )
-_TAGS: Final = {keyword: Tag(keyword) for keyword in _KEYWORDS}  # looked up once, not for every file
-HEADER_TAGS: Final = [*_TAGS.values(), _GE_SEQUENCE_NAME]
+HEADER_TAGS: Final = [*map(tag_of, _KEYWORDS), _GE_SEQUENCE_NAME]
 """What is read of each file."""
 
 
-def to_instance(header: Dataset, source: str) -> Instance:
-    """Turn a header into an `Instance`.
+def to_instances(header: Dataset, source: str, transfer_syntax: str) -> tuple[Instance, ...]:
+    """Turn a header into `Instance`s: one for each frame of an enhanced MR object, one for any other object.
+
+    What a frame's own functional groups do not say is taken from the shared ones, then from the top of the header.
+    A multi-frame object of another kind (a secondary capture) is one `Instance` without geometry; so is an enhanced
+    one whose frames cannot be told apart, because it does not describe each of them.
 
     Parameters
     ----------
     header : at least the elements of `HEADER_TAGS` that the file has
     source : path of the file
+    transfer_syntax : its UID; some tell that pixels were compressed with loss
     """
-    units: dict[str, float | str | RealWorldMapping | None] = {
-        "RescaleSlope": (slope := _number(header, "RescaleSlope")),
-        "RescaleIntercept": (intercept := _number(header, "RescaleIntercept")),
-        "RescaleType": (rescale_type := text(header, "RescaleType") or None),
-        "RealWorldValueMappingSequence": (real_world := _real_world(header)),
-    }
+    common = _common(header, source, lossy=_is_lossy(header, transfer_syntax))
+    frames = integer(header, "NumberOfFrames") or 1
+    if not is_enhanced(header):
+        whole = _with_frame(common, Levels(header))
+        return (whole if frames == 1 else _without_geometry(whole),)
+    levels = frame_levels(header, frames)
+    if levels is None:
+        return (replace(_without_geometry(common), unusable_unit_elements=(_PER_FRAME,)),)
+    images = [_with_frame(common, level, frame_number=n) for n, level in enumerate(levels, start=1)]
+    return _numbered(tuple(images), levels)
+
+
+def _common(header: Dataset, source: str, *, lossy: bool) -> Instance:
+    """Read what all images of an object share."""
     return Instance(
         source=source,
         sop_instance_uid=text(header, "SOPInstanceUID"),
         sop_class_uid=text(header, "SOPClassUID"),
+        series_instance_uid=text(header, "SeriesInstanceUID"),
         patient_key=_patient_key(header),
         modality=text(header, "Modality"),
         manufacturer=text(header, "Manufacturer"),
-        image_type=_texts(header, "ImageType"),
         series_description=text(header, "SeriesDescription"),
         protocol_name=text(header, "ProtocolName"),
-        sequence_name=text(header, "SequenceName"),
+        sequence_name=text(header, "SequenceName") or text(header, "PulseSequenceName"),
         private_sequence_name=text(header, _GE_SEQUENCE_NAME),
         image_comments=text(header, "ImageComments"),
         instance_number=integer(header, "InstanceNumber") or 0,
         rows=integer(header, "Rows") or 0,
         columns=integer(header, "Columns") or 0,
-        frames=integer(header, "NumberOfFrames") or 1,
         samples_per_pixel=integer(header, "SamplesPerPixel") or 1,
         photometric_interpretation=text(header, "PhotometricInterpretation"),
-        position_mm=cast("Vector | None", _numbers(header, "ImagePositionPatient", 3)),
-        orientation=cast("Orientation | None", _numbers(header, "ImageOrientationPatient", 6)),
-        pixel_spacing_mm=cast("tuple[float, float] | None", _numbers(header, "PixelSpacing", 2)),
-        slice_thickness_mm=_number(header, "SliceThickness"),
+        lossy=lossy,
+    )
+
+
+def _with_frame(common: Instance, levels: Levels, *, frame_number: int | None = None) -> Instance:
+    """Add what may differ from frame to frame."""
+    at = levels.holder
+    units: dict[str, float | str | RealWorldMapping | None] = {
+        "RescaleSlope": (slope := _number(levels, "RescaleSlope")),
+        "RescaleIntercept": (intercept := _number(levels, "RescaleIntercept")),
+        "RescaleType": (rescale_type := _text(levels, "RescaleType") or None),
+        _MAPPINGS: (real_world := _real_world(at(_MAPPINGS))),
+    }
+    return replace(
+        common,
+        frame_number=frame_number,
+        image_type=texts(at("FrameType"), "FrameType") or texts(at("ImageType"), "ImageType"),
+        image_comments=common.image_comments or _text(levels, "FrameComments"),
+        position_mm=cast("Vector | None", _numbers(levels, "ImagePositionPatient", 3)),
+        orientation=cast("Orientation | None", _numbers(levels, "ImageOrientationPatient", 6)),
+        pixel_spacing_mm=cast("tuple[float, float] | None", _numbers(levels, "PixelSpacing", 2)),
+        slice_thickness_mm=_number(levels, "SliceThickness"),
         rescale_slope=slope,
         rescale_intercept=intercept,
         rescale_type=rescale_type,
         real_world=real_world,
-        complex_image_component=text(header, "ComplexImageComponent"),
-        unusable_unit_elements=tuple(tag for tag, value in units.items() if value is None and _is_filled(header, tag)),
+        complex_image_component=_text(levels, "ComplexImageComponent"),
+        window=_window(levels),
+        acquired_s=_acquired_s(levels),
+        acquisition_number=_first_integer(levels, "FrameAcquisitionNumber", "AcquisitionNumber"),
+        offset_number=_first_integer(levels, "TemporalPositionIndex", "TemporalPositionIdentifier"),
+        field_of_view_mm=_number(levels, "ReconstructionDiameter"),
+        unusable_unit_elements=tuple(tag for tag, value in units.items() if value is None and is_filled(at(tag), tag)),
     )
 
 
-def text(header: Dataset, tag: str | BaseTag) -> str:
-    """Return an element's value as stripped text; "" where it is absent or unreadable."""
-    value = _value(header, tag)
-    if isinstance(value, bytes):  # private elements of implicit VR files have no known VR
-        value = value.decode("ascii", errors="replace")
-    return "" if value is None else str(value).strip(" \0")
+def _text(levels: Levels, keyword: str) -> str:
+    return text(levels.holder(keyword), keyword)
 
 
-def integer(header: Dataset, tag: str) -> int | None:
-    """Return an element's value as a whole number; None where it is absent or unreadable."""
-    number = _number(header, tag)
-    return None if number is None else int(number)
+def _number(levels: Levels, keyword: str) -> float | None:
+    return number(levels.holder(keyword), keyword)
 
 
-def _value(header: Dataset, tag: str | BaseTag) -> object:
-    """Return a value, text with its backslashes; None where it is absent or its VR does not allow it."""
-    try:
-        raw = header.get_item(_TAGS.get(tag, tag) if isinstance(tag, str) else tag)
-        plain = _plain(raw) if isinstance(raw, RawDataElement) else None
-        return cast("object", header[tag].value) if raw is not None and plain is None else plain
-    except Exception:  # noqa: BLE001 - pydicom raises almost anything on damaged values; what is lost is None
-        return None
+def _numbers(levels: Levels, keyword: str, count: int) -> tuple[float, ...] | None:
+    return numbers(levels.holder(keyword), keyword, count)
 
 
-def _plain(raw: RawDataElement) -> str | int | None:
-    """Convert the simplest values without pydicom's checks, which take most of the time; None for all others."""
-    if raw.value is None:
-        return None
-    if raw.VR == "US" and len(raw.value) == _US_BYTES:
-        return int.from_bytes(raw.value, "little" if raw.is_little_endian else "big")
-    if raw.VR in _TEXT_VRS and raw.value.isascii() and _ESCAPE not in raw.value:
-        return raw.value.decode("ascii")
-    return None
+def _first_integer(levels: Levels, *keywords: str) -> int | None:
+    """Return the first element that is not empty as a number; None where it cannot be read, or there is none."""
+    filled = next(((holder, k) for k in keywords if is_filled(holder := levels.holder(k), k)), None)
+    return None if filled is None else integer(*filled)
 
 
-def _values(header: Dataset, tag: str) -> tuple[object, ...]:
-    value = _value(header, tag)
-    if isinstance(value, str):
-        return tuple(part.strip(" \0") for part in value.split("\\")) if value.strip(" \0") else ()
-    if isinstance(value, Sequence):
-        return tuple(value)
-    return () if value is None else (value,)
+def _window(levels: Levels) -> tuple[float, float] | None:
+    centre, width = (first_number(levels.holder(tag), tag) for tag in ("WindowCenter", "WindowWidth"))
+    return None if centre is None or width is None else (centre, width)
 
 
-def _texts(header: Dataset, tag: str) -> tuple[str, ...]:
-    return tuple(str(value).strip() for value in _values(header, tag))
+def _acquired_s(levels: Levels) -> float | None:
+    for keyword in ("FrameAcquisitionDateTime", "AcquisitionDateTime"):
+        if moment := _text(levels, keyword):
+            return seconds(moment[:_DATE], moment[_DATE:])
+    return seconds(_text(levels, "AcquisitionDate"), _text(levels, "AcquisitionTime"))
 
 
-def _number(header: Dataset, tag: str) -> float | None:
-    numbers = _numbers(header, tag, 1)
-    return None if numbers is None else numbers[0]
+def _numbered(images: tuple[Instance, ...], levels: tuple[Levels, ...]) -> tuple[Instance, ...]:
+    """Give frames their place in the stack as number where that tells them apart, else the order in which they come."""
+    if len(images) == 1:
+        return images
+    places = [integer(level.holder("InStackPositionNumber"), "InStackPositionNumber") for level in levels]
+    if None in places or len(set(places)) == 1:
+        return tuple(replace(image, instance_number=image.frame_number or 0) for image in images)
+    return tuple(replace(image, instance_number=place or 0) for image, place in zip(images, places, strict=True))
 
 
-def _numbers(header: Dataset, tag: str, count: int) -> tuple[float, ...] | None:
-    try:
-        numbers = tuple(float(cast("float", value)) for value in _values(header, tag))
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return numbers if len(numbers) == count and all(map(math.isfinite, numbers)) else None
+def _without_geometry(instance: Instance) -> Instance:
+    return replace(instance, position_mm=None, orientation=None, pixel_spacing_mm=None)
 
 
-def _is_filled(header: Dataset, tag: str) -> bool:
-    """Tell whether an element is there and not empty, readable or not."""
-    element = header.get_item(_TAGS.get(tag) or Tag(tag))
-    if element is None:
-        return False
-    value = element.value
-    return bool(value.strip(b" ")) if isinstance(value, bytes) else value is not None and bool(str(value).strip())
+def _is_lossy(header: Dataset, transfer_syntax: str) -> bool:
+    said = text(header, "LossyImageCompression")
+    return said == "01" or transfer_syntax in _LOSSY or (transfer_syntax in _MAYBE_LOSSY and said != "00")
 
 
 def _real_world(header: Dataset) -> RealWorldMapping | None:
@@ -184,18 +224,17 @@ def _real_world(header: Dataset) -> RealWorldMapping | None:
 
     Mappings that contradict each other get a unit that nobody accepts.
     """
-    items = cast("tuple[Dataset, ...]", _values(header, "RealWorldValueMappingSequence"))
-    mappings = {_one_mapping(item) for item in items}
+    mappings = {_one_mapping(item) for item in items(header, _MAPPINGS)}
     if not mappings or None in mappings:
         return None
     return RealWorldMapping(SEVERAL_MAPPINGS, 1.0, 0.0) if len(mappings) > 1 else mappings.pop()
 
 
 def _one_mapping(item: Dataset) -> RealWorldMapping | None:
-    slope = _number(item, "RealWorldValueSlope")
-    intercept = _number(item, "RealWorldValueIntercept")
+    slope = number(item, "RealWorldValueSlope")
+    intercept = number(item, "RealWorldValueIntercept")
     first, last = _bound(item, _FIRST_STORED, -math.inf), _bound(item, _LAST_STORED, math.inf)
-    codes = cast("tuple[Dataset, ...]", _values(item, "MeasurementUnitsCodeSequence"))
+    codes = items(item, "MeasurementUnitsCodeSequence")
     if slope is None or intercept is None or first is None or last is None or not codes:
         return None
     scheme, unit = text(codes[0], "CodingSchemeDesignator"), text(codes[0], "CodeValue")
@@ -205,8 +244,8 @@ def _one_mapping(item: Dataset) -> RealWorldMapping | None:
 
 def _bound(item: Dataset, keywords: tuple[str, str], absent: float) -> float | None:
     """Return an end of a mapping's range; `absent` where it is open, None where it cannot be read."""
-    keyword = next((keyword for keyword in keywords if _is_filled(item, keyword)), None)
-    return absent if keyword is None else _number(item, keyword)
+    keyword = next((keyword for keyword in keywords if is_filled(item, keyword)), None)
+    return absent if keyword is None else number(item, keyword)
 
 
 def _patient_key(header: Dataset) -> PatientKey:

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-import warnings
-from typing import TYPE_CHECKING, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
 from liver_mre.core.assembly import assemble
-from liver_mre.core.geometry import SAME_POSITION_MM, order_slices, slice_distance_mm
-from liver_mre.dicom.files import open_dicom
-from liver_mre.errors import GeometryError, MissingSlicesError, TruncatedFileError
+from liver_mre.core.geometry import order_slices
+from liver_mre.core.masking import Masking, close_hatch, judge_masking
+from liver_mre.core.plausibility import check_body_stiffness
+from liver_mre.dicom.confidence import read_confidence
+from liver_mre.dicom.decoding import read_images
+from liver_mre.errors import NoConfidenceError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from pydicom import FileDataset
 
-    from liver_mre.core.study import Instance, Selection, Series
+    from liver_mre.core.study import Instance, Selection, UnitEvidence
     from liver_mre.core.volume import StiffnessVolume
+    from liver_mre.dicom.decoding import Image
+
+_HATCH_CLOSED: Final = (
+    "The mask of the elastogram is drawn as hatch lines; they were closed, so that nothing between them is measured."
+)
+_MASK_SEEN: Final = "The header does not say whether the elastogram is masked at 95 % confidence; its pixels show it."
 
 
 def load_volume(selection: Selection, *, confidence_threshold: float = 0.95) -> StiffnessVolume:
@@ -32,7 +40,8 @@ def load_volume(selection: Selection, *, confidence_threshold: float = 0.95) -> 
     Returns
     -------
     StiffnessVolume
-        Slices ordered along the slice normal, whatever the order or number of the files.
+        Slices ordered along the slice normal, whatever the order or number of the files or frames, with the contour
+        drawn at the scanner, where there is one, and notes on what was found in the pixels.
 
     Raises
     ------
@@ -40,74 +49,85 @@ def load_volume(selection: Selection, *, confidence_threshold: float = 0.95) -> 
         The series is not one stack on one plausible grid, or the confidence map has another grid.
     MissingSlicesError
         There is a gap between the slices, or the confidence map lacks a slice.
+    NoConfidenceError
+        The pixels contradict a series that is said to be masked, or do not tell whether they are.
     UnknownUnitError
         The unit is that of a real world value mapping which does not hold for all pixels.
+    ImplausibleStiffnessError
+        The pixels cannot be an abdomen's in the unit that was found.
+    LossyPixelsError
+        The pixels were compressed with loss.
     TruncatedFileError
         A file is cut off or its pixels cannot be decoded.
     """
     instances = order_slices(selection.stiffness.instances)
-    confidence = None
-    if selection.confidence is not None and selection.confidence_per_count is not None:
-        maps = _same_slices(selection.confidence, instances)
-        confidence = _read_stack(maps).astype(np.float32) * np.float32(selection.confidence_per_count)
-    return assemble(
-        _read_stack(instances),
+    images = read_images(instances)
+    stored = np.stack([image.stored for image in images])
+    notes: list[str] = []
+    if selection.masked is not False:
+        stored = _unhatched(stored, notes)
+    row_mm, column_mm = cast("tuple[float, float]", instances[0].pixel_spacing_mm)
+    seen = judge_masking(stored > 0, row_mm * column_mm / 100.0)
+    confidence = read_confidence(selection, instances, stored > 0)
+    if confidence is None:
+        _check_masked(selection, seen, notes)
+    volume = assemble(
+        stored,
         instances,
         selection.unit,
+        per_slice=_slice_units(selection, instances),
         confidence=confidence,
         confidence_threshold=confidence_threshold,
     )
+    check_body_stiffness(volume.stiffness_kpa[volume.valid], selection.unit, masked=seen is not Masking.UNMASKED)
+    contour = _contour(images, notes)
+    return replace(volume, scanner_contour=contour, notes=tuple(notes))
 
 
-def _same_slices(series: Series, instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
-    """Return the instances of the confidence map at the positions of the stiffness slices, in their order."""
-    return tuple(_at(series, cast("float", slice_distance_mm(instance))) for instance in instances)
+def _slice_units(selection: Selection, instances: tuple[Instance, ...]) -> tuple[UnitEvidence, ...] | None:
+    """Return the units of the ordered slices, where they differ."""
+    if not selection.slice_units:
+        return None
+    by_image = dict(zip(selection.stiffness.instances, selection.slice_units, strict=True))
+    return tuple(by_image[instance] for instance in instances)
 
 
-def _at(series: Series, distance_mm: float) -> Instance:
-    here = [
-        candidate
-        for candidate in series.instances
-        if (d := slice_distance_mm(candidate)) is not None and abs(d - distance_mm) < SAME_POSITION_MM
-    ]
-    if not here:
-        msg = "The confidence map lacks a slice of the stiffness series. Send the complete series again."
-        raise MissingSlicesError(msg)
-    if len(here) > 1:
-        msg = "Two images of the confidence map lie at the same position, so it is not clear which to use."
-        raise GeometryError(msg)
-    return here[0]
+def _unhatched(stored: NDArray[np.integer], notes: list[str]) -> NDArray[np.integer]:
+    measured, hatched = close_hatch(stored)
+    if not hatched:
+        return stored
+    notes.append(_HATCH_CLOSED)
+    return np.where(measured, stored, np.zeros_like(stored))
 
 
-def _read_stack(instances: tuple[Instance, ...]) -> NDArray[np.generic]:
-    slices = [_read_pixels(instance) for instance in instances]
-    if len({pixels.shape for pixels in slices}) > 1:
-        msg = "The images of a series differ in size. Nothing was measured."
-        raise GeometryError(msg)
-    return np.stack(slices)
-
-
-def _read_pixels(instance: Instance) -> NDArray[np.generic]:
-    """Read the stored values of one instance, (R, C); padding becomes 0, which means "not measured"."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom's word on odd but decodable files is of no use to a reader
-            dataset = open_dicom(instance.source, stop_before_pixels=False)
-            _check_encapsulation(dataset)
-            pixels = cast("NDArray[np.generic]", dataset.pixel_array)
-        padding = dataset.get("PixelPaddingValue")
-    # pydicom and its decoders raise almost anything on damaged pixels; the cause stays attached.
-    except Exception as error:
+def _check_masked(selection: Selection, seen: Masking, notes: list[str]) -> None:
+    """Compare what the selection says of the mask with what the pixels show, where there is no confidence map."""
+    if selection.masked is False:
+        raise NoConfidenceError
+    if selection.masked and seen is Masking.UNMASKED:
         msg = (
-            f"The pixels of instance {instance.sop_instance_uid} cannot be read: the file is truncated, or its "
-            "transfer syntax cannot be decoded. Send the series again."
+            "The stiffness series is labelled as masked at 95 % confidence, but its pixels cover the whole body "
+            "without holes. Nothing was measured: send the masked series, or the confidence map of the same slices."
         )
-        raise TruncatedFileError(msg) from error
-    return pixels if padding is None else np.where(pixels == padding, np.zeros_like(pixels), pixels)
+        raise NoConfidenceError(msg)
+    if selection.masked:
+        return
+    if seen is not Masking.MASKED:
+        shown = "do not show it clearly" if seen is Masking.UNCLEAR else "show that it is not"
+        msg = (
+            "Nothing in the header says whether the stiffness series is masked at 95 % confidence, and its pixels "
+            f"{shown}. Nothing was measured: send the series with its description, or its confidence map."
+        )
+        raise NoConfidenceError(msg)
+    notes.append(_MASK_SEEN)
 
 
-def _check_encapsulation(dataset: FileDataset) -> None:
-    """Refuse compressed pixels under an uncompressed transfer syntax: they would be read as if they were values."""
-    if dataset["PixelData"].is_undefined_length and not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
-        msg = "the pixels are compressed, but the transfer syntax is not"
-        raise ValueError(msg)
+def _contour(images: list[Image], notes: list[str]) -> NDArray[np.bool_] | None:
+    """Return the contours drawn at the scanner; None where no image has one."""
+    if damaged := sum(image.overlay_damaged for image in images):
+        notes.append(f"Overlays of {damaged} of {len(images)} stiffness images cannot be read and were left out.")
+    if all(image.contour is None for image in images):
+        return None
+    return np.stack(
+        [np.zeros(image.stored.shape, np.bool_) if image.contour is None else image.contour for image in images]
+    )

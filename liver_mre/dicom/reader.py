@@ -8,6 +8,7 @@ import warnings
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,14 +24,14 @@ from pydicom.uid import (
 
 from liver_mre.core.geometry import slice_distance_mm
 from liver_mre.core.study import Instance, Series, Study
-from liver_mre.dicom.files import list_files, open_dicom
-from liver_mre.dicom.headers import HEADER_TAGS, integer, text, to_instance
+from liver_mre.dicom.files import list_files
+from liver_mre.dicom.headers import to_instances
+from liver_mre.dicom.scan import Header, read_header
+from liver_mre.dicom.values import integer, text
 from liver_mre.errors import NoDicomError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-
-    from pydicom import FileDataset
 
 _IDENTITY: Final = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
 # Stricter than a UID's value is checked elsewhere: results are written under the study's UID.
@@ -74,9 +75,9 @@ class _Skip(Enum):
 
 @dataclass(slots=True)
 class _Found:
-    """Instances by study, series and SOPInstanceUID, while reading; several of one UID have different content."""
+    """Images by study, series, SOPInstanceUID and file, while reading; files of one UID have different content."""
 
-    series: dict[tuple[str, str], dict[str, list[Instance]]] = field(default_factory=dict)
+    series: dict[tuple[str, str], dict[str, list[tuple[Instance, ...]]]] = field(default_factory=dict)
     numbers: dict[tuple[str, str], int] = field(default_factory=dict)
     skipped: Counter[_Skip] = field(default_factory=Counter)
     digests: dict[str, bytes] = field(default_factory=dict)
@@ -98,8 +99,8 @@ def read_studies(path: Path, *, on_file: Callable[[int, int], None] | None = Non
     Returns
     -------
     ScanResult
-        The same for the same files, whatever their names and order. Series are ordered by number, instances
-        along the slice normal, then by InstanceNumber.
+        The same for the same files, whatever their names and order; an image for every frame of an enhanced MR object.
+        Series are ordered by number, images along the slice normal, then by InstanceNumber.
 
     Raises
     ------
@@ -123,17 +124,18 @@ def read_studies(path: Path, *, on_file: Callable[[int, int], None] | None = Non
 
 
 def _add(found: _Found, file: str) -> None:
-    header = _read(file)
-    if isinstance(header, _Skip):
-        found.skipped[header] += 1
+    read = _read(file)
+    if isinstance(read, _Skip):
+        found.skipped[read] += 1
         return
-    instance = to_instance(header, file)
+    header = read.dataset
+    images = to_instances(header, file, read.transfer_syntax)
     key = (text(header, "StudyInstanceUID"), text(header, "SeriesInstanceUID"))
-    same = found.series.setdefault(key, {}).setdefault(instance.sop_instance_uid, [])
-    if same and any(_digest(found, kept.source) == _digest(found, file) for kept in same):
+    same = found.series.setdefault(key, {}).setdefault(images[0].sop_instance_uid, [])
+    if same and any(_digest(found, kept[0].source) == _digest(found, file) for kept in same):
         found.repeated += 1
         return
-    same.append(instance)
+    same.append(images)
     number = integer(header, "SeriesNumber") or 0
     found.numbers[key] = min(number, found.numbers.get(key, number))
 
@@ -149,10 +151,10 @@ def _digest(found: _Found, file: str) -> bytes:
     return found.digests[file]
 
 
-def _read(file: str) -> FileDataset | _Skip:
+def _read(file: str) -> Header | _Skip:
     """Read one header, or tell why it is none. Truncation shows as an error or as a lack of what all images have."""
     try:
-        header = open_dicom(file, stop_before_pixels=True, tags=HEADER_TAGS)
+        header = read_header(file)
     except InvalidDicomError:
         return _Skip.NOT_DICOM
     except OSError as error:  # pydicom raises it too, without a number, on damaged sequences
@@ -162,16 +164,17 @@ def _read(file: str) -> FileDataset | _Skip:
     return _judge(header)
 
 
-def _judge(header: FileDataset) -> FileDataset | _Skip:
-    sop_class = text(header, "SOPClassUID") or text(header.file_meta, "MediaStorageSOPClassUID")
-    if header.preamble is None and not sop_class:
+def _judge(read: Header) -> Header | _Skip:
+    header = read.dataset
+    sop_class = text(header, "SOPClassUID") or read.storage_class
+    if read.bare and not sop_class:
         return _Skip.NOT_DICOM
     if sop_class.startswith(_IGNORED_CLASSES):
         return _Skip.NOT_AN_IMAGE
     complete = all(_UID.fullmatch(text(header, uid)) for uid in _IDENTITY)
     sized = "Rows" in header and "Columns" in header
     if complete and sized and "SOPClassUID" in header:
-        return header
+        return read
     return _Skip.DAMAGED if not complete or sop_class in _IMAGE_CLASSES else _Skip.NOT_AN_IMAGE
 
 
@@ -186,16 +189,18 @@ def _studies(found: _Found) -> tuple[Study, ...]:
     )
 
 
-def _instances(members: dict[str, list[Instance]]) -> Iterator[Instance]:
+def _instances(members: dict[str, list[tuple[Instance, ...]]]) -> Iterator[Instance]:
     for same in members.values():
-        yield from (replace(i, conflicting=True) for i in same) if len(same) > 1 else same
+        images = chain.from_iterable(same)
+        yield from (replace(image, conflicting=True) for image in images) if len(same) > 1 else images
 
 
 def _ordered(instances: Iterable[Instance]) -> tuple[Instance, ...]:
-    def rank(instance: Instance) -> tuple[float, int, str]:
+    def rank(instance: Instance) -> tuple[float, int, int, str, int]:
         distance = slice_distance_mm(instance)
         position = round(distance, 2) if distance is not None else 0.0
-        return position, instance.instance_number, instance.sop_instance_uid
+        offset, frame = instance.offset_number or 0, instance.frame_number or 0
+        return position, instance.instance_number, offset, instance.sop_instance_uid, frame
 
     return tuple(sorted(instances, key=rank))
 

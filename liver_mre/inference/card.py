@@ -36,6 +36,7 @@ class ModelCard:
     architecture : the network's build plan, as the training wrote it
     window_kpa : stiffness that becomes 0 and 1 in the input
     size : (h, w) of the input
+    field_of_view_mm : (height, width) of what the input shows; None for whole images, whatever their size
     threshold : probability from which a pixel is liver
     training, metrics : how it was trained and how well it does, as the training wrote it
     limits : what it was not made for
@@ -50,6 +51,7 @@ class ModelCard:
     architecture: dict[str, Any]
     window_kpa: tuple[float, float]
     size: tuple[int, int]
+    field_of_view_mm: tuple[float, float] | None
     threshold: float
     training: dict[str, Any]
     metrics: dict[str, Any]
@@ -91,7 +93,7 @@ def parse_card(content: object) -> ModelCard:
     fields = Fields(content, "model's card.json", ModelError)
     if not fields.text("schema_version").startswith(_SCHEMA_MAJOR):
         fields.refuse("has a schema_version that this application does not know; it knows 1.x")
-    window_kpa, size = _parse_input(fields.part("input"))
+    window_kpa, size, field_of_view_mm = _parse_input(fields.part("input"))
     return ModelCard(
         name=fields.text("name"),
         version=fields.text("version"),
@@ -101,6 +103,7 @@ def parse_card(content: object) -> ModelCard:
         architecture=fields.mapping("architecture"),
         window_kpa=window_kpa,
         size=size,
+        field_of_view_mm=field_of_view_mm,
         threshold=_parse_threshold(fields.part("output")),
         training=fields.mapping("training"),
         metrics=fields.mapping("metrics"),
@@ -109,7 +112,9 @@ def parse_card(content: object) -> ModelCard:
     )
 
 
-def _parse_input(fields: Fields) -> tuple[tuple[float, float], tuple[int, int]]:
+def _parse_input(
+    fields: Fields,
+) -> tuple[tuple[float, float], tuple[int, int], tuple[float, float] | None]:
     if fields.texts("channels") != ("masked_stiffness",):
         fields.refuse("must have the channels [masked_stiffness]")
     if fields.text("interpolation") != "bilinear" or fields.numbers("range", 2) != (0.0, 1.0):
@@ -120,7 +125,17 @@ def _parse_input(fields: Fields) -> tuple[tuple[float, float], tuple[int, int]]:
         fields.refuse("needs an ascending window_kpa")
     if rows < 1 or columns < 1 or rows % 1 or columns % 1:
         fields.refuse("needs a size of whole pixels")
-    return (low, high), (int(rows), int(columns))
+    return (low, high), (int(rows), int(columns)), _parse_field_of_view(fields)
+
+
+def _parse_field_of_view(fields: Fields) -> tuple[float, float] | None:
+    sides_mm = fields.optional_numbers("field_of_view_mm", 2)
+    if sides_mm is None:
+        return None
+    height_mm, width_mm = sides_mm
+    if height_mm <= 0.0 or width_mm <= 0.0:
+        fields.refuse("needs a positive field_of_view_mm")
+    return height_mm, width_mm
 
 
 def _parse_threshold(fields: Fields) -> float:

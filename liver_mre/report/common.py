@@ -25,16 +25,23 @@ MANUFACTURER: Final = "liver-mre project"
 
 @dataclass(frozen=True, slots=True)
 class ResultSeries:
-    """Series number and description of one kind of result; each kind is a series of its own."""
+    """Series number and name of one kind of result; each kind is a series of its own.
+
+    `short_name` leaves room for the words that tell an acquisition from others.
+    """
 
     number: int
-    description: str
+    name: str
+    short_name: str
 
 
 # Numbers above 9000 keep the results after a scanner's own series in a viewer's list.
-SEGMENTATION: Final = ResultSeries(9101, "Liver segmentation - AI-generated, not for clinical use")
-REPORT: Final = ResultSeries(9102, "Liver stiffness report - AI-generated, not for clinical use")
-OVERLAY: Final = ResultSeries(9103, "Liver stiffness overlay - AI-generated, not for clinical use")
+SEGMENTATION: Final = ResultSeries(9101, "Liver segmentation", "Segmentation")
+REPORT: Final = ResultSeries(9102, "Liver stiffness report", "Report")
+OVERLAY: Final = ResultSeries(9103, "Liver stiffness overlay", "Overlay")
+_NEXT_ACQUISITION: Final = 10  # from the series numbers of one acquisition's results to those of the next
+_WARNING: Final = " - AI-generated, not for clinical use"
+_LONGEST_DESCRIPTION: Final = 64  # SeriesDescription is LO (PS3.5, 6.2)
 
 _OFFSET: Final = re.compile(r"([+-])(\d\d)([0-5]\d)")
 _LARGEST_OFFSET: Final = timedelta(hours=14)  # PS3.3, C.12.1.1.1 for the east; nothing in the west is farther
@@ -66,8 +73,8 @@ def instance_arguments(content: ReportContent, series: ResultSeries) -> dict[str
     created = created_in_study_zone(content)
     return {
         "series_instance_uid": generate_uid(),
-        "series_number": series.number,
-        "series_description": series.description,
+        "series_number": _series_number(content, series),
+        "series_description": _series_description(content, series),
         "sop_instance_uid": generate_uid(),
         "instance_number": 1,
         "manufacturer": MANUFACTURER,
@@ -80,6 +87,19 @@ def instance_arguments(content: ReportContent, series: ResultSeries) -> dict[str
         "series_time": created.time(),
         "contributing_equipment": [_processing_equipment(content)],
     }
+
+
+def _series_number(content: ReportContent, series: ResultSeries) -> int:
+    if not content.acquisition:
+        return series.number
+    return series.number + _NEXT_ACQUISITION * (content.acquisition_number - 1)
+
+
+def _series_description(content: ReportContent, series: ResultSeries) -> str:
+    if not content.acquisition:
+        return f"{series.name}{_WARNING}"
+    words = codes.plain(f"{series.short_name} {content.acquisition}")
+    return f"{words[: _LONGEST_DESCRIPTION - len(_WARNING)].rstrip()}{_WARNING}"
 
 
 def software_versions(content: ReportContent) -> list[str]:

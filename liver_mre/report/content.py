@@ -24,10 +24,14 @@ class ReportContent:
     volume, mask : stiffness on the native grid and the predicted liver; slice s belongs to `sources[s]`
     measurement, staging : None when the exam is not evaluable, and then `reason` says why
     unit : how stored values became kPa
-    sources : headers (no pixels) of the stiffness instances, in the volume's slice order
+    sources : headers (no pixels) of the stiffness images, in the volume's slice order, as `read_sources` makes them:
+        that of a frame is that of a classic image with the object's UIDs
     application_version : version of this application
     tracking_uid : the liver's tracking UID, the same in SEG and SR
     created : when the results were made, with time zone
+    notes : what a reader should know about how series and pixels were put together, in words for a person
+    acquisition : what tells it from other reported acquisitions of its study, e.g. "series 7"; "" if it is the only one
+    acquisition_number : which of the study's acquisitions, from 1; results of several have series numbers of their own
     """
 
     volume: StiffnessVolume
@@ -40,3 +44,11 @@ class ReportContent:
     application_version: str
     tracking_uid: str
     created: datetime
+    notes: tuple[str, ...] = ()
+    acquisition: str = ""
+    acquisition_number: int = 1
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """The notes on series and pixels, each once."""
+        return tuple(dict.fromkeys((*self.notes, *self.volume.notes)))

@@ -33,6 +33,7 @@ _HEADER = 172
 _STRIP = 34
 _FOOTER = 76
 _UNIT_LINE = 30
+_LEGEND_LINE = 26
 _BAR_WIDTH = 172
 _COLUMNS = ((1, 1), (4, 2), (9, 3), (MAX_SLICES, 4))  # up to so many slices, so many columns
 
@@ -69,7 +70,7 @@ def render_overlay(content: ReportContent) -> NDArray[np.uint8]:
     """
     crop = common_crop(content)
     grid = _grid(content, crop)
-    footer = _FOOTER + (_UNIT_LINE if unit_remark(content) else 0)
+    footer = _footer_height(content)
     canvas = Image.new("RGB", (WIDTH_PX, _HEADER + grid.height + footer), style.BACKGROUND)
     draw = ImageDraw.Draw(canvas)
     _draw_header(draw, content)
@@ -96,12 +97,17 @@ def _draw_header(draw: ImageDraw.ImageDraw, content: ReportContent) -> None:
     model = content.mask.model
     version = f"{APPLICATION} {content.application_version} - {model.name} {model.version}"
     draw.text((_MARGIN, 20), "LIVER STIFFNESS", style.MUTED, font(18))
-    draw.text((_MARGIN + 170, 20), "MR elastography", style.MUTED, font(18))
+    draw.text((_MARGIN + 170, 20), _title(content), style.MUTED, font(18))
     draw.text((WIDTH_PX - _MARGIN, 20), version, style.MUTED, font(18), anchor="ra")
     if content.measurement is None:
         _draw_not_evaluable(draw, content)
     else:
         _draw_result(draw, content.measurement, content.staging)
+
+
+def _title(content: ReportContent) -> str:
+    method = "MR elastography"
+    return f"{method}, {textwrap.shorten(plain(content.acquisition), 40)}" if content.acquisition else method
 
 
 def _draw_result(draw: ImageDraw.ImageDraw, measured: ExamMeasurement, staging: Staging | None) -> None:
@@ -184,6 +190,12 @@ def _measured_slice(content: ReportContent, index: int) -> SliceMeasurement | No
     return next((measured for measured in slices if measured.slice_index == index), None)
 
 
+def _footer_height(content: ReportContent) -> int:
+    unit = _UNIT_LINE if unit_remark(content) else 0
+    contour = _LEGEND_LINE if content.volume.scanner_contour is not None else 0
+    return _FOOTER + unit + contour
+
+
 def _draw_footer(draw: ImageDraw.ImageDraw, content: ReportContent, top: int, shown: int) -> None:
     draw.text((_MARGIN, top + 30), disclosure(content), style.AMBER, font(22), anchor="ls")
     if remark := unit_remark(content):
@@ -199,6 +211,9 @@ def _draw_footer(draw: ImageDraw.ImageDraw, content: ReportContent, top: int, sh
         font(17),
         anchor="ls",
     )
+    if content.volume.scanner_contour is not None:
+        words = "Dashed pink line: contour drawn at the scanner, for comparison. It does not enter the result."
+        draw.text((_MARGIN, top + 58 + _LEGEND_LINE), words, style.SCANNER, font(17), anchor="ls")
 
 
 def _area(area_cm2: float) -> str:

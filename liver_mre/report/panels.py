@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _MARGIN_MM = 10.0
 _HATCH_DISTANCE_PX, _HATCH_WIDTH_PX = 9, 2
+_DASH_PX, _DASH_GAP_PX = 7.0, 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def slice_picture(content: ReportContent, index: int, crop: Crop, width_px: int)
 
     Measured pixels are in full colour, other confident ones in dimmed colour, values without confidence in
     dark grey, pixels without a value almost black. Liver that is not measured is hatched; a double line, white
-    in black, outlines the predicted liver. Pixels are not interpolated.
+    in black, outlines the predicted liver, a thin dashed line what was drawn at the scanner. Pixels are not
+    interpolated.
 
     Parameters
     ----------
@@ -79,6 +81,8 @@ def slice_picture(content: ReportContent, index: int, crop: Crop, width_px: int)
     unmeasured = Image.fromarray(liver & ~region).convert("L").resize(size, Image.Resampling.NEAREST)
     picture.paste(Image.new("RGB", size, style.HATCH), mask=_stripes(size, unmeasured))
     _draw_outlines(picture, liver)
+    if content.volume.scanner_contour is not None:
+        _draw_scanner_contour(picture, content.volume.scanner_contour[index][part])
     return picture
 
 
@@ -124,8 +128,36 @@ def _stripes(size: tuple[int, int], mask: Image.Image) -> Image.Image:
 
 def _draw_outlines(picture: Image.Image, liver: NDArray[np.bool_]) -> None:
     draw = ImageDraw.Draw(picture)
-    scale = np.array([picture.width / liver.shape[1], picture.height / liver.shape[0]])
-    lines = [[tuple(point) for point in (loop * scale).tolist()] for loop in outlines(liver)]
+    lines = [[tuple(point) for point in loop.tolist()] for loop in _scaled_outlines(picture, liver)]
     for colour, width in ((style.BLACK, 5), (style.WHITE, 2)):
         for line in lines:
             draw.line([*line, *line[:2]], fill=colour, width=width, joint="curve")
+
+
+def _draw_scanner_contour(picture: Image.Image, inside: NDArray[np.bool_]) -> None:
+    draw = ImageDraw.Draw(picture)
+    for loop in _scaled_outlines(picture, inside):
+        dashes = _dashes(loop)
+        for colour, width in ((style.BLACK, 4), (style.SCANNER, 2)):
+            for dash in dashes:
+                draw.line([tuple(point) for point in dash.tolist()], fill=colour, width=width, joint="curve")
+
+
+def _scaled_outlines(picture: Image.Image, mask: NDArray[np.bool_]) -> list[NDArray[np.float64]]:
+    scale = np.array([picture.width / mask.shape[1], picture.height / mask.shape[0]])
+    return [loop * scale for loop in outlines(mask)]
+
+
+def _dashes(loop: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Cut a closed loop, (N, 2) corners in pixels of the picture, into dashes of equal length, each (M, 2) points."""
+    closed = np.vstack([loop, loop[:1]])
+    along_px = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(closed, axis=0).T))])
+    number = max(1, round(along_px[-1] / (_DASH_PX + _DASH_GAP_PX)))
+    starts_px = np.arange(number) * (along_px[-1] / number)
+    dashes = []
+    for start_px in starts_px:
+        end_px = start_px + _DASH_PX
+        corners_px = along_px[(along_px > start_px) & (along_px < end_px)]
+        at_px = np.concatenate([[start_px], corners_px, [end_px]])
+        dashes.append(np.stack([np.interp(at_px, along_px, closed[:, axis]) for axis in (0, 1)], axis=-1))
+    return dashes

@@ -7,18 +7,20 @@ from typing import TYPE_CHECKING
 from highdicom import CoordinateSystemNames
 from highdicom.sc import ConversionTypeValues, SCImage
 from highdicom.sr import CodedConcept
-from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
 from liver_mre.report import codes, common
+from liver_mre.report.references import instance_references, reference_item
 from liver_mre.report.sources import headers
 from liver_mre.report.wording import remarks
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from pydicom import Dataset
 
     from liver_mre.report.content import ReportContent
+    from liver_mre.report.references import Reference
 
 _RGB_NDIM = 3
 
@@ -67,14 +69,12 @@ def build_overlay(content: ReportContent, rgb: NDArray[np.uint8]) -> Dataset:
     result.LossyImageCompression = header.get("LossyImageCompression", "00")
     result.ImageComments = remarks(content)
     result.DerivationDescription = "Stiffness in colour with the outline of the predicted liver"
-    result.SourceImageSequence = [_reference(source) for source in content.sources]
+    result.SourceImageSequence = [_source(reference) for reference in instance_references(content)]
     common.finish(result, content)
     return result
 
 
-def _reference(source: Dataset) -> Dataset:
-    item = Dataset()
-    item.ReferencedSOPClassUID = source.SOPClassUID
-    item.ReferencedSOPInstanceUID = source.SOPInstanceUID
+def _source(reference: Reference) -> Dataset:
+    item = reference_item(reference)
     item.PurposeOfReferenceCodeSequence = [CodedConcept.from_code(codes.SOURCE_IMAGE)]
     return item

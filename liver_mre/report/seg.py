@@ -14,10 +14,12 @@ from highdicom.seg import (
     SegmentDescription,
 )
 from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.valuerep import MAX_VALUE_LEN
 
 from liver_mre.report import codes, common
+from liver_mre.report.references import instance_references, reference_item, referenced_series, restore, stand_ins
 from liver_mre.report.sources import headers_in_space
-from liver_mre.report.wording import INTENDED_USE, unit_remark
+from liver_mre.report.wording import INTENDED_USE, notes_sentence, unit_remark
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -32,7 +34,8 @@ def build_segmentation(content: ReportContent) -> Dataset:
     """Make a binary segmentation with the single segment "Liver".
 
     It holds the predicted liver, measurable or not; which part of it was measured is in the structured report.
-    Frames follow the stiffness slices pixel for pixel: slice s refers to `content.sources[s]`.
+    Frames follow the stiffness slices pixel for pixel: that of slice s refers to `content.sources[s]`, and to the frame
+    of it if it is a multi-frame object. Slices may come from several objects and several series.
 
     Parameters
     ----------
@@ -52,8 +55,9 @@ def build_segmentation(content: ReportContent) -> Dataset:
     if content.measurement is None or not content.mask.liver.any():
         msg = "An exam without a measurement or without liver has no segmentation. Write the report only."
         raise ValueError(msg)
+    images = stand_ins(headers_in_space(content))
     result: Dataset = Segmentation(
-        source_images=headers_in_space(content),
+        source_images=images,
         pixel_array=content.mask.liver.astype(np.uint8),
         segmentation_type=SegmentationTypeValues.BINARY,
         segment_descriptions=[_liver(content)],
@@ -63,6 +67,9 @@ def build_segmentation(content: ReportContent) -> Dataset:
         transfer_syntax_uid=_EXPLICIT_LITTLE_ENDIAN,
         **common.instance_arguments(content, common.SEGMENTATION),
     )
+    restore(result.PerFrameFunctionalGroupsSequence, images, content)
+    result.SourceImageSequence = [reference_item(reference) for reference in instance_references(content)]
+    result.ReferencedSeriesSequence = referenced_series(content)
     result.BodyPartExamined = "LIVER"
     result.ContentCreatorName = ""  # required, and no person made it
     common.finish(result, content)
@@ -84,6 +91,13 @@ def _liver(content: ReportContent) -> SegmentDescription:
         tracking_id="Liver",
         display_color=CIELabColor.from_rgb(*_LIVER_RGB),
     )
-    if remark := unit_remark(content):
-        segment.SegmentDescription = remark
+    if description := _description(content):
+        segment.SegmentDescription = description
     return segment
+
+
+def _description(content: ReportContent) -> str:
+    """Return what a reader should know, as far as it fits whole; the structured report has all of it."""
+    remark = unit_remark(content)
+    full = " ".join(filter(None, (remark, notes_sentence(content))))
+    return full if len(full) <= MAX_VALUE_LEN["ST"] else remark

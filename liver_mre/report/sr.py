@@ -22,9 +22,10 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from liver_mre import APPLICATION
 from liver_mre.report import codes, common
+from liver_mre.report.references import restore, stand_ins
 from liver_mre.report.sources import headers
 from liver_mre.report.sr_groups import liver_group, slice_groups
-from liver_mre.report.wording import disclosure
+from liver_mre.report.wording import contour_sentence, disclosure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,12 +88,15 @@ def build_report(content: ReportContent) -> Dataset:
 
 
 def _document(content: ReportContent, images: Sequence[Dataset]) -> MeasurementReport:
+    library = stand_ins(images) if all("SliceThickness" in image for image in images) else None
     document = MeasurementReport(
         observation_context=ObservationContext(observer_device_context=_device(content)),
         procedure_reported=codes.MRI_PROCEDURE,
         imaging_measurements=[liver_group(content), *slice_groups(content)],
-        referenced_images=images if all("SliceThickness" in image for image in images) else None,
+        referenced_images=library,
     )
+    if library is not None:
+        restore(document, library, content)
     document[0].ContentSequence.append(_notes(content))
     return document
 
@@ -112,14 +116,16 @@ def _device(content: ReportContent) -> ObserverContext:
 
 def _notes(content: ReportContent) -> ContainerContentItem:
     """Return TID 1500's container of evaluations of the whole study, which may hold text (rows 12 to 14)."""
-    texts = {
-        codes.private("intended_use"): disclosure(content),
-        codes.private("unit_evidence"): _unit_sentence(content),
-    }
+    texts = [
+        (codes.private("intended_use"), disclosure(content)),
+        (codes.private("unit_evidence"), _unit_sentence(content)),
+    ]
     if content.measurement is None:
-        texts[codes.COMMENT] = f"Not evaluable. {content.reason.message if content.reason else ''}"
+        texts.append((codes.COMMENT, f"Not evaluable. {content.reason.message if content.reason else ''}"))
     else:
-        texts[codes.private("region_definition")] = _REGION
+        texts.append((codes.private("region_definition"), _REGION))
+    comments = (*content.all_notes, contour_sentence(content))
+    texts += [(codes.COMMENT, text) for text in comments if text]
     container = ContainerContentItem(
         name=codes.QUALITATIVE_EVALUATIONS, relationship_type=RelationshipTypeValues.CONTAINS
     )
@@ -129,7 +135,7 @@ def _notes(content: ReportContent) -> ContainerContentItem:
             value=codes.plain(text),
             relationship_type=RelationshipTypeValues.CONTAINS,
         )
-        for name, text in texts.items()
+        for name, text in texts
     )
     return container
 

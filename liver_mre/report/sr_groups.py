@@ -26,6 +26,7 @@ from pydicom.uid import generate_uid
 from liver_mre.core.measurement import region_of_interest
 from liver_mre.report import codes
 from liver_mre.report.outline import largest_outline
+from liver_mre.report.references import instance_references, slice_references
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 
 if TYPE_CHECKING:
@@ -60,7 +61,10 @@ def liver_group(content: ReportContent) -> MeasurementsAndQualitativeEvaluations
         algorithm_id=_algorithm(content),
         measurements=measurements,
         qualitative_evaluations=evaluations,
-        source_images=[SourceImageForMeasurementGroup.from_source_image(image) for image in content.sources],
+        source_images=[
+            SourceImageForMeasurementGroup(one.sop_class_uid, one.sop_instance_uid, list(one.frame_numbers) or None)
+            for one in instance_references(content)
+        ],
     )
     _add_method(group)
     return group
@@ -82,19 +86,21 @@ def slice_groups(content: ReportContent) -> list[PlanarROIMeasurementsAndQualita
 def _slice_group(
     content: ReportContent, measured: SliceMeasurement, region: NDArray[np.bool_]
 ) -> PlanarROIMeasurementsAndQualitativeEvaluations:
-    source = content.sources[measured.slice_index]
+    source = slice_references(content)[measured.slice_index]
     outline = largest_outline(region[measured.slice_index])
     closed = np.vstack([outline, outline[:1]]).astype(np.float64)
     model = content.mask.model
     group = PlanarROIMeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(
-            uid=generate_uid(entropy_srcs=[content.tracking_uid, str(source.SOPInstanceUID)]),
+            uid=generate_uid(entropy_srcs=[content.tracking_uid, source.sop_instance_uid, str(source.frame_numbers)]),
             identifier=f"Liver, measured region of slice {measured.slice_index + 1}",
         ),
         referenced_region=ImageRegion(
             graphic_type=GraphicTypeValues.POLYLINE,
             graphic_data=closed,
-            source_image=SourceImageForRegion.from_source_image(source),
+            source_image=SourceImageForRegion(
+                source.sop_class_uid, source.sop_instance_uid, list(source.frame_numbers) or None
+            ),
         ),
         finding_type=codes.LIVER,
         finding_sites=[FindingSite(anatomic_location=codes.LIVER)],

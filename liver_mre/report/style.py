@@ -22,6 +22,8 @@ MUTED: Final[Colour] = (160, 166, 178)
 AMBER: Final[Colour] = (255, 190, 70)
 NO_DATA: Final[Colour] = (6, 6, 8)
 HATCH: Final[Colour] = (150, 154, 164)
+SCANNER: Final[Colour] = (255, 130, 240)
+"""Of a contour drawn at the scanner: pink, a hue that no stiffness has."""
 BLACK: Final[Colour] = (0, 0, 0)
 WHITE: Final[Colour] = (255, 255, 255)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from liver_mre.core.measurement import measure_contour
+from liver_mre.report.codes import plain
+
 if TYPE_CHECKING:
     from liver_mre.report.content import ReportContent
 
@@ -34,6 +37,27 @@ def unit_remark(content: ReportContent) -> str:
     """Return the sentence that every result carries when the user set the unit; "" when the images gave it."""
     unit = content.unit
     return f"Unit set by the user: {unit.kpa_per_count:g} kPa a count." if unit.source == "override" else ""
+
+
+def notes_sentence(content: ReportContent) -> str:
+    """Return the notes on series and pixels as sentences, in ASCII; "" if there are none."""
+    return " ".join(plain(note) if note.endswith(".") else f"{plain(note)}." for note in content.all_notes)
+
+
+def contour_sentence(content: ReportContent) -> str:
+    """Return what is known of a contour drawn at the scanner; "" without one.
+
+    Its stiffness is told beside a result only: the report of an exam that is not evaluable holds no number.
+    """
+    if content.volume.scanner_contour is None:
+        return ""
+    drawn = "A liver contour drawn at the scanner is in overlay group 60xx of the source images"
+    measured = measure_contour(content.volume)
+    if measured is None:
+        return f"{drawn}; it holds no pixel of sufficient confidence."
+    if content.measurement is None:
+        return f"{drawn}."
+    return f"{drawn}; mean stiffness in it {measured.mean_kpa:.2f} kPa over {measured.area_cm2:.1f} cm2."
 
 
 def remarks(content: ReportContent) -> str:

@@ -132,7 +132,6 @@ def test_two_images_at_one_position_are_refused() -> None:
         {"orientation": None},
         {"orientation": (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)},
         {"position_mm": None},
-        {"frames": 4},
     ],
 )
 @pytest.mark.parametrize("index", [0, 2])
@@ -156,3 +155,21 @@ def test_one_image_with_missing_or_different_geometry_spoils_the_stack(odd: dict
 def test_geometry_that_no_abdomen_has_is_refused(odd: dict[str, object]) -> None:
     with pytest.raises(GeometryError):
         order_slices(stack(0.0, 10.0, template=replace(made.MASKED, **odd)))
+
+
+def test_each_slice_may_have_a_scale_of_its_own() -> None:
+    stored = np.full((2, 2, 3), 200, dtype=np.uint16)
+    units = (CENTI_KPA, UnitEvidence(0.02, 0.5, "rescale_type", "test"))
+    volume = assemble(stored, stack(0.0, 10.0, template=SMALL), CENTI_KPA, per_slice=units)
+    assert volume.stiffness_kpa[:, 0, 0].tolist() == [2.0, 4.5]
+    with pytest.raises(GeometryError, match="1 scales are known for 2"):
+        assemble(stored, stack(0.0, 10.0, template=SMALL), CENTI_KPA, per_slice=units[:1])
+
+
+def test_the_range_of_a_mapping_is_checked_for_the_slices_that_use_it() -> None:
+    stored = np.full((2, 2, 3), 200, dtype=np.uint16)
+    mapped = replace(SMALL, real_world=RealWorldMapping("kPa", 0.01, 0.0, 1, 100))
+    units = (CENTI_KPA, replace(CENTI_KPA, source="real_world_mapping"))
+    with pytest.raises(UnknownUnitError, match="from 1 to 100"):
+        assemble(stored, stack(0.0, 10.0, template=mapped), CENTI_KPA, per_slice=units)
+    assert assemble(stored, stack(0.0, 10.0, template=mapped), CENTI_KPA).valid.all()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liver_mre.core.preprocess import native_mask, network_input
+from liver_mre.core.preprocess import View, native_mask, network_input, view_of
 from tests.core.volumes import make_volume
 
 SHAPES = [(256, 204), (256, 256), (128, 96), (64, 512)]
@@ -98,3 +98,65 @@ def test_the_threshold_itself_is_liver(threshold: float) -> None:
 def test_each_slice_keeps_its_own_mask() -> None:
     probability = np.stack([np.zeros((8, 8)), np.ones((8, 8)), np.zeros((8, 8))]).astype(np.float32)
     assert native_mask(probability, (4, 6)).any(axis=(1, 2)).tolist() == [False, True, False]
+
+
+FIELD_OF_VIEW_MM = (318.75, 400.0)
+
+
+def body(rows: int, columns: int, pixel_mm: float, centre_mm: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+    """Return a body of 220 x 340 mm, 3 kPa, with a 60 mm disc of 6 kPa to the right of its middle."""
+    y = (np.arange(rows) - (rows - 1) / 2)[:, None] * pixel_mm - centre_mm[0]
+    x = (np.arange(columns) - (columns - 1) / 2)[None] * pixel_mm - centre_mm[1]
+    image = np.where((y / 110) ** 2 + (x / 170) ** 2 < 1, 3.0, 0.0)
+    return np.where(y**2 + (x + 70) ** 2 < 30**2, 6.0, image)[np.newaxis]
+
+
+def seen(stiffness: np.ndarray, pixel_mm: float) -> np.ndarray:
+    volume = make_volume(stiffness, valid=stiffness > 0, pixel_spacing_mm=(pixel_mm, pixel_mm))
+    return network_input(volume, view=view_of(volume, FIELD_OF_VIEW_MM))[0, 0]
+
+
+def test_a_padded_image_gives_the_network_the_same_input() -> None:
+    image = body(204, 256, 1.5625)
+    padded = np.pad(image, ((0, 0), (26, 26), (0, 0)))
+    np.testing.assert_array_equal(seen(padded, 1.5625), seen(image, 1.5625))
+    np.testing.assert_array_equal(seen(image, 1.5625), network_input(make_volume(image))[0, 0])
+
+
+@pytest.mark.parametrize(("rows", "columns", "pixel_mm"), [(256, 256, 1.4), (128, 128, 3.125), (512, 512, 0.78)])
+def test_the_body_has_its_physical_size_in_the_input_whatever_the_matrix(
+    rows: int, columns: int, pixel_mm: float
+) -> None:
+    expected = seen(body(204, 256, 1.5625), 1.5625)
+    found = seen(body(rows, columns, pixel_mm), pixel_mm)
+    differing = np.mean(np.abs(found - expected) > 0.1)
+    assert differing < 0.02  # the rims, half a coarse pixel wide
+
+
+def test_a_body_beside_the_middle_of_the_image_is_not_cut_off() -> None:
+    image = body(256, 256, 1.5625, centre_mm=(85.0, 0.0))
+    area = (image > 0).sum() * 1.5625**2
+    pixel_area = FIELD_OF_VIEW_MM[0] * FIELD_OF_VIEW_MM[1] / 512**2
+    assert (seen(image, 1.5625) > 0).sum() * pixel_area == pytest.approx(area, rel=0.02)
+
+
+def test_a_body_larger_than_the_view_is_shown_whole() -> None:
+    wide = np.where(np.abs(np.arange(128) - 63.5) < 50, 3.0, 0.0)[None, None] * np.ones((1, 60, 1))
+    volume = make_volume(wide, valid=wide > 0, pixel_spacing_mm=(4.5, 4.5))
+    view = view_of(volume, FIELD_OF_VIEW_MM)
+    assert view.columns == pytest.approx(100)
+    assert view.left == pytest.approx(14)
+    assert view.rows / view.columns == pytest.approx(318.75 / 400)
+
+
+@given(st.floats(-40, 40), st.floats(-40, 40), st.floats(0.6, 1.6))
+@settings(max_examples=25)
+def test_what_the_network_saw_comes_back_to_the_same_pixels(top: float, left: float, scale: float) -> None:
+    disc = body(120, 150, 2.6)
+    view = View(top, left, 120 * scale, 150 * scale)
+    volume = make_volume(np.where(disc > 5, 8.0, 0.0))
+    back = native_mask(network_input(volume, view=view)[:, 0], (120, 150), view=view)[0]
+    rows, columns = np.ogrid[:120, :150]
+    inside = (rows > top) & (rows < top + view.rows - 1) & (columns > left) & (columns < left + view.columns - 1)
+    differing = np.count_nonzero(back != ((disc[0] > 5) & inside))
+    assert differing <= 60  # its rim

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from liver_mre.core.result import (
+    AcquisitionResult,
+    ContourMeasurement,
     ExamMeasurement,
     OutputFile,
     Reason,
@@ -41,13 +43,31 @@ MEASUREMENT = ExamMeasurement(
     liver_area_cm2=160.0,
     slices=(SliceMeasurement(1, "1.2.3.4", 2.799613, 0.41, 2.7, 80.0),),
 )
+UNIT = UnitEvidence(0.01, 0.0, "vendor_rule", "Siemens: 0.01 kPa a count")
+STAGING = Staging("wu_2015", "<F2", "F0", "F1", significant_fibrosis=False, significant_cutoff_kpa=2.8)
+ACQUISITION = AcquisitionResult(
+    series_instance_uid="1.2.3.9",
+    series_number=7,
+    description="greMRE_P_Stiff",
+    status=StudyStatus.MEASURED,
+    reported=True,
+    unit=UNIT,
+    measurement=MEASUREMENT,
+    staging=STAGING,
+    contour=ContourMeasurement(2.9, 41.5),
+    notes=("A note.",),
+)
+FAILED_ACQUISITION = AcquisitionResult(
+    "1.2.3.8", 17, "greMRE_P_Stiff", StudyStatus.FAILED, reported=False, reason=Reason("missing_slices", "Missing.", 4)
+)
 MEASURED = StudyResult(
     study_instance_uid="1.2.3",
     status=StudyStatus.MEASURED,
+    acquisitions=(ACQUISITION, FAILED_ACQUISITION),
     input_series=(SeriesDecision("1.2.3.9", 7, "greMRE_P_Stiff", 4, Role.STIFFNESS, used=True, reason="Stiffness."),),
-    unit=UnitEvidence(0.01, 0.0, "vendor_rule", "Siemens: 0.01 kPa a count"),
+    unit=UNIT,
     measurement=MEASUREMENT,
-    staging=Staging("wu_2015", "<F2", "F0", "F1", significant_fibrosis=False, significant_cutoff_kpa=2.8),
+    staging=STAGING,
     outputs=(OutputFile("seg", "1.2.3/seg.dcm", "1.2.3.5"), OutputFile("preview", "1.2.3/overlay.png", None)),
     warnings=("A warning.",),
     timings_s={"load": 0.25},
@@ -83,8 +103,23 @@ def test_every_kind_of_run_is_valid(run: RunResult) -> None:
     VALIDATOR.validate(to_json(run))
 
 
+def test_every_acquisition_is_reported_with_its_numbers_or_its_reason() -> None:
+    study = to_json(RUN)["studies"][0]
+    first, second = study["acquisitions"]
+    assert {key: first[key] for key in ("unit", "measurement", "staging")} == {
+        key: study[key] for key in ("unit", "measurement", "staging")
+    }
+    assert first["scanner_contour"] == {"stiffness_kpa_mean": 2.9, "area_cm2": 41.5}
+    assert first["notes"] == ["A note."]
+    assert (first["reported"], first["reason"]) == (True, None)
+    assert (second["series_number"], second["status"], second["reported"]) == (17, "failed", False)
+    assert second["reason"] == {"code": "missing_slices", "message": "Missing."}
+    assert second["measurement"] is None
+
+
 def test_a_measured_study_is_reported_field_by_field() -> None:
     study = to_json(RUN)["studies"][0]
+    assert study.pop("acquisitions")
     assert study == {
         "study_instance_uid": "1.2.3",
         "status": "measured",
@@ -114,6 +149,7 @@ def test_a_measured_study_is_reported_field_by_field() -> None:
             "slices": [
                 {
                     "sop_instance_uid": "1.2.3.4",
+                    "frame_number": None,
                     "stiffness_kpa_mean": 2.799613,
                     "stiffness_kpa_sd": 0.41,
                     "stiffness_kpa_median": 2.7,
@@ -140,7 +176,7 @@ def test_a_measured_study_is_reported_field_by_field() -> None:
 
 def test_a_run_names_application_and_models() -> None:
     content = to_json(RUN)
-    assert content["schema_version"] == "1.0"
+    assert content["schema_version"] == "1.1"
     assert content["application"] == {"name": "liver-mre", "version": "1.2.0"}
     assert content["models"] == [
         {

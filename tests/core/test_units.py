@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liver_mre.core.study import RealWorldMapping, Role, Series
-from liver_mre.core.units import check_plausible, resolve_unit
+from liver_mre.core.units import check_plausible, resolve_unit, resolve_units
 from liver_mre.dicom.rules_file import load_scanner_rules
 from liver_mre.errors import ImplausibleStiffnessError, SettingsError, UnknownUnitError
 from tests.core import study_factory as made
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from liver_mre.core.study import Instance, UnitEvidence
 
 RULES = load_scanner_rules()
-UNKNOWN = replace(made.MASKED, manufacturer="ACME")
+UNKNOWN = replace(made.MASKED, manufacturer="ACME", sequence_name="", series_description="Stiffness")
 
 
 def unit_of(instance: Instance, kpa_per_count: float | None = None) -> UnitEvidence:
@@ -61,19 +61,86 @@ def test_without_any_evidence_the_unit_is_unknown() -> None:
         unit_of(UNKNOWN)
 
 
-def test_the_vendor_rule_needs_the_sequence_and_not_only_the_manufacturer() -> None:
-    with pytest.raises(UnknownUnitError):
-        unit_of(replace(made.MASKED, sequence_name=""))
+def test_the_vendor_rule_needs_a_name_of_the_elastography_and_not_only_the_manufacturer() -> None:
+    with pytest.raises(UnknownUnitError, match=r"SequenceName, ProtocolName"):
+        unit_of(replace(made.MASKED, sequence_name="", series_description="Stiffness"))
+
+
+@pytest.mark.parametrize(
+    ("instance", "named"),
+    [
+        (replace(made.MASKED, manufacturer=""), "SequenceName, SeriesDescription.*not enough alone"),
+        (replace(made.GE_UNMASKED, manufacturer="ACME"), r"\(0019,109C\)\), which is not enough alone"),
+    ],
+)
+def test_the_vendor_rule_needs_the_manufacturer_and_not_only_a_name(instance: Instance, named: str) -> None:
+    with pytest.raises(UnknownUnitError, match=named):
+        unit_of(instance)
+
+
+@pytest.mark.parametrize(
+    ("instance", "named"),
+    [
+        (replace(made.MASKED, manufacturer="GE MEDICAL SYSTEMS"), ["SequenceName", "Siemens", "Manufacturer", "GE"]),
+        (replace(made.MASKED, private_sequence_name="MR-Touch"), ["SequenceName", "Siemens", "(0019,109C)", "GE"]),
+        (replace(made.GE_UNMASKED, manufacturer="SIEMENS"), ["Manufacturer", "Siemens", "(0019,109C)", "GE"]),
+        (replace(made.GE_UNMASKED, sequence_name="greMR"), ["SequenceName", "Siemens", "(0019,109C)", "GE"]),
+        (replace(made.PHILIPS_STIFFNESS, sequence_name="epseM2d1"), ["SequenceName", "Siemens", "Philips"]),
+        (replace(made.PHILIPS_STIFFNESS, manufacturer="CANON_MEC", image_type=("M_FFE",)), ["Canon", "ImageType"]),
+    ],
+)
+def test_signs_of_two_vendors_are_an_error_that_names_both(instance: Instance, named: list[str]) -> None:
+    with pytest.raises(UnknownUnitError) as error:
+        unit_of(instance)
+    assert all(part in str(error.value) for part in named)
+
+
+def test_a_name_without_its_manufacturer_contradicts_another_scale() -> None:
+    with pytest.raises(UnknownUnitError, match=r"RescaleType Pa.*Siemens.*SequenceName"):
+        unit_of(rescaled(replace(made.MASKED, manufacturer=""), 1.0, "Pa"))
+
+
+@pytest.mark.parametrize(
+    "instance",
+    [
+        replace(made.MASKED, window=(4000.0, 8000.0)),
+        replace(made.GE_UNMASKED, window=(400.0, 800.0)),
+        replace(UNKNOWN, window=(4000.0, 8000.0), real_world=RealWorldMapping("kPa", 0.01, 0.0)),
+        replace(made.PHILIPS_STIFFNESS, window=(4000.0, 8000.0)),
+    ],
+)
+def test_a_display_window_that_shows_no_stiffness_contradicts_the_unit(instance: Instance) -> None:
+    with pytest.raises(UnknownUnitError, match=r"WindowWidth .*WindowCenter"):
+        unit_of(instance)
+
+
+@pytest.mark.parametrize(
+    "instance",
+    [
+        replace(made.MASKED, window=(400.0, 800.0)),
+        made.GE_UNMASKED,
+        made.PHILIPS_STIFFNESS,  # the window is in rescaled values
+        replace(made.MASKED, window=(400.0, 800.0), real_world=RealWorldMapping("kPa", 0.01, 0.0)),
+    ],
+)
+def test_a_display_window_over_a_range_of_stiffness_fits(instance: Instance) -> None:
+    assert unit_of(instance).source
+
+
+@pytest.mark.parametrize(("slope", "unit"), [(1.0, "kPa"), (0.2, "kPa"), (0.01, "Pa")])
+def test_a_scale_in_which_nobody_stores_stiffness_is_refused(slope: float, unit: str) -> None:
+    with pytest.raises(UnknownUnitError, match=f"RescaleType {unit}"):
+        unit_of(rescaled(UNKNOWN, slope, unit))
 
 
 @pytest.mark.parametrize(
     ("instance", "named"),
     [
         (rescaled(made.MASKED, 1.0, "Pa"), ["RescaleType Pa gives 0.001", "Siemens scanners gives 0.01"]),
-        (replace(made.MASKED, real_world=RealWorldMapping("kPa", 0.001, 0)), ["mapping in kPa", "Siemens"]),
+        (replace(made.MASKED, real_world=RealWorldMapping("kPa", 0.001, 0)), ["MappingSequence in kPa", "Siemens"]),
         (
             replace(rescaled(UNKNOWN, 1.0, "Pa"), real_world=RealWorldMapping("kPa", 0.01, 0)),
-            ["mapping in kPa gives 0.01", "RescaleType Pa gives 0.001"],
+            ["MappingSequence in kPa gives 0.01", "RescaleType Pa gives 0.001"],
         ),
         (rescaled(made.MASKED, 2.0, None), ["Siemens scanners store 0.01", "RescaleSlope 2"]),
         (rescaled(made.MASKED, 2.0, "US"), ["Siemens scanners store 0.01", "RescaleSlope 2"]),
@@ -109,10 +176,37 @@ def test_an_element_that_cannot_be_read_is_named_and_not_taken_as_absent(element
     assert unit_of(replace(made.MASKED, unusable_unit_elements=(element,)), kpa_per_count=0.01).source == "override"
 
 
-def test_images_with_different_scales_are_refused() -> None:
-    mixed = Series("1", 1, (rescaled(UNKNOWN, 0.01, "kPa"), rescaled(UNKNOWN, 0.02, "kPa")))
-    with pytest.raises(UnknownUnitError, match="same scale"):
-        resolve_unit(mixed, Role.STIFFNESS, RULES)
+def series_of(*instances: Instance) -> Series:
+    return Series("1", 1, instances)
+
+
+def test_each_image_may_have_its_own_scale_in_the_same_unit() -> None:
+    mixed = series_of(rescaled(UNKNOWN, 0.01, "kPa"), rescaled(UNKNOWN, 0.02, "kPa", intercept=0.5))
+    units = resolve_units(mixed, Role.STIFFNESS, RULES)
+    assert [(unit.kpa_per_count, unit.offset_kpa) for unit in units] == [(0.01, 0.0), (0.02, 0.5)]
+    summary = resolve_unit(mixed, Role.STIFFNESS, RULES)
+    assert summary.kpa_per_count == 0.01
+    assert "differs by image, from 0.01 to 0.02 kPa" in summary.detail
+
+
+def test_one_scale_for_all_images_is_said_once() -> None:
+    series = made.series(made.MASKED, 1)
+    assert set(resolve_units(series, Role.STIFFNESS_MASKED, RULES)) == {unit_of(made.MASKED)}
+    assert len(resolve_units(series, Role.STIFFNESS_MASKED, RULES, kpa_per_count=0.01)) == 4
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        (rescaled(UNKNOWN, 10.0, "Pa"), "RescaleType Pa or RescaleType kPa"),
+        (UNKNOWN, "RescaleType kPa or nothing"),
+        (replace(UNKNOWN, real_world=RealWorldMapping("kPa", 0.01, 0.0)), "RealWorldValueMappingSequence"),
+        (rescaled(UNKNOWN, 0.08, "kPa"), "same scale"),
+    ],
+)
+def test_images_that_tell_their_unit_in_different_ways_are_refused(other: Instance, named: str) -> None:
+    with pytest.raises(UnknownUnitError, match=named):
+        resolve_units(series_of(rescaled(UNKNOWN, 0.01, "kPa"), other), Role.STIFFNESS, RULES)
 
 
 @given(st.floats(0.9, 1.1))

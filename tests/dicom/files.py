@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from liver_mre.core.study import Selection, Study
     from liver_mre.core.volume import StiffnessVolume
     from simulation.encodings.common import WrittenStudy
 
@@ -43,4 +44,10 @@ def change(file: Path, edit: Callable[[Dataset], object]) -> None:
 def read_volume(folder: Path) -> StiffnessVolume:
     """Read, select and load the one study of a folder."""
     (study,) = read_studies(folder).studies
-    return load_volume(select(study, RULES))
+    return load_volume(chosen(study))
+
+
+def chosen(study: Study) -> Selection:
+    """Return the one acquisition of a study that can be measured."""
+    (acquisition,) = select(study, RULES).acquisitions
+    return acquisition

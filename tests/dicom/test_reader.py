@@ -20,19 +20,18 @@ from pydicom.uid import (
     SegmentationStorage,
 )
 
-from liver_mre.core.selection import select
 from liver_mre.core.study import PatientKey, RealWorldMapping
-from liver_mre.dicom import files as files_module
+from liver_mre.dicom import scan
 from liver_mre.dicom.pixels import load_volume
 from liver_mre.dicom.reader import read_studies
 from liver_mre.errors import ConflictingFilesError, MreError, NoDicomError, UnknownUnitError, UsageError
 from simulation.encodings.siemens import write_study
-from tests.dicom.files import RULES, change, copy_files, masked_files
+from tests.dicom.files import change, chosen, copy_files, masked_files
 from tests.simulation.exam_factory import make_exam
 
 if TYPE_CHECKING:
-    from io import BufferedReader
     from pathlib import Path
+    from typing import IO
 
     from liver_mre.dicom.reader import ScanResult
     from simulation.encodings.common import WrittenStudy
@@ -154,11 +153,11 @@ def test_files_of_one_uid_and_different_content_are_refused_where_they_are_measu
         change(twin, lambda ds: setattr(ds, "PixelData", ds.PixelData[::-1]))
     (study,) = read_studies(tmp_path).studies
     assert [i.conflicting for i in study.series[2].instances].count(True) == 2  # the third is a copy of the second
-    assert select(study, RULES).stiffness is study.series[6]
+    assert chosen(study).stiffness is study.series[6]
     shutil.copy(masked_files(siemens)[0], tmp_path / "0-masked")
     change(tmp_path / "0-masked", lambda ds: setattr(ds, "PixelData", ds.PixelData[::-1]))
     with pytest.raises(ConflictingFilesError):
-        select(read_studies(tmp_path).studies[0], RULES)
+        chosen(read_studies(tmp_path).studies[0])
 
 
 def test_pipes_are_passed_over_and_linked_folders_are_read_once(siemens: WrittenStudy, tmp_path: Path) -> None:
@@ -180,19 +179,19 @@ def test_what_may_not_be_read_is_counted_apart_from_damage(
     files = copy_files(masked_files(siemens), tmp_path)
     (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
     (tmp_path / "locked").mkdir()
-    real_open, real_list = files_module.dcmread, os.listdir
+    real_list = os.listdir
 
-    def deny(stream: BufferedReader, **options: object) -> Dataset:
-        if stream.name == str(files[0]):
+    def deny(path: str, mode: str) -> IO[bytes]:
+        if path == str(files[0]):
             raise PermissionError(13, "denied")
-        return real_open(stream, **options)
+        return open(path, mode)  # noqa: PTH123 - it stands in for open
 
     def deny_folder(folder: str) -> list[str]:
         if folder.endswith("locked"):
             raise PermissionError(13, "denied")
         return real_list(folder)
 
-    monkeypatch.setattr(files_module, "dcmread", deny)
+    monkeypatch.setattr(scan, "open", deny, raising=False)
     monkeypatch.setattr(os, "listdir", deny_folder)
     assert read_studies(tmp_path).warnings == (
         "3 files or folders are unreadable (no permission, or a link that leads nowhere), and left out.",
@@ -220,7 +219,7 @@ def test_a_file_cut_at_any_length_is_damaged_or_its_pixels_are(siemens: WrittenS
             assert "1 file is damaged" in str(error)  # noqa: PT017 - most lengths raise, later ones do not
             continue
         with pytest.raises(MreError):
-            load_volume(select(study, RULES))
+            load_volume(chosen(study))
     assert damaged > 100
 
 
@@ -231,7 +230,7 @@ def test_a_value_of_the_wrong_length_is_damage_and_not_a_crash(siemens: WrittenS
     assert raw.count(rows) == 1
     file.write_bytes(raw.replace(rows, rows[:-2] + b"\x03\x00"))
     with pytest.raises(MreError):
-        load_volume(select(read_studies(file).studies[0], RULES))
+        load_volume(chosen(read_studies(file).studies[0]))
 
 
 def test_a_folder_without_dicom_says_so(tmp_path: Path) -> None:
@@ -273,7 +272,7 @@ def test_an_image_that_lost_its_patient_is_not_another_patients(siemens: Written
     files = copy_files(masked_files(siemens), tmp_path)
     change(files[0], lambda ds: [ds.pop(k) for k in ("PatientID", "PatientBirthDate")])
     change(files[1], lambda ds: setattr(ds, "PatientID", ""))
-    assert len(select(read_studies(tmp_path).studies[0], RULES).stiffness.instances) == 4
+    assert len(chosen(read_studies(tmp_path).studies[0]).stiffness.instances) == 4
 
 
 def test_the_same_image_under_two_patients_is_not_a_copy(siemens: WrittenStudy, tmp_path: Path) -> None:
@@ -361,7 +360,7 @@ def test_a_real_world_mapping_without_a_scale_is_unusable_and_not_absent(
     for file in copy_files(masked_files(siemens), tmp_path):
         change(file, lambda ds: setattr(ds, "RealWorldValueMappingSequence", DicomSequence(items)))
     with pytest.raises(UnknownUnitError, match="RealWorldValueMappingSequence"):
-        select(read_studies(tmp_path).studies[0], RULES)
+        chosen(read_studies(tmp_path).studies[0])
 
 
 def test_the_range_of_a_real_world_mapping_is_checked_on_the_pixels_in_implicit_vr_too(
@@ -373,7 +372,7 @@ def test_the_range_of_a_real_world_mapping_is_checked_on_the_pixels_in_implicit_
         ds.RealWorldValueMappingSequence = DicomSequence(items)
         ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
         ds.save_as(file, implicit_vr=True)
-    selection = select(read_studies(tmp_path).studies[0], RULES)
+    selection = chosen(read_studies(tmp_path).studies[0])
     with pytest.raises(UnknownUnitError, match="from 0 to 200"):
         load_volume(selection)
 
@@ -397,10 +396,10 @@ def test_a_rescale_slope_that_is_no_number_is_unusable_and_not_absent(siemens: W
         assert raw.count(b"7.25") == 1
         file.write_bytes(raw.replace(b"7.25", b"7,25"))
     with pytest.raises(UnknownUnitError, match="RescaleSlope"):
-        select(read_studies(tmp_path).studies[0], RULES)
+        chosen(read_studies(tmp_path).studies[0])
 
 
 def test_an_empty_rescale_slope_is_an_absent_one(siemens: WrittenStudy, tmp_path: Path) -> None:
     for file in copy_files(masked_files(siemens), tmp_path):
         change(file, lambda ds: setattr(ds, "RescaleSlope", None))
-    assert select(read_studies(tmp_path).studies[0], RULES).unit.source == "vendor_rule"
+    assert chosen(read_studies(tmp_path).studies[0]).unit.source == "vendor_rule"

@@ -5,44 +5,79 @@ from __future__ import annotations
 import gzip
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from pydicom import dcmread
 
+from liver_mre.core.study import UnitEvidence
 from liver_mre.report.overlay import render_overlay
 from liver_mre.report.secondary_capture import build_overlay
 from liver_mre.report.seg import build_segmentation
 from liver_mre.report.sr import build_report
 from tests import tools
 from tests.report.content_factory import make_content, make_not_evaluable, source_images, write
+from tests.report.source_factory import as_frames, as_series
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from pydicom import Dataset
 
     from liver_mre.report.content import ReportContent
 
-NAMES = ("SEG", "SR", "OT", "SR not evaluable", "OT not evaluable")
+ENCODINGS = ("", " of frames", " of several objects", " of several series")
+REPORTS = (*(f"SR{encoding}" for encoding in ENCODINGS), "SR not evaluable")
+NAMES = (
+    *(f"{kind}{encoding}" for encoding in ENCODINGS for kind in ("SEG", "SR", "OT")),
+    *REPORTS[-1:],
+    "OT not evaluable",
+)
 
 
 @pytest.fixture(scope="module")
-def content() -> ReportContent:
-    return make_content(order=(2, 0, 3, 1))
+def contents(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ReportContent]:
+    """Make one exam in several encodings; all but the classic one carry notes and a contour drawn at the scanner."""
+    classic = make_content(order=(2, 0, 3, 1))
+    annotated = with_notes(classic)
+    folders = [tmp_path_factory.mktemp("sources") for _ in range(2)]
+    frames = as_frames(annotated, folders[0], [(0, 5), (0, 1), (0, 2), (0, 4)])
+    objects = as_frames(annotated, folders[1], [(1, 2), (0, 3), (1, 1), (0, 1)], shared=False)
+    return dict(zip(ENCODINGS, (classic, frames, objects, as_series(annotated)), strict=True))
 
 
 @pytest.fixture(scope="module")
-def files(content: ReportContent, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def content(contents: dict[str, ReportContent]) -> ReportContent:
+    return contents[""]
+
+
+@pytest.fixture(scope="module")
+def files(contents: dict[str, ReportContent], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Write every kind of result once."""
+    results: list[Dataset] = []
+    for content in contents.values():
+        results += [
+            build_segmentation(content),
+            build_report(content),
+            build_overlay(content, render_overlay(content)),
+        ]
     not_evaluable = make_not_evaluable()
-    results = [
-        build_segmentation(content),
-        build_report(content),
-        build_overlay(content, render_overlay(content)),
-        build_report(not_evaluable),
-        build_overlay(not_evaluable, render_overlay(not_evaluable)),
-    ]
+    results += [build_report(not_evaluable), build_overlay(not_evaluable, render_overlay(not_evaluable))]
     return dict(zip(NAMES, write(results, tmp_path_factory.mktemp("results")), strict=True))
+
+
+def with_notes(content: ReportContent) -> ReportContent:
+    """Return content with everything that an exam may carry beside its result."""
+    contour = content.mask.liver & content.volume.valid
+    return replace(
+        content,
+        volume=replace(content.volume, scanner_contour=contour, notes=("The hatch pattern was closed.",)),
+        notes=("Slice 2 was acquired twice: the later one counts.",),
+        unit=UnitEvidence(0.02, 0.0, "override", "0.02 kPa a count, set by the user"),
+        acquisition="series 12",
+        acquisition_number=2,
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -60,11 +95,14 @@ def test_dciodvfy_would_report_an_error(files: dict[str, Path], tmp_path: Path) 
     assert tools.errors(tools.run([tools.debian_tool("dciodvfy"), path]))
 
 
+@pytest.mark.parametrize("encoding", ENCODINGS)
 def test_dcentvfy_finds_results_and_sources_consistent(
-    content: ReportContent, files: dict[str, Path], tmp_path: Path
+    encoding: str, contents: dict[str, ReportContent], files: dict[str, Path], tmp_path: Path
 ) -> None:
-    sources = write(source_images(content), tmp_path)
-    results = [files[name] for name in ("SEG", "SR", "OT")]
+    content = contents[encoding]
+    frames = {Path(instance.source) for instance in content.volume.instances if instance.source}
+    sources = sorted(frames) or write(source_images(content), tmp_path)
+    results = [files[f"{kind}{encoding}"] for kind in ("SEG", "SR", "OT")]
     output = tools.run([tools.debian_tool("dcentvfy"), *sources, *results])
     # The tool itself counts this attribute to another entity in reports than in images; the values are equal.
     known = "Different information entities for attribute - Element=<AccessionNumber>"
@@ -73,7 +111,7 @@ def test_dcentvfy_finds_results_and_sources_consistent(
 
 def test_structured_reports_obey_their_templates(files: dict[str, Path]) -> None:
     validator = tools.debian_tool("DicomSRValidator")
-    reports = [files["SR"], files["SR not evaluable"]]
+    reports = [files[name] for name in REPORTS if name != "SR of several objects"]  # as that of frames
     with ThreadPoolExecutor(max_workers=2) as pool:  # most of the time goes into the validator's own start
         outputs = list(pool.map(lambda path: tools.run([validator, path]), reports))
     for output in outputs:
@@ -82,15 +120,19 @@ def test_structured_reports_obey_their_templates(files: dict[str, Path]) -> None
         assert tools.errors(output) == []
 
 
-@pytest.mark.parametrize("name", ["SR", "SR not evaluable"])
+@pytest.mark.parametrize("name", REPORTS)
 def test_dsrdump_reads_the_report_without_complaint(name: str, files: dict[str, Path]) -> None:
     output = tools.run([tools.debian_tool("dsrdump"), files[name]])
     assert [line for line in output.splitlines() if line.startswith(("E:", "W:", "F:"))] == []
     assert "MR elastography (shear stiffness)" in output
 
 
-def test_dcmqi_reads_the_same_numbers(content: ReportContent, files: dict[str, Path], tmp_path: Path) -> None:
-    groups = _dcmqi_groups(files["SR"], tmp_path)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_dcmqi_reads_the_same_numbers(
+    encoding: str, contents: dict[str, ReportContent], files: dict[str, Path], tmp_path: Path
+) -> None:
+    content = contents[encoding]
+    groups = _dcmqi_groups(files[f"SR{encoding}"], tmp_path)
     measured = content.measurement
     assert groups[0]["TrackingUniqueIdentifier"] == content.tracking_uid
     assert [_mean_kpa(group) for group in groups] == pytest.approx(
@@ -106,9 +148,13 @@ def test_dcmqi_reads_no_number_from_an_exam_that_is_not_evaluable(files: dict[st
     assert group["measurementItems"] == []
 
 
-def test_dcmqi_reads_the_same_mask(content: ReportContent, files: dict[str, Path], tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_dcmqi_reads_the_same_mask(
+    encoding: str, contents: dict[str, ReportContent], files: dict[str, Path], tmp_path: Path
+) -> None:
+    content = contents[encoding]
     reader = tools.dcmqi_tool("segimage2itkimage")
-    tools.run([reader, "--inputDICOM", files["SEG"], "--outputDirectory", tmp_path, "-t", "nrrd"])
+    tools.run([reader, "--inputDICOM", files[f"SEG{encoding}"], "--outputDirectory", tmp_path, "-t", "nrrd"])
     voxels = _read_nrrd(tmp_path / "1.nrrd")
     heights = [float(source.ImagePositionPatient[2]) for source in content.sources]
     np.testing.assert_array_equal(voxels, content.mask.liver[np.argsort(heights)])

@@ -1,4 +1,4 @@
-"""Writing a study's results: files without preamble are read, and nothing of a patient is printed."""
+"""Writing a study's results: every encoding and acquisition has its own, and nothing of a patient is printed."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pydicom import dcmread
 from pydicom.filewriter import dcmwrite
 
 from liver_mre.case import Case
 from liver_mre.core.study import Selection, Series, Study
+from liver_mre.exam import Exam
 from liver_mre.report.quiet import quiet
+from liver_mre.report.source_files import read_sources
 from liver_mre.report.write import write_overlay, write_report, write_segmentation
-from tests.report.content_factory import make_content, source_images
+from tests.report.content_factory import SLICES, make_content, source_images
+from tests.report.source_factory import as_frames, as_series
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +27,21 @@ if TYPE_CHECKING:
     import pytest
     from pydicom import Dataset
 
+    from liver_mre.report.content import ReportContent
+
 MARK = "Sesame"
 WRITERS = (write_segmentation, write_report, lambda case, staging: write_overlay(case, staging, preview=True))
 
 
-def case_of(folder: Path, change: Callable[[Dataset], None] | None = None, *, preamble: bool = True) -> Case:
+def case_of(
+    folder: Path,
+    change: Callable[[Dataset], None] | None = None,
+    *,
+    preamble: bool = True,
+    content: ReportContent | None = None,
+) -> Case:
     """Return a measured case whose source images lie in a folder."""
-    content = make_content()
+    content = content or make_content()
     instances = []
     for number, (image, instance) in enumerate(zip(source_images(content), content.volume.instances, strict=True)):
         path = folder / f"{number}.dcm"
@@ -41,17 +53,29 @@ def case_of(folder: Path, change: Callable[[Dataset], None] | None = None, *, pr
             del image.file_meta
             dcmwrite(path, image, implicit_vr=True, little_endian=True)
         instances.append(replace(instance, source=str(path)))
-    series = Series(str(content.sources[0].SeriesInstanceUID), 12, tuple(instances))
-    return Case(
-        index=0,
-        total=1,
-        study=Study(str(content.sources[0].StudyInstanceUID), (series,)),
-        selection=Selection(series, True, None, None, content.unit, ()),  # noqa: FBT003
-        volume=replace(content.volume, instances=tuple(instances)),
-        mask=content.mask,
-        measurement=content.measurement,
-        staging=content.staging,
-    )
+    return case_with(replace(content, volume=replace(content.volume, instances=tuple(instances))))
+
+
+def case_with(*contents: ReportContent) -> Case:
+    """Return a case of measured exams, the first of which stands for the study."""
+    exams = []
+    for number, content in enumerate(contents, start=1):
+        series = Series(str(content.sources[0].SeriesInstanceUID), 10 + number, content.volume.instances)
+        exam = Exam(
+            number=number,
+            selection=Selection(
+                series, masked=True, confidence=None, magnitude=None, unit=content.unit, notes=("Joined.",)
+            ),
+            volume=content.volume,
+            mask=content.mask,
+            measurement=content.measurement,
+            staging=content.staging,
+            reported=True,
+            represents=number == 1,
+        )
+        exams.append(exam)
+    study = Study(str(contents[0].sources[0].StudyInstanceUID), tuple(exam.selection.stiffness for exam in exams))
+    return Case(index=0, total=1, study=study, exams=tuple(exams))
 
 
 def written(case: Case, staging: Path) -> list[Path]:
@@ -65,6 +89,34 @@ def test_source_files_without_preamble_give_the_same_results(tmp_path: Path) -> 
     paths = written(case_of(tmp_path, preamble=False), tmp_path / "out")
     assert [path.suffix for path in paths] == [".dcm", ".dcm", ".dcm", ".png"]
     assert {dcmread(path).PatientID for path in paths[:3]} == {"SIM-0001"}
+
+
+def test_frames_of_a_multi_frame_object_have_results_of_their_own_images(tmp_path: Path) -> None:
+    content = as_frames(make_content(order=(2, 0, 3, 1)), tmp_path, [(0, 5), (0, 1), (0, 2), (0, 4)])
+    seg = dcmread(written(case_with(content), tmp_path / "out")[0])
+    for group, pixels in zip(seg.PerFrameFunctionalGroupsSequence, seg.pixel_array, strict=True):
+        (reference,) = group.DerivationImageSequence[0].SourceImageSequence
+        index = [i.frame_number for i in content.volume.instances].index(reference.ReferencedFrameNumber)
+        assert tuple(group.PlanePositionSequence[0].ImagePositionPatient) == content.volume.instances[index].position_mm
+        np.testing.assert_array_equal(pixels, content.mask.liver[index])
+
+
+def test_slices_of_several_series_have_one_result(tmp_path: Path) -> None:
+    paths = written(case_of(tmp_path, content=as_series(make_content())), tmp_path / "out")
+    seg = dcmread(paths[0])
+    assert len(seg.ReferencedSeriesSequence) == len(seg.PerFrameFunctionalGroupsSequence) == SLICES
+
+
+def test_reported_acquisitions_of_one_object_have_results_that_are_told_apart(tmp_path: Path) -> None:
+    one = as_frames(make_content(), tmp_path, [(0, 5), (0, 6), (0, 7), (0, 8)])
+    others = tuple(replace(instance, frame_number=instance.frame_number - 4) for instance in one.volume.instances)
+    other = replace(one, volume=replace(one.volume, instances=others), sources=read_sources(others))
+    results = [dcmread(path) for path in written(case_with(one, other), tmp_path / "out") if path.suffix == ".dcm"]
+    for keyword in ("SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "SOPInstanceUID"):
+        assert len({result[keyword].value for result in results}) == 6
+    segments = [result.SegmentSequence[0] for result in results if result.Modality == "SEG"]
+    assert len({segment.TrackingUID for segment in segments}) == 2
+    assert all("Joined." in segment.SegmentDescription for segment in segments)
 
 
 def test_malformed_values_of_a_patient_are_neither_printed_nor_logged(

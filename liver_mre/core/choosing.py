@@ -1,0 +1,265 @@
+"""What of one acquisition is measured: its unmasked stiffness with the confidence map, or else its masked one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from liver_mre.core.geometry import SAME_POSITION_MM, distinct_distances_mm, slice_distance_mm
+from liver_mre.core.grouping import by_position, join
+from liver_mre.core.options import Kind, Option, ambiguous_message, listed, options_of
+from liver_mre.core.pairing import broken_element, suits
+from liver_mre.core.study import Role, Series
+from liver_mre.errors import AmbiguousSeriesError, NoConfidenceError, UnknownUnitError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from liver_mre.core.grouping import Acquisition, Claims, Cluster
+    from liver_mre.core.pairing import Member
+    from liver_mre.core.rules import ScannerRules
+    from liver_mre.core.study import Instance
+
+DIFFERENT_CONFIDENCE_SCALES: Final = (
+    "The confidence maps of the breath-holds do not all have the same scale. Nothing was measured."
+)
+_ROLE: Final = {
+    Kind.WITH_MAP: Role.STIFFNESS,
+    Kind.UNNAMED_WITH_MAP: Role.STIFFNESS_MASK_UNKNOWN,
+    Kind.MASKED: Role.STIFFNESS_MASKED,
+    Kind.UNNAMED: Role.STIFFNESS_MASK_UNKNOWN,
+}
+_TWINS: Final = 2  # the unmasked and the masked stiffness of an acquisition, where headers do not say which is which
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """What is measured, put together from one series or from one series for every slice.
+
+    Attributes
+    ----------
+    stiffness : the one to measure
+    options : what it was made of
+    confidence : the separate map, images in no particular order; None for a masked series
+    replaced : series of slices that were acquired again
+    notes : what a reader of the result should know
+    """
+
+    kind: Kind
+    stiffness: Member
+    options: tuple[Option, ...]
+    confidence: Series | None = None
+    replaced: tuple[Member, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def masked(self) -> bool | None:
+        """Whether pixels under 95 % confidence are zero already; None if nothing but the pixels can tell."""
+        return None if self.kind is Kind.UNNAMED else self.kind is Kind.MASKED
+
+
+def choose(
+    acquisition: Acquisition, claims: Claims, rules: ScannerRules, *, series_uid: str | None = None
+) -> tuple[Choice, ...]:
+    """Choose what of an acquisition is measured.
+
+    Parameters
+    ----------
+    acquisition, claims : from `grouping`
+    rules : scanner rules, for the scale of the confidence map
+    series_uid : a stiffness series of the acquisition that the user asked for
+
+    Returns
+    -------
+    One choice; two where headers do not say which of two series is masked, so that only their pixels can tell.
+
+    Raises
+    ------
+    AmbiguousSeriesError
+        Two series serve equally well and nothing tells them apart.
+    NoConfidenceError
+        Nothing says how confident the pixels are.
+    """
+    if acquisition.whole is not None:
+        return _choose_joined(acquisition, claims, rules, series_uid)
+    (cluster,) = acquisition.parts
+    if series_uid is not None:
+        return (_asked_for(series_uid, cluster, claims, rules),)
+    options = options_of(cluster, claims.of(Role.CONFIDENCE, cluster), rules)
+    contested = claims.contested_of(Role.CONFIDENCE, acquisition)
+    if contested and (not options or options[0].kind is Kind.UNNAMED):
+        raise AmbiguousSeriesError(_contested_message(contested, acquisition))
+    if not options:
+        raise NoConfidenceError(_no_confidence(acquisition.members, cluster, claims))
+    kind = options[0].kind
+    candidates = cluster.of(_ROLE[kind])
+    if len(candidates) > (_TWINS if _ROLE[kind] is Role.STIFFNESS_MASK_UNKNOWN else 1):
+        raise AmbiguousSeriesError(ambiguous_message(candidates))
+    note = _contested_note(contested)
+    return tuple(_single(option, note) for option in options if option.kind is kind)
+
+
+def _choose_joined(
+    acquisition: Acquisition, claims: Claims, rules: ScannerRules, series_uid: str | None
+) -> tuple[Choice, ...]:
+    """Choose one series for every slice, all of one kind; where a slice was acquired twice, the later one counts."""
+    shared = claims.of(Role.CONFIDENCE, acquisition.clusters[-1])
+    # A map of all slices may carry one time. It is trusted with a slice that was acquired once, and of two
+    # acquisitions of a slice its times have to say which it shows.
+    timeless = [replace(one, traits=replace(one.traits, seconds=None)) for one in shared]
+    places = []
+    for place in by_position(acquisition.parts):
+        maps = timeless if len(place) == 1 else shared
+        places.append([options_of(part, [*claims.of(Role.CONFIDENCE, part), *maps], rules) for part in place])
+    for kind in _kinds_first(acquisition, series_uid):
+        chosen = [found for place in places if (found := _latest(place, kind, series_uid))]
+        if len(chosen) == len(places):
+            return (_join(chosen, acquisition),)
+    raise NoConfidenceError(_no_confidence(acquisition.members, acquisition.clusters[-1], claims))
+
+
+def _kinds_first(acquisition: Acquisition, series_uid: str | None) -> list[Kind]:
+    """Order the kinds by preference, the masked one first if the user named a masked series."""
+    asked = next((member for member in acquisition.members if member.uid == series_uid), None)
+    first = Kind.MASKED if asked is not None and asked.role is Role.STIFFNESS_MASKED else Kind.WITH_MAP
+    return sorted(Kind, key=lambda kind: (kind is not first, kind))
+
+
+def _latest(place: Sequence[Sequence[Option]], kind: Kind, series_uid: str | None) -> Option | None:
+    """Return what the last acquisition of a slice offers.
+
+    Of two unnamed series of one slice only pixels can tell which is masked, and not for every slice on its own.
+    """
+    found = [option for options in place for option in options if option.kind is kind and not _by_number(option)]
+    last = max(found, key=lambda option: _age(option, series_uid), default=None)
+    twins = [options for options in place if sum(option.kind is Kind.UNNAMED for option in options) > 1]
+    return None if kind is Kind.UNNAMED and any(last in options for options in twins) else last
+
+
+def _age(option: Option, series_uid: str | None) -> tuple[bool, tuple[float, int, str]]:
+    return option.stiffness.uid == series_uid, option.stiffness.age
+
+
+def _by_number(option: Option) -> bool:
+    """One image has no order, so a map of broken geometry cannot be matched with it."""
+    rank = suits(option.stiffness, option.confidence) if option.confidence else None
+    return rank is not None and rank.by_number
+
+
+def _join(chosen: Sequence[Option], acquisition: Acquisition) -> Choice:
+    stiffness = join([option.stiffness for option in chosen])
+    scales = {option.scale for option in chosen}
+    if len(scales) > 1:
+        raise UnknownUnitError(DIFFERENT_CONFIDENCE_SCALES)
+    replaced = _replaced(chosen, acquisition)
+    numbers = ", ".join(str(number) for number in sorted({option.stiffness.number for option in chosen}))
+    notes = [f"The slices were acquired breath-hold by breath-hold and joined from the series {numbers}."]
+    if replaced:
+        again = ", ".join(str(member.number) for member in replaced)
+        notes.append(f"Slices were acquired again: the later ones were measured instead of series {again}.")
+    confidence = None
+    if chosen[0].confidence is not None:
+        first = min((option.confidence for option in chosen if option.confidence), key=lambda m: (m.number, m.uid))
+        images = tuple(image for option in chosen for image in _map_images(option))
+        confidence = Series(first.uid, first.number, images)
+    return Choice(chosen[0].kind, stiffness, tuple(chosen), confidence, replaced, tuple(notes))
+
+
+def _replaced(chosen: Sequence[Option], acquisition: Acquisition) -> tuple[Member, ...]:
+    """Return the series of slices that were acquired again later; twins of what is measured are none."""
+    used = {option.stiffness for option in chosen}
+    if chosen[0].kind in {Kind.UNNAMED, Kind.UNNAMED_WITH_MAP}:
+        earlier = [member for part in acquisition.parts if not used & set(part.members) for member in part.members]
+    else:
+        earlier = [member for member in acquisition.members if member not in used]
+    return tuple(member for member in earlier if member.role is chosen[0].stiffness.role)
+
+
+def _map_images(option: Option) -> list[Instance]:
+    """Return the images of an option's confidence map at the one position of its stiffness series."""
+    (place_mm,) = distinct_distances_mm(option.stiffness.series)
+    images = option.confidence.series.instances if option.confidence else ()
+    return [
+        image
+        for image in images
+        if (distance_mm := slice_distance_mm(image)) is not None and abs(distance_mm - place_mm) < SAME_POSITION_MM
+    ]
+
+
+def _asked_for(series_uid: str, cluster: Cluster, claims: Claims, rules: ScannerRules) -> Choice:
+    asked = next(member for member in cluster.members if member.uid == series_uid)
+    if asked.role is Role.STIFFNESS_MASKED:
+        return _single(Option(Kind.MASKED, asked), ())
+    options = options_of(cluster, claims.of(Role.CONFIDENCE, cluster), rules)
+    own = next((option for option in options if option.stiffness is asked), None)
+    if own is not None:
+        return _single(own, ())
+    masked = cluster.of(Role.STIFFNESS_MASKED)
+    if not masked:
+        raise NoConfidenceError(_no_confidence([asked], cluster, claims))
+    nearest = min(abs(member.number - asked.number) for member in masked)
+    near = [member for member in masked if abs(member.number - asked.number) == nearest]
+    if len(near) > 1:
+        raise AmbiguousSeriesError(ambiguous_message(near))
+    note = f"Series {asked.number} was asked for and has no confidence map; its masked stiffness was measured."
+    return _single(Option(Kind.MASKED, near[0]), (note,))
+
+
+def _single(option: Option, notes: tuple[str, ...]) -> Choice:
+    confidence = option.confidence
+    if confidence is not None:
+        notes += _map_notes(option.stiffness, confidence)
+    if option.kind is Kind.UNNAMED_WITH_MAP:
+        notes += ("The headers do not say whether the stiffness is masked; the confidence map decides.",)
+    return Choice(option.kind, option.stiffness, (option,), confidence.series if confidence else None, notes=notes)
+
+
+def _map_notes(stiffness: Member, confidence: Member) -> tuple[str, ...]:
+    rank = suits(stiffness, confidence)
+    if rank is not None and rank.by_number:
+        wrong = broken_element(confidence, stiffness.series)
+        note = (
+            f"The geometry of the confidence map (series {confidence.number}) is broken: {wrong}. Its images were "
+            "matched with the stiffness images by the order of their numbers."
+        )
+        return (note,)
+    if rank is not None and rank.missing:
+        more = "1 slice" if rank.missing == 1 else f"{rank.missing} slices"
+        return (f"The confidence map (series {confidence.number}) shows {more} more than the stiffness series.",)
+    return ()
+
+
+def _contested_note(contested: Sequence[Member]) -> tuple[str, ...]:
+    return tuple(
+        f"The confidence map in series {one.number} could belong to more than one acquisition and was not used."
+        for one in contested
+    )
+
+
+def _contested_message(contested: Sequence[Member], acquisition: Acquisition) -> str:
+    return (
+        f"The confidence map {listed(contested)} could belong to more than one stiffness series, for example to "
+        f"{listed(acquisition.members)}. Name the one to measure with --series UID."
+    )
+
+
+def _no_confidence(stiffness: Sequence[Member], cluster: Cluster, claims: Claims) -> str:
+    """Say that confidence is not known, and why each confidence map of the study does not tell it."""
+    numbers = ", ".join(str(member.number) for member in stiffness)
+    said = (
+        f"Nothing says which pixels of stiffness series {numbers} are at least 95 % confident: there is no stiffness "
+        "series masked at 95 % and no confidence map of the same slices. Send that series too."
+    )
+    for one in claims.of(Role.CONFIDENCE, cluster):
+        said += (
+            f" The confidence map in series {one.number} was not used: the scale of its values is not known or "
+            "contradictory (RealWorldValueMappingSequence, RescaleType, RescaleSlope, WindowCenter)."
+        )
+    for one in claims.unclaimed:
+        if one.role is Role.CONFIDENCE:
+            said += (
+                f" The confidence map in series {one.number} was not used: it shows other slices "
+                "(ImagePositionPatient), or comes from another acquisition (AcquisitionTime, AcquisitionNumber, "
+                "SequenceName, ProtocolName)."
+            )
+    return said

@@ -1,0 +1,146 @@
+"""From what was chosen of an acquisition to a selection: complete, on one grid, with a unit and its magnitude."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from liver_mre.core.geometry import check_extent, missing_message, missing_slices, order_slices
+from liver_mre.core.grouping import join
+from liver_mre.core.pairing import broken_element, suits
+from liver_mre.core.study import Role, Selection, Series
+from liver_mre.core.units import resolve_unit, resolve_units
+from liver_mre.errors import ConflictingFilesError, MissingSlicesError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from liver_mre.core.choosing import Choice
+    from liver_mre.core.grouping import Acquisition, Claims, Cluster
+    from liver_mre.core.pairing import Member
+    from liver_mre.core.rules import ScannerRules
+
+# Series of the same acquisition, which show the same slices as its stiffness.
+_WITNESSES: Final = {
+    Role.MAGNITUDE: "magnitude series",
+    Role.PHASE: "phase series",
+    Role.WAVE: "wave series",
+}
+_TWINS: Final = {
+    Role.STIFFNESS: "unmasked stiffness series",
+    Role.STIFFNESS_MASKED: "masked stiffness series",
+    Role.STIFFNESS_MASK_UNKNOWN: "other stiffness series",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measurable:
+    """A selection, what it was chosen from, and the magnitude series that it records."""
+
+    choice: Choice
+    selection: Selection
+    magnitudes: tuple[Member, ...] = ()
+
+
+def measurable(
+    choice: Choice, acquisition: Acquisition, claims: Claims, rules: ScannerRules, kpa_per_count: float | None
+) -> Measurable:
+    """Check what was chosen of an acquisition and complete it.
+
+    Raises
+    ------
+    ConflictingFilesError
+        Files of the series to measure have the same SOPInstanceUID and different content.
+    MissingSlicesError
+        Another series of the same acquisition shows slices that the stiffness series lacks, or there is a gap.
+    GeometryError
+        The slices are not one stack on one plausible grid, or the acquisition has two fields of view.
+    UnknownUnitError
+        The unit of the pixels is not known or contradictory.
+    """
+    stiffness = choice.stiffness
+    _check_copies(choice)
+    _check_complete(choice, acquisition, claims)
+    series = stiffness.series
+    ordered = order_slices(series.instances)
+    if acquisition.whole is not None:
+        series = Series(series.series_instance_uid, series.series_number, ordered)
+    magnitudes, notes = _magnitudes(choice, acquisition, claims)
+    for companion, name in _companions(choice, magnitudes):
+        if broken_element(companion, series) is None:
+            check_extent(series, companion.series, name)
+    units = resolve_units(series, stiffness.role, rules, kpa_per_count=kpa_per_count)
+    varies = len({(unit.kpa_per_count, unit.offset_kpa) for unit in units}) > 1
+    selection = Selection(
+        stiffness=series,
+        masked=choice.masked,
+        confidence=choice.confidence,
+        magnitude=_one(magnitudes),
+        unit=resolve_unit(series, stiffness.role, rules, kpa_per_count=kpa_per_count),
+        confidence_per_count=choice.options[0].scale,
+        paired_by_number=_paired_by_number(choice),
+        notes=(*choice.notes, *notes),
+        slice_units=units if varies else (),
+    )
+    return Measurable(choice, selection, magnitudes)
+
+
+def _check_copies(choice: Choice) -> None:
+    images = (*choice.stiffness.series.instances, *(choice.confidence.instances if choice.confidence else ()))
+    if any(image.conflicting for image in images):
+        raise ConflictingFilesError
+
+
+def _check_complete(choice: Choice, acquisition: Acquisition, claims: Claims) -> None:
+    stiffness = choice.stiffness
+    cluster = _home(acquisition)
+    witnesses = [(_best(stiffness, claims.of(role, cluster))[:1], name) for role, name in _WITNESSES.items()]
+    witnesses += [([one], _TWINS[one.role]) for one in cluster.members if one.role is not stiffness.role]
+    for found, name in witnesses:
+        missing = missing_slices(stiffness.series, found[0].series) if found else None
+        if missing:
+            raise MissingSlicesError(missing_message(missing, f"The {name} of the same slices has more."))
+
+
+def _home(acquisition: Acquisition) -> Cluster:
+    """Return what companions with all slices belong to."""
+    return acquisition.whole or acquisition.parts[0]
+
+
+def _best(stiffness: Member, companions: Sequence[Member]) -> list[Member]:
+    """Return the companions that suit a stiffness series best: none, one, or several that nothing tells apart."""
+    ranks = {one: rank for one in companions if (rank := suits(stiffness, one))}
+    return [one for one, rank in ranks.items() if rank == min(ranks.values())]
+
+
+def _magnitudes(choice: Choice, acquisition: Acquisition, claims: Claims) -> tuple[tuple[Member, ...], tuple[str, ...]]:
+    """Find the magnitude series, or one for every slice; nothing is measured in them, so a doubt is only noted."""
+    found = _best(choice.stiffness, claims.of(Role.MAGNITUDE, _home(acquisition)))
+    if not found and acquisition.whole is not None:
+        parts = {member: part for part in acquisition.parts for member in part.members}
+        of_slices = [
+            _best(option.stiffness, claims.of(Role.MAGNITUDE, parts[option.stiffness])) for option in choice.options
+        ]
+        return (tuple(one[0] for one in of_slices), ()) if all(len(one) == 1 for one in of_slices) else ((), ())
+    if len(found) == 1:
+        return tuple(found), ()
+    if found or claims.contested_of(Role.MAGNITUDE, acquisition):
+        return (), ("More than one magnitude series could belong to this acquisition, so none is recorded.",)
+    return (), ()
+
+
+def _one(magnitudes: tuple[Member, ...]) -> Series | None:
+    if len(magnitudes) > 1:
+        return join(magnitudes).series
+    return magnitudes[0].series if magnitudes else None
+
+
+def _companions(choice: Choice, magnitudes: tuple[Member, ...]) -> list[tuple[Member, str]]:
+    maps = [option.confidence for option in choice.options if option.confidence is not None]
+    return [*((one, "confidence map") for one in maps), *((one, "magnitude series") for one in magnitudes)]
+
+
+def _paired_by_number(choice: Choice) -> bool:
+    option = choice.options[0]
+    rank = suits(option.stiffness, option.confidence) if option.confidence is not None else None
+    return rank is not None and rank.by_number

@@ -1,0 +1,165 @@
+"""The confidence map that belongs to the slices of a stiffness series."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, cast
+
+import numpy as np
+
+from liver_mre.core.geometry import SAME_POSITION_MM, slice_distance_mm
+from liver_mre.dicom.decoding import read_images
+from liver_mre.errors import GeometryError, MissingSlicesError, UnknownUnitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from liver_mre.core.study import Instance, Selection, Series
+
+    Key = Callable[[Instance], tuple[int, int]]
+
+REVERSED_BETTER: Final = 0.01  # ours: in overlap (Dice) of outlines, mean over slices; far above rounding
+LARGEST_CONFIDENCE: Final = 1.01  # ours: rounding of stored counts
+SAME_PLACE_PX: Final = 0.5  # ours: a map that lies further off would mask other pixels
+
+
+def read_confidence(
+    selection: Selection, instances: tuple[Instance, ...], measured: NDArray[np.bool_]
+) -> NDArray[np.float32] | None:
+    """Read the confidence of every measured slice.
+
+    Parameters
+    ----------
+    selection : with its confidence map
+    instances : the images of the stiffness series in slice order
+    measured : (S, R, C), where they have a stiffness
+
+    Returns
+    -------
+    (S, R, C) confidence, 0 to 1, in the order of `instances`; None where the selection has no confidence map.
+
+    Raises
+    ------
+    MissingSlicesError
+        The map lacks a slice.
+    GeometryError
+        It is not clear which image of the map belongs to which slice, or the map has another grid.
+    UnknownUnitError
+        The map reaches beyond 1: its scale is wrong.
+    LossyPixelsError, TruncatedFileError
+        As `read_images` raises them.
+    """
+    if selection.confidence is None or selection.confidence_per_count is None:
+        return None
+    if selection.paired_by_number:
+        stored = _stack(_by_number(selection.confidence, instances))
+        _check_direction(stored > 0, measured, instances)
+    else:
+        stored = _by_position(selection.confidence, instances)
+    confidence = stored.astype(np.float32) * np.float32(selection.confidence_per_count)
+    if (largest := float(confidence.max())) > LARGEST_CONFIDENCE:
+        msg = (
+            f"The confidence map reaches {largest:.3g}, but confidence lies between 0 and 1: its scale is not the one "
+            "that its scanner should have. Nothing was measured."
+        )
+        raise UnknownUnitError(msg)
+    return confidence
+
+
+def _stack(images: list[Instance]) -> NDArray[np.integer]:
+    return np.stack([image.stored for image in read_images(images)])
+
+
+def _by_position(series: Series, instances: tuple[Instance, ...]) -> NDArray[np.integer]:
+    """Read the images at the positions of the stiffness slices; several at one position must show the same."""
+    here = [_at(series, instance) for instance in instances]
+    pixels = iter(_stack([image for images in here for image in images]))
+    slices = []
+    for images in here:
+        first, *others = [next(pixels) for _ in images]
+        if any(not np.array_equal(first, other) for other in others):
+            msg = "Two images of the confidence map lie at the same position, so it is not clear which to use."
+            raise GeometryError(msg)
+        slices.append(first)
+    return np.stack(slices)
+
+
+def _at(series: Series, instance: Instance) -> list[Instance]:
+    distance_mm = cast("float", slice_distance_mm(instance))
+    here = [
+        candidate
+        for candidate in series.instances
+        if (d := slice_distance_mm(candidate)) is not None and abs(d - distance_mm) < SAME_POSITION_MM
+    ]
+    if not here:
+        msg = "The confidence map lacks a slice of the stiffness series. Send the complete series again."
+        raise MissingSlicesError(msg)
+    if any(not _same_place(candidate, instance) for candidate in here):
+        msg = (
+            "The confidence map does not lie on the pixels of the stiffness series: ImagePositionPatient, PixelSpacing "
+            "or the size of the images differ. Nothing was measured."
+        )
+        raise GeometryError(msg)
+    return here
+
+
+def _same_place(one: Instance, other: Instance) -> bool:
+    if one.pixel_spacing_mm is None or other.pixel_spacing_mm is None:
+        return False
+    allowed_mm = SAME_PLACE_PX * min(other.pixel_spacing_mm)
+    positions = zip(one.position_mm or (), other.position_mm or (), strict=True)
+    spacings = zip(one.pixel_spacing_mm, other.pixel_spacing_mm, (other.rows, other.columns), strict=True)
+    return (
+        (one.rows, one.columns) == (other.rows, other.columns)
+        and all(abs(a - b) <= allowed_mm for a, b in positions)
+        and all(abs(a - b) * count <= allowed_mm for a, b, count in spacings)
+    )
+
+
+def _number(instance: Instance) -> tuple[int, int]:
+    return instance.instance_number, instance.frame_number or 0
+
+
+def _by_number(series: Series, instances: tuple[Instance, ...]) -> list[Instance]:
+    """Pair by the order of InstanceNumber, and return the images in the order of the stiffness slices."""
+    if len(series.instances) != len(instances):
+        msg = (
+            f"The confidence map has {len(series.instances)} images and no usable positions, but the stiffness series "
+            f"has {len(instances)}, so they cannot be paired. Send the complete series again."
+        )
+        raise GeometryError(msg)
+    for images, name in ((series.instances, "confidence map"), (instances, "stiffness series")):
+        if len(set(map(_number, images))) != len(images):
+            msg = (
+                f"The confidence map has no usable positions, and InstanceNumber repeats in the {name}, so they cannot "
+                "be paired. Nothing was measured."
+            )
+            raise GeometryError(msg)
+    order = sorted(range(len(instances)), key=lambda index: _number(instances[index]))
+    paired = dict(zip(order, sorted(series.instances, key=_number), strict=True))
+    return [paired[index] for index in range(len(instances))]
+
+
+def _check_direction(
+    confidence: NDArray[np.bool_], measured: NDArray[np.bool_], instances: tuple[Instance, ...]
+) -> None:
+    """Refuse a pairing by number whose outlines would fit clearly better in the reverse order."""
+    if confidence.shape != measured.shape:
+        return  # said with both sizes where the volume is put together
+    order = sorted(range(len(instances)), key=lambda index: _number(instances[index]))
+    forward = _overlap(confidence[order], measured[order])
+    backward = _overlap(confidence[order][::-1], measured[order])
+    if backward > forward + REVERSED_BETTER:
+        msg = (
+            "The confidence map has no usable positions, and its images fit the stiffness series better in the reverse "
+            "order of InstanceNumber, so it is not clear how they belong together. Nothing was measured."
+        )
+        raise GeometryError(msg)
+
+
+def _overlap(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    """Return the mean over slices of the Dice coefficient."""
+    both = (one & other).sum(axis=(1, 2))
+    sizes = one.sum(axis=(1, 2)) + other.sum(axis=(1, 2))
+    return float(np.mean(2.0 * both / np.maximum(sizes, 1)))

@@ -1,0 +1,109 @@
+"""One acquisition of a study on its way through the steps.
+
+A study can hold several: gradient echo and echo planar imaging, or a repeat after a failed one. Each is an exam; all
+are measured, and one is reported unless all are asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from liver_mre.core.result import AcquisitionResult, StudyStatus
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from liver_mre.core.result import ContourMeasurement, ExamMeasurement, OutputFile, Reason, Staging
+    from liver_mre.core.study import RejectedAcquisition, Selection
+    from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """One acquisition and what the steps have found so far; each field is set by the step that owns it.
+
+    Attributes
+    ----------
+    number : which acquisition of the study, from 1; it names the folder of its results
+    network_input : (S, 1, 512, 512) float32 in [0, 1]
+    contour : stiffness in a contour drawn at the scanner; None without one
+    not_evaluable : why a completely processed acquisition has no stiffness
+    failure : why processing stopped
+    reported : True if its results are written: the study's one, or any of several that were asked for
+    represents : True for the reported exam whose result is the study's
+    """
+
+    number: int
+    selection: Selection
+    volume: StiffnessVolume | None = None
+    network_input: NDArray[np.float32] | None = None
+    mask: LiverMask | None = None
+    model: ModelIdentity | None = None
+    measurement: ExamMeasurement | None = None
+    contour: ContourMeasurement | None = None
+    staging: Staging | None = None
+    not_evaluable: Reason | None = None
+    failure: Reason | None = None
+    reported: bool = False
+    represents: bool = False
+    outputs: tuple[OutputFile, ...] = ()
+    pixel_notes: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its stiffness series, as a person would look it up: "series 7"."""
+        return f"series {self.selection.stiffness.series_number}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader should know about how its series and pixels were put together."""
+        return (*self.selection.notes, *self.pixel_notes)
+
+    @property
+    def area_cm2(self) -> float | None:
+        """Measured area; None if nothing was measured."""
+        return self.measurement.area_cm2 if self.measurement and self.failure is None else None
+
+
+def released(exam: Exam) -> Exam:
+    """Return the exam without its arrays."""
+    return replace(exam, volume=None, network_input=None, mask=None)
+
+
+def acquisition_result(exam: Exam) -> AcquisitionResult:
+    """Return what is reported about an acquisition that has been through all steps."""
+    series = exam.selection.stiffness
+    measured = exam.failure is None
+    return AcquisitionResult(
+        series_instance_uid=series.series_instance_uid,
+        series_number=series.series_number,
+        description=series.first.series_description,
+        status=_status(exam),
+        reported=exam.reported,
+        reason=exam.failure or exam.not_evaluable,
+        unit=exam.selection.unit if measured else None,
+        measurement=exam.measurement if measured else None,
+        staging=exam.staging if measured else None,
+        contour=exam.contour if measured else None,
+        notes=exam.notes if measured else (),
+    )
+
+
+def rejected_result(rejected: RejectedAcquisition, reason: Reason) -> AcquisitionResult:
+    """Return what is reported about an acquisition that could not even be selected."""
+    return AcquisitionResult(
+        series_instance_uid=rejected.series.series_instance_uid,
+        series_number=rejected.series.series_number,
+        description=rejected.series.first.series_description,
+        status=StudyStatus.FAILED,
+        reported=False,
+        reason=reason,
+    )
+
+
+def _status(exam: Exam) -> StudyStatus:
+    if exam.failure is not None:
+        return StudyStatus.FAILED
+    return StudyStatus.NOT_EVALUABLE if exam.not_evaluable else StudyStatus.MEASURED

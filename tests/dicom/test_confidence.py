@@ -1,0 +1,223 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from liver_mre.core.study import Instance, Selection, Series, UnitEvidence
+from liver_mre.dicom.pixels import load_volume
+from liver_mre.dicom.reader import read_studies
+from liver_mre.errors import (
+    GeometryError,
+    ImplausibleStiffnessError,
+    LossyPixelsError,
+    MissingSlicesError,
+    NoConfidenceError,
+    UnknownUnitError,
+)
+from tests.dicom.enhanced import Frame, enhanced, save
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+SLICES, ROWS, COLUMNS = 4, 32, 40
+UNIT = UnitEvidence(0.01, 0.0, "vendor_rule", "the rule for Siemens scanners")
+Z_MM = tuple(10.0 * s for s in range(SLICES))
+
+
+def body() -> NDArray[np.bool_]:
+    """Return a body that widens from slice to slice."""
+    inside = np.zeros((SLICES, ROWS, COLUMNS), np.bool_)
+    for s in range(SLICES):
+        inside[s, 3:-3, 5 - s : -3] = True
+    return inside
+
+
+def elastogram() -> NDArray[np.uint16]:
+    return np.where(body(), 180 + 10 * np.arange(SLICES)[:, None, None], 0).astype(np.uint16)
+
+
+def confidence_counts() -> NDArray[np.uint16]:
+    """Return 0-999: confident in a patch that moves from slice to slice."""
+    counts = np.where(body(), 600, 0).astype(np.uint16)
+    for s in range(SLICES):
+        counts[s, 8:20, 6 + s : 18 + s] = 970
+    return counts
+
+
+def images(path: Path, stored: NDArray[np.integer], z_mm: tuple[float, ...] = Z_MM) -> tuple[Instance, ...]:
+    save(
+        enhanced([Frame(image, z) for image, z in zip(stored, z_mm, strict=True)], SOPInstanceUID=f"1.{path.name}"),
+        path,
+    )
+    return read_studies(path).studies[0].series[0].instances
+
+
+def pair(folder: Path) -> Selection:
+    stiffness, confidence = (
+        Series("1.2", 6, images(folder / "1", elastogram())),
+        Series("1.3", 7, images(folder / "2", confidence_counts())),
+    )
+    return Selection(
+        stiffness, masked=False, confidence=confidence, magnitude=None, unit=UNIT, confidence_per_count=0.001
+    )
+
+
+def with_confidence(selection: Selection, *instances: Instance, by_number: bool = False) -> Selection:
+    return replace(selection, confidence=Series("1.3", 7, instances), paired_by_number=by_number)
+
+
+def confident(selection: Selection) -> NDArray[np.bool_]:
+    return load_volume(selection).confident
+
+
+EXPECTED = confidence_counts() >= 950
+on_files = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@on_files
+@given(order=st.permutations(range(SLICES)), by_number=st.booleans())
+def test_the_order_of_the_map_changes_nothing(
+    tmp_path_factory: pytest.TempPathFactory, order: list[int], *, by_number: bool
+) -> None:
+    selection = pair(tmp_path_factory.mktemp("pair"))
+    maps = [selection.confidence.instances[s] for s in order]
+    if by_number:
+        maps = [replace(image, position_mm=(0.0, 0.0, 0.0), pixel_spacing_mm=(1.0, 1.0)) for image in maps]
+    np.testing.assert_array_equal(confident(with_confidence(selection, *maps, by_number=by_number)), EXPECTED)
+
+
+def test_numbers_that_run_against_the_positions_still_pair_by_number(tmp_path: Path) -> None:
+    selection = pair(tmp_path)
+    stiffness = [replace(i, instance_number=9 - i.instance_number) for i in selection.stiffness.instances]
+    maps = [replace(i, instance_number=9 - i.instance_number, position_mm=None) for i in selection.confidence.instances]
+    selection = with_confidence(selection, *maps, by_number=True)
+    np.testing.assert_array_equal(confident(replace(selection, stiffness=Series("1.2", 6, tuple(stiffness)))), EXPECTED)
+
+
+def test_a_pairing_by_number_that_fits_better_reversed_is_refused(tmp_path: Path) -> None:
+    selection = pair(tmp_path)
+    maps = [replace(i, instance_number=9 - i.instance_number) for i in selection.confidence.instances]
+    with pytest.raises(GeometryError, match="reverse"):
+        load_volume(with_confidence(selection, *maps, by_number=True))
+
+
+def test_a_pairing_by_number_needs_as_many_images_with_numbers_of_their_own(tmp_path: Path) -> None:
+    selection = pair(tmp_path)
+    maps = selection.confidence.instances
+    with pytest.raises(GeometryError, match=r"3 images.*4"):
+        load_volume(with_confidence(selection, *maps[:3], by_number=True))
+    same = [replace(i, instance_number=1, frame_number=1) for i in maps]
+    with pytest.raises(GeometryError, match="InstanceNumber repeats in the confidence map"):
+        load_volume(with_confidence(selection, *same, by_number=True))
+
+
+def test_more_slices_and_equal_duplicates_in_the_map_do_not_disturb(tmp_path: Path) -> None:
+    selection = pair(tmp_path)
+    counts = np.concatenate([confidence_counts(), confidence_counts()[:1]])
+    beyond = images(tmp_path / "3", counts, (*Z_MM, 40.0))
+    twice = images(tmp_path / "4", confidence_counts())
+    np.testing.assert_array_equal(confident(with_confidence(selection, *twice, *beyond)), EXPECTED)
+
+
+def test_a_map_without_a_slice_or_with_two_different_ones_is_refused(tmp_path: Path) -> None:
+    selection = pair(tmp_path)
+    maps = selection.confidence.instances
+    with pytest.raises(MissingSlicesError):
+        load_volume(with_confidence(selection, *maps[1:]))
+    other = images(tmp_path / "3", confidence_counts()[::-1])
+    with pytest.raises(GeometryError, match="same position"):
+        load_volume(with_confidence(selection, *maps, *other))
+
+
+@pytest.mark.parametrize(
+    "change", [{"position_mm": (-150.0, -128.0, 10.0)}, {"pixel_spacing_mm": (7.0, 7.0)}, {"pixel_spacing_mm": None}]
+)
+def test_a_map_on_other_pixels_is_refused(tmp_path: Path, change: dict[str, object]) -> None:
+    selection = pair(tmp_path)
+    maps = list(selection.confidence.instances)
+    maps[1] = replace(maps[1], **change)
+    with pytest.raises(GeometryError, match="does not lie on the pixels"):
+        load_volume(with_confidence(selection, *maps))
+
+
+def test_a_map_that_reaches_beyond_one_has_a_wrong_scale(tmp_path: Path) -> None:
+    with pytest.raises(UnknownUnitError, match=r"reaches 9\.7"):
+        load_volume(replace(pair(tmp_path), confidence_per_count=0.01))
+
+
+def test_a_lossy_map_is_refused(tmp_path: Path) -> None:
+    selection = pair(tmp_path)
+    maps = [replace(i, lossy=True) for i in selection.confidence.instances]
+    with pytest.raises(LossyPixelsError):
+        load_volume(with_confidence(selection, *maps))
+
+
+def alone(selection: Selection, *, masked: bool | None) -> Selection:
+    return replace(selection, masked=masked, confidence=None, confidence_per_count=None)
+
+
+def masked_only(folder: Path, *, masked: bool | None, hatched: bool = False) -> Selection:
+    row, column = np.indices((ROWS, COLUMNS))
+    lines = (row + column) % 2 == 0
+    hidden = ~EXPECTED & lines if hatched else ~EXPECTED
+    stored = np.where(hidden, 0, elastogram()).astype(np.uint16)
+    return alone(replace(pair(folder), stiffness=Series("1.2", 6, images(folder / "3", stored))), masked=masked)
+
+
+def test_a_series_said_to_be_masked_whose_pixels_are_not_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NoConfidenceError, match="labelled as masked"):
+        load_volume(alone(pair(tmp_path), masked=True))
+
+
+def test_an_unmasked_series_is_never_measured_without_the_scale_of_its_confidence(tmp_path: Path) -> None:
+    selection = pair(tmp_path)
+    for lost in ({"confidence": None}, {"confidence_per_count": None}):
+        for masked in (False, None):
+            with pytest.raises(NoConfidenceError):
+                load_volume(replace(selection, masked=masked, **lost))
+
+
+def test_where_the_header_is_silent_the_pixels_say_whether_a_series_is_masked(tmp_path: Path) -> None:
+    with pytest.raises(NoConfidenceError, match="show that it is not"):
+        load_volume(alone(pair(tmp_path), masked=None))
+    volume = load_volume(masked_only(tmp_path / "masked", masked=None))
+    np.testing.assert_array_equal(volume.confident, EXPECTED)
+    assert len(volume.notes) == 1
+    assert "its pixels show it" in volume.notes[0]
+
+
+def test_pixels_that_do_not_tell_are_refused_where_the_header_is_silent(tmp_path: Path) -> None:
+    child = np.zeros((SLICES, ROWS, COLUMNS), np.uint16)
+    child[:, 5:20, 5:23] = 200  # 173 cm2
+    selection = replace(pair(tmp_path), stiffness=Series("1.2", 6, images(tmp_path / "3", child)))
+    with pytest.raises(NoConfidenceError, match="do not show it clearly"):
+        load_volume(alone(selection, masked=None))
+
+
+def test_a_hatched_mask_is_closed_and_said(tmp_path: Path) -> None:
+    volume = load_volume(masked_only(tmp_path, masked=True, hatched=True))
+    assert any("hatch" in note for note in volume.notes)
+    different = volume.confident ^ EXPECTED
+    assert different.sum() <= EXPECTED.sum() * 0.4  # the edge of a patch of 12 x 12 pixels
+    assert not volume.confident[:, 22:].any()
+    assert not volume.confident[:, :6].any()
+    plain = load_volume(masked_only(tmp_path / "plain", masked=True))
+    assert plain.notes == ()
+
+
+@pytest.mark.parametrize("factor", [0.1, 10.0])
+@pytest.mark.parametrize("source", ["vendor_rule", "override"])
+@pytest.mark.parametrize("masked", [False, True])
+def test_a_scale_wrong_by_ten_is_refused(tmp_path: Path, factor: float, source: str, *, masked: bool) -> None:
+    selection = masked_only(tmp_path, masked=True) if masked else pair(tmp_path)
+    wrong = replace(UNIT, kpa_per_count=UNIT.kpa_per_count * factor, source=source)
+    load_volume(selection)
+    with pytest.raises(ImplausibleStiffnessError, match="scale"):
+        load_volume(replace(selection, unit=wrong))

@@ -1,0 +1,170 @@
+"""The same simulated exam in other encodings: frames of enhanced objects, several series, turned slices."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import EnhancedMRImageStorage, ExplicitVRLittleEndian, generate_uid
+
+from liver_mre.report.source_files import read_sources
+from tests.report.content_factory import COLUMNS, ROWS, SLICE_SPACING_MM
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from liver_mre.core.study import Orientation
+    from liver_mre.report.content import ReportContent
+
+Place = tuple[int, int]
+"""Where a slice is: which enhanced object, from 0, and which frame of it, from 1."""
+
+_IN_FUNCTIONAL_GROUPS = (
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "SliceThickness",
+    "SpacingBetweenSlices",
+    "SliceLocation",
+    "InstanceNumber",
+)
+
+
+def as_frames(content: ReportContent, folder: Path, places: Sequence[Place], *, shared: bool = True) -> ReportContent:
+    """Return content whose slices are frames of enhanced MR objects that are written into a folder.
+
+    Parameters
+    ----------
+    content : of classic images
+    folder : where to write the objects
+    places : of each slice; frames that no slice takes hold another image at another position
+    shared : whether orientation and pixel spacing are in the shared functional groups
+    """
+    counts = [max(frame for index, frame in places if index == place) for place in sorted({i for i, _ in places})]
+    written = {}
+    for place, count in enumerate(counts):
+        taken = {frame: s for s, (index, frame) in enumerate(places) if index == place}
+        frames = [
+            content.sources[taken[f]] if f in taken else _elsewhere(content.sources[0], f) for f in range(1, count + 1)
+        ]
+        enhanced = enhanced_object(frames, shared=shared)
+        path = folder / f"enhanced{place}.dcm"
+        enhanced.save_as(path, enforce_file_format=True)
+        written[place] = (str(path), str(enhanced.SOPInstanceUID))
+    instances = tuple(
+        replace(
+            instance,
+            source=written[place][0],
+            sop_instance_uid=written[place][1],
+            sop_class_uid=str(EnhancedMRImageStorage),
+            frame_number=frame,
+        )
+        for instance, (place, frame) in zip(content.volume.instances, places, strict=True)
+    )
+    return _with_instances(content, instances, read_sources(instances))
+
+
+def as_series(content: ReportContent) -> ReportContent:
+    """Return content whose slices are a series each, as breath-hold by breath-hold examinations have them."""
+    sources = []
+    for number, source in enumerate(content.sources):
+        header = copy.deepcopy(source)
+        header.SeriesInstanceUID = generate_uid()
+        header.SeriesNumber = 12 + number
+        header.InstanceNumber = 1
+        header.SpacingBetweenSlices = header.SliceThickness  # of a single slice: says nothing about its neighbours
+        sources.append(header)
+    instances = tuple(
+        replace(instance, series_instance_uid=str(header.SeriesInstanceUID), instance_number=1)
+        for instance, header in zip(content.volume.instances, sources, strict=True)
+    )
+    return _with_instances(content, instances, tuple(sources))
+
+
+def turned(content: ReportContent, orientation: Orientation, *, patient_position: str = "HFS") -> ReportContent:
+    """Return content whose slices lie in another orientation, stacked along its normal."""
+    row, column = np.array(orientation[:3]), np.array(orientation[3:])
+    normal = np.cross(row, column)
+    sources, instances = [], []
+    for source, instance in zip(content.sources, content.volume.instances, strict=True):
+        header = copy.deepcopy(source)
+        distance_mm = SLICE_SPACING_MM * (header.InstanceNumber - 1)
+        position = np.array([-200.0, -159.375, 20.0]) + distance_mm * normal
+        header.ImagePositionPatient = [f"{value:.9f}" for value in position]
+        header.ImageOrientationPatient = [f"{value:.9f}" for value in orientation]
+        header.PatientPosition = patient_position
+        sources.append(header)
+        placed = tuple(map(float, header.ImagePositionPatient))
+        instances.append(replace(instance, position_mm=placed, orientation=tuple(orientation)))
+    return _with_instances(content, tuple(instances), tuple(sources))
+
+
+def enhanced_object(frames: Sequence[Dataset], *, shared: bool = True) -> Dataset:
+    """Make an enhanced MR object of classic headers, with pixels; geometry is in its functional groups only."""
+    enhanced = copy.deepcopy(frames[0])
+    for keyword in _IN_FUNCTIONAL_GROUPS:
+        del enhanced[keyword]
+    enhanced.SOPClassUID = EnhancedMRImageStorage
+    enhanced.SOPInstanceUID = generate_uid()
+    enhanced.InstanceNumber = 1
+    enhanced.NumberOfFrames = len(frames)
+    common = _unchanging_groups(frames[0]) if shared else Dataset()
+    enhanced.SharedFunctionalGroupsSequence = [common]
+    per_frame = []
+    for frame in frames:
+        groups = Dataset() if shared else _unchanging_groups(frame)
+        groups.PlanePositionSequence = [_item(ImagePositionPatient=frame.ImagePositionPatient)]
+        groups.FrameContentSequence = [_item(InStackPositionNumber=frame.InstanceNumber, StackID="1")]
+        per_frame.append(groups)
+    enhanced.PerFrameFunctionalGroupsSequence = per_frame
+    enhanced.PixelData = np.zeros((len(frames), ROWS, COLUMNS), "<u2").tobytes()
+    enhanced["PixelData"].VR = "OW"
+    enhanced.file_meta = FileMetaDataset()
+    enhanced.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    enhanced.file_meta.MediaStorageSOPClassUID = enhanced.SOPClassUID
+    enhanced.file_meta.MediaStorageSOPInstanceUID = enhanced.SOPInstanceUID
+    return enhanced
+
+
+def _unchanging_groups(frame: Dataset) -> Dataset:
+    groups = Dataset()
+    groups.PlaneOrientationSequence = [_item(ImageOrientationPatient=frame.ImageOrientationPatient)]
+    groups.PixelMeasuresSequence = [
+        _item(
+            PixelSpacing=frame.PixelSpacing,
+            SliceThickness=frame.SliceThickness,
+            SpacingBetweenSlices=frame.SpacingBetweenSlices,
+        )
+    ]
+    return groups
+
+
+def _item(**values: object) -> Dataset:
+    item = Dataset()
+    for keyword, value in values.items():
+        setattr(item, keyword, value)
+    return item
+
+
+def _elsewhere(source: Dataset, frame: int) -> Dataset:
+    header = copy.deepcopy(source)
+    header.ImagePositionPatient = [0.0, 0.0, -1000.0 - frame]
+    return header
+
+
+def _with_instances(content: ReportContent, instances: tuple, sources: tuple[Dataset, ...]) -> ReportContent:
+    measured = content.measurement
+    slices = tuple(
+        replace(part, sop_instance_uid=instances[part.slice_index].sop_instance_uid) for part in measured.slices
+    )
+    return replace(
+        content,
+        volume=replace(content.volume, instances=instances),
+        measurement=replace(measured, slices=slices),
+        sources=sources,
+    )
