@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,23 +12,30 @@ from liver_mre.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# In order of precedence, after the command line: (platform, input variable, output variable).
-PLATFORMS = (
-    ("MONAI Deploy / Holoscan", "HOLOSCAN_INPUT_PATH", "HOLOSCAN_OUTPUT_PATH"),
-    ("Mercure", "MERCURE_IN_DIR", "MERCURE_OUT_DIR"),
-)
 CONFIG_VARIABLE = "HOLOSCAN_CONFIG_PATH"
+# What a MONAI Deploy image names in its own environment. An orchestrator that does not know these variables leaves
+# them as they are, so at these values they count last.
+MAP_DEFAULTS = {"HOLOSCAN_INPUT_PATH": "/var/holoscan/input", "HOLOSCAN_OUTPUT_PATH": "/var/holoscan/output"}
+FLYWHEEL_FOLDER = "/flywheel/v0"
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where a platform puts a run's input and expects its output; None where it says nothing."""
+
+    input: Path | None
+    output: Path | None
 
 
 def resolve_input(given: Path | None, environment: Mapping[str, str] | None = None) -> Path:
-    """Return the input path.
+    """Return the input path: the given one, else the first that a platform names.
 
     Raises
     ------
     UsageError
-        If it is neither given nor set, or does not exist.
+        If it is neither given nor named, or does not exist.
     """
-    path = given or _first(environment, [source for _, source, _ in PLATFORMS])
+    path = given or next((folders.input for folders in _platforms(environment) if folders.input), None)
     if path is None:
         message = "An input folder is needed: -i IN (or HOLOSCAN_INPUT_PATH)."
         raise UsageError(message)
@@ -38,14 +46,14 @@ def resolve_input(given: Path | None, environment: Mapping[str, str] | None = No
 
 
 def resolve_output(given: Path | None, environment: Mapping[str, str] | None = None) -> Path:
-    """Return the output path.
+    """Return the output path: the given one, else the first that a platform names.
 
     Raises
     ------
     UsageError
-        If it is neither given nor set.
+        If it is neither given nor named.
     """
-    out = given or _first(environment, [target for _, _, target in PLATFORMS])
+    out = given or next((folders.output for folders in _platforms(environment) if folders.output), None)
     if out is None:
         message = "An output folder is needed: -o OUT (or HOLOSCAN_OUTPUT_PATH)."
         raise UsageError(message)
@@ -60,6 +68,37 @@ def config_path(given: Path | None) -> Path | None:
     return Path(named) if named else None
 
 
-def _first(environment: Mapping[str, str] | None, names: list[str]) -> Path | None:
+def _platforms(environment: Mapping[str, str] | None) -> list[Folders]:
+    """Return the folders that each platform names, in order of precedence."""
     variables = os.environ if environment is None else environment
-    return next((Path(variables[name]) for name in names if variables.get(name)), None)
+    holoscan = {name: variables.get(name) or None for name in MAP_DEFAULTS}
+    chosen = {name: path for name, path in holoscan.items() if path and path.rstrip("/") != MAP_DEFAULTS[name]}
+    return [
+        _folders(chosen.get("HOLOSCAN_INPUT_PATH"), chosen.get("HOLOSCAN_OUTPUT_PATH")),
+        _folders(variables.get("MERCURE_IN_DIR"), variables.get("MERCURE_OUT_DIR")),
+        _kaapana(variables),
+        _flywheel(variables),
+        _folders(holoscan["HOLOSCAN_INPUT_PATH"], holoscan["HOLOSCAN_OUTPUT_PATH"]),
+        *_existing(*MAP_DEFAULTS.values()),
+    ]
+
+
+def _kaapana(variables: Mapping[str, str]) -> Folders:
+    """Kaapana names folders below WORKFLOW_DIR; an element of its batch has the same names below its own folder."""
+    workflow = Path(variables.get("WORKFLOW_DIR") or "/")
+    names = [variables.get(name) for name in ("OPERATOR_IN_DIR", "OPERATOR_OUT_DIR")]
+    source, target = (workflow / name if name else None for name in names)
+    return Folders(source, target)
+
+
+def _flywheel(variables: Mapping[str, str]) -> Folders:
+    folder = variables.get("FLYWHEEL") or FLYWHEEL_FOLDER
+    return next(iter(_existing(f"{folder}/input", f"{folder}/output")), Folders(None, None))
+
+
+def _existing(source: str, target: str) -> list[Folders]:
+    return [_folders(source, target)] if Path(source).is_dir() else []
+
+
+def _folders(source: str | None, target: str | None) -> Folders:
+    return Folders(Path(source) if source else None, Path(target) if target else None)

@@ -7,11 +7,11 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from liver_mre.core.acquisitions import preferred, with_choice
 from liver_mre.core.measurement import measure, measure_contour
 from liver_mre.core.preprocess import native_mask, network_input, view_of
 from liver_mre.core.result import Reason
 from liver_mre.core.selection import list_series, select
+from liver_mre.core.selection.acquisitions import preferred, with_choice
 from liver_mre.core.staging import stage
 from liver_mre.core.units import check_plausible
 from liver_mre.core.volume import LiverMask

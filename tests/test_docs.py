@@ -18,7 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).resolve().parent.parent
-DOCUMENTS = ("README.md", "docs/usage.md", "docs/phantom.md", "docs/architecture.md", "models/README.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/usage.md",
+    "docs/scanners.md",
+    "docs/phantom.md",
+    "docs/architecture.md",
+    "models/README.md",
+)
 TRAINED_ELSEWHERE = ("python -m training", "python -m models.export")  # hours; tests/training runs them small
 
 

@@ -82,6 +82,7 @@ class Instance:
     sop_instance_uid: str
     sop_class_uid: str
     series_instance_uid: str = ""
+    frame_of_reference_uid: str = ""
     patient_key: PatientKey = PatientKey()
     modality: str = ""
     manufacturer: str = ""

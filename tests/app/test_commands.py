@@ -35,14 +35,18 @@ def test_check_lists_every_series_with_role_and_reason(
         (found,) = [roles[name] for name in roles if name.endswith(suffix)]
         assert found == role
     assert all(series["reason"] for series in study["input_series"])
-    assert study["unit"]["kpa_per_count"] == 0.01
+    (acquisition,) = study["acquisitions"]
+    assert acquisition["unit"]["kpa_per_count"] == 0.01
+    assert acquisition["measurable"]
+    assert study["measurable"]
 
 
 def test_check_prints_a_table_and_the_verdict(example: ExampleStudy, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["check", str(example.folder)]) == 0
     printed = capfd.readouterr().out
-    assert "stiffness_masked" in printed
-    assert "Can be measured" in printed
+    assert "stiffness masked" in printed
+    assert "gives 0.01 kPa a count" in printed
+    assert "Series 7 would be measured." in printed
 
 
 def test_check_ends_with_the_exit_code_that_a_run_would(

@@ -16,7 +16,7 @@ from liver_mre.core.result import StudyStatus
 from liver_mre.publish import STAGING_PREFIX, open_staging
 from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit
-from operators.stiffness_measurement import StiffnessMeasurementOperator
+from operators.segmentation_writer import SegmentationWriterOperator
 from tests.app.test_bad_input import rename
 from tests.app.test_run import ROOT, result_of
 
@@ -75,14 +75,14 @@ def test_every_study_goes_through_every_step_once(three_studies: Path, tmp_path:
 def test_an_exception_in_one_study_is_that_studys_failure_only(
     three_studies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work = StiffnessMeasurementOperator.work
+    work = SegmentationWriterOperator.work
 
-    def fails_on_the_second(self: StiffnessMeasurementOperator, case: Case) -> Case:
+    def fails_on_the_second(self: SegmentationWriterOperator, case: Case) -> Case:
         if case.index == 1:
             raise RuntimeError
         return work(self, case)
 
-    monkeypatch.setattr(StiffnessMeasurementOperator, "work", fails_on_the_second)
+    monkeypatch.setattr(SegmentationWriterOperator, "work", fails_on_the_second)
     result = run(three_studies, tmp_path / "out", Recorder())
     assert [study.status.value for study in result.studies] == ["measured", "failed", "measured"]
     assert result.exit_code == 1

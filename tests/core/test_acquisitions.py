@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.core.acquisitions import preferred, with_choice
 from liver_mre.core.selection import select
+from liver_mre.core.selection.acquisitions import preferred, with_choice
 from liver_mre.core.study import RealWorldMapping, Series
 from liver_mre.errors import AmbiguousSeriesError, MissingSlicesError, NoConfidenceError, UnknownUnitError
 from tests.core import study_factory as made

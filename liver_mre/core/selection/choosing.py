@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from liver_mre.core.geometry import SAME_POSITION_MM, distinct_distances_mm, slice_distance_mm
-from liver_mre.core.grouping import by_position, join
-from liver_mre.core.options import Kind, Option, ambiguous_message, listed, options_of
-from liver_mre.core.pairing import broken_element, suits
+from liver_mre.core.selection.grouping import by_position, join
+from liver_mre.core.selection.options import Kind, Option, ambiguous_message, listed, options_of
+from liver_mre.core.selection.pairing import broken_element, suits
 from liver_mre.core.study import Role, Series
 from liver_mre.errors import AmbiguousSeriesError, NoConfidenceError, UnknownUnitError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from liver_mre.core.grouping import Acquisition, Claims, Cluster
-    from liver_mre.core.pairing import Member
     from liver_mre.core.rules import ScannerRules
+    from liver_mre.core.selection.grouping import Acquisition, Claims, Cluster
+    from liver_mre.core.selection.pairing import Member
     from liver_mre.core.study import Instance
 
 DIFFERENT_CONFIDENCE_SCALES: Final = (

@@ -7,16 +7,16 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from liver_mre.core.confidence import confidence_scale
-from liver_mre.core.pairing import suits
+from liver_mre.core.selection.pairing import suits
 from liver_mre.core.study import Role
 from liver_mre.errors import AmbiguousSeriesError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from liver_mre.core.grouping import Cluster
-    from liver_mre.core.pairing import Member
     from liver_mre.core.rules import ScannerRules
+    from liver_mre.core.selection.grouping import Cluster
+    from liver_mre.core.selection.pairing import Member
 
 
 class Kind(IntEnum):

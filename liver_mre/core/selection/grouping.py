@@ -7,14 +7,14 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from liver_mre.core.geometry import SAME_POSITION_MM, distinct_distances_mm, missing_slices
-from liver_mre.core.pairing import Member, Traits, apart, repeats, same_stack, suits, together
 from liver_mre.core.roles import ClassifiedSeries
+from liver_mre.core.selection.pairing import Member, Traits, apart, repeats, same_stack, suits, together
 from liver_mre.core.study import Role, Series
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
-    from liver_mre.core.pairing import Rank
+    from liver_mre.core.selection.pairing import Rank
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,7 +157,7 @@ def _protocol(member: Member) -> Hashable:
         tuple(round(value, 2) for value in values) if values else None
         for values in (first.pixel_spacing_mm, first.orientation)
     )
-    return (first.rows, first.columns, rounded, member.traits.names)
+    return (first.rows, first.columns, rounded, first.frame_of_reference_uid, member.traits.names)
 
 
 def _joined(parts: list[Cluster]) -> list[Acquisition]:

@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
-from liver_mre.core.choosing import choose
-from liver_mre.core.decisions import FOR_ANATOMY, FOR_CONFIDENCE, TO_MEASURE, Fate, Fates, why_stiffness_is_unused
-from liver_mre.core.grouping import Acquisition, Claims, acquisitions, claims
-from liver_mre.core.measurable import Measurable, measurable
-from liver_mre.core.pairing import members
 from liver_mre.core.roles import STIFFNESS_ROLES, ClassifiedSeries, classify
 from liver_mre.core.rules import all_hold
+from liver_mre.core.selection.choosing import choose
+from liver_mre.core.selection.decisions import (
+    FOR_ANATOMY,
+    FOR_CONFIDENCE,
+    TO_MEASURE,
+    Fate,
+    Fates,
+    why_stiffness_is_unused,
+)
+from liver_mre.core.selection.grouping import Acquisition, Claims, acquisitions, claims
+from liver_mre.core.selection.measurable import Measurable, measurable
+from liver_mre.core.selection.pairing import members
 from liver_mre.core.study import RejectedAcquisition, Role, StudySelection
 from liver_mre.errors import (
     AmbiguousSeriesError,

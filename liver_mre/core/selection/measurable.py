@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from liver_mre.core.geometry import check_extent, missing_message, missing_slices, order_slices
-from liver_mre.core.grouping import join
-from liver_mre.core.pairing import broken_element, suits
+from liver_mre.core.selection.grouping import join
+from liver_mre.core.selection.pairing import broken_element, suits
 from liver_mre.core.study import Role, Selection, Series
 from liver_mre.core.units import resolve_unit, resolve_units
 from liver_mre.errors import ConflictingFilesError, MissingSlicesError
@@ -15,10 +15,10 @@ from liver_mre.errors import ConflictingFilesError, MissingSlicesError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from liver_mre.core.choosing import Choice
-    from liver_mre.core.grouping import Acquisition, Claims, Cluster
-    from liver_mre.core.pairing import Member
     from liver_mre.core.rules import ScannerRules
+    from liver_mre.core.selection.choosing import Choice
+    from liver_mre.core.selection.grouping import Acquisition, Claims, Cluster
+    from liver_mre.core.selection.pairing import Member
 
 # Series of the same acquisition, which show the same slices as its stiffness.
 _WITNESSES: Final = {
