@@ -63,11 +63,17 @@ def _acquisition_rows(study: StudyResult) -> list[tuple[str, str]]:
     """One row for each other acquisition of the study, and what to know about the measured one."""
     rows = []
     for one in study.acquisitions:
-        if one.measurement is study.measurement or one.reason is study.reason:
+        if _stands_for(one, study):
             rows += [("Note", note) for note in one.notes]
         else:
             rows.append((f"Also series {one.series_number}", _in_short(one)))
     return rows
+
+
+def _stands_for(one: AcquisitionResult, study: StudyResult) -> bool:
+    if study.measurement is None:
+        return one.reason == study.reason
+    return one.measurement is study.measurement
 
 
 def _in_short(one: AcquisitionResult) -> str:
@@ -75,7 +81,7 @@ def _in_short(one: AcquisitionResult) -> str:
         return one.reason.message if one.reason else ""
     mean_kpa = rounded_kpa(one.measurement.mean_kpa, cutoffs_kpa(one.staging), decimals=2)
     written = "reported beside it" if one.reported else "not reported"
-    return f"{mean_kpa:.2f} kPa over {one.measurement.area_cm2:.1f} cm² ({written})"
+    return f"{mean_kpa:.2f} kPa over {one.measurement.area_cm2:.1f} cm², {one.staging.category} ({written})"
 
 
 def _metavir(low: str, high: str) -> str:

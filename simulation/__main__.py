@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 
 from simulation.encodings import ENCODINGS
+from simulation.encodings.modifiers import MODIFIERS
+from simulation.encodings.transfer import TRANSFER_SYNTAXES, recode
 from simulation.truth_file import write_truth
 
 EXAMPLE_SEED = 102  # an exam of average quality, stage F2
@@ -26,12 +28,23 @@ def _example(parser: argparse.ArgumentParser, options: argparse.Namespace) -> No
     from simulation.exam import simulate_exam
 
     exam = simulate_exam(options.seed)
-    written = ENCODINGS[options.encoding](exam, study)
+    written = ENCODINGS[options.encoding](exam, study, modifiers=options.modifier)
+    if options.transfer_syntax:
+        recode((file for series in written.series for file in series.files), options.transfer_syntax)
     truth = options.out / "truth.npz"
     write_truth(exam, truth, slice_z_mm=written.slice_z_mm)
-    images = sum(len(series.files) for series in written.series)
+    images = sum(series.images for series in written.series)
     print(f"Simulated study (seed {options.seed}): {len(written.series)} series, {images} images in {written.folder}")
     print(f"Truth (stage {exam.truth.stage}, liver {exam.truth.liver_stiffness_kpa:.2f} kPa): {truth}")
+
+
+def _encodings(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    del parser
+    from simulation.encodings_page import encodings_page
+    from simulation.exam import simulate_exam
+
+    options.out.write_text(encodings_page(simulate_exam(options.seed)), encoding="utf-8")
+    print(f"Every encoding of one simulated patient, measured: {options.out}")
 
 
 def _picture(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
@@ -60,7 +73,27 @@ def _parser() -> argparse.ArgumentParser:
         default="siemens-gre",
         help="the scanner whose files are imitated (default: %(default)s)",
     )
+    example.add_argument(
+        "--modifier",
+        choices=MODIFIERS,
+        action="append",
+        default=[],
+        help="what became of the study before it arrived; may be given several times",
+    )
+    example.add_argument(
+        "--transfer-syntax",
+        choices=TRANSFER_SYNTAXES,
+        help="how the files are encoded (default: explicit little endian)",
+    )
     example.set_defaults(command=_example)
+    encodings = commands.add_parser(
+        "encodings",
+        help="measure one simulated patient in every encoding, and write a page with tables",
+        description="Write one simulated patient in every encoding, measure each, and write a page with tables.",
+    )
+    encodings.add_argument("--out", type=Path, required=True, metavar="FILE", help="the page, Markdown")
+    encodings.add_argument("--seed", type=_seed, default=EXAMPLE_SEED, help="seed, 0 or more (default: %(default)s)")
+    encodings.set_defaults(command=_encodings)
     picture = commands.add_parser("picture", help="draw simulated exams, one a row, into a PNG file")
     picture.add_argument("--out", type=Path, required=True, metavar="FILE", help="the PNG file")
     picture.add_argument("--seeds", type=_seed, nargs="+", default=[EXAMPLE_SEED], metavar="SEED", help="their seeds")

@@ -1,24 +1,39 @@
-"""What the scanner measures: GRE magnitude, wave phase at several offsets, and a T2-weighted series."""
+"""What the scanner would see without noise: magnitude and a T2-weighted series, and how it is set."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from scipy import fft, ndimage
+from scipy import ndimage
 
 from simulation.shapes import Grid, smooth_noise
-from simulation.tissue import TISSUES
-from simulation.types import Tissue
+from simulation.tissue import T2_MS, TISSUES, tissues_in
+from simulation.types import Protocol, Tissue
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-ECHO_TIME_MS: Final = 22.7
-"""Echo time of the GRE sequence of Su 2025 (doi 10.2196/80351)."""
+    from simulation.variety import Traits
+
+STANDARD_PROTOCOL: Final = Protocol()
+"""The GRE sequence of Su 2025 (doi 10.2196/80351)."""
 MAGNITUDE_GAIN: Final = 1.6
 """Brings the brightest tissue to about 1000 counts."""
+EPI_GAIN: Final = 1.5
+"""Spin echoes of long repetition time start from more signal than the gradient echo."""
+UNSUPPRESSED_FAT: Final = 0.12
+"""Share of the fat signal that fat suppression leaves."""
+FAT_SHIFT_PPM: Final = 3.5
+PROTON_MHZ_PER_T: Final = 42.58
+HIGH_FIELD_T: Final = 2.0
+T2_STAR_AT_3T: Final = 1.7
+"""Factor by which T2* decay is faster at 3 T than at 1.5 T."""
+IRON_T2_SHARE: Final = 0.12
+"""Part of iron's extra T2* decay that a spin echo does not refocus."""
 PHASE_PER_UM: Final = 0.06
 """Motion encoding efficiency, rad per micrometre of displacement."""
 
@@ -35,6 +50,7 @@ class ScanSettings:
     amplitude_um : 90th percentile of the displacement within 12 cm of the driver
     liver_t2_star_ms : T2* of the liver; iron shortens it
     breathing_mm : SD of the shift between offsets
+    read_columns : acquired points in column direction; 0 is all
     """
 
     offsets: int
@@ -43,6 +59,7 @@ class ScanSettings:
     amplitude_um: float
     liver_t2_star_ms: float
     breathing_mm: float
+    read_columns: int = 0
 
 
 def draw_scan(rng: np.random.Generator) -> ScanSettings:
@@ -58,68 +75,86 @@ def draw_scan(rng: np.random.Generator) -> ScanSettings:
     )
 
 
+def vary_scan(scan: ScanSettings, traits: Traits) -> ScanSettings:
+    """Return the scan with the noise and the iron of the traits."""
+    return replace(
+        scan,
+        noise=scan.noise * traits.noise_scale,
+        liver_t2_star_ms=traits.liver_t2_star_ms or scan.liver_t2_star_ms,
+    )
+
+
+def at_resolution(rng: np.random.Generator, scan: ScanSettings, protocol: Protocol) -> ScanSettings:
+    """Return the scan with as many lines and points as the protocol's sequence acquires."""
+    gradient_echo = protocol.sequence == "gre"
+    lines = (64, 72, 80, 96) if gradient_echo else (64, 80, 96)
+    return replace(
+        scan,
+        phase_lines=min(int(rng.choice(lines)), protocol.rows),
+        read_columns=min(256 if gradient_echo else 112, protocol.columns),
+    )
+
+
 def ideal_magnitude(
-    rng: np.random.Generator, grid: Grid, tissue: NDArray[np.uint8], liver_t2_star_ms: float
+    rng: np.random.Generator,
+    grid: Grid,
+    tissue: NDArray[np.uint8],
+    liver_t2_star_ms: float,
+    protocol: Protocol = STANDARD_PROTOCOL,
+    fat_fraction: float = 0.0,
+    slice_t2_star_ms: Sequence[float] = (),
 ) -> NDArray[np.float32]:
-    """Return the noise-free GRE magnitude.
+    """Return the noise-free magnitude of a gradient echo, or of a fat-suppressed spin-echo EPI.
+
+    Parameters
+    ----------
+    tissue : (S, R, C) labels
+    liver_t2_star_ms : at 1.5 T
+    protocol : sequence, field strength and echo time
+    fat_fraction : of the liver
+    slice_t2_star_ms : (S,) T2* of the liver in slices that differ from the others; 0 where they do not
 
     Returns
     -------
     (S, R, C) float32, counts
     """
     signal = np.zeros(len(Tissue), np.float32)
-    for label, row in TISSUES.items():
+    for label, row in tissues_in(tissue).items():
         t2_star = liver_t2_star_ms if label == Tissue.LIVER else row.t2_star_ms.draw(rng)
-        signal[label] = MAGNITUDE_GAIN * row.gre_signal.draw(rng) * np.exp(-ECHO_TIME_MS / t2_star)
+        start = MAGNITUDE_GAIN * row.gre_signal.draw(rng)
+        signal[label] = start * _decay(label, t2_star, protocol)
+    if fat_fraction > 0.0:
+        signal[Tissue.LIVER] *= _fat_and_water(fat_fraction, protocol)
     image = signal[tissue] * _texture(rng, tissue, 0.06)
+    usual = _decay(Tissue.LIVER, liver_t2_star_ms, protocol)
+    for level, t2_star in enumerate(slice_t2_star_ms):
+        if t2_star not in {0.0, liver_t2_star_ms}:
+            image[level][tissue[level] == Tissue.LIVER] *= _decay(Tissue.LIVER, t2_star, protocol) / usual
     image = _partial_volume(image, 0.6) * _coil_shading(rng, grid)
+    if protocol.sequence == "epi":
+        return np.asarray(image, np.float32)
     return np.asarray(image * _air_dropout(tissue), np.float32)
 
 
-def measure_phase(
-    rng: np.random.Generator,
-    magnitude: NDArray[np.float32],
-    wave_rad: NDArray[np.complex64],
-    scan: ScanSettings,
-    spacing_mm: tuple[float, float],
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return magnitude and wrapped phase as the scanner would reconstruct them.
+def _decay(label: Tissue, t2_star_ms: float, protocol: Protocol) -> float:
+    """Return the signal left at the echo time, relative to the gradient echo's start."""
+    if protocol.sequence == "gre":
+        faster = T2_STAR_AT_3T if protocol.field_t > HIGH_FIELD_T else 1.0
+        return float(np.exp(-protocol.echo_time_ms * faster / t2_star_ms))
+    rate = 1.0 / T2_MS[label]
+    if label == Tissue.LIVER:
+        rate += IRON_T2_SHARE * max(1.0 / t2_star_ms - 1.0 / TISSUES[Tissue.LIVER].t2_star_ms.low, 0.0)
+    left = UNSUPPRESSED_FAT if label in {Tissue.SUBCUTANEOUS_FAT, Tissue.VISCERAL_FAT} else 1.0
+    return float(EPI_GAIN * left * np.exp(-protocol.echo_time_ms * rate))
 
-    Complex images are taken through a k-space with few lines in row direction, with Gaussian noise and a small
-    shift between offsets; phase noise is therefore 1/SNR inside the body and uniform outside.
 
-    Parameters
-    ----------
-    magnitude : (S, R, C) noise-free magnitude
-    wave_rad : (S, R, C) complex wave in units of phase
-    spacing_mm : (row, column) pixel size
-
-    Returns
-    -------
-    magnitude : (S, R, C) float32, mean over the offsets, Rician
-    phase_rad : (K, S, R, C) float32 in [-pi, pi)
-    """
-    mean = np.zeros(magnitude.shape, np.float32)
-    phase = np.empty((scan.offsets, *magnitude.shape), np.float32)
-    rows, columns = magnitude.shape[1:]
-    row_frequency = fft.fftfreq(rows, spacing_mm[0])[:, None]
-    column_frequency = fft.fftfreq(columns, spacing_mm[1])[None, :]
-    window = _line_window(rows, scan.phase_lines)
-    for offset in range(scan.offsets):
-        turn = np.exp(2j * np.pi * offset / scan.offsets)
-        image = magnitude * np.exp(1j * (wave_rad * turn).real).astype(np.complex64)
-        lines = fft.fft2(image, norm="ortho")
-        shift = rng.normal(0.0, scan.breathing_mm, 2) * (offset > 0)
-        ramp = np.exp(-2j * np.pi * (shift[0] * row_frequency + shift[1] * column_frequency))
-        grain = rng.standard_normal((*magnitude.shape, 2), dtype=np.float32).view(np.complex64)[..., 0]
-        # Noise is scaled up for the lines that are not acquired, so that `noise` is its SD in the image.
-        level = scan.noise * np.sqrt(rows / scan.phase_lines)
-        received = (lines * ramp.astype(np.complex64) + np.float32(level) * grain) * window
-        seen = fft.ifft2(received, norm="ortho")
-        mean += np.abs(seen).astype(np.float32) / np.float32(scan.offsets)
-        phase[offset] = np.angle(seen)
-    phase[phase >= np.float32(np.pi)] = -np.float32(np.pi)
-    return mean, phase
+def _fat_and_water(fat_fraction: float, protocol: Protocol) -> float:
+    """Return how fat changes the liver's signal: it beats against water in a gradient echo."""
+    if protocol.sequence == "epi":
+        return 1.0 - fat_fraction * (1.0 - UNSUPPRESSED_FAT)
+    turns = FAT_SHIFT_PPM * PROTON_MHZ_PER_T * protocol.field_t * protocol.echo_time_ms * 1e-3
+    # Fat starts brighter than water in a T1-weighted gradient echo.
+    return float(abs(1.0 - fat_fraction + 1.4 * fat_fraction * np.exp(2j * np.pi * turns)))
 
 
 def t2_weighted(rng: np.random.Generator, grid: Grid, tissue: NDArray[np.uint8], stage: str) -> NDArray[np.float32]:
@@ -134,7 +169,7 @@ def t2_weighted(rng: np.random.Generator, grid: Grid, tissue: NDArray[np.uint8],
     (S, R, C) float32, arbitrary units
     """
     signal = np.zeros(len(Tissue), np.float32)
-    for label, row in TISSUES.items():
+    for label, row in tissues_in(tissue).items():
         signal[label] = row.t2_signal.draw(rng)
     image = signal[tissue] * _texture(rng, tissue, 0.05)
     coarseness = {"F0": 0.01, "F1": 0.02, "F2": 0.03, "F3": 0.05, "F4": 0.08}[stage] * rng.uniform(0.6, 1.4)
@@ -144,12 +179,6 @@ def t2_weighted(rng: np.random.Generator, grid: Grid, tissue: NDArray[np.uint8],
     image = _partial_volume(image, 0.5) * _coil_shading(rng, grid)
     grain = rng.normal(0.0, rng.uniform(6.0, 14.0), (2, *tissue.shape)).astype(np.float32)
     return np.asarray(np.hypot(image + grain[0], grain[1]), np.float32)
-
-
-def _line_window(rows: int, lines: int) -> NDArray[np.float32]:
-    """Return which rows of k-space are acquired, with a soft end against ringing."""
-    distance = np.abs(fft.fftfreq(rows, 1.0 / rows))
-    return np.asarray(np.clip((0.5 * lines - distance) / (0.12 * lines), 0.0, 1.0)[:, None], np.float32)
 
 
 def _texture(rng: np.random.Generator, tissue: NDArray[np.uint8], spread: float) -> NDArray[np.float32]:

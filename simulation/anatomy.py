@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy import ndimage
 
+from simulation.liver_changes import add_ascites, add_lesions
 from simulation.organs import paint_organs
 from simulation.shapes import Grid, smooth_noise
-from simulation.types import Tissue
+from simulation.types import LIVER_TISSUES, Tissue
+from simulation.variety import Traits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MIN_LIVER_PIECE_PX: Final = 80
+STANDARD_TRAITS: Final = Traits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,12 @@ class Anatomy:
     tissue: NDArray[np.uint8]
 
 
-def draw_body(rng: np.random.Generator) -> Body:
-    """Return a trunk 290-390 mm wide and 190-270 mm deep, off centre by up to 15 mm."""
+def draw_body(rng: np.random.Generator, traits: Traits = STANDARD_TRAITS) -> Body:
+    """Return a trunk 290-390 mm wide and 190-270 mm deep, off centre by up to 15 mm, changed by the traits."""
     obesity = float(rng.beta(1.6, 2.0))
     width = 290.0 + 100.0 * float(np.clip(0.75 * obesity + 0.25 * rng.random(), 0.0, 1.0))
     depth = 190.0 + 80.0 * float(np.clip(0.7 * obesity + 0.3 * rng.random(), 0.0, 1.0))
-    return Body(
+    body = Body(
         centre_mm=(float(rng.uniform(-15.0, 15.0)), float(rng.uniform(-15.0, 15.0))),
         half_mm=(0.5 * width, 0.5 * depth),
         exponent=float(rng.uniform(2.1, 2.7)),
@@ -74,25 +77,36 @@ def draw_body(rng: np.random.Generator) -> Body:
         muscle_mm=float(rng.uniform(8.0, 13.0)),
         obesity=obesity,
     )
+    return replace(
+        body,
+        centre_mm=(body.centre_mm[0] + traits.shift_x_mm, body.centre_mm[1] + traits.shift_y_mm),
+        half_mm=(body.half_mm[0] * traits.body_scale, body.half_mm[1] * traits.body_scale),
+    )
 
 
-def build_anatomy(rng: np.random.Generator, grid: Grid, stage: str) -> Anatomy:
+def build_anatomy(
+    rng: np.random.Generator, grid: Grid, body: Body, stage: str, traits: Traits = STANDARD_TRAITS
+) -> Anatomy:
     """Return the labels of a random patient.
 
     Parameters
     ----------
     rng : source of randomness
     grid : voxel centres; z = 0 is about the level of the liver's hilum
+    body : the trunk, drawn by `draw_body` from the same source
     stage : METAVIR stage; cirrhosis swells the spleen and caudate lobe and makes the liver's surface nodular
+    traits : sizes of organs, surgery, ascites and lesions
     """
-    body = draw_body(rng)
     local = Grid(
         (grid.x_mm - np.float32(body.centre_mm[0])).astype(np.float32),
         (grid.y_mm - np.float32(body.centre_mm[1])).astype(np.float32),
         grid.z_mm,
     )
     tissue, cavity = _trunk(rng, local, body)
-    paint_organs(rng, local, tissue, cavity, body.cavity_mm, stage)
+    paint_organs(rng, local, tissue, cavity, body.cavity_mm, stage, traits)
+    if traits.ascites_mm > 0.0:
+        add_ascites(rng, local, tissue, cavity, traits.ascites_mm)
+    add_lesions(rng, local, tissue, solid=int(traits.lesions), cystic=int(traits.cysts))
     _drop_liver_fragments(tissue)
     return Anatomy(grid, body, tissue)
 
@@ -129,7 +143,7 @@ def _trunk(rng: np.random.Generator, grid: Grid, body: Body) -> tuple[NDArray[np
 def _drop_liver_fragments(tissue: NDArray[np.uint8]) -> None:
     """Turn pieces of liver too small to be drawn by a reader into visceral fat, in place."""
     for level in tissue:
-        liver = (level == Tissue.LIVER) | (level == Tissue.LIVER_VESSEL)
+        liver = np.isin(level, LIVER_TISSUES)
         pieces, count = ndimage.label(liver)
         sizes = ndimage.sum_labels(liver, pieces, np.arange(1, count + 1))
         small = np.flatnonzero(np.asarray(sizes) < MIN_LIVER_PIECE_PX) + 1

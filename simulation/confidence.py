@@ -6,6 +6,7 @@ threshold of 0.95 in the simulated cohort; they do not depend on where the liver
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -18,7 +19,26 @@ NOISE_HALF: Final = 2.0
 """Ratio of wave amplitude to its noise at which the signal term is one half."""
 MISFIT_GAIN: Final = 0.27
 """Weight of the part of the wave that the local fit does not explain."""
-SMOOTHING_PX: Final = 1.5
+SMOOTHING_MM: Final = 2.34375
+SIGNAL_SMOOTHING_MM: Final = 3.125
+STANDARD_PIXEL_MM: Final = 1.5625
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceRule:
+    """How a scanner rates its own fit; vendors differ and do not say.
+
+    Attributes
+    ----------
+    misfit_gain : weight of the part of the wave that the local fit does not explain
+    noise_half : ratio of wave amplitude to its noise at which the signal term is one half
+    """
+
+    misfit_gain: float = MISFIT_GAIN
+    noise_half: float = NOISE_HALF
+
+
+STANDARD_RULE: Final = ConfidenceRule()
 
 
 def confidence_map(
@@ -27,6 +47,9 @@ def confidence_map(
     magnitude: NDArray[np.float32],
     noise: float,
     inside: NDArray[np.bool_],
+    pixel_mm: float = STANDARD_PIXEL_MM,
+    rule: ConfidenceRule = STANDARD_RULE,
+    residual_rad: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Return the confidence of one slice.
 
@@ -37,14 +60,20 @@ def confidence_map(
     magnitude : (R, C) measured magnitude
     noise : its noise SD
     inside : (R, C) body
+    pixel_mm : pixel size
+    rule : weights of misfit and noise
+    residual_rad : (R, C) phase error seen between the offsets (`phase_residual`); ignored when left out
 
     Returns
     -------
     (R, C) float32 in [0, 1], 0 outside the body
     """
-    local = ndimage.gaussian_filter(magnitude, 2.0)
+    local = ndimage.gaussian_filter(magnitude, SIGNAL_SMOOTHING_MM / pixel_mm)
     ratio = amplitude_rad * local / max(noise, 1e-6)
-    signal = ratio**2 / (ratio**2 + NOISE_HALF**2)
-    quality = (1.0 - MISFIT_GAIN * (1.0 - fit)) * signal
-    smooth = ndimage.gaussian_filter(quality, SMOOTHING_PX)
+    if residual_rad is not None:
+        error = np.sqrt(ndimage.gaussian_filter(residual_rad**2, SIGNAL_SMOOTHING_MM / pixel_mm))
+        ratio = np.minimum(ratio, amplitude_rad / np.maximum(error, np.float32(1e-6)))
+    signal = ratio**2 / (ratio**2 + rule.noise_half**2)
+    quality = (1.0 - rule.misfit_gain * (1.0 - fit)) * signal
+    smooth = ndimage.gaussian_filter(quality, SMOOTHING_MM / pixel_mm)
     return np.where(inside, np.clip(smooth, 0.0, 1.0), 0.0).astype(np.float32)

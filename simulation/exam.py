@@ -5,42 +5,40 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+from scipy import ndimage
 
-from simulation.acquisition import (
-    PHASE_PER_UM,
-    ScanSettings,
-    draw_scan,
-    ideal_magnitude,
-    measure_phase,
-    t2_weighted,
-)
-from simulation.anatomy import build_anatomy
-from simulation.confidence import confidence_map
-from simulation.inversion import Inversion, first_harmonic, invert, unwrap
-from simulation.modulus import draw_modulus
-from simulation.shapes import Grid
-from simulation.tissue import STAGES, draw_liver_stiffness_kpa, draw_stage
-from simulation.types import SimulatedExam, Tissue, Truth
-from simulation.waves import draw_driver, driver_force, solve_waves
+from simulation.acquisition import PHASE_PER_UM, ideal_magnitude, t2_weighted
+from simulation.confidence import ConfidenceRule, confidence_map
+from simulation.distortion import centred_grid
+from simulation.inversion import Inversion, first_harmonic, invert, phase_residual, unwrap
+from simulation.kspace import measure_phase
+from simulation.motion import motion_of
+from simulation.outcome import judge
+from simulation.plan import draw_plan, open_streams
+from simulation.tissue import STAGES
+from simulation.types import Failure, Protocol, SimulatedExam, Tissue, Truth
+from simulation.variety import STANDARD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulation.modulus import ModulusMap
-    from simulation.waves import Driver
+    from simulation.acquisition import ScanSettings
+    from simulation.motion import MovingPatient
+    from simulation.plan import Plan, Streams
+    from simulation.shapes import Grid
+    from simulation.variety import Variety
 
-ROWS: Final = 204
-COLUMNS: Final = 256
-PIXEL_MM: Final = 1.5625
+ROWS: Final = Protocol().rows
+COLUMNS: Final = Protocol().columns
+PIXEL_MM: Final = Protocol().pixel_mm
 SLICE_THICKNESS_MM: Final = 5.0
 FREQUENCY_HZ: Final = 60.0
 WAVE_OFFSETS: Final = 8
-REACH_MM: Final = 120.0
-"""Distance from the driver , inside the body wall, within which the amplitude of the motion is set."""
-MAX_DISPLACEMENT_UM: Final = 65.0
-"""Displacement that one in a hundred pixels may exceed: drivers are turned down before the phase wraps often."""
 SIGNAL_SHARE: Final = 0.3
 """Share of the body's median magnitude below which the phase counts less and less."""
+HEART_MM: Final = (35.0, -45.0, 45.0)
+"""Place of the heart from the trunk's centre: x, y and z."""
+HEART_REACH_MM: Final = (50.0, 45.0, 28.0)
 
 
 def simulate_exam(
@@ -49,6 +47,8 @@ def simulate_exam(
     stage: str | None = None,
     liver_stiffness_kpa: float | None = None,
     slices: int | None = None,
+    variety: Variety = STANDARD,
+    failure: Failure | str | None = None,
 ) -> SimulatedExam:
     """Return the simulated exam of a seed; equal arguments give equal exams.
 
@@ -60,57 +60,63 @@ def simulate_exam(
     stage : METAVIR stage "F0" to "F4"; drawn when left out
     liver_stiffness_kpa : mean stiffness of the parenchyma; drawn for the stage when left out
     slices : number of slices; 4 or 5 when left out
+    variety : what is varied, and how often; `STANDARD` or `WIDE`
+    failure : cause of failure (`Failure`) of the whole exam, "" for none; drawn by the variety when left out
 
     Raises
     ------
     ValueError
-        If the stage is unknown, the stiffness is not positive, or there is no slice.
+        If the stage or the failure is unknown, the stiffness is not positive, or there is no slice.
     """
     _check(stage, liver_stiffness_kpa, slices)
-    streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(5)]
-    patient, body, tissue_values, scanner, anatomy_scan = streams
-    # Everything is drawn even where it is then overruled, so that one option does not change the others.
-    drawn_stage = draw_stage(patient)
-    metavir = drawn_stage if stage is None else stage
-    drawn_kpa = draw_liver_stiffness_kpa(patient, metavir)
-    stiffness = drawn_kpa if liver_stiffness_kpa is None else liver_stiffness_kpa
-    drawn_slices = int(patient.integers(4, 6))
-    spacing_mm = float(patient.uniform(9.0, 11.0))
-    grid = _grid(drawn_slices if slices is None else slices, spacing_mm, float(patient.uniform(-10.0, 14.0)))
-
-    tissue = build_anatomy(body, grid, metavir).tissue
-    modulus = draw_modulus(tissue_values, grid, tissue, stiffness, metavir)
-    scan = draw_scan(scanner)
-    wave_um = _displacement(modulus, tissue, grid, draw_driver(scanner), scan)
-    magnitude, phase = measure_phase(
-        scanner,
-        ideal_magnitude(scanner, grid, tissue, scan.liver_t2_star_ms),
-        (wave_um * PHASE_PER_UM).astype(np.complex64),
-        scan,
-        (PIXEL_MM, PIXEL_MM),
+    streams = open_streams(seed)
+    plan = draw_plan(
+        streams,
+        variety,
+        stage=stage,
+        liver_stiffness_kpa=liver_stiffness_kpa,
+        slices=slices,
+        failure=None if failure is None else Failure(failure),
     )
-    inside = tissue != Tissue.AIR
-    results = [_process(phase[:, level], magnitude[level], inside[level]) for level in range(len(tissue))]
-    liver = (tissue == Tissue.LIVER) | (tissue == Tissue.LIVER_VESSEL)
-    parenchyma = modulus.stiffness_kpa[tissue == Tissue.LIVER]
+    return _scan(seed, streams, plan, variety)
+
+
+def _scan(seed: int, streams: Streams, plan: Plan, variety: Variety) -> SimulatedExam:
+    patient = motion_of(streams, plan, variety, FREQUENCY_HZ)
+    magnitude, phase = _acquire(streams.scanner, plan, patient)
+    seen = patient.on_matrix((plan.protocol.rows, plan.protocol.columns))
+    results = [
+        _process(phase[:, level], magnitude[level], labels != Tissue.AIR, seen.scan, plan, variety)
+        for level, labels in enumerate(seen.tissue)
+    ]
+    confidence = np.stack([rated for _, rated in results])
+    outcome = judge(plan, seen, magnitude, confidence, PHASE_PER_UM)
+    pixel_mm = plan.protocol.pixel_mm
+    parenchyma = seen.true_kpa[seen.tissue == Tissue.LIVER]
     return SimulatedExam(
         seed=seed,
-        pixel_spacing_mm=(PIXEL_MM, PIXEL_MM),
+        pixel_spacing_mm=(pixel_mm, pixel_mm),
         slice_thickness_mm=SLICE_THICKNESS_MM,
-        slice_spacing_mm=spacing_mm,
+        slice_spacing_mm=plan.slice_spacing_mm,
         frequency_hz=FREQUENCY_HZ,
-        magnitude=magnitude,
+        magnitude=_moved(magnitude, plan),
         phase_rad=phase,
-        wave_um=_wave_movie(np.stack([result.wave_rad for result in results])),
-        stiffness_kpa=np.stack([result.stiffness_kpa for result in results]),
-        confidence=np.stack(
-            [
-                confidence_map(result.fit, result.amplitude_rad, magnitude[level], scan.noise, inside[level])
-                for level, result in enumerate(results)
-            ]
+        wave_um=_wave_movie(np.stack([result.wave_rad for result, _ in results])),
+        stiffness_kpa=np.stack([result.stiffness_kpa for result, _ in results]),
+        confidence=confidence,
+        t2=t2_weighted(streams.anatomy_scan, _image_grid(plan), seen.tissue, plan.stage),
+        truth=Truth(
+            tissue=seen.tissue,
+            liver=seen.liver,
+            true_stiffness_kpa=seen.true_kpa,
+            stage=plan.stage,
+            liver_stiffness_kpa=float(parenchyma.mean()) if parenchyma.size else plan.liver_stiffness_kpa,
+            measurable=outcome.measurable,
+            failure=outcome.failure,
+            slice_failures=outcome.slice_failures,
         ),
-        t2=t2_weighted(anatomy_scan, grid, tissue, metavir),
-        truth=Truth(tissue, liver, modulus.stiffness_kpa, metavir, float(parenchyma.mean())),
+        protocol=plan.protocol,
+        facts={"variety": variety.name, **outcome.facts},
     )
 
 
@@ -126,40 +132,80 @@ def _check(stage: str | None, liver_stiffness_kpa: float | None, slices: int | N
         raise ValueError(message)
 
 
-def _grid(slices: int, spacing_mm: float, offset_mm: float) -> Grid:
-    levels = offset_mm + spacing_mm * (0.5 * (slices - 1) - np.arange(slices))
-    return Grid(
-        ((np.arange(COLUMNS) - 0.5 * (COLUMNS - 1)) * PIXEL_MM).astype(np.float32),
-        ((np.arange(ROWS) - 0.5 * (ROWS - 1)) * PIXEL_MM).astype(np.float32),
-        levels.astype(np.float32),
+def _image_grid(plan: Plan) -> Grid:
+    return centred_grid(plan.protocol.rows, plan.protocol.columns, plan.protocol.pixel_mm, plan.grid.z_mm)
+
+
+def _acquire(
+    rng: np.random.Generator, plan: Plan, patient: MovingPatient
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return measured magnitude (S, R, C) and phase offsets (K, S, R, C) on the image's matrix."""
+    grid, traits = plan.grid, plan.traits
+    ideal = ideal_magnitude(
+        rng,
+        grid,
+        patient.tissue,
+        patient.scan.liver_t2_star_ms,
+        plan.protocol,
+        traits.fat_fraction,
+        [each.liver_t2_star_ms for each in plan.slice_traits],
+    )
+    breathing_mm = np.array([each.breathing_mm for each in plan.slice_traits])
+    return measure_phase(
+        rng,
+        ideal * patient.density,
+        (patient.wave_um * PHASE_PER_UM).astype(np.complex64),
+        patient.scan,
+        (float(grid.y_mm[1] - grid.y_mm[0]), float(grid.x_mm[1] - grid.x_mm[0])),
+        matrix=(plan.protocol.rows, plan.protocol.columns),
+        breathing_mm=breathing_mm if breathing_mm.any() else None,
+        disturbance_rad=_heartbeat(grid, traits.cardiac_rad) if traits.cardiac_rad > 0.0 else None,
     )
 
 
-def _displacement(
-    modulus: ModulusMap, tissue: NDArray[np.uint8], grid: Grid, driver: Driver, scan: ScanSettings
-) -> NDArray[np.complex128]:
-    """Return the complex displacement (S, R, C) in micrometres."""
-    wave = np.zeros(tissue.shape, np.complex128)
-    near = np.zeros(tissue.shape, bool)
-    for level, labels in enumerate(tissue):
-        inside = labels != Tissue.AIR
-        force = driver_force(driver, inside, labels == Tissue.MUSCLE, PIXEL_MM, float(grid.z_mm[level]))
-        wave[level] = solve_waves(modulus.modulus_pa[level], inside, force, PIXEL_MM, FREQUENCY_HZ)
-        rows, columns = np.nonzero(np.abs(force) > 0.5 * np.abs(force).max())
-        y, x = np.ogrid[: labels.shape[0], : labels.shape[1]]
-        distance_mm = PIXEL_MM * np.hypot(y - rows.mean(), x - columns.mean())
-        deep = ~np.isin(labels, (Tissue.AIR, Tissue.SUBCUTANEOUS_FAT, Tissue.MUSCLE))
-        near[level] = deep & (distance_mm < REACH_MM)
-    strong = np.percentile(np.abs(wave[tissue != Tissue.AIR]), 99.0)
-    usual = np.percentile(np.abs(wave[near]), 90.0)
-    return wave * float(min(scan.amplitude_um / usual, MAX_DISPLACEMENT_UM / strong))
+def _heartbeat(grid: Grid, size_rad: float) -> NDArray[np.float32]:
+    """Return the SD (S, R, C) of the phase error by the heart, which moves the left lobe below it."""
+    distance = [
+        ((along - place) / reach) ** 2
+        for along, place, reach in zip(grid.axes(), HEART_MM, HEART_REACH_MM, strict=True)
+    ]
+    return np.asarray(size_rad * np.exp(-sum(distance)), np.float32)
 
 
-def _process(phase_rad: NDArray[np.float32], magnitude: NDArray[np.float32], inside: NDArray[np.bool_]) -> Inversion:
+def _process(
+    phase_rad: NDArray[np.float32],
+    magnitude: NDArray[np.float32],
+    inside: NDArray[np.bool_],
+    scan: ScanSettings,
+    plan: Plan,
+    variety: Variety,
+) -> tuple[Inversion, NDArray[np.float32]]:
+    """Return the inversion and the confidence (R, C) of one slice."""
+    traits, pixel_mm = plan.traits, plan.protocol.pixel_mm
     signal = magnitude / (SIGNAL_SHARE * np.median(magnitude[inside]))
-    harmonic = first_harmonic(unwrap(phase_rad, inside & (signal > 1.0)))
+    smooth = unwrap(phase_rad, inside & (signal > 1.0))
     weight = np.minimum(signal, 1.0) ** 2
-    return invert(harmonic * weight, inside, PIXEL_MM, FREQUENCY_HZ)
+    result = invert(first_harmonic(smooth) * weight, inside, pixel_mm, FREQUENCY_HZ, traits.fit_sigma_mm)
+    confidence = confidence_map(
+        result.fit,
+        result.amplitude_rad,
+        magnitude,
+        scan.noise,
+        inside,
+        pixel_mm,
+        ConfidenceRule(traits.misfit_gain, traits.noise_half),
+        phase_residual(smooth) if variety.rates_residual else None,
+    )
+    return result, confidence
+
+
+def _moved(magnitude: NDArray[np.float32], plan: Plan) -> NDArray[np.float32]:
+    """Return the magnitude series (S, R, C) as shifted against the stiffness by breathing between the two."""
+    shift_mm = (plan.traits.register_y_mm, plan.traits.register_x_mm)
+    if shift_mm == (0.0, 0.0):
+        return magnitude
+    shift_px = [each / plan.protocol.pixel_mm for each in shift_mm]
+    return np.asarray(ndimage.shift(magnitude, (0.0, *shift_px), order=1, mode="nearest"), np.float32)
 
 
 def _wave_movie(wave_rad: NDArray[np.complex64]) -> NDArray[np.float32]:

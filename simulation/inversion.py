@@ -62,6 +62,26 @@ def first_harmonic(phase_rad: NDArray[np.float32]) -> NDArray[np.complex64]:
     return np.asarray(np.tensordot(weights, phase_rad, axes=1), np.complex64)
 
 
+def phase_residual(phase_rad: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the part of the phase offsets that no motion at the driver's frequency explains.
+
+    What is left beside mean and first harmonic is noise, breathing and heartbeat.
+
+    Parameters
+    ----------
+    phase_rad : (K, R, C) unwrapped phase, K at least 4
+
+    Returns
+    -------
+    (R, C) float32, estimated SD of one offset's phase error
+    """
+    offsets = len(phase_rad)
+    harmonic = first_harmonic(phase_rad)
+    turns = np.exp(2j * np.pi * np.arange(offsets) / offsets)[:, None, None]
+    rest = phase_rad - phase_rad.mean(axis=0) - (harmonic * turns).real
+    return np.asarray(np.sqrt((rest**2).sum(axis=0) / (offsets - 3)), np.float32)
+
+
 def unwrap(phase_rad: NDArray[np.float32], reliable: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Return the phase without jumps where the signal is reliable.
 
@@ -92,7 +112,11 @@ def _jumps(image: NDArray[np.float32], reliable: NDArray[np.bool_]) -> bool:
 
 
 def invert(
-    wave_rad: NDArray[np.complex64], inside: NDArray[np.bool_], spacing_mm: float, frequency_hz: float
+    wave_rad: NDArray[np.complex64],
+    inside: NDArray[np.bool_],
+    spacing_mm: float,
+    frequency_hz: float,
+    fit_sigma_mm: float = FIT_SIGMA_MM,
 ) -> Inversion:
     """Return stiffness and goodness of fit from the complex wave of one slice.
 
@@ -102,11 +126,12 @@ def invert(
     inside : (R, C) body
     spacing_mm : pixel size, the same in both directions
     frequency_hz : driver frequency
+    fit_sigma_mm : SD of the Gaussian neighbourhood of the fit
     """
     box = _box(inside)
     body = inside[box]
     waves, laplacians = _directional(np.where(body, wave_rad[box], 0.0), spacing_mm)
-    sigma = FIT_SIGMA_MM / spacing_mm
+    sigma = fit_sigma_mm / spacing_mm
     power = _local_mean(np.sum(np.abs(waves) ** 2, axis=0), sigma)
     curvature = _local_mean(np.sum(np.abs(laplacians) ** 2, axis=0), sigma)
     product = np.sum(waves * laplacians.conj(), axis=0)

@@ -18,6 +18,8 @@ from simulation.vessels import add_liver_vessels
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from simulation.variety import Traits
+
 WITHOUT_GALLBLADDER: Final = 0.15
 """Share of patients whose gallbladder was removed."""
 
@@ -29,6 +31,7 @@ def paint_organs(
     cavity: NDArray[np.bool_],
     cavity_mm: tuple[float, float],
     stage: str,
+    traits: Traits,
 ) -> None:
     """Paint all organs into a label volume, in place; later organs push earlier ones aside.
 
@@ -39,8 +42,9 @@ def paint_organs(
     cavity : (S, R, C) abdominal cavity
     cavity_mm : its half width and half depth
     stage : METAVIR stage
+    traits : sizes relative to the standard, and surgery
     """
-    scene = _Scene(rng, grid, tissue, cavity, cavity_mm, cirrhotic=stage == "F4")
+    scene = _Scene(rng, grid, tissue, cavity, cavity_mm, traits, cirrhotic=stage == "F4")
     scene.bowel()
     scene.stomach()
     scene.spleen()
@@ -48,7 +52,7 @@ def paint_organs(
     scene.kidneys()
     scene.back()
     cava_mm = scene.great_vessels()
-    add_liver_vessels(rng, grid, tissue, cavity_mm, cava_mm)
+    add_liver_vessels(rng, grid, tissue, cavity_mm, cava_mm, traits.vessel_scale)
     scene.gallbladder()
     scene.lungs()
 
@@ -63,6 +67,7 @@ class _Scene:
         tissue: NDArray[np.uint8],
         cavity: NDArray[np.bool_],
         cavity_mm: tuple[float, float],
+        traits: Traits,
         *,
         cirrhotic: bool,
     ) -> None:
@@ -71,6 +76,7 @@ class _Scene:
         self.tissue = tissue
         self.cavity = cavity
         self.half_width, self.half_depth = cavity_mm
+        self.traits = traits
         self.cirrhotic = cirrhotic
 
     def _uniform(self, low: float, high: float) -> float:
@@ -129,6 +135,7 @@ class _Scene:
 
     def spleen(self) -> None:
         swelling = self._uniform(1.1, 1.4) if self.cirrhotic else self._uniform(0.8, 1.15)
+        swelling *= self.traits.spleen_scale or 1.0
         outer = self._organ(
             (self._uniform(0.68, 0.80), self._uniform(0.28, 0.48), self._uniform(0.0, 30.0)),
             (
@@ -144,10 +151,11 @@ class _Scene:
             (self.half_width * 0.24, self.half_depth * 0.42, 120.0),
             0.06,
         )
-        self._paint(np.minimum(outer, -hilum), Tissue.SPLEEN, 0.05)
+        if self.traits.spleen_scale > 0.0:
+            self._paint(np.minimum(outer, -hilum), Tissue.SPLEEN, 0.05)
 
     def liver(self) -> None:
-        size = self._uniform(0.86, 1.12)
+        size = self._uniform(0.86, 1.12) * self.traits.liver_scale
         shrink = self._uniform(0.84, 0.96) if self.cirrhotic else 1.0
         top = self._uniform(15.0, 38.0)
         right = self._organ(
@@ -164,14 +172,14 @@ class _Scene:
         left = self._organ(
             (self._uniform(-0.15, 0.10), self._uniform(-0.56, -0.40), top + self._uniform(-12.0, 10.0)),
             (
-                self.half_width * self._uniform(0.34, 0.68),
+                self.half_width * self._uniform(0.34, 0.68) * self.traits.left_lobe_scale,
                 self.half_depth * self._uniform(0.26, 0.42),
                 self._uniform(32.0, 62.0) * size,
             ),
             0.08,
             self._uniform(-0.15, 0.30),
         )
-        swell = 1.3 if self.cirrhotic else 1.0
+        swell = (1.3 if self.cirrhotic else 1.0) * self.traits.caudate_scale
         caudate = self._organ(
             (self._uniform(-0.24, -0.12), self._uniform(0.02, 0.18), self._uniform(5.0, 25.0)),
             (self._uniform(18.0, 30.0) * swell, self._uniform(15.0, 24.0) * swell, self._uniform(25.0, 40.0)),
@@ -182,13 +190,54 @@ class _Scene:
             shape = shape + np.float32(self._uniform(0.008, 0.025)) * nodules
         shape = np.minimum(shape, -self._fissure())
         shape = np.minimum(shape, -self._posterior_limit())
+        shape = self._altered(shape)
         self._paint(shape, Tissue.LIVER, self._uniform(0.0, 0.03))
+
+    def _altered(self, shape: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the liver with a tongue, a second fissure or after surgery, as the traits say."""
+        traits = self.traits
+        if traits.riedel_mm > 0.0:
+            tongue = self._organ(
+                (self._uniform(-0.82, -0.70), self._uniform(-0.15, 0.1), -0.6 * traits.riedel_mm),
+                (self._uniform(22.0, 34.0), self._uniform(40.0, 55.0), traits.riedel_mm),
+            )
+            shape = smooth_union(shape, tongue, 0.1)
+        if traits.lobe_fissure > 0.0:
+            cleft = self._organ(
+                (self._uniform(-0.45, -0.25), self._uniform(-0.55, -0.35), self._uniform(-30.0, 10.0)),
+                (traits.lobe_fissure * self._uniform(3.0, 7.0), self.half_depth * self._uniform(0.2, 0.4), 60.0),
+                0.1,
+                self._uniform(-0.6, 0.3),
+            )
+            shape = np.minimum(shape, -cleft)
+        if traits.resection != 0.0:
+            shape = np.minimum(shape, self._remnant(traits.resection))
+        return shape
+
+    def _remnant(self, resection: float) -> NDArray[np.float32]:
+        """Return the side of a curved surgical plane on which liver is left.
+
+        Parameters
+        ----------
+        resection : 0 to 1 removes from the right, 1 as far as the middle hepatic vein (right hepatectomy);
+            negative removes the left lateral segments
+        """
+        x, y, _ = self.grid.axes()
+        place = (0.02 if resection < 0.0 else -0.75 + 0.5 * resection) * self.half_width
+        slope = self._uniform(-0.35, 0.1)
+        uneven = np.float32(4.0) * smooth_noise(self.rng, self.grid, (60.0, 150.0))
+        away = (x - np.float32(place) - np.float32(slope) * y + uneven) / np.float32(self.half_width)
+        return np.asarray(-away if resection < 0.0 else away, np.float32)
 
     def _fissure(self) -> NDArray[np.float32]:
         """Return the fissure of the round ligament: a thin wedge of fat that opens downwards."""
         return self._organ(
             (self._uniform(-0.2, 0.02), self._uniform(-0.45, -0.2), self._uniform(-60.0, -15.0)),
-            (self._uniform(4.0, 9.0), self.half_depth * self._uniform(0.25, 0.45), self._uniform(35.0, 70.0)),
+            (
+                self._uniform(4.0, 9.0) * self.traits.fissure_scale,
+                self.half_depth * self._uniform(0.25, 0.45),
+                self._uniform(35.0, 70.0),
+            ),
             0.1,
             self._uniform(-0.5, 0.2),
         )
@@ -253,9 +302,10 @@ class _Scene:
     def gallbladder(self) -> None:
         if self.rng.random() < WITHOUT_GALLBLADDER:
             return
+        size = self.traits.gallbladder_scale
         bladder = self._organ(
             (self._uniform(-0.40, -0.20), self._uniform(-0.42, -0.12), self._uniform(-45.0, -15.0)),
-            (self._uniform(9.0, 16.0), self._uniform(14.0, 26.0), self._uniform(14.0, 28.0)),
+            (self._uniform(9.0, 16.0) * size, self._uniform(14.0, 26.0) * size, self._uniform(14.0, 28.0) * size),
             0.06,
             self._uniform(-0.7, 0.2),
         )

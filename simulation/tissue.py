@@ -69,7 +69,7 @@ def _tissue(
 
 # Columns: stiffness kPa, loss ratio, heterogeneity, GRE signal, T2* ms, T2-weighted signal.
 # The liver's stiffness comes from its stage and its T2* from the iron model; the ranges here are typical values.
-TISSUES: Final[Mapping[Tissue, TissueProperties]] = {
+TISSUES: Final[dict[Tissue, TissueProperties]] = {
     Tissue.SUBCUTANEOUS_FAT: _tissue((1.0, 1.9), (0.25, 0.45), 0.15, (520, 760), (28, 45), (560, 760)),
     Tissue.MUSCLE: _tissue((2.0, 5.0), (0.25, 0.50), 0.22, (420, 560), (22, 30), (150, 230)),
     Tissue.VISCERAL_FAT: _tissue((1.0, 1.8), (0.30, 0.50), 0.18, (480, 700), (24, 40), (500, 700)),
@@ -85,6 +85,40 @@ TISSUES: Final[Mapping[Tissue, TissueProperties]] = {
     Tissue.LUNG: _tissue((0.8, 1.4), (0.80, 1.20), 0.10, (150, 260), (1.5, 6), (15, 60)),
     Tissue.BOWEL: _tissue((1.0, 2.2), (0.35, 0.70), 0.25, (280, 600), (12, 40), (200, 750)),
 }
+
+# Tissues that only some patients have; their properties are drawn only for these.
+RARE_TISSUES: Final[Mapping[Tissue, TissueProperties]] = {
+    Tissue.ASCITES: _tissue((0.3, 0.5), (0.90, 1.40), 0.05, (260, 420), (90, 200), (900, 1000)),
+    Tissue.LESION: _tissue((4.0, 12.0), (0.10, 0.30), 0.12, (420, 640), (22, 45), (330, 560)),
+    Tissue.CYST: _tissue((0.4, 0.8), (0.80, 1.20), 0.05, (280, 450), (90, 200), (900, 1000)),
+}
+
+# Transverse decay of a spin echo at 1.5 T, ms.
+T2_MS: Final[Mapping[Tissue, float]] = {
+    Tissue.SUBCUTANEOUS_FAT: 70.0,
+    Tissue.MUSCLE: 40.0,
+    Tissue.VISCERAL_FAT: 70.0,
+    Tissue.LIVER: 46.0,
+    Tissue.LIVER_VESSEL: 60.0,
+    Tissue.GALLBLADDER: 400.0,
+    Tissue.SPLEEN: 80.0,
+    Tissue.STOMACH: 120.0,
+    Tissue.KIDNEY: 85.0,
+    Tissue.SPINE: 50.0,
+    Tissue.AORTA: 30.0,
+    Tissue.VENA_CAVA: 60.0,
+    Tissue.LUNG: 10.0,
+    Tissue.BOWEL: 110.0,
+    Tissue.ASCITES: 500.0,
+    Tissue.LESION: 75.0,
+    Tissue.CYST: 400.0,
+}
+
+
+def tissues_in(tissue: NDArray[np.uint8]) -> Mapping[Tissue, TissueProperties]:
+    """Return the properties of the usual tissues and of the rare ones that occur in a label volume."""
+    return TISSUES | {label: row for label, row in RARE_TISSUES.items() if (tissue == label).any()}
+
 
 # Median and log-scale SD of liver stiffness (kPa) by METAVIR stage: bands overlap widely on purpose.
 STAGE_STIFFNESS_KPA: Final[Mapping[str, tuple[float, float]]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,10 +18,12 @@ def write_truth(exam: SimulatedExam, path: Path, *, slice_z_mm: Sequence[float])
 
     It holds `tissue`, `liver` and `true_stiffness_kpa`, each (S, R, C) with slice 0 uppermost; `slice_z_mm`, (S,),
     the z coordinate of each slice in the DICOM study; `pixel_spacing_mm`; `stage`, `liver_stiffness_kpa`, `seed`
-    and `simulated`, which is always True.
+    and `simulated`, which is always True. Where the simulator knows them, `measurable` (S, R, C) and the causes
+    `failure` and `slice_failures` (S,) are there as well.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     truth = exam.truth
+    known: dict[str, Any] = {} if truth.measurable is None else {"measurable": truth.measurable}
     np.savez_compressed(
         path,
         tissue=truth.tissue,
@@ -33,4 +35,7 @@ def write_truth(exam: SimulatedExam, path: Path, *, slice_z_mm: Sequence[float])
         liver_stiffness_kpa=np.asarray(truth.liver_stiffness_kpa),
         seed=np.asarray(exam.seed),
         simulated=np.asarray(a=True),
+        failure=np.asarray(str(truth.failure)),
+        slice_failures=np.asarray([str(cause) for cause in truth.slice_failures], dtype="U32"),
+        **known,
     )

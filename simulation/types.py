@@ -6,13 +6,17 @@ Array axes are (slice, row, column) throughout; row 0 is anterior, column 0 is t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import IntEnum
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     from numpy.typing import NDArray
+
+Fact = str | float | bool
 
 
 class Tissue(IntEnum):
@@ -33,6 +37,47 @@ class Tissue(IntEnum):
     VENA_CAVA = 12
     LUNG = 13
     BOWEL = 14
+    ASCITES = 15
+    LESION = 16
+    CYST = 17
+
+
+LIVER_TISSUES = (Tissue.LIVER, Tissue.LIVER_VESSEL, Tissue.LESION, Tissue.CYST)
+"""What a reader who outlines the liver includes."""
+
+
+class Failure(StrEnum):
+    """Why an exam or a slice is not diagnostic."""
+
+    NONE = ""
+    NO_WAVES = "no waves"
+    WEAK_DRIVER = "weak driver"
+    MISPLACED_DRIVER = "misplaced driver"
+    LOW_SIGNAL = "low signal"
+    BREATHING = "breathing"
+    POOR_PROPAGATION = "poor propagation"
+    ANATOMICAL_MASKING = "anatomical masking"
+
+
+@dataclass(frozen=True, slots=True)
+class Protocol:
+    """How the scanner was set.
+
+    Attributes
+    ----------
+    sequence : "gre" or "epi" (spin-echo EPI)
+    field_t : field strength
+    echo_time_ms : echo time
+    rows, columns : image matrix
+    pixel_mm : pixel size, the same in both directions
+    """
+
+    sequence: str = "gre"
+    field_t: float = 1.5
+    echo_time_ms: float = 22.7
+    rows: int = 204
+    columns: int = 256
+    pixel_mm: float = 1.5625
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +87,14 @@ class Truth:
     Attributes
     ----------
     tissue : (S, R, C) uint8, values of `Tissue`
-    liver : (S, R, C) bool, liver with its inner vessels, without the gallbladder
+    liver : (S, R, C) bool, liver with its inner vessels and lesions, without the gallbladder
     true_stiffness_kpa : (S, R, C) float32, stiffness 2|G|^2/(G'+|G|) of the modulus used in the wave equation; 0 in air
     stage : METAVIR stage the exam was drawn from, "F0" to "F4"
     liver_stiffness_kpa : mean true stiffness of the parenchyma
+    measurable : (S, R, C) bool, parenchyma away from its edges in which the true wave stands out of the noise;
+        None where an exam was made by hand
+    failure : why slices of the exam are not diagnostic; the commonest cause where they differ
+    slice_failures : (S,) cause by which each slice is not diagnostic; empty where an exam was made by hand
     """
 
     tissue: NDArray[np.uint8]
@@ -53,6 +102,9 @@ class Truth:
     true_stiffness_kpa: NDArray[np.float32]
     stage: str
     liver_stiffness_kpa: float
+    measurable: NDArray[np.bool_] | None = None
+    failure: Failure = Failure.NONE
+    slice_failures: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +124,8 @@ class SimulatedExam:
     confidence : (S, R, C) float32 in [0, 1]
     t2 : (S, R, C) float32, T2-weighted anatomy of the same slices, arbitrary units
     truth : what the simulator knows
+    protocol : how the scanner was set
+    facts : what was varied and what came of it, for tables
     """
 
     seed: int
@@ -86,3 +140,5 @@ class SimulatedExam:
     confidence: NDArray[np.float32]
     t2: NDArray[np.float32]
     truth: Truth
+    protocol: Protocol = Protocol()
+    facts: Mapping[str, Fact] = field(default_factory=dict)

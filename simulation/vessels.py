@@ -19,6 +19,7 @@ def add_liver_vessels(
     tissue: NDArray[np.uint8],
     cavity_mm: tuple[float, float],
     vena_cava_mm: tuple[float, float],
+    width_scale: float = 1.0,
 ) -> None:
     """Mark the vessels of the liver in a label volume, in place.
 
@@ -30,6 +31,7 @@ def add_liver_vessels(
     tissue : (S, R, C) labels, changed in place
     cavity_mm : half width and half depth of the abdominal cavity
     vena_cava_mm : (x, y) of the vena cava
+    width_scale : of all vessels, relative to the standard
     """
     half_width, half_depth = cavity_mm
     indices = np.argwhere(tissue == Tissue.LIVER)
@@ -41,10 +43,10 @@ def add_liver_vessels(
     inside = np.zeros(len(points), bool)
     cava = np.array((vena_cava_mm[0], vena_cava_mm[1], rng.uniform(15.0, 45.0)))
     for heading in rng.permutation((-2.75, -2.0, -1.25))[: rng.integers(1, 4)]:
-        inside |= _tree(rng, points, cava, float(heading), half_width * rng.uniform(0.45, 0.7), -0.25)
+        inside |= _tree(rng, points, cava, float(heading), half_width * rng.uniform(0.45, 0.7), -0.25, width_scale)
     hilum = np.array((vena_cava_mm[0] - 5.0, vena_cava_mm[1] - 0.35 * half_depth, rng.uniform(-20.0, 15.0)))
     for heading in rng.permutation((3.0, -2.5, -0.9))[: rng.integers(1, 4)]:
-        inside |= _tree(rng, points, hilum, float(heading), half_width * rng.uniform(0.35, 0.6), 0.15)
+        inside |= _tree(rng, points, hilum, float(heading), half_width * rng.uniform(0.35, 0.6), 0.15, width_scale)
     chosen = indices[inside]
     tissue[chosen[:, 0], chosen[:, 1], chosen[:, 2]] = Tissue.LIVER_VESSEL
 
@@ -56,11 +58,12 @@ def _tree(
     heading_rad: float,
     length_mm: float,
     rise: float,
+    width_scale: float,
 ) -> NDArray[np.bool_]:
     """Return which points lie in a vessel that bends on its way and forks at its end."""
     inside = np.zeros(len(points_mm), bool)
     angle = heading_rad + rng.normal(0.0, 0.2)
-    width = rng.uniform(3.0, 6.0)
+    width = rng.uniform(3.0, 6.0) * width_scale
     start = root_mm
     for part in range(3):
         angle += rng.normal(0.0, 0.2)

@@ -6,7 +6,7 @@ continuous across organ borders. The skin is free of traction: no face crosses i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -15,6 +15,8 @@ from scipy.sparse import linalg
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from simulation.variety import Traits
 
 DENSITY_KG_M3: Final = 1000.0
 PAD_LAYER_MM: Final = 7.0
@@ -37,6 +39,15 @@ class Driver:
     half_width_mm: float
     level_mm: float
     tilt_rad: float
+
+
+def displaced(driver: Driver, traits: Traits) -> Driver:
+    """Return the driver turned around the body and moved along it."""
+    return replace(
+        driver,
+        angle_rad=driver.angle_rad + traits.driver_turn_rad,
+        level_mm=driver.level_mm + traits.driver_level_mm,
+    )
 
 
 def draw_driver(rng: np.random.Generator) -> Driver:

@@ -1,39 +1,43 @@
-"""What every scanner's encoding shares: patient, study and geometry of a simulated exam as DICOM, and file writing."""
+"""What every writer shares: names and UIDs of a study, times, patient and study attributes, and saving."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-import numpy as np
 from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
+from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from pydicom.uid import UID
 
+    from simulation.encodings.plan import SeriesPlan, StudyPlan
     from simulation.types import SimulatedExam
 
 SIMULATED: Final = "SIMULATED DATA, no patient. Research use only."
-AXIAL: Final = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-CORONAL: Final = (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)
-SAGITTAL: Final = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
 STUDY_DATE: Final = "20240115"
 STUDY_TIME: Final = "093000"
-MAX_12_BIT: Final = 4095
-MIDDLE_12_BIT: Final = 2048
+_START_S: Final = 9 * 3600 + 30 * 60
+_PRIVATE_NAME: Final = (0x0019, "GEMS_ACQU_01", 0x9C)
+"""Group, private creator and element of GE's internal sequence name."""
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenSeries:
-    """One series as written: `files` in the order of their instance numbers."""
+    """One series as written: `files` in the order of their instance numbers; one file if it is multi-frame.
+
+    `kind` says what it shows (a `Kind`), `images` how many images or frames it has.
+    """
 
     description: str
     number: int
     series_instance_uid: str
     files: tuple[Path, ...]
+    kind: str
+    images: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,42 +66,35 @@ class StudyWriter(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Placement:
-    """Where an image lies: centre of its first pixel and directions in patient coordinates (LPS), in mm."""
-
-    position_mm: tuple[float, float, float]
-    orientation: tuple[float, ...]
-    pixel_spacing_mm: tuple[float, float]
-    slice_thickness_mm: float
-
-
-@dataclass(frozen=True, slots=True)
 class Identity:
-    """Names and UIDs of a study, the same for the same seed and patient ID."""
+    """Names and UIDs of a study, the same for the same seed, patient ID and `variant`.
+
+    `variant` tells encodings of one exam apart; it is empty for the example that the documents use.
+    """
 
     seed: int
     patient_id: str
+    variant: str = ""
 
     def uid(self, *parts: object) -> str:
         """Return the UID of a part of the study."""
-        return generate_uid(entropy_srcs=["simulated MRE", self.patient_id, str(self.seed), *map(str, parts)])
+        variant = (self.variant,) if self.variant else ()
+        sources = ["simulated MRE", self.patient_id, str(self.seed), *variant, *map(str, parts)]
+        return generate_uid(entropy_srcs=sources)
 
 
-def slice_z_mm(exam: SimulatedExam) -> tuple[float, ...]:
-    """Return z of every slice: slice 0 is the uppermost, and the stack is centred at 0."""
-    count = exam.stiffness_kpa.shape[0]
-    return tuple(round(exam.slice_spacing_mm * ((count - 1) / 2 - s), 4) for s in range(count))
+def clock(seconds: float) -> str:
+    """Return the time of day so many seconds after the start of the study, as a DICOM time."""
+    minutes, rest = divmod(_START_S + seconds, 60.0)
+    return f"{int(minutes) // 60 % 24:02d}{int(minutes) % 60:02d}{rest:09.6f}"
 
 
-def axial_placement(exam: SimulatedExam, z_mm: float, *, stride: int = 1) -> Placement:
-    """Return where an axial slice lies; `stride` is the step over pixels of a coarser image."""
-    rows, columns = exam.stiffness_kpa.shape[1:]
-    row_mm, column_mm = exam.pixel_spacing_mm
-    corner = (-(columns - 1) / 2 * column_mm, -(rows - 1) / 2 * row_mm, z_mm)
-    return Placement(corner, AXIAL, (row_mm * stride, column_mm * stride), exam.slice_thickness_mm)
+def content_time(series_number: int, image_number: int) -> str:
+    """Return when an image was made: a minute a series, 0.2 s an image."""
+    return clock(60.0 * (series_number % 600) + 0.2 * image_number)
 
 
-def patient_and_study(identity: Identity, *, description: str) -> Dataset:
+def patient_and_study(plan: StudyPlan, identity: Identity) -> Dataset:
     """Return the patient, study, frame of reference and equipment attributes that every instance carries."""
     ds = Dataset()
     ds.SpecificCharacterSet = "ISO_IR 100"
@@ -112,55 +109,63 @@ def patient_and_study(identity: Identity, *, description: str) -> Dataset:
     ds.StudyID = str(identity.seed)
     ds.StudyDate = STUDY_DATE
     ds.StudyTime = STUDY_TIME
-    ds.StudyDescription = f"SIMULATED {description}"
+    ds.StudyDescription = f"SIMULATED {plan.description}".strip()
     ds.AccessionNumber = f"SIM{identity.seed:06d}"
     ds.ReferringPhysicianName = ""
     ds.InstitutionName = "SIMULATED"
     ds.FrameOfReferenceUID = identity.uid("frame of reference")
     ds.PositionReferenceIndicator = ""
-    ds.PatientPosition = "HFS"
+    ds.PatientPosition = plan.patient_position
+    if any(not series.description.isascii() for series in plan.series):
+        ds.SpecificCharacterSet = "ISO_IR 192"
+    if plan.anonymised:
+        _anonymise(ds)
+    for keyword, value in plan.equipment.items():
+        setattr(ds, keyword, value)
     return ds
 
 
-def place(ds: Dataset, placement: Placement) -> None:
-    """Set the image plane attributes."""
-    ds.ImagePositionPatient = [round(value, 6) for value in placement.position_mm]
-    ds.ImageOrientationPatient = list(placement.orientation)
-    ds.PixelSpacing = [round(value, 6) for value in placement.pixel_spacing_mm]
-    ds.SliceThickness = round(placement.slice_thickness_mm, 6)
+def _anonymise(ds: Dataset) -> None:
+    ds.PatientIdentityRemoved = "YES"
+    ds.DeidentificationMethod = "SIMULATED: descriptions and private elements removed"
+    for keyword in ("PatientComments", "PatientAge", "PatientWeight", "InstitutionName", "StudyDescription"):
+        delattr(ds, keyword)
+    for keyword in ("PatientBirthDate", "PatientSex", "AccessionNumber", "StudyID"):
+        setattr(ds, keyword, "")
 
 
-def scaled(image: NDArray[np.float32]) -> tuple[NDArray[np.uint16], float]:
-    """Return stored values in the lower half of 12 bits, where scanners leave them, and their peak."""
-    peak = float(image.max()) or 1.0
-    return counts(image / peak * MIDDLE_12_BIT, MAX_12_BIT), float(MIDDLE_12_BIT)
+def describe_series(ds: Dataset, series: SeriesPlan, identity: Identity) -> None:
+    """Set what all images of a series share, whatever their form."""
+    ds.Modality = "MR"
+    ds.SeriesInstanceUID = identity.uid("series", series.number)
+    ds.SeriesNumber = series.number
+    if series.description:
+        ds.SeriesDescription = series.description
+    if series.protocol:
+        ds.ProtocolName = series.protocol
+    ds.SeriesDate = ds.ContentDate = STUDY_DATE
+    ds.SeriesTime = content_time(series.number, 0)
+    ds.ImageType = list(series.image_type)
+    ds.ImageComments = series.comments or SIMULATED
+    if series.comments:
+        ds.SyntheticData = "YES"  # the comments are taken; results read either
+    if series.private_name:
+        group, creator, element = _PRIVATE_NAME
+        ds.private_block(group, creator, create=True).add_new(element, "LO", series.private_name)
 
 
-def counts(values: NDArray[np.floating], largest: int) -> NDArray[np.uint16]:
-    """Round to stored values, and clip them to 0 to `largest`."""
-    stored: NDArray[np.uint16] = np.clip(np.rint(values), 0, largest).astype(np.uint16)
-    return stored
+def written(series: SeriesPlan, series_instance_uid: str, files: Sequence[Path]) -> WrittenSeries:
+    """Say what was written of a series."""
+    return WrittenSeries(
+        series.description, series.number, series_instance_uid, tuple(files), series.kind, len(series.images)
+    )
 
 
-def set_pixels(ds: Dataset, stored: NDArray[np.uint16], *, bits: int) -> None:
-    """Set the image pixel attributes for unsigned values of `bits` bits, (R, C)."""
-    ds.Rows, ds.Columns = stored.shape
-    ds.SamplesPerPixel = 1
-    ds.PhotometricInterpretation = "MONOCHROME2"
-    ds.BitsAllocated = 16
-    ds.BitsStored = bits
-    ds.HighBit = bits - 1
-    ds.PixelRepresentation = 0
-    ds.SmallestImagePixelValue = int(stored.min())
-    ds.LargestImagePixelValue = int(stored.max())
-    ds.PixelData = np.ascontiguousarray(stored, dtype="<u2").tobytes()
-
-
-def save(ds: Dataset, path: Path) -> None:
-    """Write an MR image as a DICOM file, Explicit VR Little Endian."""
-    ds.SOPClassUID = MRImageStorage
+def save(ds: Dataset, path: Path, sop_class_uid: UID) -> None:
+    """Write a DICOM file, Explicit VR Little Endian."""
+    ds.SOPClassUID = sop_class_uid
     ds.file_meta = FileMetaDataset()
-    ds.file_meta.MediaStorageSOPClassUID = MRImageStorage
+    ds.file_meta.MediaStorageSOPClassUID = sop_class_uid
     ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     ds.save_as(path, enforce_file_format=True)

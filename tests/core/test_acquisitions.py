@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from liver_mre.core.selection import select
 from liver_mre.core.selection.acquisitions import preferred, with_choice
 from liver_mre.core.study import RealWorldMapping, Series
-from liver_mre.errors import AmbiguousSeriesError, MissingSlicesError, NoConfidenceError, UnknownUnitError
+from liver_mre.errors import (
+    AmbiguousSeriesError,
+    MissingSlicesError,
+    NoConfidenceError,
+    OtherBodyPartError,
+    UnknownUnitError,
+)
 from tests.core import study_factory as made
 from tests.core.acquisition_factory import CONFIDENCE, EPI, RULES, UNNAMED, WITH_CONFIDENCE, at, only, selections
 
@@ -25,6 +31,10 @@ def breath_holds(
 ) -> list[Series]:
     """One series for each slice, acquired one after the other."""
     return [at(template, first + step * i, 30.0 * i, z) for i, z in enumerate(heights)]
+
+
+def replace_images(series: Series, **changes: str) -> Series:
+    return replace(series, instances=tuple(replace(image, **changes) for image in series.instances))
 
 
 def numbers(selection: Selection) -> list[str]:
@@ -84,6 +94,15 @@ def test_breath_holds_of_one_slice_each_become_one_exam_with_all_their_companion
     assert "6, 10, 14, 18" in selection.notes[0]
     assert all(d.used for d in found.decisions)
     assert {d.acquisition_uid for d in found.decisions} == {"1.2.6"}
+
+
+def test_breath_holds_that_do_not_share_a_frame_of_reference_are_not_joined() -> None:
+    stiffness = [
+        replace_images(series, frame_of_reference_uid=f"1.9.{number}")
+        for number, series in enumerate(breath_holds(made.UNMASKED, 6))
+    ]
+    found = select(made.study(*stiffness, *breath_holds(CONFIDENCE, 7)), WITH_CONFIDENCE)
+    assert [len(selection.stiffness.instances) for selection in found.acquisitions] == [1, 1, 1, 1]
 
 
 def test_one_confidence_map_of_all_slices_serves_breath_holds() -> None:
@@ -177,3 +196,22 @@ def test_two_series_of_one_slice_at_the_same_place_are_no_breath_holds_of_one_ex
 def test_the_order_of_breath_holds_never_changes_the_exam(order: list[int]) -> None:
     series = [*breath_holds(made.MASKED, 6), *breath_holds(made.MAGNITUDE, 7), at(made.MASKED, 50, 900.0, 20.0)]
     assert numbers(only(*(series[i] for i in order))) == ["6.1", "10.1", "14.1", "50.1"]
+
+
+def test_a_map_whose_time_and_number_name_different_acquisitions_is_not_used() -> None:
+    first, second = {"acquisition_number": 1}, {"acquisition_number": 2}
+    stiffness = [at(replace(made.UNMASKED, **first), 6, 10.0), at(replace(made.UNMASKED, **second), 16, 300.0)]
+    maps = [at(replace(CONFIDENCE, **first), 8, 10.0), at(replace(CONFIDENCE, **second), 18, 300.0)]
+    assert [one.confidence.series_number for one in selections(*stiffness, *maps)] == [8, 18]
+    crossed = [at(replace(CONFIDENCE, **second), 8, 10.0), at(replace(CONFIDENCE, **first), 18, 300.0)]
+    with pytest.raises(AmbiguousSeriesError, match="could belong to more than one"):
+        selections(*stiffness, *crossed)
+
+
+@pytest.mark.parametrize("part", ["BRAIN", "Phantom ", "PROSTATE"])
+def test_another_part_of_the_body_is_measured_only_where_somebody_asks_for_it(part: str) -> None:
+    elsewhere = at(replace(made.MASKED, body_part=part), 7, None)
+    with pytest.raises(OtherBodyPartError, match=f"BodyPartExamined of stiffness series 7 is {part.strip().upper()}"):
+        only(elsewhere)
+    assert "asked for" in only(elsewhere, series_uid="1.2.7").notes[0]
+    assert only(at(replace(made.MASKED, body_part="ABDOMEN"), 7, None)).notes == ()

@@ -135,7 +135,7 @@ def test_a_series_whose_images_disagree_is_not_measurable() -> None:
     (found,) = classify(made.study(Series("1.2.1", 1, (made.MASKED, made.COLOUR))), RULES)
     assert found.role is Role.OTHER
     assert found.mixed == {Role.STIFFNESS_MASKED, Role.COLOUR}
-    assert "colour, stiffness_masked" in found.reason
+    assert "colour, stiffness masked" in found.reason
 
 
 def test_a_role_that_nothing_names_says_so() -> None:

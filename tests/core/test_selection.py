@@ -12,6 +12,7 @@ from liver_mre.core.study import PatientKey, Role, Series
 from liver_mre.errors import (
     AmbiguousSeriesError,
     ConflictingFilesError,
+    GeometryError,
     MissingSlicesError,
     MixedPatientsError,
     MixedSeriesError,
@@ -131,7 +132,7 @@ def test_elastography_without_a_known_stiffness_map_is_not_taken_for_another_stu
 
 def test_a_colour_picture_inside_the_stiffness_series_is_named_as_the_reason() -> None:
     mixed = replace(MASKED, instances=(replace(MASKED.first, samples_per_pixel=3), *MASKED.instances[1:]))
-    with pytest.raises(MixedSeriesError, match=r"1\.2\.7 .*another kind \(colour, stiffness_masked\)") as error:
+    with pytest.raises(MixedSeriesError, match=r"1\.2\.7\).*another kind \(colour, stiffness masked\)") as error:
         select(made.study(*EXAM[:6], mixed), RULES)
     assert error.value.code == "mixed_series"
 
@@ -427,3 +428,26 @@ def _found(series: list[Series]) -> tuple[Selection, ...]:
         return select(made.study(*series), WITH_CONFIDENCE).acquisitions
     except MreError:
         return ()
+
+
+def test_a_masked_series_that_is_measured_for_lack_of_a_usable_map_says_so() -> None:
+    unusable = made.series(replace(made.MASKED, series_description="confidence"), 8)
+    (selection,) = select(made.study(*EXAM, unusable), RULES).acquisitions
+    assert selection.masked
+    assert any("confidence map in series 8 was not used" in note for note in selection.notes)
+    usable = select(made.study(MASKED, made.series(CONFIDENCE, 8)), WITH_CONFIDENCE).acquisitions
+    assert [(one.masked, one.notes) for one in usable] == [(True, ())]
+
+
+def test_a_stiffness_series_of_placeholder_geometry_is_the_reason_and_not_the_map_that_does_not_go_with_it() -> None:
+    lost = made.series(replace(made.GE_UNMASKED, pixel_spacing_mm=(1.0, 1.0)), 4)
+    images = tuple(replace(image, position_mm=(0.0, 0.0, 0.0)) for image in lost.instances)
+    with pytest.raises(GeometryError, match="placeholders"):
+        select(made.study(replace(lost, instances=images), made.series(made.GE_CONFIDENCE, 5)), RULES)
+
+
+def test_ultrasound_elastography_is_not_taken_for_magnetic_resonance() -> None:
+    ultrasound = made.series(replace(made.GE_UNMASKED, modality="US", private_sequence_name=""), 4)
+    with pytest.raises(NoEligibleSeriesError) as error:
+        select(made.study(ultrasound), RULES)
+    assert error.value.code == "no_mre_series"

@@ -241,3 +241,17 @@ def test_livers_are_plausible(median: float) -> None:
 def test_a_median_that_no_liver_has_is_refused(median: float) -> None:
     with pytest.raises(ImplausibleStiffnessError):
         check_plausible(median)
+
+
+@pytest.mark.parametrize(("template", "bits"), [(made.MASKED, 8), (made.GE_UNMASKED, 8), (made.GE_UNMASKED, 11)])
+def test_a_vendors_scale_is_not_that_of_a_picture_of_few_bits(template: Instance, bits: int) -> None:
+    with pytest.raises(UnknownUnitError, match=f"BitsStored {bits}"):
+        unit_of(replace(template, bits_stored=bits))
+    assert unit_of(replace(template, bits_stored=12)) == unit_of(template)
+    named = replace(template, window=None, bits_stored=bits)
+    scale = unit_of(template).kpa_per_count
+    assert unit_of(rescaled(named, scale, "kPa")).source == "rescale_type"
+
+
+def test_bits_that_no_pixel_has_are_no_crash() -> None:
+    assert unit_of(replace(made.MASKED, bits_stored=65535)).source == "vendor_rule"

@@ -146,5 +146,12 @@ def test_the_command_line_refuses_what_it_cannot_do(arguments: list[str]) -> Non
         command_line.main(arguments)
 
 
-def test_every_encoding_is_offered_by_name() -> None:
+def test_every_encoding_is_offered_by_its_name() -> None:
     assert ENCODINGS["siemens-gre"] is write_study
+    assert all(encoding.name == name for name, encoding in ENCODINGS.items())
+
+
+def test_slices_are_acquired_one_breath_hold_after_another(study: WrittenStudy) -> None:
+    times = {ds.AcquisitionTime: round(float(ds.SliceLocation)) for ds in by_suffix(study, "_P_StiffC95")}
+    assert times == {"093300.000000": 15, "093315.000000": 5, "093330.000000": -5, "093345.000000": -15}
+    assert {(ds.AcquisitionTime, round(float(ds.SliceLocation))) for ds in by_suffix(study, "_P")} == set(times.items())

@@ -1,0 +1,136 @@
+"""An encoding: which scanner writes an exam, in which form, and how a plan becomes a folder of files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulation.encodings import classic, enhanced
+from simulation.encodings.common import STUDY_DATE, Identity, WrittenStudy, patient_and_study
+from simulation.encodings.modifiers import PLAN_MODIFIERS, SCAN_MODIFIERS
+from simulation.encodings.parts import slice_z_mm
+from simulation.encodings.plan import Form, Scan, StudyPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from simulation.encodings.plan import SeriesPlan
+    from simulation.types import SimulatedExam
+
+    Acquire = Callable[[Scan], Sequence[SeriesPlan]]
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How one scanner writes an exam; calling it writes one.
+
+    Attributes
+    ----------
+    name : on the command line
+    holds : what its studies hold, in words
+    equipment : attributes that every image shares
+    survey : plans the series that come before the elastography
+    acquire : plans the series of one run of the elastography
+    sequence : "gre" or "epi"
+    form : classic or enhanced
+    file_name : pattern with `patient`, `series` and `image`
+    variant : tells its UIDs from those of other encodings of the same exam
+    """
+
+    name: str
+    holds: str
+    equipment: Mapping[str, object]
+    survey: Acquire
+    acquire: Acquire
+    sequence: str = "gre"
+    form: Form = Form.CLASSIC
+    file_name: str = "{patient}_{series:05d}_{image:05d}.dcm"
+    variant: str | None = None
+
+    def __call__(
+        self,
+        exam: SimulatedExam,
+        out: Path,
+        *,
+        patient_id: str = "SIM-0001",
+        modifiers: Sequence[str] = (),
+    ) -> WrittenStudy:
+        """Write a simulated exam as this scanner would.
+
+        Parameters
+        ----------
+        exam : what to write
+        out : folder for the study's files, created where needed
+        patient_id : the simulated patient's ID
+        modifiers : what became of the study before it arrived, in this order
+
+        Returns
+        -------
+        WrittenStudy
+            UIDs and files; the same for the same exam, patient ID and modifiers.
+        """
+        out.mkdir(parents=True, exist_ok=True)
+        variant = self.name if self.variant is None else self.variant
+        identity = Identity(exam.seed, patient_id, "+".join([variant, *modifiers]) if modifiers else variant)
+        plan = self.plan(exam, modifiers)
+        return _write(plan, identity, out, slice_z_mm(exam))
+
+    def plan(self, exam: SimulatedExam, modifiers: Sequence[str] = ()) -> StudyPlan:
+        """Return what the scanner would write."""
+        scans: tuple[Scan, ...] = (Scan(exam, self.sequence),)
+        for name in modifiers:
+            if name in SCAN_MODIFIERS:
+                scans = SCAN_MODIFIERS[name](scans)
+        series = (*self.survey(scans[0]), *(one for scan in scans for one in self.acquire(scan)))
+        plan = StudyPlan(
+            equipment=self.equipment,
+            series=tuple(self._formed(one) for one in series),
+            description="liver MR elastography",
+            file_name=self.file_name,
+            seed=exam.seed,
+        )
+        for name in modifiers:
+            if name in PLAN_MODIFIERS:
+                plan = PLAN_MODIFIERS[name](plan, exam)
+        return plan
+
+    def _formed(self, series: SeriesPlan) -> SeriesPlan:
+        if series.form is Form.SECONDARY_CAPTURE:
+            return series
+        if self.form is Form.ENHANCED:
+            # All frames of an object have one size; the localizer keeps its axial plane.
+            size = series.images[0].stored.shape
+            series = replace(series, images=tuple(one for one in series.images if one.stored.shape == size))
+        return replace(series, form=self.form)
+
+
+def _write(plan: StudyPlan, identity: Identity, out: Path, z_mm: tuple[float, ...]) -> WrittenStudy:
+    common = patient_and_study(plan, identity)
+    names = _file_names(plan, identity.patient_id)
+    found = []
+    for series in plan.series:
+        files = [out / name for name in names[series.number]]
+        if series.form is Form.ENHANCED:
+            found.append(enhanced.write_series(series, common, identity, files[0]))
+        else:
+            found.append(classic.write_series(series, common, identity, files))
+    return WrittenStudy(out, str(common.StudyInstanceUID), tuple(found), z_mm)
+
+
+def _file_names(plan: StudyPlan, patient_id: str) -> dict[int, list[str]]:
+    """Name every file, by series number; shuffled names are the same names in another order."""
+    slots = [
+        (series.number, number)
+        for series in plan.series
+        for number in range(1, 2 if series.form is Form.ENHANCED else len(series.images) + 1)
+    ]
+    names = [plan.file_name.format(patient=patient_id, series=s, image=n, date=STUDY_DATE) for s, n in slots]
+    if plan.shuffled_names:
+        names = list(np.random.default_rng(plan.seed).permutation(names))
+    by_series: dict[int, list[str]] = {series.number: [] for series in plan.series}
+    for (number, _), name in zip(slots, names, strict=True):
+        by_series[number].append(str(name))
+    return by_series

@@ -1,0 +1,165 @@
+"""What came of an exam: the measurable region, which slices are diagnostic, and facts for tables."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy import ndimage
+
+from simulation.types import Failure, Tissue
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from simulation.acquisition import ScanSettings
+    from simulation.motion import MovingPatient
+    from simulation.plan import Plan
+    from simulation.types import Fact
+    from simulation.variety import Traits
+
+EDGE_MM: Final = 4.0
+"""Rim of the parenchyma in which the inversion mixes it with its neighbours."""
+WAVE_TO_NOISE: Final = 3.0
+LOCAL_MM: Final = 4.0
+CONFIDENT: Final = 0.95
+DIAGNOSTIC_CM2: Final = 3.0
+"""Least confident area of liver of a diagnostic slice. Ours: no source states one."""
+SMALL_LIVER_CM2: Final = 25.0
+LOW_SIGNAL_SNR: Final = 5.0
+STRONG_BREATHING_MM: Final = 3.0
+
+
+def wave_to_noise(
+    wave_rad: NDArray[np.complexfloating], magnitude: NDArray[np.float32], scan: ScanSettings, pixel_mm: float
+) -> NDArray[np.float32]:
+    """Return the local amplitude of the true wave over the noise of the measured first harmonic: (S, R, C)."""
+    sigma = (0.0, LOCAL_MM / pixel_mm, LOCAL_MM / pixel_mm)
+    amplitude = np.sqrt(ndimage.gaussian_filter((np.abs(wave_rad) ** 2).astype(np.float32), sigma))
+    signal = ndimage.gaussian_filter(magnitude, sigma)
+    return np.asarray(amplitude * signal / (scan.noise * np.sqrt(2.0 / scan.offsets)), np.float32)
+
+
+def measurable_region(tissue: NDArray[np.uint8], ratio: NDArray[np.float32], pixel_mm: float) -> NDArray[np.bool_]:
+    """Return the parenchyma away from its edges where the wave stands out of the noise.
+
+    Parameters
+    ----------
+    tissue : (S, R, C) labels
+    ratio : (S, R, C) `wave_to_noise`
+    """
+    parenchyma = tissue == Tissue.LIVER
+    depth_mm = pixel_mm * np.stack([ndimage.distance_transform_edt(level) for level in parenchyma])
+    return np.asarray((depth_mm > EDGE_MM) & (ratio >= WAVE_TO_NOISE))
+
+
+def slice_failure(
+    liver: NDArray[np.bool_],
+    confidence: NDArray[np.float32],
+    snr: float,
+    traits: Traits,
+    given: Failure,
+    pixel_mm: float,
+) -> Failure:
+    """Return why one slice is not diagnostic, or that it is.
+
+    Parameters
+    ----------
+    liver, confidence : (R, C)
+    snr : signal-to-noise ratio of the liver's magnitude
+    traits : of this slice
+    given : cause that the simulator gave this slice
+    pixel_mm : pixel size
+    """
+    pixel_cm2 = (0.1 * pixel_mm) ** 2
+    if np.count_nonzero(liver & (confidence >= CONFIDENT)) * pixel_cm2 >= DIAGNOSTIC_CM2:
+        return Failure.NONE
+    if given != Failure.NONE:
+        return given
+    if np.count_nonzero(liver) * pixel_cm2 < SMALL_LIVER_CM2:
+        return Failure.ANATOMICAL_MASKING
+    if snr < LOW_SIGNAL_SNR:
+        return Failure.LOW_SIGNAL
+    if traits.breathing_mm > STRONG_BREATHING_MM:
+        return Failure.BREATHING
+    return Failure.POOR_PROPAGATION
+
+
+def exam_failure(given: Failure, slices: Sequence[Failure]) -> Failure:
+    """Return the cause given to the exam if it made a slice fail, else the commonest among its slices."""
+    seen = Counter(cause for cause in slices if cause != Failure.NONE)
+    if given in seen or not seen:
+        return given if seen else Failure.NONE
+    return seen.most_common(1)[0][0]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an exam.
+
+    Attributes
+    ----------
+    measurable : (S, R, C) `measurable_region`
+    failure : of the exam
+    slice_failures : of each slice
+    facts : names to text and numbers
+    """
+
+    measurable: NDArray[np.bool_]
+    failure: Failure
+    slice_failures: tuple[Failure, ...]
+    facts: dict[str, Fact]
+
+
+def judge(
+    plan: Plan,
+    seen: MovingPatient,
+    magnitude: NDArray[np.float32],
+    confidence: NDArray[np.float32],
+    rad_per_um: float,
+) -> Outcome:
+    """Return what came of an exam.
+
+    Parameters
+    ----------
+    seen : the patient at the pixels of the image
+    magnitude, confidence : (S, R, C) measured
+    rad_per_um : motion encoding efficiency
+    """
+    pixel_mm, liver = plan.protocol.pixel_mm, seen.liver
+    ratio = wave_to_noise(seen.wave_um * rad_per_um, magnitude, seen.scan, pixel_mm)
+    snr = [_median(level, organ) / seen.scan.noise for level, organ in zip(magnitude, liver, strict=True)]
+    failures = tuple(
+        slice_failure(
+            liver[level],
+            confidence[level],
+            snr[level],
+            plan.slice_traits[level],
+            plan.failure if plan.struck[level] else Failure.NONE,
+            pixel_mm,
+        )
+        for level in range(len(liver))
+    )
+    facts: dict[str, Fact] = {
+        "given_failure": str(plan.failure),
+        **asdict(plan.protocol),
+        **{name: round(value, 4) for name, value in asdict(plan.traits).items()},
+        "liver_t2_star_ms": round(seen.scan.liver_t2_star_ms, 2),
+        "noise": round(seen.scan.noise, 2),
+        "driver_deg": round(float(np.rad2deg(seen.driver_rad)), 1),
+        "wave_um": round(_median(np.abs(seen.wave_um), liver), 2),
+        "wave_to_noise": round(_median(ratio, liver), 2),
+        "magnitude_snr": round(float(np.median(snr)), 2),
+        "confident_share": round(float((confidence[liver] >= CONFIDENT).mean()) if liver.any() else 0.0, 4),
+    }
+    return Outcome(
+        measurable_region(seen.tissue, ratio, pixel_mm), exam_failure(plan.failure, failures), failures, facts
+    )
+
+
+def _median(values: NDArray[np.floating], where: NDArray[np.bool_]) -> float:
+    return float(np.median(values[where])) if where.any() else 0.0
