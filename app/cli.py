@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import io
 import logging
 import os
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 DESCRIPTION = """\
 Liver stiffness and fibrosis stage from MR elastography, from DICOM to DICOM.
 Research use only: not for diagnosis or treatment."""
+
+DEVELOPMENT_HELP = """\
+from a checkout of the sources also: simulate cohort, prepare, train, tune, evaluate, publish (docs/training.md)"""
 
 RUN_HELP = """\
 Measure every study under IN and write, for each, a DICOM segmentation of the liver, a structured report and an
@@ -51,6 +55,7 @@ INFO_HELP = """\
 Show versions, models with their checksums, devices and staging profiles."""
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
+DEVELOPMENT_WORDS = ("simulate", "prepare", "train", "tune", "evaluate", "publish")
 SETTING_OPTIONS = ("profile", "device", "precision", "series", "all_acquisitions", "kpa_per_count", "preview")
 
 
@@ -59,7 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without "≥" must not fail a run
-    options = build_parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] and given[0] in DEVELOPMENT_WORDS:
+        return _develop(given)
+    options = build_parser().parse_args(given)
     _set_up_logging(options.log_level)
     try:
         return int(options.command(options))
@@ -84,9 +92,21 @@ def script(*before: str) -> NoReturn:
     os._exit(code)
 
 
+def _develop(given: list[str]) -> int:
+    """Run a command of simulation, training or evaluation, which only a checkout of the sources has."""
+    root = Path(__file__).resolve().parent.parent
+    if not (root / "training" / "__main__.py").is_file():
+        print(f"liver-mre: `{given[0]}` needs a checkout of the sources with requirements-dev.txt", file=sys.stderr)
+        return ExitCode.USAGE
+    sys.path.insert(0, str(root))  # the development side is no installed package
+    return int(importlib.import_module("training.__main__").main(given, prog="liver-mre"))
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(prog="liver-mre", description=DESCRIPTION, formatter_class=_Raw)
+    parser = argparse.ArgumentParser(
+        prog="liver-mre", description=DESCRIPTION, epilog=DEVELOPMENT_HELP, formatter_class=_Raw
+    )
     parser.add_argument("--version", action="version", version=f"liver-mre {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_run(commands)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from liver_mre import exam as of_exam
@@ -126,16 +127,17 @@ def _tried(exam: Exam, work: Callable[[Exam], Exam]) -> Exam:
 
 
 def _common_failure(case: Case) -> Reason | None:
-    """Return why no acquisition is left to measure; None while one is."""
-    failures = {exam.name: exam.failure for exam in case.exams if exam.failure}
+    """Return why no acquisition is left to measure, with the gravest code of all; None while one is."""
+    failures = [(exam.selection.stiffness.series_number, exam.failure) for exam in case.exams if exam.failure]
     if len(failures) < len(case.exams) or not failures:
         return None
-    failures |= {f"series {r.series.series_number}": reason_of(r.error) for r in case.rejected}
-    first = next(iter(failures.values()))
+    failures += [(one.series.series_number, reason_of(one.error)) for one in case.rejected]
     if len(failures) == 1:
-        return first
-    each = " ".join(f"{name[0].upper()}{name[1:]}: {reason.message}" for name, reason in failures.items())
-    return replace(first, message=f"None of the {len(failures)} acquisitions could be measured. {each}")
+        return failures[0][1]
+    failures.sort(key=lambda one: one[0])
+    each = " ".join(f"Series {number}: {reason.message}" for number, reason in failures)
+    gravest = max((reason for _, reason in failures), key=attrgetter("exit_code"))
+    return replace(gravest, message=f"None of the {len(failures)} acquisitions could be measured. {each}")
 
 
 def reason_of(error: MreError) -> Reason:
@@ -217,8 +219,11 @@ def _acquisitions(case: Case) -> tuple[AcquisitionResult, ...]:
 
 def _unmeasured(case: Case) -> tuple[str, ...]:
     """Warn of acquisitions that could not be measured beside one that was."""
-    failed = {one.series_number: one.reason for one in _acquisitions(case) if one.status is StudyStatus.FAILED}
-    return tuple(f"Series {number} could not be measured: {why.message}" for number, why in failed.items() if why)
+    return tuple(
+        f"Series {one.series_number} could not be measured: {one.reason.message}"
+        for one in _acquisitions(case)
+        if one.status is StudyStatus.FAILED and one.reason
+    )
 
 
 def _status(case: Case) -> StudyStatus:

@@ -112,6 +112,13 @@ class AmbiguousSeriesError(NoEligibleSeriesError):
     )
 
 
+class OtherBodyPartError(NoEligibleSeriesError):
+    """The images are not of the abdomen."""
+
+    code = "other_body_part"
+    default_message = "The stiffness series does not show the liver. Nothing was measured."
+
+
 class UnknownUnitError(NoEligibleSeriesError):
     """The unit of the stiffness pixels is not known, or the evidence conflicts."""
 

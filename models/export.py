@@ -20,6 +20,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from training.errors import ReportedError
 from training.network import Architecture, build_network, with_pooling
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _TOOLS = ("torch", "openvino", "segmentation-models-pytorch", "safetensors")
 _LARGEST_BATCH = 256
 
 
-class ExportError(Exception):
+class ExportError(ReportedError):
     """A published model cannot be exported; the message says why and what to do."""
 
 
@@ -66,7 +67,7 @@ def read_card(model_dir: Path) -> dict[str, Any]:
     """
     path = model_dir / "card.json"
     if not path.is_file():
-        message = "the model folder has no card.json: publish a model first (python -m training publish)"
+        message = "the model folder has no card.json: publish a model first (liver-mre publish)"
         raise ExportError(message)
     card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     weights = model_dir / card["weights"]["path"]

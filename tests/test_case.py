@@ -10,7 +10,14 @@ import pytest
 from liver_mre.case import Case, advance, advance_exams, join, study_result
 from liver_mre.core.result import OutputFile, Reason, RunStatus, StudyStatus
 from liver_mre.core.study import RejectedAcquisition, Study
-from liver_mre.errors import AmbiguousSeriesError, ExitCode, GeometryError, ModelError, NoEligibleSeriesError
+from liver_mre.errors import (
+    AmbiguousSeriesError,
+    ExitCode,
+    GeometryError,
+    ModelError,
+    NoConfidenceError,
+    NoEligibleSeriesError,
+)
 from liver_mre.pipeline import run_result
 from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit, choose_exams
@@ -109,6 +116,25 @@ def test_the_study_fails_with_every_reason_when_no_acquisition_is_left() -> None
     assert failed.failure.exit_code == ExitCode.INVALID_INPUT
     assert failed.failure.message.startswith("None of the 2 acquisitions could be measured. Series 10: Spacing")
     assert "Series 20" in failed.failure.message
+
+
+def test_of_several_reasons_the_gravest_gives_the_code_and_they_come_by_series_number() -> None:
+    rejected = RejectedAcquisition(make_exam(1).selection.stiffness, GeometryError("Spacing is missing."))
+    start = replace(case(), exams=(make_exam(2),), rejected=(rejected,))
+
+    def work(_: Exam) -> Exam:
+        raise NoConfidenceError
+
+    failure = advance_exams(start, "load", work).failure
+    assert failure is not None
+    assert (failure.code, failure.exit_code) == ("invalid_geometry", 4)
+    assert failure.message.index("Series 10: Spacing") < failure.message.index("Series 20: ")
+
+
+def test_acquisitions_of_one_series_number_each_keep_their_warning() -> None:
+    rejected = tuple(RejectedAcquisition(make_exam(2).selection.stiffness, GeometryError(why)) for why in "ab")
+    done = replace(case(), exams=(make_exam(1, reported=True, represents=True),), rejected=rejected)
+    assert len(study_result(done).warnings) == 2
 
 
 @pytest.mark.parametrize(("error", "code"), [(ModelError(), 5), (KeyError("DOE^JANE"), 1)])

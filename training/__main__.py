@@ -1,4 +1,4 @@
-"""Command line of the training side: `python -m training cohort|train|evaluate|publish`."""
+"""Command line of simulation, training and evaluation: `liver-mre WORD`, or `python -m training WORD`."""
 
 from __future__ import annotations
 
@@ -6,128 +6,226 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Commands import what they need when they run, so that workers of `cohort` never load torch.
+    from training.options import TrainOptions
+
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse names it in no other way
+
+WORDS: Final = ("simulate", "prepare", "train", "tune", "evaluate", "publish")
+MODEL_DIR: Final = Path("models/liver_segmentation")
+FAILED: Final = 2
+
+# Commands import what they need when they run, so that help answers at once and simulation never loads torch.
 
 
-def _cohort(arguments: argparse.Namespace) -> None:
-    from training.cohort import build_cohort
+def _cohort(arguments: argparse.Namespace) -> int:
+    from training.cohort import run
 
-    build_cohort(arguments.out, exams=arguments.exams, first_seed=arguments.first_seed, workers=arguments.workers)
+    return run(arguments)
 
 
-def _train(arguments: argparse.Namespace) -> None:
+def _prepare(arguments: argparse.Namespace) -> int:
+    from training.prepare import PrepareOptions, prepare
+
+    report = prepare(PrepareOptions(arguments.data, arguments.out, arguments.masks, arguments.stages, arguments.label))
+    _say(report)
+    return 0
+
+
+def _train(arguments: argparse.Namespace) -> int:
+    from training.train import Training
+
+    Training(_train_options(arguments)).run()
+    return 0
+
+
+def _tune(arguments: argparse.Namespace) -> int:
+    from training.search import SearchOptions, tune
+
+    _say(tune(SearchOptions(_train_options(arguments), arguments.trials)))
+    return 0
+
+
+def _train_options(arguments: argparse.Namespace) -> TrainOptions:
     from training.config import RECIPES
-    from training.network import Architecture
-    from training.train import Trainer, TrainOptions
+    from training.options import TrainOptions
 
-    options = TrainOptions(
-        data=arguments.data,
-        out=arguments.out,
-        recipe=RECIPES[arguments.recipe].with_overrides(arguments.batch_size, arguments.learning_rate),
-        size=arguments.size,
-        minutes=arguments.minutes,
-        epochs=arguments.epochs,
-        seed=arguments.seed,
-        architecture=Architecture(encoder=arguments.encoder),
-        init=arguments.init,
-        resume=arguments.resume,
-        checkpoint_minutes=arguments.checkpoint_minutes,
-        epoch_slices=arguments.epoch_slices,
-        validation_slices=arguments.validation_slices,
-        min_exams=arguments.min_exams,
-        threads=arguments.threads,
-        workers=arguments.workers,
-    )
-    Trainer(options).run()
-
-
-def _evaluate(arguments: argparse.Namespace) -> None:
-    from training.evaluate import evaluate
-
-    report = evaluate(
-        arguments.data,
-        arguments.weights,
-        arguments.out,
-        size=arguments.size,
-        split=None if arguments.split == "all" else arguments.split,
-        limit=arguments.limit,
+    recipe = RECIPES[arguments.recipe].with_overrides(
+        batch_size=arguments.batch_size,
+        learning_rate=arguments.learning_rate,
+        patience=arguments.patience,
+        augment=arguments.augment,
         bfloat16=arguments.bfloat16,
-        pooling=arguments.pooling,
     )
-    print(json.dumps({name: value for name, value in report.items() if name != "seeds"}, indent=2))
+    names = ("out", "size", "pooling", "minutes", "epochs", "seed", "network", "init", "resume")
+    more = ("epoch_slices", "validation_slices", "threads", "workers")
+    return TrainOptions(
+        data=tuple(arguments.data), recipe=recipe, **{name: getattr(arguments, name) for name in (*names, *more)}
+    )
 
 
-def _publish(arguments: argparse.Namespace) -> None:
+def _evaluate(arguments: argparse.Namespace) -> int:
+    from training.evaluate import REPORT_NAME, EvaluateOptions, evaluate
+
+    summary = evaluate(
+        EvaluateOptions(
+            data=tuple(arguments.data),
+            model=arguments.model,
+            out=arguments.out,
+            split=None if arguments.split == "all" else arguments.split,
+            limit=arguments.limit,
+            situations=tuple(arguments.situations),
+            comparators=tuple(arguments.comparator),
+            beside=dict(arguments.beside),
+            train_data=tuple(arguments.train_data),
+            bfloat16=not arguments.float32,
+        )
+    )
+    _say({name: summary[name] for name in ("data", "exams", "main")} | {"main": summary["situations"][summary["main"]]})
+    print(arguments.out / REPORT_NAME)
+    return 0
+
+
+def _publish(arguments: argparse.Namespace) -> int:
     from training.publish import publish
 
-    publish(arguments.weights, arguments.evaluation, arguments.model_dir, hardware=arguments.hardware)
+    publish(
+        arguments.weights,
+        arguments.evaluation,
+        arguments.model_dir,
+        hardware=arguments.hardware,
+        version=arguments.version,
+    )
+    return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m training", description=__doc__)
-    commands = parser.add_subparsers(required=True)
+def _say(content: dict[str, Any]) -> None:
+    print(json.dumps(content, indent=2, ensure_ascii=False))
 
-    cohort = commands.add_parser("cohort", help="simulate a cohort; existing exams are kept")
-    cohort.add_argument("--exams", type=int, required=True)
-    cohort.add_argument("--first-seed", type=int, default=0)
-    cohort.add_argument("--out", type=Path, required=True)
-    cohort.add_argument("--workers", type=int, default=1)
-    cohort.set_defaults(action=_cohort)
 
-    train = commands.add_parser("train", help="train the network; the cohort may still be growing")
-    train.add_argument("--data", type=Path, required=True)
-    train.add_argument("--out", type=Path, required=True)
-    train.add_argument("--recipe", choices=("fast", "paper"), default="fast")
-    train.add_argument("--batch-size", type=int, help="instead of the recipe's")
-    train.add_argument("--learning-rate", type=float, help="peak rate instead of the recipe's")
-    train.add_argument("--size", type=int, default=256)
-    train.add_argument("--minutes", type=float)
-    train.add_argument("--epochs", type=int)
-    train.add_argument("--seed", type=int, default=20251)
-    train.add_argument("--encoder", default="resnext50_32x4d")
-    train.add_argument("--init", type=Path, help="checkpoint to take the weights from")
-    train.add_argument("--resume", action="store_true", help="continue the run in --out")
-    train.add_argument("--checkpoint-minutes", type=float, default=5.0)
-    train.add_argument("--epoch-slices", type=int, default=800)
-    train.add_argument("--validation-slices", type=int, default=64)
-    train.add_argument("--min-exams", type=int, default=1)
-    train.add_argument("--threads", type=int, default=0)
-    train.add_argument("--workers", type=int, default=0)
-    train.set_defaults(action=_train)
+def _labelled(text: str) -> tuple[str, Path]:
+    label, _, folder = text.rpartition("=")
+    if not label:
+        raise argparse.ArgumentTypeError("must be LABEL=DIR")  # noqa: EM101, TRY003 - argparse prints it
+    return label, Path(folder)
 
-    evaluate = commands.add_parser("evaluate", help="measure a checkpoint on held-out simulated exams")
-    evaluate.add_argument("--data", type=Path, required=True)
-    evaluate.add_argument("--weights", type=Path, required=True)
-    evaluate.add_argument("--out", type=Path, required=True, help="JSON file; a CSV is written beside it")
-    evaluate.add_argument("--size", type=int, default=512)
-    evaluate.add_argument("--pooling", type=int, default=1, help="factor by which the network's grid is coarser")
-    evaluate.add_argument("--split", choices=("test", "validation", "all"), default="test")
-    evaluate.add_argument("--limit", type=int)
-    evaluate.add_argument("--bfloat16", action="store_true")
-    evaluate.set_defaults(action=_evaluate)
 
-    publish = commands.add_parser("publish", help="write weights.safetensors and card.json from a checkpoint")
-    publish.add_argument("--weights", type=Path, required=True)
-    publish.add_argument("--evaluation", type=Path, required=True)
-    publish.add_argument("--model-dir", type=Path, default=Path("models/liver_segmentation"))
-    publish.add_argument("--hardware", required=True, help="what the training ran on, in words")
-    publish.set_defaults(action=_publish)
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="WORD")
+    for add in (_add_simulate, _add_prepare, _add_train, _add_tune, _add_evaluate, _add_publish):
+        add(commands)
     return parser
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit status."""
-    arguments = _parser().parse_args(argv)
-    if getattr(arguments, "minutes", 0) is None and arguments.epochs is None:
-        print("train needs --minutes, --epochs or both", file=sys.stderr)
-        return 2
-    arguments.action(arguments)
-    return 0
+def _add_simulate(commands: Commands) -> None:
+    from training.cohort import add_arguments
+
+    simulate = commands.add_parser("simulate", help="simulate a cohort; exams that exist are kept")
+    cohort = simulate.add_subparsers(required=True, metavar="cohort").add_parser("cohort", help="simulate a cohort")
+    add_arguments(cohort)
+    cohort.set_defaults(action=_cohort)
+
+
+def _add_prepare(commands: Commands) -> None:
+    prepare = commands.add_parser("prepare", help="make your own DICOM studies and liver masks into exams")
+    prepare.add_argument("--data", type=Path, required=True, metavar="DIR", help="DICOM studies, SEG among them")
+    prepare.add_argument(
+        "--masks", type=Path, metavar="DIR", help="NIfTI masks named <StudyInstanceUID>.nii.gz, or SEG"
+    )
+    prepare.add_argument("--label", type=int, metavar="N", help="value of the liver in NIfTI masks of several labels")
+    prepare.add_argument("--stages", type=Path, metavar="CSV", help="columns study_instance_uid and stage (F0 to F4)")
+    prepare.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for exams and report.json")
+    prepare.set_defaults(action=_prepare)
+
+
+def _add_train(commands: Commands) -> None:
+    train = commands.add_parser("train", help="train a network; --resume continues an interrupted run")
+    _add_training(train)
+    train.set_defaults(action=_train)
+
+
+def _add_tune(commands: Commands) -> None:
+    tune = commands.add_parser("tune", help="search learning rate, momentum and weight decay; call again to continue")
+    _add_training(tune)
+    tune.add_argument("--trials", type=int, default=30, help="trials in all, earlier calls included (default: 30)")
+    tune.set_defaults(action=_tune)
+
+
+def _add_training(parser: argparse.ArgumentParser) -> None:
+    from training.config import RECIPES
+
+    parser.add_argument("--data", type=Path, required=True, nargs="+", metavar="DIR", help="cohort folders")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
+    parser.add_argument("--recipe", choices=sorted(RECIPES), default="strong", help="default: %(default)s")
+    parser.add_argument("--network", default="resnext50", help="resnext50, plain, or an encoder (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, help="instead of the recipe's")
+    parser.add_argument("--minutes", type=float, help="end after this time; the learning rate follows it")
+    parser.add_argument("--init", type=Path, metavar="PATH", help="checkpoint or published model to start from")
+    parser.add_argument("--resume", action="store_true", help="continue the run in --out")
+    parser.add_argument("--size", type=int, default=256, help="the network's own grid (default: %(default)s)")
+    parser.add_argument("--pooling", type=int, default=2, help="the input is finer by this (default: %(default)s)")
+    parser.add_argument("--batch-size", type=int, help="instead of the recipe's")
+    parser.add_argument("--learning-rate", type=float, help="peak rate instead of the recipe's")
+    parser.add_argument("--patience", type=int, help="epochs without improvement to stop after; 0 never")
+    parser.add_argument("--augment", action=argparse.BooleanOptionalAction, help="instead of the recipe's")
+    parser.add_argument("--bfloat16", action=argparse.BooleanOptionalAction, help="instead of the recipe's")
+    parser.add_argument("--seed", type=int, default=20251)
+    parser.add_argument("--epoch-slices", type=int, default=800, help="slices an epoch (default: %(default)s)")
+    parser.add_argument("--validation-slices", type=int, default=160, help="default: %(default)s")
+    parser.add_argument("--threads", type=int, default=0, help="of torch; 0: its choice")
+    parser.add_argument("--workers", type=int, default=0, help="loader processes; 0: none")
+
+
+def _add_evaluate(commands: Commands) -> None:
+    evaluate = commands.add_parser("evaluate", help="write tables, figures and an HTML report")
+    evaluate.add_argument("--data", type=Path, required=True, nargs="+", metavar="DIR", help="cohort folders")
+    evaluate.add_argument("--model", type=Path, default=MODEL_DIR, metavar="PATH", help="checkpoint or model folder")
+    evaluate.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for report.html and CSV")
+    evaluate.add_argument("--split", choices=("all", "train", "validation", "test"), default="all")
+    evaluate.add_argument("--limit", type=int, metavar="N", help="exams of each cohort")
+    evaluate.add_argument("--situations", nargs="+", default=[], metavar="NAME", help="default: all it was made for")
+    evaluate.add_argument("--comparator", type=Path, nargs="+", default=[], metavar="PATH", help="other networks")
+    evaluate.add_argument(
+        "--beside", type=_labelled, nargs="+", default=[], metavar="LABEL=DIR", help="cohorts under other conditions"
+    )
+    evaluate.add_argument("--train-data", type=Path, nargs="+", default=[], metavar="DIR", help="for the cohort table")
+    evaluate.add_argument("--float32", action="store_true", help="instead of bfloat16")
+    evaluate.set_defaults(action=_evaluate)
+
+
+def _add_publish(commands: Commands) -> None:
+    publish = commands.add_parser("publish", help="write weights.safetensors and card.json from a checkpoint")
+    publish.add_argument("--weights", type=Path, required=True, metavar="FILE", help="checkpoint, best.pt")
+    publish.add_argument("--evaluation", type=Path, required=True, metavar="FILE", help="its evaluation.json")
+    publish.add_argument("--model-dir", type=Path, default=MODEL_DIR, metavar="DIR")
+    publish.add_argument("--hardware", required=True, help="what the training ran on, in words")
+    publish.add_argument("--version", required=True, help="version of the model")
+    publish.set_defaults(action=_publish)
+
+
+def main(argv: Sequence[str] | None = None, prog: str = "python -m training") -> int:
+    """Run one command; returns the exit status: 2 for what the user can put right."""
+    arguments = _parser(prog).parse_args(argv)
+    from liver_mre.errors import MreError
+    from training.errors import ReportedError
+    from training.store import CohortError
+
+    try:
+        return int(arguments.action(arguments))
+    except (CohortError, MreError, ReportedError) as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return FAILED
+    except ModuleNotFoundError as error:
+        print(f"{prog}: {error.name} is not installed: pip install -r requirements-dev.txt", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print(f"{prog}: interrupted; what was finished is kept", file=sys.stderr)
+        return 1
 
 
 if __name__ == "__main__":

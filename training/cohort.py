@@ -1,31 +1,55 @@
-"""Simulate a training cohort in parallel processes, one file an exam, resumable."""
+"""Simulate a cohort in parallel processes, one file an exam: resumable, and the same whatever the number of workers."""
 
 from __future__ import annotations
 
 import importlib
 import multiprocessing
 import os
-import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from training.store import (
+    CohortError,
     ExamRecord,
     exam_path,
+    load_exam,
     quantise_confidence,
+    quantise_magnitude,
     quantise_stiffness,
     save_exam,
     source_digest,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
 
     from simulation.types import SimulatedExam
 
-    Simulate = Callable[[int], SimulatedExam]
-
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+DEFAULT_DESIGN = "extended"
+USUAL_CONDITION = "usual"
+
+
+@dataclass(frozen=True, slots=True)
+class CohortTask:
+    """One exam to simulate into a file.
+
+    Attributes
+    ----------
+    folder : where the file goes
+    design, condition : names in `simulation.cohorts`
+    seed : of the cohort
+    index : of the patient
+    simulator : digest of the simulator's source
+    """
+
+    folder: Path
+    design: str
+    condition: str
+    seed: int
+    index: int
+    simulator: str
 
 
 def simulator_digest() -> str:
@@ -36,52 +60,138 @@ def simulator_digest() -> str:
 
 def record_of(exam: SimulatedExam, simulator: str) -> ExamRecord:
     """Reduce a simulated exam to what training needs, in the counts a scanner would store."""
+    truth = exam.truth
     return ExamRecord(
         seed=exam.seed,
+        stage=truth.stage,
+        liver_stiffness_kpa=float(truth.liver_stiffness_kpa),
+        pixel_spacing_mm=exam.pixel_spacing_mm,
         stiffness=quantise_stiffness(exam.stiffness_kpa),
         confidence=quantise_confidence(exam.confidence),
-        liver=exam.truth.liver.astype(bool),
-        pixel_spacing_mm=exam.pixel_spacing_mm,
-        stage=exam.truth.stage,
-        liver_stiffness_kpa=float(exam.truth.liver_stiffness_kpa),
+        magnitude=quantise_magnitude(exam.magnitude, truth.tissue > 0),
+        liver=truth.liver.astype(bool),
+        tissue=truth.tissue,
+        true_stiffness=quantise_stiffness(truth.true_stiffness_kpa),
+        measurable=truth.liver.astype(bool) if truth.measurable is None else truth.measurable,
+        failure=str(truth.failure),
+        slice_failures=tuple(str(cause) for cause in truth.slice_failures),
+        facts=exam.facts,
         simulator=simulator,
     )
 
 
-def simulate_to_file(task: tuple[int, Path, str]) -> int:
-    """Simulate the exam of one seed into its file; `task` is (seed, folder, simulator digest)."""
-    seed, folder, simulator = task
-    simulate: Simulate = importlib.import_module("simulation.exam").simulate_exam
-    save_exam(folder, record_of(simulate(seed), simulator))
-    return seed
+def simulate_to_file(task: CohortTask) -> int:
+    """Simulate one exam into its file; returns its number of slices."""
+    cohorts, simulator = importlib.import_module("simulation.cohorts"), importlib.import_module("simulation.exam")
+    design = cohorts.DESIGNS[task.design]
+    patient = cohorts.patient_of(design, task.seed, task.index)
+    exam = simulator.simulate_exam(
+        patient.exam_seed,
+        stage=patient.stage,
+        liver_stiffness_kpa=patient.liver_stiffness_kpa,
+        variety=cohorts.variety_of(design, task.condition),
+    )
+    record = record_of(exam, task.simulator)
+    save_exam(task.folder, record)
+    return len(record.stiffness)
 
 
-def build_cohort(folder: Path, *, exams: int, first_seed: int, workers: int) -> int:
-    """Simulate the exams that the folder lacks.
+def build_cohort(
+    folder: Path,
+    *,
+    patients: int,
+    seed: int,
+    design: str = DEFAULT_DESIGN,
+    condition: str = USUAL_CONDITION,
+    workers: int | None = None,
+    progress: bool = True,
+) -> int:
+    """Simulate the exams that a cohort's folder lacks.
 
     Parameters
     ----------
     folder : where the files go; existing exams are kept as they are
-    exams : number of exams, of seeds first_seed to first_seed + exams - 1
-    first_seed : seed of the first exam, not negative
-    workers : processes, each limited to one thread
+    patients : number of exams
+    seed : of the cohort, not negative; cohorts of different seeds have no exam in common
+    design : name in `simulation.cohorts.DESIGNS`
+    condition : name in `simulation.cohorts.CONDITIONS`
+    workers : processes, each limited to one thread; one a core when left out
+    progress : show a progress bar
 
     Returns
     -------
     The number of exams simulated now.
 
+    Raises
+    ------
+    CohortError
+        If the folder holds exams of another simulator, or of another schema.
     """
     # Read by the numerical libraries when a spawned worker imports them.
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
     simulator = simulator_digest()
-    seeds = range(first_seed, first_seed + exams)
-    tasks = [(seed, folder, simulator) for seed in seeds if not exam_path(folder, seed).exists()]
-    print(f"{exams - len(tasks)} of {exams} exams exist, {len(tasks)} to simulate (simulator {simulator})")
-    start = time.monotonic()
+    cohorts = importlib.import_module("simulation.cohorts")
+    chosen = cohorts.DESIGNS[design]
+    cohorts.variety_of(chosen, condition)
+    tasks = []
+    for index in range(patients):
+        path = exam_path(folder, cohorts.patient_of(chosen, seed, index).exam_seed)
+        if not path.exists():
+            tasks.append(CohortTask(folder, design, condition, seed, index, simulator))
+        elif index == 0:
+            _check_same(path, simulator)
+    print(f"{patients - len(tasks)} of {patients} exams exist, {len(tasks)} to simulate (simulator {simulator})")
     if tasks:
-        with multiprocessing.get_context("spawn").Pool(workers) as pool:
-            for done, seed in enumerate(pool.imap_unordered(simulate_to_file, tasks), start=1):
-                seconds = (time.monotonic() - start) / done
-                left_min = seconds * (len(tasks) - done) / 60
-                print(f"{done}/{len(tasks)} seed {seed}: {seconds:.2f} s an exam, {left_min:.1f} min left", flush=True)
+        _run(tasks, min(workers or _cores(), len(tasks)), progress=progress)
     return len(tasks)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the cohort command to a parser; `run` carries them out."""
+    cohorts = importlib.import_module("simulation.cohorts")
+    parser.add_argument("--patients", type=int, metavar="N", help="number of exams (default: the design's)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the cohort (default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder; exams in it are kept")
+    parser.add_argument("--design", choices=sorted(cohorts.DESIGNS), default=DEFAULT_DESIGN, help="who is in it")
+    parser.add_argument("--condition", choices=sorted(cohorts.CONDITIONS), default=USUAL_CONDITION, help="how scanned")
+    parser.add_argument("--workers", type=int, metavar="W", help="processes (default: one a core)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Carry out the cohort command with the options of `add_arguments`; returns the exit status."""
+    design = importlib.import_module("simulation.cohorts").DESIGNS[arguments.design]
+    build_cohort(
+        arguments.out,
+        patients=design.patients if arguments.patients is None else arguments.patients,
+        seed=arguments.seed,
+        design=arguments.design,
+        condition=arguments.condition,
+        workers=arguments.workers,
+    )
+    return 0
+
+
+def _check_same(path: Path, simulator: str) -> None:
+    found = load_exam(path).simulator
+    if found != simulator:
+        message = (
+            f"{path.parent.name} holds exams of simulator {found}, this is simulator {simulator}: "
+            "the rest would not match them, choose another folder"
+        )
+        raise CohortError(message)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _run(tasks: list[CohortTask], workers: int, *, progress: bool) -> None:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, disable=not progress) as bar, multiprocessing.get_context("spawn").Pool(workers) as pool:
+        row = bar.add_task("simulating exams", total=len(tasks))
+        slices = 0
+        for each in pool.imap_unordered(simulate_to_file, tasks):
+            slices += each
+            bar.update(row, advance=1, description=f"simulating exams ({slices} slices)")

@@ -1,187 +1,207 @@
-"""Slices of simulated exams as network input, with augmentation that respects the physics.
+"""Slices as network input, with augmentation that respects the physics.
 
-Stiffness is a quantity in kPa, so intensities are never scaled or shifted, and the body is never mirrored (the
-liver lies on the right, where the driver is). What varies between exams in reality is varied here: position,
-size and pose of the body, and the extent of the confidence mask.
+Geometry and channels are those of run time: `view_of` shows a fixed physical field of view whatever the matrix, and
+`network_channels` arranges what the study has. Stiffness is a quantity in kPa, so its values are never scaled or
+shifted, and the body is never mirrored (the liver lies on the right, where the driver is). What varies between exams
+in reality is varied here: position, size and pose of the body, the extent of the confidence mask, the brightness,
+shading and noise of the magnitude, and what a study has at all.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from monai.data import Dataset
-from monai.transforms import (
-    Compose,
-    EnsureChannelFirstd,
-    EnsureTyped,
-    MapTransform,
-    RandAffined,
-    RandomizableTransform,
-    Resized,
-    ScaleIntensityRanged,
-)
-from scipy import ndimage
+import torch
+from torch.nn import functional
+from torch.utils.data import Dataset, Sampler
 
-from training.store import (
-    CONFIDENCE_THRESHOLD,
-    KPA_PER_COUNT,
-    ExamRecord,
-    confidence_counts,
-    list_exams,
-    load_exam,
-    seed_of,
-    split_of,
-)
+from liver_mre.core.preprocess import View, _resized, view_of
+from training.engines import CommonKeys
+from training.situations import STANDARD_MASKING, draw_masking, draw_situation, exam_channels
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
-    from monai.config import KeysCollection
     from numpy.typing import NDArray
+    from torch import Tensor
 
-    from training.store import Split
+    from training.exams import Exam
+    from training.situations import Situation
 
-WINDOW_KPA = (0.0, 8.0)  # window centre 400, width 800 at 0.01 kPa a count
-IMAGE_KEY = "image"
-LABEL_KEY = "label"
-
-
-class RandMaskStiffnessd(RandomizableTransform, MapTransform):
-    """Set stiffness to zero where the confidence is too low, at a threshold that varies.
-
-    The image under the key is (2, R, C) uint16 counts, stiffness then confidence; the result is (1, R, C)
-    float32 in kPa. With probability `prob` the threshold is drawn from `thresholds` instead of 0.95, and
-    islands smaller than a random area are removed, as scanners' smoothing of the mask does.
-    """
-
-    def __init__(
-        self,
-        keys: KeysCollection,
-        prob: float = 0.0,
-        thresholds: tuple[float, float] = (0.90, 0.98),
-        largest_island_pixels: int = 60,
-    ) -> None:
-        MapTransform.__init__(self, keys)
-        RandomizableTransform.__init__(self, prob)
-        self.thresholds = thresholds
-        self.largest_island_pixels = largest_island_pixels
-
-    def __call__(self, data: Mapping[Hashable, Any]) -> dict[Hashable, Any]:
-        """Mask the image of one slice."""
-        result = dict(data)
-        self.randomize(None)
-        threshold, island = CONFIDENCE_THRESHOLD, 0
-        if self._do_transform:
-            threshold = self.R.uniform(*self.thresholds)
-            island = int(self.R.randint(0, self.largest_island_pixels + 1))
-        for key in self.key_iterator(result):
-            counts, confidence = result[key]
-            confident = remove_islands(confidence >= confidence_counts(threshold), island)
-            kpa = np.where(confident, counts, np.uint16(0)).astype(np.float32) * np.float32(KPA_PER_COUNT)
-            result[key] = kpa[np.newaxis]
-        return result
+FIELD_OF_VIEW_MM: Final = (318.75, 400.0)
+MAGNITUDE: Final = 2
+_POSE_SHARE: Final = 0.8
+_MAGNITUDE_SHARE: Final = 0.5
 
 
-def remove_islands(mask: NDArray[np.bool_], smallest_pixels: int) -> NDArray[np.bool_]:
-    """Return the (R, C) mask without connected parts of fewer than `smallest_pixels` pixels."""
-    if smallest_pixels <= 1:
-        return mask
-    labels, _ = ndimage.label(mask)
-    keep = np.bincount(labels.ravel()) >= smallest_pixels
-    keep[0] = False
-    kept: NDArray[np.bool_] = keep[labels]
-    return kept
-
-
-def slice_transform(size: int, *, augment: bool) -> Compose:
-    """Build the transform from one slice in counts to network input and label.
-
-    Parameters
-    ----------
-    size : height and width of the network input in pixels, a multiple of 32
-    augment : vary pose and confidence mask at random
-
-    Returns
-    -------
-    A transform of {"image": (2, R, C) uint16 counts, "label": (R, C) bool} to {"image": (1, size, size)
-    float32 in [0, 1], "label": (1, size, size) float32 in [0, 1]}.
-
-    """
-    keys = (IMAGE_KEY, LABEL_KEY)
-    low_kpa, high_kpa = WINDOW_KPA
-    steps: list[Any] = [
-        RandMaskStiffnessd((IMAGE_KEY,), prob=0.5 if augment else 0.0),
-        EnsureChannelFirstd((LABEL_KEY,), channel_dim="no_channel"),
-        ScaleIntensityRanged((IMAGE_KEY,), low_kpa, high_kpa, 0.0, 1.0, clip=True),
-        Resized(keys, (size, size), mode="bilinear"),
-    ]
-    if augment:
-        shift = 0.06 * size
-        steps.append(
-            RandAffined(
-                keys,
-                prob=0.8,
-                rotate_range=float(np.deg2rad(8.0)),
-                shear_range=(0.06, 0.06),
-                translate_range=(shift, shift),
-                scale_range=(0.1, 0.1),
-                mode="bilinear",
-                padding_mode="zeros",
-                cache_grid=True,
-                spatial_size=(size, size),
-            )
-        )
-    # Plain tensors: MONAI's tensors with metadata would slow every operation of the network.
-    steps.append(EnsureTyped(keys, dtype=np.float32, track_meta=False))
-    return Compose(steps)
-
-
-@dataclass(slots=True)
-class CohortCache:
-    """The exams of one split of a cohort folder, in memory, extended as files appear.
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The grids of the network's input.
 
     Attributes
     ----------
-    folder : the cohort
-    split : the split to read, or None for every exam
-    limit : number of exams after which reading stops; None reads all
-    records : the exams read so far
-
+    size : height and width of the network's own grid in pixels, a multiple of 32
+    pooling : the input is finer than that by this factor; squares of its pixels are averaged
     """
 
-    folder: Path
-    split: Split | None
-    limit: int | None = None
-    records: dict[int, ExamRecord] = field(default_factory=dict)
-
-    def rescan(self) -> int:
-        """Read the exams that appeared since the last call; return how many."""
-        before = len(self.records)
-        for path in list_exams(self.folder):
-            if self.limit is not None and len(self.records) >= self.limit:
-                break
-            seed = seed_of(path)
-            if seed not in self.records and self.split in {None, split_of(seed)}:
-                self.records[seed] = load_exam(path)
-        return len(self.records) - before
-
-    def slices(self) -> list[dict[str, NDArray[Any]]]:
-        """Return every slice as {"image": (2, R, C) uint16 counts, "label": (R, C) bool}."""
-        return [
-            {
-                IMAGE_KEY: np.stack([record.stiffness[index], record.confidence[index]]),
-                LABEL_KEY: record.liver[index],
-            }
-            for _, record in sorted(self.records.items())
-            for index in range(len(record.liver))
-        ]
+    size: int
+    pooling: int = 1
 
 
-def make_dataset(slices: list[dict[str, NDArray[Any]]], size: int, *, augment: bool, seed: int = 0) -> Dataset:
-    """Pair slices with the transform of `slice_transform`, its random state set from `seed`."""
-    transform = slice_transform(size, augment=augment)
-    transform.set_random_state(seed)
-    return Dataset(slices, transform)
+def on_grid(images: NDArray[np.float32], view: View, grid: Grid) -> Tensor:
+    """Show a view of images (N, R, C) on the network's grid: (N, size, size), resampled and pooled as at run time."""
+    fine = grid.size * grid.pooling
+    shown = np.stack([_resized(image, (fine, fine), view) for image in images])
+    return functional.avg_pool2d(torch.from_numpy(shown), grid.pooling)
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """How the body lies: what `View` cannot show, in units of half the field of view and in radians."""
+
+    rotation: float = 0.0
+    shear: float = 0.0
+
+
+def draw_view(view: View, random: np.random.Generator) -> tuple[View, Pose]:
+    """Move and scale a view at random, and draw a rotation and a shear; no mirror images."""
+    if random.random() >= _POSE_SHARE:
+        return view, Pose()
+    scale, aspect = np.exp(random.uniform(-0.10, 0.10)), np.exp(random.uniform(-0.04, 0.04))
+    rows, columns = view.rows * scale * aspect, view.columns * scale / aspect
+    down, right = random.uniform(-0.06, 0.06, 2)
+    moved = View(
+        view.top + (view.rows - rows) / 2 + down * view.rows,
+        view.left + (view.columns - columns) / 2 + right * view.columns,
+        rows,
+        columns,
+    )
+    return moved, Pose(float(np.deg2rad(random.uniform(-8.0, 8.0))), float(random.uniform(-0.06, 0.06)))
+
+
+def turned(images: Tensor, pose: Pose) -> Tensor:
+    """Rotate and shear images (N, H, W) about their centre, bilinear, zero outside."""
+    cosine, sine = float(np.cos(pose.rotation)), float(np.sin(pose.rotation))
+    matrix = torch.tensor([[cosine, -sine + pose.shear, 0.0], [sine, cosine, 0.0]])
+    where = functional.affine_grid(matrix[None], [1, *images.shape], align_corners=False)
+    return functional.grid_sample(images[None], where, align_corners=False)[0]
+
+
+def vary_magnitude(magnitude: Tensor, random: np.random.Generator) -> Tensor:
+    """Vary brightness, coil shading and noise of a magnitude (H, W) in [0, 1]; its unit is arbitrary anyway."""
+    height, width = magnitude.shape
+    down, right = random.uniform(-0.2, 0.2, 2)
+    shading = 1.0 + down * torch.linspace(-1, 1, height)[:, None] + right * torch.linspace(-1, 1, width)[None, :]
+    noise = torch.from_numpy(random.standard_normal((2, height, width), dtype=np.float32)) * random.uniform(0.0, 0.05)
+    bright = magnitude * shading * random.uniform(0.8, 1.15)
+    # Rician, as the magnitude of a complex image is.
+    return torch.hypot(bright + noise[0], noise[1]).clamp(0.0, 1.0)
+
+
+@dataclass(slots=True)
+class Slices(Dataset[dict[str, "Tensor"]]):
+    """Slices of exams as network input and label.
+
+    An item is asked for as (epoch, index): the same pair gives the same item, whatever worker makes it. It is
+    {"image": (3, size, size) float32 in [0, 1], "label": (1, size, size) float32 in [0, 1]}.
+
+    Attributes
+    ----------
+    exams : exams to take slices from
+    situations : what the network is shown; without augmentation the first that suits the exam
+    grid : the network's grid
+    augment : draw situation, pose and mask at random
+    seed : of what is drawn
+    field_of_view_mm : (height, width) of what the network sees
+    """
+
+    exams: Sequence[Exam]
+    situations: Sequence[Situation]
+    grid: Grid
+    augment: bool = False
+    seed: int = 0
+    field_of_view_mm: tuple[float, float] = FIELD_OF_VIEW_MM
+    places: list[tuple[int, int]] = field(init=False)
+    _views: dict[tuple[int, bool], View] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """List the slices of all exams."""
+        self.places = [(number, index) for number, exam in enumerate(self.exams) for index in range(len(exam.liver))]
+
+    def __len__(self) -> int:
+        """Return the number of slices."""
+        return len(self.places)
+
+    def __getitem__(self, key: tuple[int, int]) -> dict[str, Tensor]:
+        """Return the slice `index` as it is drawn in `epoch`."""
+        epoch, index = key
+        random = np.random.default_rng((self.seed, epoch, index))
+        number, where = self.places[index]
+        exam = self.exams[number]
+        here = slice(where, where + 1)
+        situation, masking = self._situation(exam), STANDARD_MASKING
+        if self.augment:
+            situation, masking = draw_situation(exam, self.situations, random), draw_masking(random)
+        channels = exam_channels(exam, situation, masking, here)[0]
+        images = np.concatenate([channels, exam.liver[here].astype(np.float32)])
+        view, pose = self._view(number, masked=situation.masked), Pose()
+        if self.augment:
+            view, pose = draw_view(view, random)
+        shown = on_grid(images, view, self.grid)
+        if pose != Pose():
+            shown = turned(shown, pose)
+        if self.augment and situation.magnitude and random.random() < _MAGNITUDE_SHARE:
+            shown[MAGNITUDE] = vary_magnitude(shown[MAGNITUDE], random)
+        return {CommonKeys.IMAGE: shown[:-1], CommonKeys.LABEL: shown[-1:]}
+
+    def _situation(self, exam: Exam) -> Situation:
+        return next(situation for situation in self.situations if situation.suits(exam))
+
+    def _view(self, number: int, *, masked: bool) -> View:
+        if (number, masked) not in self._views:
+            self._views[number, masked] = view_of(self.exams[number].volume(masked=masked), self.field_of_view_mm)
+        return self._views[number, masked]
+
+
+@dataclass(slots=True)
+class EpochSampler(Sampler[tuple[int, int]]):
+    """Draws slices without repetition, other ones every epoch, the same ones for the same seed and epoch.
+
+    Attributes
+    ----------
+    slices : number of slices there are
+    per_epoch : number of slices an epoch
+    seed : of the order
+    epoch : epochs drawn so far; set it to continue a run
+    """
+
+    slices: int
+    per_epoch: int
+    seed: int
+    epoch: int = 0
+
+    def __len__(self) -> int:
+        """Return the number of slices an epoch."""
+        return min(self.per_epoch, self.slices)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        """Draw the slices of the next epoch as (epoch, index)."""
+        self.epoch += 1
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.slices)
+        return iter([(self.epoch, int(index)) for index in order[: len(self)]])
+
+
+def in_order(slices: Slices, limit: int | None = None) -> list[tuple[int, int]]:
+    """Return the keys of slices without augmentation, spread over the exams if there are more than `limit`."""
+    count = len(slices)
+    chosen = (
+        np.arange(count) if limit is None or limit >= count else np.linspace(0, count - 1, limit).round().astype(int)
+    )
+    return [(0, int(index)) for index in chosen]
+
+
+def only_suitable(exams: Sequence[Exam], situation: Situation) -> list[Exam]:
+    """Return the exams that have what a situation shows."""
+    return [exam for exam in exams if situation.suits(exam)]

@@ -1,234 +1,245 @@
-"""Measure the network on held-out simulated exams, the way it is used at run time.
-
-Network input and the way back to the native grid are those of the run-time application: bilinear to the network
-size, probabilities bilinear to the native grid, threshold, then stiffness read from native pixels only.
-"""
+"""Evaluation: the paper's tables and figures from any cohort and any trained network, as HTML, CSV and JSON."""
 
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 import math
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
 import torch
-from scipy import stats
 
-from liver_mre.core.preprocess import native_mask
-from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA
-from training.checkpoint import load_checkpoint
-from training.dataset import IMAGE_KEY, WINDOW_KPA, CohortCache, slice_transform
-from training.network import Architecture, build_network, with_pooling
-from training.store import KPA_PER_COUNT, CohortError
+from training import figures, tables
+from training.exams import read_exams
+from training.leakage import refuse_seen
+from training.predict import Predictor, load_predictor
+from training.report import Image, Section, render
+from training.scores import ExamScore, score_exam
+from training.situations import MASKED, SITUATIONS
+from training.store import CohortError
+from training.summary import summary_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-    from torch import nn
+    from training.cells import Table
+    from training.exams import Exam
+    from training.situations import Situation
+    from training.store import Split
 
-    from training.store import ExamRecord, Split
+    _Conditions = dict[str, dict[str, list[ExamScore]]]
 
-THRESHOLD = 0.5
-_AGREEMENT_SHARE = 0.10
+REPORT_NAME: Final = "report.html"
+SUMMARY_NAME: Final = "evaluation.json"
+SCORES_NAME: Final = "exams.csv"
+_WORST: Final = 6
+_STAGES: Final = ("F0", "F1", "F2", "F3", "F4")
 
 
 @dataclass(frozen=True, slots=True)
-class ExamScore:
-    """Agreement of prediction and simulated truth in one exam, slices pooled.
+class EvaluateOptions:
+    """What one evaluation is told.
 
     Attributes
     ----------
-    seed, stage : the simulated exam
-    liver_dice : Dice of the whole liver; NaN when both masks are empty
-    measurable_dice : Dice of the pixels measured, both masks within confidence and above zero
-    predicted_kpa, true_kpa : mean stiffness of those pixels in the exam's image; NaN where there are none
-    predicted_area_cm2, true_area_cm2 : their area, summed over slices
-
+    data : cohort folders
+    model : checkpoint, or folder of a published model
+    out : folder for report.html, evaluation.json, exams.csv and tables/
+    split : split of the cohort; None takes every exam
+    limit : largest number of exams of each cohort
+    situations : names of situations, by default all that the network was made for; the first is the main one
+    comparators : other networks to run on the same exams, checkpoints or published models
+    beside : cohorts under other conditions by their label, all their exams
+    train_data : cohort folders whose train split is described in the cohort table
+    bfloat16 : autocast to bfloat16
     """
 
-    seed: int
-    stage: str
-    liver_dice: float
-    measurable_dice: float
-    predicted_kpa: float
-    true_kpa: float
-    predicted_area_cm2: float
-    true_area_cm2: float
+    data: tuple[Path, ...]
+    model: Path
+    out: Path
+    split: Split | None = None
+    limit: int | None = None
+    situations: tuple[str, ...] = ()
+    comparators: tuple[Path, ...] = ()
+    beside: Mapping[str, Path] = field(default_factory=dict)
+    train_data: tuple[Path, ...] = ()
+    bfloat16: bool = True
 
 
-def dice(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
-    """Return the Dice coefficient of two masks of equal shape; NaN when both are empty."""
-    total = int(first.sum()) + int(second.sum())
-    return 2.0 * int((first & second).sum()) / total if total else math.nan
-
-
-def predict_liver(network: nn.Module, record: ExamRecord, size: int, *, bfloat16: bool = False) -> NDArray[np.bool_]:
-    """Segment every slice of an exam.
-
-    Parameters
-    ----------
-    network : maps (N, 1, size, size) to logits, in evaluation mode
-    record : the exam
-    size : height and width of the network input in pixels
-    bfloat16 : autocast to bfloat16
+def evaluate(options: EvaluateOptions) -> dict[str, Any]:
+    """Evaluate a network and write the report.
 
     Returns
     -------
-    (S, R, C) bool on the exam's native grid.
-
-    """
-    device = next(network.parameters()).device
-    transform = slice_transform(size, augment=False)
-    masks = []
-    for stiffness, confidence, liver in zip(record.stiffness, record.confidence, record.liver, strict=True):
-        item: Any = transform({IMAGE_KEY: np.stack([stiffness, confidence]), "label": liver})
-        image = item[IMAGE_KEY][None].to(device, memory_format=torch.channels_last)
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
-            probability = torch.sigmoid(network(image).float())[0, 0].cpu().numpy()
-        masks.append(native_mask(probability[np.newaxis], liver.shape, threshold=THRESHOLD))
-    return np.concatenate(masks)
-
-
-def score_exam(record: ExamRecord, predicted: NDArray[np.bool_]) -> ExamScore:
-    """Compare a predicted (S, R, C) mask with the simulated liver.
-
-    Pixels of one exam have one area, so the plain mean over pixels is the area-weighted mean over slices.
-    """
-    stiffness_kpa = record.stiffness.astype(np.float64) * KPA_PER_COUNT
-    measurable = record.confident() & (record.stiffness > 0)
-    chosen, true = predicted & measurable, record.liver & measurable
-    pixel_cm2 = record.pixel_spacing_mm[0] * record.pixel_spacing_mm[1] / 100.0
-    return ExamScore(
-        seed=record.seed,
-        stage=record.stage,
-        liver_dice=dice(predicted, record.liver),
-        measurable_dice=dice(chosen, true),
-        predicted_kpa=float(stiffness_kpa[chosen].mean()) if chosen.any() else math.nan,
-        true_kpa=float(stiffness_kpa[true].mean()) if true.any() else math.nan,
-        predicted_area_cm2=float(chosen.sum() * pixel_cm2),
-        true_area_cm2=float(true.sum() * pixel_cm2),
-    )
-
-
-def _mean(values: list[float]) -> float | None:
-    finite = [value for value in values if math.isfinite(value)]
-    return float(np.mean(finite)) if finite else None
-
-
-def _dice_summary(scores: list[ExamScore]) -> dict[str, float | int | None]:
-    return {
-        "exams": len(scores),
-        "liver_dice": _mean([score.liver_dice for score in scores]),
-        "measurable_dice": _mean([score.measurable_dice for score in scores]),
-    }
-
-
-def stiffness_agreement(scores: list[ExamScore]) -> dict[str, float | int | None]:
-    """Summarise predicted against true mean stiffness.
-
-    Returns
-    -------
-    Exams measurable by truth and by both; Pearson r; bias and 95 % limits of agreement (mean difference
-    ± 1.96 SD, relative to truth, in percent); share of exams within 10 % of truth; share that falls on the same
-    side of the 2.8 kPa limit of significant fibrosis. None where too few exams are measurable.
-
-    """
-    measurable = [score for score in scores if math.isfinite(score.true_kpa)]
-    both = [score for score in measurable if math.isfinite(score.predicted_kpa)]
-    true = np.array([score.true_kpa for score in both])
-    predicted = np.array([score.predicted_kpa for score in both])
-    summary: dict[str, float | int | None] = {"measurable_exams": len(measurable), "measured_exams": len(both)}
-    enough = len(both) > 2  # noqa: PLR2004 - fewer points have no spread to speak of
-    error_percent = 100.0 * (predicted - true) / true
-    spread = 1.96 * float(error_percent.std(ddof=1)) if enough else math.nan
-    bias = float(error_percent.mean()) if enough else math.nan
-    same_side = (true >= SIGNIFICANT_CUTOFF_KPA) == (predicted >= SIGNIFICANT_CUTOFF_KPA)
-    values = {
-        "pearson_r": float(stats.pearsonr(true, predicted).statistic) if enough else math.nan,
-        "bias_percent": bias,
-        "limit_low_percent": bias - spread,
-        "limit_high_percent": bias + spread,
-        "within_10_percent": float((np.abs(error_percent) <= 100 * _AGREEMENT_SHARE).mean()) if enough else math.nan,
-        "f2_agreement": float(same_side.mean()) if enough else math.nan,
-    }
-    return summary | {name: value if math.isfinite(value) else None for name, value in values.items()}
-
-
-def summarise(scores: list[ExamScore]) -> dict[str, Any]:
-    """Summarise exam scores: all exams and by simulated stage."""
-    stages = sorted({score.stage for score in scores})
-    return {
-        "data": "simulated",
-        **_dice_summary(scores),
-        "by_stage": {stage: _dice_summary([score for score in scores if score.stage == stage]) for stage in stages},
-        "stiffness": stiffness_agreement(scores),
-    }
-
-
-def evaluate(
-    data: Path,
-    weights: Path,
-    out: Path,
-    *,
-    size: int = 512,
-    split: Split | None = "test",
-    limit: int | None = None,
-    bfloat16: bool = False,
-    pooling: int = 1,
-) -> dict[str, Any]:
-    """Evaluate a checkpoint on a cohort; writes `out` (JSON) and one CSV row an exam beside it.
-
-    Parameters
-    ----------
-    data : cohort folder
-    weights : training checkpoint
-    out : JSON file to write
-    size : network input in pixels
-    split : split to evaluate; None takes every exam (a cohort of seeds the training never saw)
-    limit : largest number of exams
-    bfloat16 : autocast to bfloat16
-    pooling : the network works on a grid that is coarser than its input by this factor
+    The summary, as in evaluation.json.
 
     Raises
     ------
     CohortError
-        If there is no exam to evaluate, or the training saw one of them.
-
+        If there is no exam to evaluate, the training saw one of them, or a situation is unknown.
     """
-    checkpoint = load_checkpoint(weights)
-    cache = CohortCache(data, split, limit)
-    if not cache.rescan():
-        message = "the cohort folder has no exam of this split: simulate more exams or choose another split"
+    start = time.monotonic()
+    predictor = load_predictor(options.model, bfloat16=options.bfloat16)
+    exams = _unseen(read_exams(options.data, options.split, options.limit), predictor)
+    chosen = _situations(options.situations, predictor, exams)
+    scores = {item.name: score_all(predictor, exams, item) for item in chosen}
+    main = chosen[0]
+    compared = [item for item in chosen if item is main or item is MASKED]
+    beside: _Conditions = {item.name: {} for item in compared}
+    for label, folder in options.beside.items():
+        others = _unseen(read_exams((folder,), None, options.limit), predictor)
+        for item in compared:
+            beside[item.name][label] = score_all(predictor, others, item)
+    networks, inputs = _compare(options, predictor, exams, main, scores[main.name])
+    shown = _tables(exams, scores, main, beside)
+    if len(networks) > 1:
+        shown.insert(2, tables.networks_table(networks, inputs))
+    if options.train_data:
+        train = read_exams(options.train_data, "train", options.limit)
+        groups = {"this cohort": scores[main.name], "training": score_all(predictor, train, main)}
+        shown[-1] = tables.cohort_table(groups, {"this cohort": exams, "training": train})
+    summary = summary_of(predictor, exams, scores, main, options.split, beside)
+    _write(options.out, scores, beside, shown, summary)
+    facts = _facts(predictor, exams, main, options, time.monotonic() - start)
+    sections = [Section(table.title, table, _images(table.name, scores[main.name])) for table in shown]
+    sections.append(_worst(predictor, exams, main, scores[main.name]))
+    page = render(f"Evaluation of {predictor.name}", facts, sections, summary["origins"])
+    (options.out / REPORT_NAME).write_text(page, encoding="utf-8")
+    return summary
+
+
+def score_all(predictor: Predictor, exams: Sequence[Exam], situation: Situation) -> list[ExamScore]:
+    """Score every exam that has what the situation shows."""
+    from rich.progress import track
+
+    suitable = [exam for exam in exams if situation.suits(exam)]
+    return [
+        score_exam(exam, predictor.liver(exam, situation), situation.name)
+        for exam in track(suitable, description=f"{situation.name}", transient=True)
+    ]
+
+
+def _unseen(exams: list[Exam], predictor: Predictor) -> list[Exam]:
+    refuse_seen(exams, predictor.exams, predictor.patients)
+    return exams
+
+
+def _situations(names: Sequence[str], predictor: Predictor, exams: Sequence[Exam]) -> list[Situation]:
+    known = {situation.name: situation for situation in predictor.situations}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        message = f"the network was not made for the situation {unknown[0]}; it knows {', '.join(known)}"
         raise CohortError(message)
-    stages = [*checkpoint["history"], checkpoint]
-    seen = cache.records.keys() & {seed for stage in stages for seed in stage["exam_seeds"]}
-    if seen:
-        message = f"{len(seen)} exams to evaluate were used in training: choose the test split or other seeds"
+    wanted = [known[name] for name in names or known]
+    found = [situation for situation in wanted if any(situation.suits(exam) for exam in exams)]
+    if not found:
+        message = "no exam has what these situations show the network: choose others"
         raise CohortError(message)
-    network = build_network(Architecture(**checkpoint["architecture"]))
-    network.load_state_dict(checkpoint["weights"])
-    network = with_pooling(network, pooling).eval().to(memory_format=torch.channels_last)
-    scores = []
-    for record in cache.records.values():
-        scores.append(score_exam(record, predict_liver(network, record, size, bfloat16=bfloat16)))
-        print(f"{len(scores)}/{len(cache.records)} Dice {scores[-1].liver_dice:.3f}", flush=True)
-    report = {
-        **summarise(scores),
-        "size": size,
-        "pooling": pooling,
-        "window_kpa": list(WINDOW_KPA),
-        "threshold": THRESHOLD,
-        "precision": "bfloat16" if bfloat16 else "float32",
-        "seeds": sorted(cache.records),
-        "choice": f"{split} split of the cohort, by training.store.split_of" if split else "every exam of a cohort",
+    return found
+
+
+def _compare(
+    options: EvaluateOptions, predictor: Predictor, exams: Sequence[Exam], main: Situation, own: list[ExamScore]
+) -> tuple[dict[str, list[ExamScore]], dict[str, str]]:
+    """Score the comparators, on the same input where they take it; returns scores and input by network."""
+    networks, inputs = {predictor.name: own}, {predictor.name: main.name}
+    for path in options.comparators:
+        other = load_predictor(path, bfloat16=options.bfloat16)
+        refuse_seen(exams, other.exams, other.patients)
+        situation = main if main in other.situations else other.situations[0]
+        name = other.name if other.name not in networks else f"{other.name} ({other.weights_sha256[:6]})"
+        networks[name] = score_all(other, exams, situation)
+        inputs[name] = situation.name
+    return networks, inputs
+
+
+def _tables(
+    exams: Sequence[Exam], scores: Mapping[str, list[ExamScore]], main: Situation, beside: _Conditions
+) -> list[Table]:
+    first = scores[main.name]
+    words = {situation.name: situation.words for situation in SITUATIONS}
+    found = [
+        tables.situations_table(scores, words),
+        tables.stages_table(first),
+        tables.stiffness_table(first),
+        tables.significance_table(first),
+        tables.confusion_table(first),
+        tables.robustness_table(first, beside[main.name]),
+        tables.subgroups_table(first, exams),
+        tables.cohort_table({"this cohort": first}, {"this cohort": exams}),
+    ]
+    if MASKED.name in scores and main is not MASKED:
+        alone = scores[MASKED.name]
+        found.insert(2, _as_masked(tables.stages_table(alone)))
+        found.insert(7, _as_masked(tables.robustness_table(alone, beside[MASKED.name])))
+    return found
+
+
+def _as_masked(table: Table) -> Table:
+    return dataclasses.replace(table, name=f"{table.name}_masked", title=f"{table.title}: masked elastogram alone")
+
+
+def _images(name: str, scores: Sequence[ExamScore]) -> tuple[Image, ...]:
+    if name == "stages":
+        return (Image("Dice of the measured region by stage", figures.dice_by_stage(scores)),)
+    if name == "stiffness":
+        return (Image("automatic against true stiffness, and their differences", figures.agreement(scores)),)
+    if name == "stage_confusion":
+        return (Image("confusion of categories", figures.stage_confusion(scores)),)
+    if name == "significant_fibrosis" and (curve := figures.roc(scores)):
+        return (Image("ROC curve for stage F2 and above", curve),)
+    return ()
+
+
+def _worst(predictor: Predictor, exams: Sequence[Exam], main: Situation, scores: Sequence[ExamScore]) -> Section:
+    by_name = {exam.name: exam for exam in exams}
+    ranked = sorted(scores, key=lambda score: (math.isnan(score.measurable_dice), score.measurable_dice))[:_WORST]
+    images = []
+    for score in ranked:
+        exam = by_name[score.name]
+        title = (
+            f"{score.name}, {score.stage or 'stage unknown'}: Dice {score.measurable_dice:.3f}, whole liver "
+            f"{score.liver_dice:.3f}, {score.predicted_kpa:.2f} kPa, true region {score.true_kpa:.2f} kPa"
+        )
+        images.append(Image(title, figures.overlay(exam, predictor.liver(exam, main), title)))
+    return Section(
+        f"The {len(images)} worst exams: truth white, prediction red, pixels not measured darker", None, tuple(images)
+    )
+
+
+def _facts(
+    predictor: Predictor, exams: Sequence[Exam], main: Situation, options: EvaluateOptions, seconds: float
+) -> dict[str, str]:
+    return {
+        "network": predictor.name,
+        "weights (SHA-256 of values as float16)": predictor.weights_sha256[:16],
+        "exams": f"{len(exams)} ({sum(len(exam.liver) for exam in exams)} slices), {options.split or 'every exam'}",
+        "patients seen in training": "none of them",
+        "input, unless said otherwise": main.words,
+        "precision": "bfloat16" if predictor.bfloat16 else "float32",
+        "run": f"{seconds:.0f} s on {'CUDA' if torch.cuda.is_available() else 'the CPU'}",
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    with out.with_suffix(".csv").open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, [item.name for item in fields(ExamScore)])
+
+
+def _write(
+    out: Path,
+    scores: Mapping[str, list[ExamScore]],
+    beside: _Conditions,
+    shown: Sequence[Table],
+    summary: Mapping[str, Any],
+) -> None:
+    folder = out / "tables"
+    folder.mkdir(parents=True, exist_ok=True)
+    for table in shown:
+        table.write(folder)
+    with (out / SCORES_NAME).open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, ["condition", *(item.name for item in dataclasses.fields(ExamScore))])
         writer.writeheader()
-        writer.writerows(asdict(score) for score in scores)
-    return report
+        others = [pair for found in beside.values() for pair in found.items()]
+        for condition, found in [*(("as evaluated", item) for item in scores.values()), *others]:
+            writer.writerows({"condition": condition, **dataclasses.asdict(score)} for score in found)
+    (out / SUMMARY_NAME).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")

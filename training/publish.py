@@ -5,32 +5,34 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 from safetensors.torch import save_file
 
-from training.checkpoint import load_checkpoint
-from training.dataset import WINDOW_KPA
+from liver_mre.core.channels import CHANNELS
+from training.checkpoint import load_checkpoint, run_facts
+from training.errors import PublishError
+from training.predict import weights_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from torch import Tensor
 
-WEIGHTS_NAME = "weights.safetensors"
-CARD_NAME = "card.json"
-_LIMITS = (
+WEIGHTS_NAME: Final = "weights.safetensors"
+CARD_NAME: Final = "card.json"
+_GAP: Final = 1000  # seeds further apart than this are of different cohorts
+_MASKED: Final = ("masked_stiffness",)
+_RESEARCH: Final = "Research use only; not a medical device and not for diagnosis."
+_SIMULATED: Final = (
     "Trained and measured on simulated exams only; no clinical image was used.",
-    "Research use only; not a medical device and not for diagnosis.",
     "The simulated liver contains its vessels and the outline is drawn without the gallbladder.",
-    "2D slices of 60 Hz shear-wave elastography, 0 to 8 kPa window; other frequencies were not measured.",
-    "The input needs the confidence mask (0.95); unmasked elastograms were not measured.",
 )
-
-
-class PublishError(Exception):
-    """A checkpoint cannot be published; the message says why and what to do."""
+_OWN: Final = ("Trained on a site's own exams; measure it on exams of the scanners it will meet.",)
+_INPUT: Final = "2D slices of 60 Hz shear-wave elastography, 0 to 8 kPa window; other frequencies were not measured."
+_NEEDS_MASK: Final = "The input needs the confidence mask (0.95); unmasked elastograms were not measured."
 
 
 def half_weights(weights: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -53,63 +55,72 @@ def half_weights(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return halved
 
 
-def publish(weights: Path, evaluation: Path, model_dir: Path, *, hardware: str) -> dict[str, Any]:
+def publish(weights: Path, evaluation: Path, model_dir: Path, *, hardware: str, version: str) -> dict[str, Any]:
     """Write weights.safetensors and card.json.
 
     Parameters
     ----------
     weights : training checkpoint
-    evaluation : JSON file written by `training.evaluate.evaluate` for that checkpoint
+    evaluation : evaluation.json, as `training.evaluate` wrote it for that checkpoint
     model_dir : folder to write to
     hardware : what the training ran on, in words
+    version : version of the model
 
     Returns
     -------
     The card.
 
+    Raises
+    ------
+    PublishError
+        If the evaluation is of other weights, or the weights leave the range of float16.
+
     """
     checkpoint = load_checkpoint(weights)
     metrics = json.loads(evaluation.read_text(encoding="utf-8"))
+    if metrics["weights_sha256"] != weights_digest(checkpoint["weights"]):
+        message = "the evaluation is of other weights than these: evaluate this checkpoint first"
+        raise PublishError(message)
+    halved = half_weights(checkpoint["weights"])
     model_dir.mkdir(parents=True, exist_ok=True)
     target = model_dir / WEIGHTS_NAME
-    save_file(half_weights(checkpoint["weights"]), target)
+    save_file(halved, target)
     target.chmod(0o644)  # safetensors writes files that only their owner can read; a container runs as another user
-    card = model_card(checkpoint, metrics, target.read_bytes(), hardware)
+    card = model_card(checkpoint, metrics, target.read_bytes(), hardware, version)
     (model_dir / CARD_NAME).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     return card
 
 
-def model_card(checkpoint: dict[str, Any], metrics: dict[str, Any], weights: bytes, hardware: str) -> dict[str, Any]:
+def model_card(
+    checkpoint: dict[str, Any], metrics: dict[str, Any], weights: bytes, hardware: str, version: str
+) -> dict[str, Any]:
     """Describe a published model; every figure comes from the checkpoint or its evaluation."""
     architecture = checkpoint["architecture"]
     library = f"segmentation-models-pytorch {importlib.metadata.version('segmentation-models-pytorch')}"
+    channels = _MASKED if architecture["in_channels"] == 1 else CHANNELS
     return {
-        "schema_version": "1.0",
+        "schema_version": "1.1",
         "name": "liver-segmentation",
-        "version": "0.1.0",
-        "task": "Segment the liver in a confidence-masked MR elastography stiffness map",
+        "version": version,
+        "task": "Segment the liver in MR elastography, from the stiffness map and what else the study has"
+        if channels == CHANNELS
+        else "Segment the liver in a confidence-masked MR elastography stiffness map",
         "intended_use": "Research use only. Region of interest for automatic liver stiffness measurement.",
         "licence": "Apache-2.0",
-        "architecture": {
-            "family": "U-Net",
-            "encoder": architecture["encoder"],
-            "in_channels": architecture["in_channels"],
-            "classes": architecture["classes"],
-            "pooling": metrics["pooling"],
-            "library": library,
-        },
+        "architecture": {"family": "U-Net", **architecture, "pooling": checkpoint["pooling"], "library": library},
         "input": {
-            "channels": ["masked_stiffness"],
-            "window_kpa": list(WINDOW_KPA),
+            "channels": list(channels),
+            "window_kpa": metrics["window_kpa"],
             "size": [metrics["size"], metrics["size"]],
+            "field_of_view_mm": checkpoint["field_of_view_mm"],
             "interpolation": "bilinear",
             "range": [0.0, 1.0],
         },
         "output": {"kind": "logits", "threshold": metrics["threshold"], "classes": ["liver"]},
         "training": training_facts(checkpoint, hardware),
-        "metrics": {name: value for name, value in metrics.items() if name != "seeds"}
-        | {"seeds": seed_facts(metrics["seeds"], metrics["choice"])},
-        "limits": list(_LIMITS),
+        "metrics": {name: value for name, value in metrics.items() if name != "exam_names"}
+        | {"exam_ranges": exam_ranges(metrics["exam_names"])},
+        "limits": limits(checkpoint["origins"], channels),
         "weights": {
             "path": WEIGHTS_NAME,
             "sha256": hashlib.sha256(weights).hexdigest(),
@@ -119,32 +130,42 @@ def model_card(checkpoint: dict[str, Any], metrics: dict[str, Any], weights: byt
     }
 
 
+def limits(origins: Iterable[str], channels: tuple[str, ...]) -> list[str]:
+    """Say what a model was not made for."""
+    kinds = set(origins)
+    found = [*(_SIMULATED if kinds == {"simulated"} else _OWN), _RESEARCH, _INPUT]
+    return found if channels == CHANNELS else [*found, _NEEDS_MASK]
+
+
 def training_facts(checkpoint: dict[str, Any], hardware: str) -> dict[str, Any]:
     """Collect what the card says about the training: the last run and the runs it started from."""
-    stages = [*checkpoint["history"], checkpoint]
-    seeds = sorted({seed for stage in stages for seed in stage["exam_seeds"]})
+    runs = [*checkpoint["history"], run_facts(checkpoint)]
+    names = sorted({name for run in runs for name in run.get("exams", [])})
+    simulated = checkpoint["origins"] == ["simulated"]
+    # An own exam is named by a digest: it is listed, so that nobody evaluates on it. Simulated ones follow from seeds.
+    listed = {} if simulated else {"exam_names": names, "patients": checkpoint["patients"]}
     return {
-        "data": "simulated",
-        "exams": len(seeds),
+        "data": " and ".join(checkpoint["origins"]),
+        "exams": len(names),
         "slices": checkpoint["slices"],
-        "seeds": seed_facts(seeds, "train split of the cohort, by training.store.split_of"),
-        "simulators": sorted({name for stage in stages for name in stage["simulators"]}),
-        "minutes": round(sum(stage["progress"]["elapsed_s"] for stage in stages) / 60, 1),
-        "images": sum(stage["progress"]["images"] for stage in stages),
-        "runs": [
-            {
-                "size": stage["size"],
-                "recipe": stage["recipe"],
-                "seed": stage["seed"],
-                "steps": stage["progress"]["steps"],
-                "minutes": round(stage["progress"]["elapsed_s"] / 60, 1),
-            }
-            for stage in stages
-        ],
+        "exam_ranges": exam_ranges(names),
+        "choice": "train split of the cohorts, by training.store.split_of",
+        **listed,
+        "simulators": sorted({made for run in runs for made in run.get("made_by", [])}),
+        "minutes": round(sum(run["minutes"] for run in runs), 1),
+        "images": sum(run.get("images", 0) for run in runs),
+        "runs": [{name: value for name, value in run.items() if name not in {"exams", "made_by"}} for run in runs],
         "hardware": hardware,
     }
 
 
-def seed_facts(seeds: list[int], choice: str) -> dict[str, Any]:
-    """Say which simulator seeds were used; together with `choice` this names every exam."""
-    return {"first": min(seeds), "last": max(seeds), "exams": len(seeds), "choice": choice}
+def exam_ranges(names: Iterable[str]) -> list[list[int]]:
+    """Return the seeds of simulated exams as ranges [first, last] without wide gaps; other exams have none."""
+    seeds = sorted(int(name.removeprefix("exam-")) for name in names if name.startswith("exam-"))
+    ranges: list[list[int]] = []
+    for seed in seeds:
+        if ranges and seed - ranges[-1][1] <= _GAP:
+            ranges[-1][1] = seed
+        else:
+            ranges.append([seed, seed])
+    return ranges

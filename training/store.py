@@ -7,6 +7,7 @@ another one (training draws the threshold at random).
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,20 +16,23 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "2.0"
 KPA_PER_COUNT = 0.01  # the resolution of a Siemens stiffness image, so that training sees what a scanner stores
 CONFIDENCE_PER_COUNT = 0.0001
 CONFIDENCE_THRESHOLD = 0.95
+MAGNITUDE_COUNTS = 200  # of the exam's 99th percentile inside the body; a byte leaves room for brighter pixels
+_UINT8_MAX = 255
 _UINT16_MAX = 65535
 _SPLIT_BUCKETS = 100
 _TEST_BUCKETS = 10
 _VALIDATION_BUCKETS = 5
 
 Split = Literal["train", "validation", "test"]
+Fact = str | float | bool
 
 
 class CohortError(Exception):
@@ -37,29 +41,53 @@ class CohortError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ExamRecord:
-    """One simulated exam as training needs it.
+    """One simulated exam as training needs it; exams differ in matrix and pixel size.
 
     Attributes
     ----------
     seed : the simulator's seed
-    stiffness : (S, R, C) uint16, counts of 0.01 kPa
-    confidence : (S, R, C) uint16, counts of 0.0001
-    liver : (S, R, C) bool, the simulated liver
-    pixel_spacing_mm : (row spacing, column spacing)
     stage : simulated METAVIR stage, "F0" to "F4"
-    liver_stiffness_kpa : simulated stiffness of the parenchyma
-    simulator : digest of the simulator's source (see `simulator_digest`)
+    liver_stiffness_kpa : simulated mean stiffness of the parenchyma
+    pixel_spacing_mm : (row spacing, column spacing)
+    stiffness : (S, R, C) uint16, counts of 0.01 kPa; not masked, 0 in air
+    confidence : (S, R, C) uint16, counts of 0.0001
+    magnitude : (S, R, C) uint8; 200 counts are the exam's 99th percentile inside the body
+    liver : (S, R, C) bool, the simulated liver with its vessels and lesions, without the gallbladder
+    tissue : (S, R, C) uint8, values of `simulation.types.Tissue`: parenchyma, vessels, gallbladder and the rest
+    true_stiffness : (S, R, C) uint16, counts of 0.01 kPa of the modulus in the wave equation
+    measurable : (S, R, C) bool, parenchyma away from its edges in which the true wave stands out of the noise
+    failure : why slices of the exam are not diagnostic, "" where all are (`simulation.types.Failure`)
+    slice_failures : (S,) cause by which each slice is not diagnostic, "" where it is
+    facts : what was varied and what came of it: names to text, numbers and yes or no
+    simulator : digest of the simulator's source (see `training.cohort.simulator_digest`)
 
     """
 
     seed: int
-    stiffness: NDArray[np.uint16]
-    confidence: NDArray[np.uint16]
-    liver: NDArray[np.bool_]
-    pixel_spacing_mm: tuple[float, float]
     stage: str
     liver_stiffness_kpa: float
+    pixel_spacing_mm: tuple[float, float]
+    stiffness: NDArray[np.uint16]
+    confidence: NDArray[np.uint16]
+    magnitude: NDArray[np.uint8]
+    liver: NDArray[np.bool_]
+    tissue: NDArray[np.uint8]
+    true_stiffness: NDArray[np.uint16]
+    measurable: NDArray[np.bool_]
+    failure: str
+    slice_failures: tuple[str, ...]
+    facts: Mapping[str, Fact]
     simulator: str
+
+    @property
+    def stiffness_kpa(self) -> NDArray[np.float32]:
+        """(S, R, C) stiffness in kPa, not masked."""
+        return self.stiffness.astype(np.float32) * np.float32(KPA_PER_COUNT)
+
+    @property
+    def true_stiffness_kpa(self) -> NDArray[np.float32]:
+        """(S, R, C) true stiffness in kPa."""
+        return self.true_stiffness.astype(np.float32) * np.float32(KPA_PER_COUNT)
 
     def confident(self, threshold: float = CONFIDENCE_THRESHOLD) -> NDArray[np.bool_]:
         """Return (S, R, C) bool: pixels whose confidence reaches the threshold."""
@@ -89,6 +117,20 @@ def quantise_confidence(confidence: NDArray[np.floating]) -> NDArray[np.uint16]:
     """
     counts = np.floor(confidence.astype(np.float64) / CONFIDENCE_PER_COUNT + 1e-3)
     return np.clip(counts, 0, round(1 / CONFIDENCE_PER_COUNT)).astype(np.uint16)
+
+
+def quantise_magnitude(magnitude: NDArray[np.floating], body: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Scale an exam's magnitude to bytes: the 99th percentile inside the body becomes 200 counts.
+
+    Parameters
+    ----------
+    magnitude : (S, R, C), any unit, not negative
+    body : (S, R, C) pixels that are not air
+
+    """
+    bright = float(np.percentile(magnitude[body], 99.0)) if body.any() else 0.0
+    scale = MAGNITUDE_COUNTS / bright if bright > 0.0 else 0.0
+    return np.clip(np.rint(magnitude * scale), 0, _UINT8_MAX).astype(np.uint8)
 
 
 def exam_path(folder: Path, seed: int) -> Path:
@@ -126,12 +168,19 @@ def save_exam(folder: Path, record: ExamRecord) -> Path:
             stream,
             schema_version=np.array(SCHEMA_VERSION),
             seed=np.array(record.seed, dtype=np.int64),
-            stiffness=record.stiffness,
-            confidence=record.confidence,
-            liver=np.packbits(record.liver),
-            pixel_spacing_mm=np.array(record.pixel_spacing_mm, dtype=np.float64),
             stage=np.array(record.stage),
             liver_stiffness_kpa=np.array(record.liver_stiffness_kpa, dtype=np.float64),
+            pixel_spacing_mm=np.array(record.pixel_spacing_mm, dtype=np.float64),
+            stiffness=record.stiffness,
+            confidence=record.confidence,
+            magnitude=record.magnitude,
+            liver=np.packbits(record.liver),
+            tissue=record.tissue,
+            true_stiffness=record.true_stiffness,
+            measurable=np.packbits(record.measurable),
+            failure=np.array(record.failure),
+            slice_failures=np.array(json.dumps(record.slice_failures)),
+            facts=np.array(json.dumps(dict(record.facts))),
             simulator=np.array(record.simulator),
         )
         temporary = Path(stream.name)
@@ -151,21 +200,34 @@ def load_exam(path: Path) -> ExamRecord:
     with np.load(path, allow_pickle=False) as archive:
         found = str(archive["schema_version"])
         if found != SCHEMA_VERSION:
-            message = f"{path.name} has cohort schema {found}, this code reads {SCHEMA_VERSION}: simulate it again"
+            message = (
+                f"{path.name} has cohort schema {found}, this code reads {SCHEMA_VERSION}: "
+                "simulate the cohort again into another folder"
+            )
             raise CohortError(message)
         stiffness = archive["stiffness"]
-        liver = np.unpackbits(archive["liver"], count=stiffness.size).astype(np.bool_).reshape(stiffness.shape)
         row_mm, column_mm = (float(value) for value in archive["pixel_spacing_mm"])
         return ExamRecord(
             seed=int(archive["seed"]),
-            stiffness=stiffness,
-            confidence=archive["confidence"],
-            liver=liver,
-            pixel_spacing_mm=(row_mm, column_mm),
             stage=str(archive["stage"]),
             liver_stiffness_kpa=float(archive["liver_stiffness_kpa"]),
+            pixel_spacing_mm=(row_mm, column_mm),
+            stiffness=stiffness,
+            confidence=archive["confidence"],
+            magnitude=archive["magnitude"],
+            liver=_unpack(archive["liver"], stiffness.shape),
+            tissue=archive["tissue"],
+            true_stiffness=archive["true_stiffness"],
+            measurable=_unpack(archive["measurable"], stiffness.shape),
+            failure=str(archive["failure"]),
+            slice_failures=tuple(json.loads(str(archive["slice_failures"]))),
+            facts=json.loads(str(archive["facts"])),
             simulator=str(archive["simulator"]),
         )
+
+
+def _unpack(bits: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    return np.unpackbits(bits, count=int(np.prod(shape))).astype(np.bool_).reshape(shape)
 
 
 def split_of(seed: int) -> Split:

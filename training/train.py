@@ -1,290 +1,317 @@
-"""The training loop: time-budgeted, resumable, reading a cohort that may still be growing."""
+"""Training, on MONAI's engines: budgeted in epochs or minutes, resumable, stopping early."""
 
 from __future__ import annotations
 
-import csv
 import math
+import sys
 import time
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
-from monai.data import DataLoader
-from monai.losses import DiceLoss
-from monai.metrics import DiceMetric
-from monai.utils import set_determinism
+from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from training.checkpoint import load_checkpoint, write_checkpoint
-from training.dataset import IMAGE_KEY, LABEL_KEY, CohortCache, make_dataset
-from training.network import Architecture, build_network
+from training.checkpoint import load_start, write_checkpoint
+from training.curves import append_row, keep_rows, plot
+from training.dataset import FIELD_OF_VIEW_MM, EpochSampler, Grid, Slices, in_order, only_suitable
+from training.engines import (
+    CommonKeys,
+    DataLoader,
+    DiceLoss,
+    Events,
+    IterationEvents,
+    MeanDice,
+    ProgressBar,
+    SupervisedEvaluator,
+    SupervisedTrainer,
+    TerminateOnNan,
+    set_determinism,
+)
+from training.errors import TrainingError
+from training.exams import read_exams
+from training.leakage import refuse_leakage
+from training.network import Autocast, build_network, fitted_weights
+from training.options import Progress, TrainOptions
 from training.schedule import learning_rate, make_average, make_optimiser
+from training.situations import EVERYTHING, INPUTS, MASKED
+from training.store import CohortError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
-    from torch import Tensor, nn
+    from training.engines import Engine
+    from training.exams import Exam
+    from training.situations import Situation
 
-    from training.config import Recipe
-
-CHECKPOINT_NAME = "checkpoint.pt"
-BEST_NAME = "best.pt"
-LOG_NAME = "log.csv"
-_HISTORY_FIELDS = ("recipe", "size", "seed", "progress", "exam_seeds", "slices", "simulators")
-_WAIT_S = 5.0
-_LOG_FIELDS = ("epoch", "steps", "images", "elapsed_min", "exams", "learning_rate", "loss", "validation_dice")
-
-
-@dataclass(frozen=True, slots=True)
-class TrainOptions:
-    """What one training run is told.
-
-    Attributes
-    ----------
-    data : cohort folder
-    out : folder of the run: checkpoints and log
-    recipe : how to train
-    size : height and width of the network input in pixels
-    minutes, epochs : budget, whichever ends first; at least one is given. The learning rate follows it
-    seed : seed of weights, order and augmentation
-    architecture : the network
-    init : checkpoint whose weights the run starts from
-    resume : continue the run in `out` if it has a checkpoint
-    checkpoint_minutes : time between checkpoints within an epoch
-    epoch_slices : largest number of slices an epoch; a longer cohort is sampled
-    validation_slices : largest number of validation slices
-    min_exams : wait until the training split has this many exams
-    threads : torch threads, 0 leaves torch's choice
-    workers : loader processes, 0 loads in the main process
-
-    """
-
-    data: Path
-    out: Path
-    recipe: Recipe
-    size: int = 256
-    minutes: float | None = None
-    epochs: int | None = None
-    seed: int = 20251
-    architecture: Architecture = field(default_factory=Architecture)
-    init: Path | None = None
-    resume: bool = False
-    checkpoint_minutes: float = 5.0
-    epoch_slices: int = 800
-    validation_slices: int = 64
-    min_exams: int = 1
-    threads: int = 0
-    workers: int = 0
+CHECKPOINT_NAME: Final = "checkpoint.pt"
+BEST_NAME: Final = "best.pt"
+_SETTINGS: Final = ("architecture", "recipe", "size", "pooling", "seed")
+_HALF: Final = 0.5  # of a pixel of the label, and of the probability
 
 
 @dataclass(slots=True)
-class Progress:
-    """How far a run is; carried through checkpoints."""
+class _Course:
+    """What one epoch has gathered so far."""
 
-    epoch: int = 0
-    steps: int = 0
-    images: int = 0
-    elapsed_s: float = 0.0
-    best_dice: float = -1.0
+    losses: list[float] = field(default_factory=list)
+    clock: float = field(default_factory=time.monotonic)
 
 
-class Trainer:
-    """One run: network, optimiser, averaged weights and progress."""
+class Training:
+    """One run: exams, network, optimiser, averaged weights, engines and progress.
+
+    Raises
+    ------
+    CohortError
+        If there are no exams to train or to validate on, or a patient is on both sides.
+    TrainingError
+        If the folder holds a run that is not to be resumed, or one of other settings, or the weights to start from are
+        those of another network.
+    """
 
     def __init__(self, options: TrainOptions) -> None:
+        if (options.out / CHECKPOINT_NAME).exists() and not options.resume:
+            message = "the folder holds a run already: continue it with --resume, or choose another --out"
+            raise TrainingError(message)
         set_determinism(seed=options.seed)
         if options.threads:
             torch.set_num_threads(options.threads)
-        self.options = options
-        self.recipe = options.recipe
+        self.options, self.recipe = options, options.recipe
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.exams = read_exams(options.data, "train")
+        self.validation = read_exams(options.data, "validation")
+        refuse_leakage({"train": self.exams, "validation": self.validation})
         network = build_network(options.architecture)
         self.history: list[dict[str, Any]] = []
         if options.init is not None:
-            initial = load_checkpoint(options.init)
-            network.load_state_dict(initial["weights"])
-            self.history = [*initial["history"], {name: initial[name] for name in _HISTORY_FIELDS}]
+            weights, self.history = load_start(options.init)
+            network.load_state_dict(fitted_weights(weights, network))
         self.network = network.to(self.device, memory_format=torch.channels_last)
         self.optimiser = make_optimiser(self.recipe, self.network)
         self.average = make_average(self.recipe, self.network)
-        self.dice_loss = DiceLoss(sigmoid=True, batch=True)
+        self.dice_loss = DiceLoss(sigmoid=True)
         self.progress = Progress()
-        self.train_cache = CohortCache(options.data, "train")
-        self.validation_cache = CohortCache(options.data, "validation")
-        self._last_save_s = 0.0
-        self._clock = time.monotonic()
-        if options.resume and (options.out / CHECKPOINT_NAME).exists():
+        self.course = _Course()
+        options.out.mkdir(parents=True, exist_ok=True)
+        self.sampler, self.trainer = self._make_trainer()
+        self.evaluators = {item.name: self._make_evaluator(item) for item in self._validated()}
+        if (options.out / CHECKPOINT_NAME).exists():
             self._restore()
 
     def run(self) -> Progress:
-        """Train until the budget ends; returns how far the run came."""
-        self.options.out.mkdir(parents=True, exist_ok=True)
-        self._wait_for_exams()
-        self._clock = time.monotonic()
-        while not self._finished():
-            loss = self._train_epoch()
-            self.progress.epoch += 1
-            dice = self.validate()
-            self._tick()
-            self._log(loss, dice)
-            self._keep_best(dice)
-            self._save()
+        """Train until the budget is spent or validation stops improving; returns the progress.
+
+        Raises
+        ------
+        TrainingError
+            If the loss is no longer finite.
+        """
+        if not self._finished():
+            self.course = _Course()
+            self.trainer.run()
+        if not np.isfinite(self.course.losses).all():
+            message = f"the loss is no longer finite after {self.progress.steps} steps: choose a lower learning rate"
+            raise TrainingError(message)
         return self.progress
 
-    def validate(self) -> float:
-        """Return the mean Dice of validation slices that show liver; NaN where there are none yet."""
-        self.validation_cache.rescan()
-        slices = self.validation_cache.slices()[: self.options.validation_slices]
-        if not slices:
-            return math.nan
-        dataset = make_dataset(slices, self.options.size, augment=False)
-        metric = DiceMetric(include_background=True, reduction="mean", ignore_empty=True)
-        network = self._evaluated().eval()
-        with torch.inference_mode():
-            for batch in DataLoader(dataset, batch_size=self.recipe.batch_size):
-                metric((self._logits(network, batch[IMAGE_KEY]) > 0).cpu(), batch[LABEL_KEY] > 0.5)  # noqa: PLR2004 - half of a pixel
-        return float(metric.aggregate().item())
-
-    def _evaluated(self) -> nn.Module:
-        if self.recipe.ema_decay:
-            averaged: nn.Module = self.average.module
-            return averaged
-        return self.network
-
-    def _logits(self, network: nn.Module, image: Tensor) -> Tensor:
-        placed = image.to(self.device, memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.bfloat16):
-            logits: Tensor = network(placed)
-        return logits.float()
-
-    def _train_epoch(self) -> float:
-        self.train_cache.rescan()
-        slices = self.train_cache.slices()
-        order = np.random.default_rng((self.options.seed, self.progress.steps)).permutation(len(slices))
-        chosen = [slices[index] for index in order[: self.options.epoch_slices]]
-        seed = self.options.seed + self.progress.steps
-        loader = DataLoader(
-            make_dataset(chosen, self.options.size, augment=True, seed=seed),
-            batch_size=self.recipe.batch_size,
-            drop_last=len(chosen) >= self.recipe.batch_size,
-            num_workers=self.options.workers,
-            generator=torch.Generator().manual_seed(seed),
-        )
-        self.network.train()
-        losses = []
-        for batch in loader:
-            losses.append(self._step(batch))
-            self._tick()
-            if self._finished():
-                break
-            if self.progress.elapsed_s - self._last_save_s > 60 * self.options.checkpoint_minutes:
-                self._save()
-        return float(np.mean(losses))
-
-    def _step(self, batch: dict[str, Any]) -> float:
-        for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.recipe, self._share())
-        label = batch[LABEL_KEY].to(self.device)
-        logits = self._logits(self.network, batch[IMAGE_KEY])
+    def loss(self, logits: Tensor, label: Tensor) -> Tensor:
+        """Return the recipe's loss of logits against a label in [0, 1]."""
         loss = binary_cross_entropy_with_logits(logits, label)
         if self.recipe.dice_weight:
             loss = loss + self.recipe.dice_weight * self.dice_loss(logits, label)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        return loss
+
+    def _make_trainer(self) -> tuple[EpochSampler, SupervisedTrainer]:
+        options, recipe = self.options, self.recipe
+        slices = self._slices(self.exams, INPUTS[recipe.inputs], augment=recipe.augment)
+        sampler = EpochSampler(len(slices), options.epoch_slices, options.seed)
+        trainer = SupervisedTrainer(
+            device=self.device,
+            max_epochs=options.last_epoch,
+            train_data_loader=DataLoader(
+                slices,
+                batch_size=recipe.batch_size,
+                sampler=sampler,
+                drop_last=len(sampler) >= recipe.batch_size,
+                num_workers=options.workers,
+                persistent_workers=options.workers > 0,
+                pin_memory=self.device.type == "cuda",
+            ),
+            network=Autocast(self.network, enabled=recipe.bfloat16),
+            optimizer=self.optimiser,
+            loss_function=self.loss,
+            prepare_batch=self._prepare,
+            optim_set_to_none=True,
+            decollate=False,
+        )
+        trainer.add_event_handler(Events.ITERATION_STARTED, self._set_rate)
+        trainer.add_event_handler(IterationEvents.BACKWARD_COMPLETED, self._clip)
+        trainer.add_event_handler(Events.ITERATION_COMPLETED, self._after_step)
+        trainer.add_event_handler(Events.ITERATION_COMPLETED, TerminateOnNan(lambda output: output[CommonKeys.LOSS]))
+        trainer.add_event_handler(Events.EPOCH_COMPLETED, self._after_epoch)
+        if sys.stderr.isatty():
+            ProgressBar(desc="epoch").attach(trainer, output_transform=lambda output: output[CommonKeys.LOSS].item())
+        return sampler, trainer
+
+    def _make_evaluator(self, situation: Situation) -> SupervisedEvaluator:
+        slices = self._slices(only_suitable(self.validation, situation), (situation,), augment=False)
+        return SupervisedEvaluator(
+            device=self.device,
+            val_data_loader=DataLoader(
+                slices,
+                batch_size=self.recipe.batch_size,
+                sampler=in_order(slices, self.options.validation_slices),
+                num_workers=self.options.workers,
+            ),
+            network=Autocast(self._evaluated(), enabled=self.recipe.bfloat16),
+            prepare_batch=self._prepare,
+            key_val_metric={"dice": MeanDice(output_transform=_decided, save_details=False)},
+            decollate=False,
+        )
+
+    def _slices(self, exams: Sequence[Exam], situations: Sequence[Situation], *, augment: bool) -> Slices:
+        grid = Grid(self.options.size, self.options.pooling)
+        return Slices(exams, situations, grid, augment=augment, seed=self.options.seed)
+
+    def _validated(self) -> list[Situation]:
+        wanted = [MASKED] if self.recipe.inputs == "masked" else [EVERYTHING, MASKED]
+        found = [situation for situation in wanted if only_suitable(self.validation, situation)]
+        if not found:
+            message = "no validation exam has what the network is shown: add exams to the cohort"
+            raise CohortError(message)
+        return found
+
+    def _prepare(
+        self,
+        batch: dict[str, Tensor],
+        device: torch.device,
+        non_blocking: bool,  # noqa: FBT001 - MONAI's interface
+        **_: object,
+    ) -> tuple[Tensor, Tensor]:
+        image = batch[CommonKeys.IMAGE][:, : self.options.architecture.in_channels]
+        return image.to(device, non_blocking=non_blocking), batch[CommonKeys.LABEL].to(
+            device, non_blocking=non_blocking
+        )
+
+    def _evaluated(self) -> nn.Module:
+        averaged: nn.Module = self.average.module
+        return averaged if self.recipe.ema_decay else self.network
+
+    def _set_rate(self, _: Engine) -> None:
+        for group in self.optimiser.param_groups:
+            group["lr"] = learning_rate(self.recipe, self._share())
+
+    def _clip(self, _: Engine) -> None:
         if self.recipe.gradient_norm:
-            torch.nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.gradient_norm)
-        self.optimiser.step()
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.gradient_norm)
+
+    def _after_step(self, engine: Engine) -> None:
+        output = engine.state.output
         if self.recipe.ema_decay:
             self.average.update_parameters(self.network)
+        self.course.losses.append(float(output[CommonKeys.LOSS].detach()))
         self.progress.steps += 1
-        self.progress.images += len(label)
-        if self.progress.steps % 20 == 0:
-            minutes = self.progress.elapsed_s / 60
-            print(f"step {self.progress.steps} {minutes:.1f} min loss {loss.item():.4f}", flush=True)
-        return float(loss.item())
+        self.progress.images += len(output[CommonKeys.LABEL])
+        self._tick()
+        if self._share() >= 1.0:
+            engine.terminate_epoch()
+
+    def _after_epoch(self, engine: Engine) -> None:
+        self.progress.epoch = engine.state.epoch
+        dice = self.validate()
+        self._tick()
+        score = float(np.mean(list(dice.values())))
+        row = {
+            "epoch": self.progress.epoch,
+            "steps": self.progress.steps,
+            "images": self.progress.images,
+            "elapsed_min": self.progress.elapsed_s / 60,
+            "learning_rate": float(self.optimiser.param_groups[0]["lr"]),
+            "loss": float(np.mean(self.course.losses)),
+        } | {f"dice_{name}": value for name, value in dice.items()}
+        append_row(self.options.out, row)
+        plot(self.options.out)
+        print(", ".join(f"{name} {value:.5g}" for name, value in row.items()), flush=True)
+        self.course.losses.clear()
+        self._keep(score)
+        if self._finished():
+            engine.terminate()
+        if self.options.after_epoch is not None:
+            self.options.after_epoch(self.progress.epoch, score)
+
+    def validate(self) -> dict[str, float]:
+        """Return the mean Dice of validation slices that show liver, by situation."""
+        dice = {}
+        for name, evaluator in self.evaluators.items():
+            evaluator.run()
+            dice[name] = float(evaluator.state.metrics["dice"])
+        return dice
+
+    def _keep(self, score: float) -> None:
+        better = not math.isnan(score) and score > self.progress.best_dice
+        self.progress.worse_epochs = 0 if better else self.progress.worse_epochs + 1
+        if better:
+            self.progress.best_dice = score
+            write_checkpoint(self.options.out / BEST_NAME, self._description())
+        state = self._description() | {
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+        }
+        write_checkpoint(self.options.out / CHECKPOINT_NAME, state)
 
     def _share(self) -> float:
-        shares = [0.0]
-        if self.options.minutes:
-            shares.append(self.progress.elapsed_s / (60 * self.options.minutes))
-        if self.options.epochs:
-            shares.append(self.progress.epoch / self.options.epochs)
-        return max(shares)
+        epochs = self.progress.steps / (self.options.last_epoch * self.trainer.state.epoch_length)
+        minutes = self.progress.elapsed_s / (60 * self.options.minutes) if self.options.minutes else 0.0
+        return max(epochs, minutes)
 
     def _finished(self) -> bool:
-        return self._share() >= 1.0
+        tired = 0 < self.recipe.patience <= self.progress.worse_epochs
+        return tired or self._share() >= 1.0 or self.progress.epoch >= self.options.last_epoch
 
     def _tick(self) -> None:
         now = time.monotonic()
-        self.progress.elapsed_s += now - self._clock
-        self._clock = now
-
-    def _wait_for_exams(self) -> None:
-        self.train_cache.rescan()
-        while len(self.train_cache.records) < max(self.options.min_exams, 1):
-            print(f"{len(self.train_cache.records)} exams, waiting for {self.options.min_exams}", flush=True)
-            time.sleep(_WAIT_S)
-            self.train_cache.rescan()
-
-    def _log(self, loss: float, dice: float) -> None:
-        row = (
-            self.progress.epoch,
-            self.progress.steps,
-            self.progress.images,
-            round(self.progress.elapsed_s / 60, 2),
-            len(self.train_cache.records),
-            f"{learning_rate(self.recipe, self._share()):.3g}",
-            round(loss, 5),
-            round(dice, 5),
-        )
-        path = self.options.out / LOG_NAME
-        fresh = not path.exists()
-        with path.open("a", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            if fresh:
-                writer.writerow(_LOG_FIELDS)
-            writer.writerow(row)
-        print(", ".join(f"{name} {value}" for name, value in zip(_LOG_FIELDS, row, strict=True)), flush=True)
+        self.progress.elapsed_s += now - self.course.clock
+        self.course.clock = now
 
     def _description(self) -> dict[str, Any]:
         return {
             "architecture": asdict(self.options.architecture),
             "recipe": asdict(self.recipe),
             "size": self.options.size,
+            "pooling": self.options.pooling,
+            "field_of_view_mm": list(FIELD_OF_VIEW_MM),
             "seed": self.options.seed,
             "device": self.device.type,
             "history": self.history,
             "progress": asdict(self.progress),
-            "exam_seeds": sorted(self.train_cache.records),
-            "slices": sum(len(record.liver) for record in self.train_cache.records.values()),
-            "simulators": sorted({record.simulator for record in self.train_cache.records.values()}),
-        }
-
-    def _keep_best(self, dice: float) -> None:
-        if dice < self.progress.best_dice:
-            return
-        # Without validation exams the latest weights count as the best; NaN is never stored as a record to beat.
-        self.progress.best_dice = -1.0 if math.isnan(dice) else dice
-        write_checkpoint(
-            self.options.out / BEST_NAME, self._description() | {"weights": self._evaluated().state_dict()}
-        )
-
-    def _save(self) -> None:
-        state = self._description() | {
+            "exams": [exam.name for exam in self.exams],
+            "patients": sorted({exam.patient for exam in [*self.exams, *self.validation]}),
+            "origins": sorted({exam.origin for exam in self.exams}),
+            "slices": sum(len(exam.liver) for exam in self.exams),
+            "made_by": sorted({exam.made_by for exam in self.exams}),
             "weights": self._evaluated().state_dict(),
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
         }
-        write_checkpoint(self.options.out / CHECKPOINT_NAME, state)
-        self._last_save_s = self.progress.elapsed_s
 
     def _restore(self) -> None:
         state = torch.load(self.options.out / CHECKPOINT_NAME, map_location=self.device, weights_only=True)
+        now = self._description()
+        other = [name for name in _SETTINGS if state[name] != now[name]]
+        if other:
+            message = f"the run in this folder has another {other[0]}: resume it with the settings that it began with"
+            raise TrainingError(message)
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.progress = Progress(**state["progress"])
         self.history = state["history"]
-        self._last_save_s = self.progress.elapsed_s
+        self.trainer.state.epoch, self.trainer.state.iteration = self.progress.epoch, self.progress.steps
+        self.sampler.epoch = self.progress.epoch
+        keep_rows(self.options.out, self.progress.epoch)
+
+
+def _decided(output: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+    """Return prediction and label of a batch as 0 and 1."""
+    return (output[CommonKeys.PRED] > 0).float(), (output[CommonKeys.LABEL] > _HALF).float()

@@ -6,7 +6,8 @@ The channels are always the same three, in this order; what a study lacks is a c
 1. confident pixels (1 where the confidence reaches 95 %), where a separate confidence map tells them;
 2. magnitude, divided by its 99th percentile inside the body.
 
-Training and run time call the same function, so that the network never sees an input that it was not trained on.
+It belongs to the core so that training and run time can call the same function: a network must never see an input that
+it was not trained on.
 """
 
 from __future__ import annotations

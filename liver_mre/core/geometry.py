@@ -18,6 +18,7 @@ SAME_DIRECTION: Final = 1e-3  # ours: about 0.06 degrees, above rounding of deci
 SAME_SPACING_MM: Final = 1e-3  # ours: above rounding of decimal strings
 GAP_RATIO: Final = 1.5  # ours: half-way between the next slice and the one after
 SAME_FIELD_OF_VIEW: Final = 0.02  # ours: one pixel of 64 is less, a wrong voxel size far more
+_FRAMES: Final = "PerFrameFunctionalGroupsSequence"
 FIELD_OF_VIEW_MM: Final = (150.0, 600.0)  # ours: narrower than a body, wider than a magnet's bore
 
 
@@ -132,6 +133,12 @@ def _longer_side_mm(instance: Instance) -> float | None:
 
 def _check_grid(instances: tuple[Instance, ...]) -> None:
     first = instances[0]
+    if any(_FRAMES in instance.unusable_unit_elements for instance in instances):
+        msg = (
+            f"{_FRAMES} of the stiffness object does not describe each of its NumberOfFrames frames, so their "
+            "positions are not known. Nothing was measured; send the series again."
+        )
+        raise GeometryError(msg)
     if any((instance.rows, instance.columns) != (first.rows, first.columns) for instance in instances):
         msg = "The images of the stiffness series differ in size (Rows, Columns). Nothing was measured."
         raise GeometryError(msg)

@@ -65,10 +65,9 @@ def _check(name: str, value_kpa: float, limits_kpa: tuple[float, float], unit: U
         return
     plausible = f"at least {low:g} kPa" if np.isinf(high) else f"{low:g}-{high:g} kPa"
     reach = "is" if name.startswith("the median") else "are at most"
-    where = "set by the user" if unit.source == "override" else f"from {unit.detail}"
     msg = (
-        f"With the scale of {unit.kpa_per_count:g} kPa a count ({where}), {name} {reach} {value_kpa:.3g} kPa; "
-        f"plausible in an abdomen is {plausible}. The unit of the pixels cannot be right. Nothing was measured; "
+        f"The scale is {unit.kpa_per_count:g} kPa a count ({unit.detail}). With it, {name} {reach} {value_kpa:.3g} "
+        f"kPa; plausible in an abdomen is {plausible}. The unit of the pixels cannot be right. Nothing was measured; "
         "check the scanner's scale, and kpa_per_count if it is set."
     )
     raise ImplausibleStiffnessError(msg)

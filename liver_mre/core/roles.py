@@ -81,7 +81,7 @@ def _classify_series(series: Series, matcher: _Matcher) -> list[ClassifiedSeries
         parts.setdefault(verdict.role, []).append(instance)
         first.setdefault(verdict.role, verdict)
     if len(parts) > 1 and _MEASURED & parts.keys():
-        kinds = ", ".join(sorted(parts))
+        kinds = ", ".join(sorted(role.replace("_", " ") for role in parts))
         conflict = next((verdict.conflict for verdict in verdicts if verdict.conflict), "")
         reason = f"Holds images of different kinds under one series ({kinds}), so it is not clear what it shows."
         return [

@@ -70,6 +70,8 @@ class Instance:
     offset_number : which phase offset (temporal position), from 1; None where not said
     field_of_view_mm : ReconstructionDiameter, None where absent
     lossy : True if the pixels were compressed with loss at any time
+    bits_stored : BitsStored, None where absent
+    body_part : BodyPartExamined, "" where absent
     position_mm, orientation : ImagePositionPatient and ImageOrientationPatient, None where absent
     pixel_spacing_mm : (row spacing, column spacing)
     rescale_slope, rescale_intercept, rescale_type : modality LUT (or the frame's pixel value transformation) as
@@ -113,6 +115,8 @@ class Instance:
     offset_number: int | None = None
     field_of_view_mm: float | None = None
     lossy: bool = False
+    bits_stored: int | None = None
+    body_part: str = ""
     unusable_unit_elements: tuple[str, ...] = ()
     conflicting: bool = False
 

@@ -23,7 +23,9 @@ AGREEMENT: Final = 0.01  # ours: two scales that differ by more than 1 % contrad
 OFFSET_AGREEMENT_KPA: Final = 0.01  # ours: the finest step any vendor stores
 PLAUSIBLE_WINDOW_KPA: Final = (2.0, 40.0)  # ours: elastograms are displayed over about 0-8 kPa
 PLAUSIBLE_KPA_PER_COUNT: Final = (5e-5, 0.1)  # ours: 16 bits reach a soft liver, and steps are finer than a stage
+LEAST_REACH_KPA: Final = 4.0  # ours: 12 bits of 1 Pa, the shortest reach that a scanner could have, are 4.1 kPa
 LARGEST_SCALE_RATIO: Final = 5.0  # ours: images scaled one by one differ by their largest value, not tenfold
+_MOST_BITS: Final = 64
 _WHAT_TO_DO: Final = "Nothing was measured; set kpa_per_count if you know the scanner's scale."
 
 
@@ -200,18 +202,29 @@ def _from_rescale(instance: Instance) -> _Found | None:
 
 
 def _from_vendor(instance: Instance, rule: UnitRule, *, named: bool) -> _Found:
-    slope, intercept = _rescale(instance)
-    # A scale without a unit could mean anything; with a unit it is evidence of its own, compared with this rule.
-    if (slope, intercept) != (1.0, 0.0) and not named and not rule.ignores_rescale:
-        stored = f"{rule.vendor} scanners store {rule.kpa_per_count:g} kPa a count"
-        raise _contradiction(
-            stored,
-            f"the header has RescaleSlope {slope:g} and RescaleIntercept {intercept:g} without a unit in RescaleType",
-        )
+    # With a unit in the header, that is evidence of its own, compared with this rule.
+    against = "" if named else _against_plain_counts(instance, rule)
+    if against:
+        known = f"{rule.vendor} scanners store {rule.kpa_per_count:g} kPa a count"
+        raise _contradiction(known, against)
     name = f"the rule for {rule.vendor} scanners"
     found = _scaled("vendor_rule", name, rule.kpa_per_count, 0.0)
     known_by = f"{found.unit.detail} (known by {', '.join(tags(rule.when, instance))})"
     return replace(found, unit=replace(found.unit, detail=known_by), gives_scale=not rule.only_contradicts)
+
+
+def _against_plain_counts(instance: Instance, rule: UnitRule) -> str:
+    """Say what in the header tells that the pixels are not the counts that the vendor's scanners store, "" if nothing.
+
+    A scale without a unit could mean anything, and pixels of too few bits are a picture of the stiffness map.
+    """
+    slope, intercept = _rescale(instance)
+    if (slope, intercept) != (1.0, 0.0) and not rule.ignores_rescale:
+        return f"the header has RescaleSlope {slope:g} and RescaleIntercept {intercept:g} without a unit in RescaleType"
+    bits = instance.bits_stored
+    if bits is None or (reach_kpa := rule.kpa_per_count * 2.0 ** min(bits, _MOST_BITS)) >= LEAST_REACH_KPA:
+        return ""
+    return f"with BitsStored {bits} the pixels would reach {reach_kpa:.3g} kPa only, as those of a picture do"
 
 
 def _scaled(source: str, name: str, kpa_per_count: float, offset_kpa: float) -> _Found:
@@ -233,14 +246,18 @@ def _agree(one: UnitEvidence, other: UnitEvidence) -> bool:
 def _check_one_vendor(instance: Instance, rules: ScannerRules) -> None:
     """Refuse a header in which one element belongs to one maker of scanners and another to another."""
     signs = {
-        rule.vendor: " and ".join(dict.fromkeys(tag for checks in held for tag in tags(checks, instance)))
+        rule.vendor: list(dict.fromkeys(tag for checks in held for tag in tags(checks, instance)))
         for rule in rules.vendors
         if (held := [checks for checks in rule.signs if all_hold(checks, instance)])
     }
     if len(signs) > 1:
         (one, its), (other, others) = list(signs.items())[:2]
-        first, second = f"{its} is that of a {one} scanner", f"{others} is that of a {other} scanner"
-        raise _contradiction(first, second)
+        raise _contradiction(_sign_of(one, its), _sign_of(other, others))
+
+
+def _sign_of(vendor: str, elements: list[str]) -> str:
+    said = "are those" if len(elements) > 1 else "is that"
+    return f"{' and '.join(elements)} {said} of a {vendor} scanner"
 
 
 def _check_window(instance: Instance, unit: UnitEvidence) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from liver_mre.core.geometry import SAME_POSITION_MM, slice_distance_mm
 from liver_mre.dicom.decoding import read_images
-from liver_mre.errors import GeometryError, MissingSlicesError, UnknownUnitError
+from liver_mre.errors import GeometryError, MissingSlicesError, NoConfidenceError, UnknownUnitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 
     Key = Callable[[Instance], tuple[int, int]]
 
-REVERSED_BETTER: Final = 0.01  # ours: in overlap (Dice) of outlines, mean over slices; far above rounding
+# Ours, in overlap (Dice) of outlines, mean over slices: in 8 simulated exams the wrong order is worse by 0.005-0.017.
+REVERSED_BETTER: Final = 0.002
 LARGEST_CONFIDENCE: Final = 1.01  # ours: rounding of stored counts
+LEAST_LARGEST_CONFIDENCE: Final = 0.5  # ours: simulated maps of failed acquisitions, too, reach more somewhere
+CONFIDENT: Final = 0.95
+CONFIDENT_IN_NOTHING: Final = 0.5  # ours: share of confident pixels where there is no stiffness; in right maps, about 0
 SAME_PLACE_PX: Final = 0.5  # ours: a map that lies further off would mask other pixels
 
 
@@ -46,7 +50,9 @@ def read_confidence(
     GeometryError
         It is not clear which image of the map belongs to which slice, or the map has another grid.
     UnknownUnitError
-        The map reaches beyond 1: its scale is wrong.
+        The map reaches beyond 1, or nowhere near it: its scale is wrong.
+    NoConfidenceError
+        The map is confident where the stiffness series has no values: it is inverted, or another map.
     LossyPixelsError, TruncatedFileError
         As `read_images` raises them.
     """
@@ -58,13 +64,28 @@ def read_confidence(
     else:
         stored = _by_position(selection.confidence, instances)
     confidence = stored.astype(np.float32) * np.float32(selection.confidence_per_count)
-    if (largest := float(confidence.max())) > LARGEST_CONFIDENCE:
+    _check_values(confidence, measured)
+    return confidence
+
+
+def _check_values(confidence: NDArray[np.float32], measured: NDArray[np.bool_]) -> None:
+    """Refuse values that no confidence map of the stiffness series has."""
+    largest = float(confidence.max())
+    if not LEAST_LARGEST_CONFIDENCE <= largest <= LARGEST_CONFIDENCE:
         msg = (
-            f"The confidence map reaches {largest:.3g}, but confidence lies between 0 and 1: its scale is not the one "
-            "that its scanner should have. Nothing was measured."
+            f"The confidence map reaches {largest:.3g}, but confidence lies between 0 and 1, and some of it near 1: "
+            "its scale is not the one that its scanner should have. Nothing was measured."
         )
         raise UnknownUnitError(msg)
-    return confidence
+    if confidence.shape != measured.shape:
+        return  # said with both sizes where the volume is put together
+    nothing = confidence[~measured]
+    if nothing.size and float(np.mean(nothing >= CONFIDENT)) > CONFIDENT_IN_NOTHING:
+        msg = (
+            "The confidence map is confident where the stiffness series has no values, so it is inverted, or not the "
+            "confidence map of this series. Nothing was measured; send the acquisition again."
+        )
+        raise NoConfidenceError(msg)
 
 
 def _stack(images: list[Instance]) -> NDArray[np.integer]:

@@ -12,7 +12,7 @@ from pydicom.pixels.utils import pixel_array
 from liver_mre.dicom.files import open_dicom
 from liver_mre.dicom.overlays import enclosed_region
 from liver_mre.dicom.values import integer, is_filled, number
-from liver_mre.errors import GeometryError, LossyPixelsError, TruncatedFileError
+from liver_mre.errors import GeometryError, InvalidInputError, LossyPixelsError, TruncatedFileError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     Stored = NDArray[np.integer]
 
 _MAX_BITS: Final = 16
+_OVERLAYS: Final = range(0x6000, 0x6020, 2)
+_BIT_POSITION, _OVERLAY_DATA = 0x0102, 0x3000
+_WRONG_BITS: Final = (
+    "Pixels of instance {} have bits above BitsStored ({}), which no overlay explains, so their values are not known. "
+    "Nothing was measured; send the series again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ def read_images(instances: Sequence[Instance]) -> list[Image]:
         The images differ in size.
     TruncatedFileError
         A file is cut off, or its pixels cannot be decoded.
+    InvalidInputError
+        Pixels do not fit into BitsStored.
     """
     if any(instance.lossy for instance in instances):
         raise LossyPixelsError
@@ -76,7 +84,10 @@ def _read_object(frames: list[Instance]) -> list[Image]:
             warnings.simplefilter("ignore")  # pydicom's word on odd but decodable files is of no use to a reader
             dataset = open_dicom(frames[0].source, stop_before_pixels=False)
             _check_pixels(dataset)
+            _check_unused_bits(dataset)
             return [_read_frame(dataset, frame) for frame in frames]
+    except InvalidInputError:
+        raise
     # pydicom and its decoders raise almost anything on damaged pixels; the cause stays attached.
     except Exception as error:
         msg = (
@@ -114,6 +125,24 @@ def _used_bits(stored: Stored, dataset: FileDataset) -> Stored:
         return stored
     used: Stored = (stored << unused) >> unused
     return used
+
+
+def _check_unused_bits(dataset: FileDataset) -> None:
+    """Refuse pixels that do not fit into BitsStored: decoders would cut them off, and a stiff liver become a soft one.
+
+    Bits above it may repeat the sign, or hold the overlay planes that the header tells of. Compressed pixels have none.
+    """
+    bits = int(dataset.BitsStored)
+    if dataset.BitsAllocated != _MAX_BITS or bits >= _MAX_BITS or dataset.file_meta.TransferSyntaxUID.is_encapsulated:
+        return
+    if any((group, _BIT_POSITION) in dataset and (group, _OVERLAY_DATA) not in dataset for group in _OVERLAYS):
+        return
+    order = "<" if dataset.original_encoding[1] is not False else ">"
+    words = np.frombuffer(dataset.PixelData[: len(dataset.PixelData) // 2 * 2], f"{order}u2")
+    above, negative = words >> bits, (words >> (bits - 1) & 1).astype(np.bool_)
+    sign = negative & (above == (1 << (_MAX_BITS - bits)) - 1) & (integer(dataset, "PixelRepresentation") == 1)
+    if np.any((above != 0) & ~sign):
+        raise InvalidInputError(_WRONG_BITS.format(dataset.SOPInstanceUID, bits))
 
 
 def _without_padding(stored: Stored, dataset: FileDataset) -> Stored:

@@ -33,6 +33,7 @@ _PATIENT_KEYWORDS: Final = ("PatientID", "IssuerOfPatientID", "PatientName", "Pa
 SEVERAL_MAPPINGS: Final = "several units or scales"
 _DATE: Final = len("YYYYMMDD")
 _MAPPINGS: Final = "RealWorldValueMappingSequence"
+_LOOKUP_TABLE: Final = "ModalityLUTSequence"  # no scanner is known to write stiffness through one
 _PER_FRAME: Final = "PerFrameFunctionalGroupsSequence"
 _FIRST_STORED: Final = ("RealWorldValueFirstValueMapped", "DoubleFloatRealWorldValueFirstValueMapped")
 _LAST_STORED: Final = ("RealWorldValueLastValueMapped", "DoubleFloatRealWorldValueLastValueMapped")
@@ -51,6 +52,7 @@ _KEYWORDS: Final = (
     "FrameOfReferenceUID",
     "SeriesNumber",
     "Modality",
+    "BodyPartExamined",
     "Manufacturer",
     "ImageType",
     "SeriesDescription",
@@ -72,6 +74,7 @@ _KEYWORDS: Final = (
     "NumberOfFrames",
     "SamplesPerPixel",
     "PhotometricInterpretation",
+    "BitsStored",
     "PixelRepresentation",  # the type of the range of a real world value mapping depends on it
     "ImagePositionPatient",
     "ImageOrientationPatient",
@@ -82,6 +85,7 @@ _KEYWORDS: Final = (
     "RescaleSlope",
     "RescaleIntercept",
     "RescaleType",
+    _LOOKUP_TABLE,
     _MAPPINGS,
     "SharedFunctionalGroupsSequence",
     _PER_FRAME,
@@ -137,6 +141,8 @@ def _common(header: Dataset, source: str, *, lossy: bool) -> Instance:
         samples_per_pixel=integer(header, "SamplesPerPixel") or 1,
         photometric_interpretation=text(header, "PhotometricInterpretation"),
         lossy=lossy,
+        bits_stored=integer(header, "BitsStored"),
+        body_part=text(header, "BodyPartExamined"),
     )
 
 
@@ -148,6 +154,7 @@ def _with_frame(common: Instance, levels: Levels, *, frame_number: int | None = 
         "RescaleIntercept": (intercept := _number(levels, "RescaleIntercept")),
         "RescaleType": (rescale_type := _text(levels, "RescaleType") or None),
         _MAPPINGS: (real_world := _real_world(at(_MAPPINGS))),
+        _LOOKUP_TABLE: None,
     }
     return replace(
         common,

@@ -118,7 +118,7 @@ def _check_masked(selection: Selection, seen: Masking, notes: list[str]) -> None
             "Nothing in the header says whether the stiffness series is masked at 95 % confidence, and its pixels "
             f"{shown}. Nothing was measured: send the series with its description, or its confidence map."
         )
-        raise NoConfidenceError(msg)
+        raise NoConfidenceError(" ".join((msg, *selection.notes)))
     notes.append(_MASK_SEEN)
 
 

@@ -221,3 +221,36 @@ def test_a_scale_wrong_by_ten_is_refused(tmp_path: Path, factor: float, source: 
     load_volume(selection)
     with pytest.raises(ImplausibleStiffnessError, match="scale"):
         load_volume(replace(selection, unit=wrong))
+
+
+@pytest.mark.parametrize("per_count", [0.0001, 1e-6])
+def test_a_map_that_comes_nowhere_near_one_has_a_wrong_scale(tmp_path: Path, per_count: float) -> None:
+    with pytest.raises(UnknownUnitError, match="some of it near 1"):
+        load_volume(replace(pair(tmp_path), confidence_per_count=per_count))
+
+
+@pytest.mark.parametrize("counts", [999 - confidence_counts(), np.full_like(confidence_counts(), 999)])
+def test_a_map_that_is_confident_of_nothing_measured_is_refused(tmp_path: Path, counts: NDArray[np.uint16]) -> None:
+    selection = pair(tmp_path)
+    with pytest.raises(NoConfidenceError, match="inverted"):
+        load_volume(with_confidence(selection, *images(tmp_path / "3", counts)))
+
+
+def test_outlines_that_change_little_from_slice_to_slice_still_tell_the_order(tmp_path: Path) -> None:
+    selection = pair(tmp_path)
+    outline = np.zeros((SLICES, ROWS, COLUMNS), np.bool_)
+    outline[:, 3:-3, 3:-3] = True
+    outline[0, 3, 3:15] = outline[1, 3, 3:9] = False
+    stiffness = Series("1.2", 6, images(tmp_path / "3", np.where(outline, 200, 0).astype(np.uint16)))
+    maps = images(tmp_path / "4", np.where(outline, 970, 0).astype(np.uint16))
+    selection = replace(selection, stiffness=stiffness)
+    assert confident(with_confidence(selection, *maps, by_number=True)).sum() == outline.sum()
+    turned = [replace(i, instance_number=9 - i.instance_number) for i in maps]
+    with pytest.raises(GeometryError, match="reverse"):
+        load_volume(with_confidence(selection, *turned, by_number=True))
+
+
+def test_a_refusal_for_lack_of_confidence_says_why_the_map_that_was_sent_does_not_serve(tmp_path: Path) -> None:
+    note = "The confidence map in series 7 was not used."
+    with pytest.raises(NoConfidenceError, match=note):
+        load_volume(replace(alone(pair(tmp_path), masked=None), notes=(note,)))

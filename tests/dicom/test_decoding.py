@@ -20,7 +20,7 @@ from pydicom.uid import (
 
 from liver_mre.dicom.decoding import read_images
 from liver_mre.dicom.reader import read_studies
-from liver_mre.errors import LossyPixelsError, TruncatedFileError
+from liver_mre.errors import InvalidInputError, LossyPixelsError, TruncatedFileError
 from tests.dicom.enhanced import Frame, enhanced, save
 
 if TYPE_CHECKING:
@@ -153,6 +153,9 @@ def test_overlay_planes_in_unused_bits_do_not_touch_the_values(tmp_path: Path, k
     planes = np.random.default_rng(1).integers(0, 16, stored.shape).astype(np.uint16) << 12
     words = (stored.view(np.uint16) & 0x0FFF) | planes
     rewrite(tmp_path / "a", lambda ds: setattr(ds, "PixelData", words.tobytes()))
+    with pytest.raises(InvalidInputError, match="above BitsStored"):
+        read(tmp_path / "a")
+    rewrite(tmp_path / "a", lambda ds: ds.add_new((0x6000, 0x0102), "US", 12))
     np.testing.assert_array_equal(read(tmp_path / "a"), stored)
 
 

@@ -181,7 +181,7 @@ def test_an_object_that_does_not_describe_every_frame_is_one_image_that_cannot_b
     path = save(ds, tmp_path / "a")
     (found,) = images(path)
     assert (found.position_mm, found.unusable_unit_elements) == (None, ("PerFrameFunctionalGroupsSequence",))
-    with pytest.raises(GeometryError):
+    with pytest.raises(GeometryError, match="PerFrameFunctionalGroupsSequence"):
         measure(path)
 
 

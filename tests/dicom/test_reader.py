@@ -403,3 +403,13 @@ def test_an_empty_rescale_slope_is_an_absent_one(siemens: WrittenStudy, tmp_path
     for file in copy_files(masked_files(siemens), tmp_path):
         change(file, lambda ds: setattr(ds, "RescaleSlope", None))
     assert chosen(read_studies(tmp_path).studies[0]).unit.source == "vendor_rule"
+
+
+def test_a_lookup_table_of_the_pixels_is_never_passed_over(siemens: WrittenStudy, tmp_path: Path) -> None:
+    table = Dataset()
+    table.add_new("LUTDescriptor", "US", [2, 0, 16])
+    table.add_new("LUTData", "US", [0, 500])
+    for file in copy_files(masked_files(siemens), tmp_path):
+        change(file, lambda ds: setattr(ds, "ModalityLUTSequence", DicomSequence([table])))
+    with pytest.raises(UnknownUnitError, match="ModalityLUTSequence"):
+        chosen(read_studies(tmp_path).studies[0])

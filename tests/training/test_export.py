@@ -20,14 +20,14 @@ from training.publish import half_weights
 PUBLISHED = Path(__file__).parents[2] / "models" / "liver_segmentation"
 
 
-def _random_model(folder: Path, size: int = 64) -> Path:
+def _random_model(folder: Path, channels: int = 3, size: int = 64) -> Path:
     torch.manual_seed(4)
-    network = build_network(Architecture(encoder="resnet18"))
+    network = build_network(Architecture(encoder="resnet18", in_channels=channels))
     folder.mkdir()
     save_file(half_weights(network.state_dict()), folder / "weights.safetensors")
     digest = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
     card = {
-        "architecture": {"encoder": "resnet18", "in_channels": 1, "classes": 1, "pooling": 2},
+        "architecture": {"encoder": "resnet18", "in_channels": channels, "classes": 1, "pooling": 2},
         "input": {"size": [size, size]},
         "weights": {"path": "weights.safetensors", "sha256": digest},
     }
@@ -72,7 +72,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("batch", [1, 3])
 def test_exports_answer_like_the_network_for_any_batch(exported: Path, batch: int) -> None:
-    image = torch.rand(batch, 1, 64, 64, generator=torch.Generator().manual_seed(batch))
+    image = torch.rand(batch, 3, 64, 64, generator=torch.Generator().manual_seed(batch))
     _assert_exports_agree(exported, image, f32_tolerance=0.002, bf16_tolerance=0.05)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ from training.store import (
     list_exams,
     load_exam,
     quantise_confidence,
+    quantise_magnitude,
     quantise_stiffness,
     save_exam,
     seed_of,
@@ -30,14 +32,18 @@ MakeRecord = Callable[..., ExamRecord]
 
 
 def test_an_exam_reads_back_as_it_was_written(tmp_path: Path, make_record: MakeRecord) -> None:
-    record = make_record(7, stage="F3")
+    facts = {"sequence": "epi", "field_t": 3.0, "flag": True}
+    record = replace(make_record(7, stage="F3"), failure="low signal", slice_failures=("low signal", ""), facts=facts)
     path = save_exam(tmp_path, record)
     again = load_exam(path)
-    np.testing.assert_array_equal(again.stiffness, record.stiffness)
-    np.testing.assert_array_equal(again.confidence, record.confidence)
-    np.testing.assert_array_equal(again.liver, record.liver)
-    assert (again.seed, again.stage, again.pixel_spacing_mm) == (7, "F3", (2.0, 1.5))
+    for name in ("stiffness", "confidence", "magnitude", "liver", "tissue", "true_stiffness", "measurable"):
+        stored, written = getattr(again, name), getattr(record, name)
+        np.testing.assert_array_equal(stored, written, err_msg=name)
+        assert stored.dtype == written.dtype
+    assert (again.seed, again.stage, again.pixel_spacing_mm) == (7, "F3", record.pixel_spacing_mm)
     assert again.liver_stiffness_kpa == record.liver_stiffness_kpa
+    assert (again.failure, again.slice_failures) == ("low signal", ("low signal", ""))
+    assert again.facts == {"sequence": "epi", "field_t": 3.0, "flag": True}
 
 
 def test_only_finished_files_are_listed(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -46,10 +52,16 @@ def test_only_finished_files_are_listed(tmp_path: Path, make_record: MakeRecord)
     assert [seed_of(path) for path in list_exams(tmp_path)] == [12]
 
 
-def test_a_file_of_another_schema_is_refused(tmp_path: Path) -> None:
-    np.savez_compressed(exam_path(tmp_path, 1), schema_version=np.array("0.1"))
-    with pytest.raises(CohortError, match=r"schema 0\.1"):
+@pytest.mark.parametrize("version", ["0.1", "1.0"])
+def test_a_file_of_another_schema_is_refused(tmp_path: Path, version: str) -> None:
+    np.savez_compressed(exam_path(tmp_path, 1), schema_version=np.array(version))
+    with pytest.raises(CohortError, match=f"schema {version}.*simulate the cohort again"):
         load_exam(exam_path(tmp_path, 1))
+
+
+def test_an_exam_without_signal_is_kept_as_darkness() -> None:
+    dark = quantise_magnitude(np.zeros((1, 4, 4)), np.ones((1, 4, 4), bool))
+    assert not dark.any()
 
 
 @given(st.floats(0, 600))

@@ -5,10 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from liver_mre.core.geometry import SAME_POSITION_MM, distinct_distances_mm, slice_distance_mm
+from liver_mre.core.confidence import confidence_scale
+from liver_mre.core.geometry import (
+    SAME_POSITION_MM,
+    distinct_distances_mm,
+    missing_slices,
+    order_slices,
+    slice_distance_mm,
+)
 from liver_mre.core.selection.grouping import by_position, join
 from liver_mre.core.selection.options import Kind, Option, ambiguous_message, listed, options_of
-from liver_mre.core.selection.pairing import broken_element, suits
+from liver_mre.core.selection.pairing import broken_element
 from liver_mre.core.study import Role, Series
 from liver_mre.errors import AmbiguousSeriesError, NoConfidenceError, UnknownUnitError
 
@@ -77,6 +84,8 @@ def choose(
     ------
     AmbiguousSeriesError
         Two series serve equally well and nothing tells them apart.
+    GeometryError, MissingSlicesError
+        Nothing goes with a stiffness series, and its own slices are no stack.
     NoConfidenceError
         Nothing says how confident the pixels are.
     """
@@ -90,12 +99,16 @@ def choose(
     if contested and (not options or options[0].kind is Kind.UNNAMED):
         raise AmbiguousSeriesError(_contested_message(contested, acquisition))
     if not options:
-        raise NoConfidenceError(_no_confidence(acquisition.members, cluster, claims))
+        for member in acquisition.members:
+            order_slices(member.series.instances)  # a broken geometry may be why no map goes with it
+        raise NoConfidenceError(_no_confidence(acquisition.members, cluster, claims, rules))
     kind = options[0].kind
     candidates = cluster.of(_ROLE[kind])
     if len(candidates) > (_TWINS if _ROLE[kind] is Role.STIFFNESS_MASK_UNKNOWN else 1):
         raise AmbiguousSeriesError(ambiguous_message(candidates))
     note = _contested_note(contested)
+    if options[0].confidence is None:
+        note += _unusable_maps(cluster, claims, rules)
     return tuple(_single(option, note) for option in options if option.kind is kind)
 
 
@@ -115,7 +128,7 @@ def _choose_joined(
         chosen = [found for place in places if (found := _latest(place, kind, series_uid))]
         if len(chosen) == len(places):
             return (_join(chosen, acquisition),)
-    raise NoConfidenceError(_no_confidence(acquisition.members, acquisition.clusters[-1], claims))
+    raise NoConfidenceError(_no_confidence(acquisition.members, acquisition.clusters[-1], claims, rules))
 
 
 def _kinds_first(acquisition: Acquisition, series_uid: str | None) -> list[Kind]:
@@ -130,7 +143,8 @@ def _latest(place: Sequence[Sequence[Option]], kind: Kind, series_uid: str | Non
 
     Of two unnamed series of one slice only pixels can tell which is masked, and not for every slice on its own.
     """
-    found = [option for options in place for option in options if option.kind is kind and not _by_number(option)]
+    # One image has no order, so a map of broken geometry cannot be matched with it.
+    found = [option for options in place for option in options if option.kind is kind and not option.by_number]
     last = max(found, key=lambda option: _age(option, series_uid), default=None)
     twins = [options for options in place if sum(option.kind is Kind.UNNAMED for option in options) > 1]
     return None if kind is Kind.UNNAMED and any(last in options for options in twins) else last
@@ -138,12 +152,6 @@ def _latest(place: Sequence[Sequence[Option]], kind: Kind, series_uid: str | Non
 
 def _age(option: Option, series_uid: str | None) -> tuple[bool, tuple[float, int, str]]:
     return option.stiffness.uid == series_uid, option.stiffness.age
-
-
-def _by_number(option: Option) -> bool:
-    """One image has no order, so a map of broken geometry cannot be matched with it."""
-    rank = suits(option.stiffness, option.confidence) if option.confidence else None
-    return rank is not None and rank.by_number
 
 
 def _join(chosen: Sequence[Option], acquisition: Acquisition) -> Choice:
@@ -196,7 +204,7 @@ def _asked_for(series_uid: str, cluster: Cluster, claims: Claims, rules: Scanner
         return _single(own, ())
     masked = cluster.of(Role.STIFFNESS_MASKED)
     if not masked:
-        raise NoConfidenceError(_no_confidence([asked], cluster, claims))
+        raise NoConfidenceError(_no_confidence([asked], cluster, claims, rules))
     nearest = min(abs(member.number - asked.number) for member in masked)
     near = [member for member in masked if abs(member.number - asked.number) == nearest]
     if len(near) > 1:
@@ -208,23 +216,23 @@ def _asked_for(series_uid: str, cluster: Cluster, claims: Claims, rules: Scanner
 def _single(option: Option, notes: tuple[str, ...]) -> Choice:
     confidence = option.confidence
     if confidence is not None:
-        notes += _map_notes(option.stiffness, confidence)
+        notes += _map_notes(option, confidence)
     if option.kind is Kind.UNNAMED_WITH_MAP:
         notes += ("The headers do not say whether the stiffness is masked; the confidence map decides.",)
     return Choice(option.kind, option.stiffness, (option,), confidence.series if confidence else None, notes=notes)
 
 
-def _map_notes(stiffness: Member, confidence: Member) -> tuple[str, ...]:
-    rank = suits(stiffness, confidence)
-    if rank is not None and rank.by_number:
-        wrong = broken_element(confidence, stiffness.series)
+def _map_notes(option: Option, confidence: Member) -> tuple[str, ...]:
+    if option.by_number:
+        wrong = broken_element(confidence, option.stiffness.series)
         note = (
             f"The geometry of the confidence map (series {confidence.number}) is broken: {wrong}. Its images were "
             "matched with the stiffness images by the order of their numbers."
         )
         return (note,)
-    if rank is not None and rank.missing:
-        more = "1 slice" if rank.missing == 1 else f"{rank.missing} slices"
+    missing = missing_slices(option.stiffness.series, confidence.series)
+    if missing:
+        more = "1 slice" if missing == 1 else f"{missing} slices"
         return (f"The confidence map (series {confidence.number}) shows {more} more than the stiffness series.",)
     return ()
 
@@ -236,25 +244,32 @@ def _contested_note(contested: Sequence[Member]) -> tuple[str, ...]:
     )
 
 
+def _unusable_maps(cluster: Cluster, claims: Claims, rules: ScannerRules) -> tuple[str, ...]:
+    """Say of the confidence maps of a cluster whose scale is not known that they do not serve."""
+    return tuple(
+        f"The confidence map in series {one.number} was not used: the scale of its values is not known or "
+        "contradictory (RealWorldValueMappingSequence, RescaleType, RescaleSlope, WindowCenter)."
+        for one in claims.of(Role.CONFIDENCE, cluster)
+        if confidence_scale(one.series, rules) is None
+    )
+
+
 def _contested_message(contested: Sequence[Member], acquisition: Acquisition) -> str:
+    maps = "map" if len(contested) == 1 else "maps"
     return (
-        f"The confidence map {listed(contested)} could belong to more than one stiffness series, for example to "
+        f"The confidence {maps} {listed(contested)} could belong to more than one stiffness series, for example to "
         f"{listed(acquisition.members)}. Name the one to measure with --series UID."
     )
 
 
-def _no_confidence(stiffness: Sequence[Member], cluster: Cluster, claims: Claims) -> str:
+def _no_confidence(stiffness: Sequence[Member], cluster: Cluster, claims: Claims, rules: ScannerRules) -> str:
     """Say that confidence is not known, and why each confidence map of the study does not tell it."""
     numbers = ", ".join(str(member.number) for member in stiffness)
     said = (
         f"Nothing says which pixels of stiffness series {numbers} are at least 95 % confident: there is no stiffness "
         "series masked at 95 % and no confidence map of the same slices. Send that series too."
     )
-    for one in claims.of(Role.CONFIDENCE, cluster):
-        said += (
-            f" The confidence map in series {one.number} was not used: the scale of its values is not known or "
-            "contradictory (RealWorldValueMappingSequence, RescaleType, RescaleSlope, WindowCenter)."
-        )
+    said = " ".join((said, *_unusable_maps(cluster, claims, rules)))
     for one in claims.unclaimed:
         if one.role is Role.CONFIDENCE:
             said += (

@@ -138,7 +138,10 @@ def _plan(study: Study, rules: ScannerRules, series_uid: str | None, kpa_per_cou
             continue
         try:
             choices = choose(acquisition, links, rules, series_uid=series_uid)
-            each = tuple(measurable(choice, acquisition, links, rules, kpa_per_count) for choice in choices)
+            each = tuple(
+                measurable(choice, acquisition, links, rules, kpa_per_count=kpa_per_count, asked=series_uid is not None)
+                for choice in choices
+            )
         except UsageError:
             raise
         except MreError as error:
@@ -178,9 +181,10 @@ def _rejected(plan: _Plan) -> tuple[RejectedAcquisition, ...]:
 
 
 def _mixed(entry: ClassifiedSeries) -> MixedSeriesError:
+    words = ", ".join(sorted(role.replace("_", " ") for role in entry.mixed))
     return MixedSeriesError(
-        f"Series {entry.series.series_instance_uid} holds stiffness images together with images of another kind "
-        f"({', '.join(sorted(entry.mixed))}). Nothing was measured; take the others out, or send the series again."
+        f"Series {entry.series.series_number} ({entry.series.series_instance_uid}) holds stiffness images together "
+        f"with images of another kind ({words}). Nothing was measured; take the others out, or send the series again."
     )
 
 
@@ -205,7 +209,8 @@ def _is_elastography(entry: ClassifiedSeries, rules: ScannerRules) -> bool:
     """Tell by its role, or because it comes from a sequence for whose stiffness a scale is known."""
     if ({entry.role} | entry.mixed) & _MRE:
         return True
-    return any(all_hold(rule.when, instance) for rule in rules.units for instance in entry.series.instances)
+    images = [instance for instance in entry.series.instances if instance.modality.upper() in {"MR", ""}]
+    return any(all_hold(rule.when, instance) for rule in rules.units for instance in images)
 
 
 def _decisions(plan: _Plan, *, final: bool) -> tuple[SeriesDecision, ...]:

@@ -30,6 +30,11 @@ class Cluster:
         """Return its series of some roles."""
         return [member for member in self.members if member.role in roles]
 
+    @property
+    def numbers(self) -> frozenset[int]:
+        """AcquisitionNumber of its images."""
+        return frozenset(number for member in self.members for number in member.traits.numbers)
+
     def rank(self, companion: Member) -> Rank | None:
         """Rank a companion against the stiffness series that it suits best; None if it suits none."""
         if any(apart(member, companion) for member in self.members):
@@ -115,11 +120,23 @@ def claims(
             result.unclaimed.append(companion)
             continue
         best = [cluster for cluster, rank in ranks.items() if rank == min(ranks.values())]
+        best = _with_rivals(companion, best, clusters)
         best = [cluster for cluster in best if cluster in wanted] or best
         target = result.own if len(best) == 1 else result.contested
         for cluster in best:
             target.setdefault(cluster, []).append(companion)
     return result
+
+
+def _with_rivals(companion: Member, best: list[Cluster], clusters: Sequence[Cluster]) -> list[Cluster]:
+    """Add the clusters that a confidence map would belong to by its AcquisitionNumber, if that is none of the best.
+
+    Its time and its number then contradict each other, and the map of another acquisition masks other pixels.
+    """
+    numbers = companion.traits.numbers
+    if companion.role is not Role.CONFIDENCE or not numbers or any(numbers & cluster.numbers for cluster in best):
+        return best
+    return [*best, *(cluster for cluster in clusters if cluster not in best and numbers & cluster.numbers)]
 
 
 def _clusters(stiffness: Iterable[Member]) -> list[Cluster]:

@@ -10,7 +10,7 @@ from liver_mre.core.selection.grouping import join
 from liver_mre.core.selection.pairing import broken_element, suits
 from liver_mre.core.study import Role, Selection, Series
 from liver_mre.core.units import resolve_unit, resolve_units
-from liver_mre.errors import ConflictingFilesError, MissingSlicesError
+from liver_mre.errors import ConflictingFilesError, MissingSlicesError, OtherBodyPartError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,14 @@ _TWINS: Final = {
     Role.STIFFNESS_MASK_UNKNOWN: "other stiffness series",
 }
 
+# Of BodyPartExamined (DICOM PS3.16 annex L, and PHANTOM): never in one field of view with the liver.
+_ELSEWHERE: Final = frozenset(
+    {
+        *("BRAIN", "HEAD", "SKULL", "NECK", "BREAST", "HEART", "PROSTATE", "UTERUS", "SHOULDER", "ELBOW", "WRIST"),
+        *("HAND", "ARM", "HIP", "THIGH", "LEG", "KNEE", "CALF", "ANKLE", "FOOT", "CSPINE", "PHANTOM"),
+    }
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measurable:
@@ -43,12 +51,27 @@ class Measurable:
 
 
 def measurable(
-    choice: Choice, acquisition: Acquisition, claims: Claims, rules: ScannerRules, kpa_per_count: float | None
+    choice: Choice,
+    acquisition: Acquisition,
+    claims: Claims,
+    rules: ScannerRules,
+    *,
+    kpa_per_count: float | None = None,
+    asked: bool = False,
 ) -> Measurable:
     """Check what was chosen of an acquisition and complete it.
 
+    Parameters
+    ----------
+    choice, acquisition, claims : from `choosing` and `grouping`
+    rules : scanner rules, for the unit
+    kpa_per_count : scale set by the user instead of the scanner's
+    asked : True if the user named the series: then its BodyPartExamined, which is often wrong, is only noted
+
     Raises
     ------
+    OtherBodyPartError
+        The header says that another part of the body was examined.
     ConflictingFilesError
         Files of the series to measure have the same SOPInstanceUID and different content.
     MissingSlicesError
@@ -59,6 +82,7 @@ def measurable(
         The unit of the pixels is not known or contradictory.
     """
     stiffness = choice.stiffness
+    elsewhere = _body_part_notes(stiffness.series, asked=asked)
     _check_copies(choice)
     _check_complete(choice, acquisition, claims)
     series = stiffness.series
@@ -78,11 +102,25 @@ def measurable(
         magnitude=_one(magnitudes),
         unit=resolve_unit(series, stiffness.role, rules, kpa_per_count=kpa_per_count),
         confidence_per_count=choice.options[0].scale,
-        paired_by_number=_paired_by_number(choice),
-        notes=(*choice.notes, *notes),
+        paired_by_number=choice.options[0].by_number,
+        notes=(*choice.notes, *elsewhere, *notes),
         slice_units=units if varies else (),
     )
     return Measurable(choice, selection, magnitudes)
+
+
+def _body_part_notes(series: Series, *, asked: bool) -> tuple[str, ...]:
+    parts = {image.body_part.strip().upper() for image in series.instances} & _ELSEWHERE
+    if not parts:
+        return ()
+    said = f"BodyPartExamined of stiffness series {series.series_number} is {' and '.join(sorted(parts))}"
+    if asked:
+        return (f"{said}; it was measured because it was asked for.",)
+    msg = (
+        f"{said}, where no liver is. Nothing was measured; if it shows the liver all the same, name it with "
+        f"--series {series.series_instance_uid}."
+    )
+    raise OtherBodyPartError(msg)
 
 
 def _check_copies(choice: Choice) -> None:
@@ -138,9 +176,3 @@ def _one(magnitudes: tuple[Member, ...]) -> Series | None:
 def _companions(choice: Choice, magnitudes: tuple[Member, ...]) -> list[tuple[Member, str]]:
     maps = [option.confidence for option in choice.options if option.confidence is not None]
     return [*((one, "confidence map") for one in maps), *((one, "magnitude series") for one in magnitudes)]
-
-
-def _paired_by_number(choice: Choice) -> bool:
-    option = choice.options[0]
-    rank = suits(option.stiffness, option.confidence) if option.confidence is not None else None
-    return rank is not None and rank.by_number

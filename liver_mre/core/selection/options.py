@@ -37,6 +37,12 @@ class Option:
     confidence: Member | None = None
     scale: float | None = None
 
+    @property
+    def by_number(self) -> bool:
+        """Whether images of the map are found by the order of their numbers, because its geometry is broken."""
+        rank = suits(self.stiffness, self.confidence) if self.confidence else None
+        return rank is not None and rank.by_number
+
 
 def options_of(cluster: Cluster, maps: Sequence[Member], rules: ScannerRules) -> list[Option]:
     """List what could be measured in a cluster, the preferred first."""

@@ -1,0 +1,143 @@
+"""A trained network on exams, fed and read as the application does it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from liver_mre.core.preprocess import native_mask, view_of
+from training.checkpoint import load_checkpoint, seen_by
+from training.dataset import Grid, on_grid
+from training.network import Architecture, Autocast, build_network, fitted_weights, with_pooling
+from training.situations import MASKED, SITUATIONS, exam_channels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from torch import Tensor, nn
+
+    from training.exams import Exam
+    from training.situations import Situation
+
+THRESHOLD = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Predictor:
+    """A network and what it takes.
+
+    Attributes
+    ----------
+    name : how tables call it
+    weights_sha256 : of its weights as they are stored
+    network : maps (N, channels, size, size) in [0, 1] to logits, `size` that of the input
+    channels : 1 for the masked elastogram alone, 3 for what a study has
+    size : height and width of the input in pixels
+    pooling : the network works on a grid that is coarser by this factor
+    field_of_view_mm : (height, width) of what the input shows
+    bfloat16 : whether it ran under autocast
+    exams, patients : names of what it was trained on
+    """
+
+    name: str
+    weights_sha256: str
+    network: nn.Module
+    channels: int
+    size: int
+    pooling: int
+    field_of_view_mm: tuple[float, float]
+    bfloat16: bool
+    exams: tuple[str, ...]
+    patients: tuple[str, ...]
+
+    @property
+    def situations(self) -> tuple[Situation, ...]:
+        """The situations that it was made for."""
+        return (MASKED,) if self.channels == 1 else SITUATIONS
+
+    def liver(self, exam: Exam, situation: Situation) -> NDArray[np.bool_]:
+        """Segment an exam, of which the network is shown what the situation says; (S, R, C) on the exam's grid."""
+        device = next(self.network.parameters()).device
+        view = view_of(exam.volume(masked=situation.masked), self.field_of_view_mm)
+        channels = exam_channels(exam, situation)[:, : self.channels]
+        image = torch.stack([on_grid(item, view, Grid(self.size)) for item in channels]).to(device)
+        with torch.inference_mode():
+            probability = torch.sigmoid(self.network(image))[:, 0].cpu().numpy()
+        return native_mask(probability, exam.liver.shape[1:], threshold=THRESHOLD, view=view)
+
+
+def load_predictor(path: Path, *, bfloat16: bool = True) -> Predictor:
+    """Load a training checkpoint, or the folder of a published model.
+
+    Parameters
+    ----------
+    path : checkpoint file, or folder of card.json and weights.safetensors
+    bfloat16 : autocast to bfloat16
+
+    Raises
+    ------
+    CohortError
+        If there is no such checkpoint.
+    models.export.ExportError
+        If the published model is incomplete or damaged.
+    """
+    state = _published(path) if path.is_dir() else _checkpoint(path)
+    architecture = Architecture(**state["architecture"])
+    network = build_network(architecture)
+    network.load_state_dict(fitted_weights(state["weights"], network))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    placed = with_pooling(network, state["pooling"]).eval().to(device, memory_format=torch.channels_last)
+    height_mm, width_mm = state["field_of_view_mm"]
+    return Predictor(
+        name=state["name"],
+        weights_sha256=weights_digest(state["weights"]),
+        network=Autocast(placed, enabled=bfloat16).eval(),
+        channels=architecture.in_channels,
+        size=state["size"] * state["pooling"],
+        pooling=state["pooling"],
+        field_of_view_mm=(height_mm, width_mm),
+        bfloat16=bfloat16,
+        exams=tuple(state["seen"]),
+        patients=tuple(state["patients"]),
+    )
+
+
+def weights_digest(weights: Mapping[str, Tensor]) -> str:
+    """Return the SHA-256 over the names and values of weights as float16, as which they are published."""
+    digest = hashlib.sha256()
+    for name, value in sorted(weights.items()):
+        digest.update(name.encode())
+        digest.update((value.half() if value.is_floating_point() else value).cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def _checkpoint(path: Path) -> dict[str, Any]:
+    state = load_checkpoint(path)
+    seen = [*state["exams"], *(name for run in state["history"] for name in run.get("exams", []))]
+    recipe, encoder = state["recipe"]["name"], state["architecture"]["encoder"]
+    return state | {"name": f"U-Net/{encoder}, recipe {recipe}", "seen": seen}
+
+
+def _published(folder: Path) -> dict[str, Any]:
+    from safetensors.torch import load_file
+
+    from models.export import read_card
+
+    card = read_card(folder)
+    fields = card["architecture"]
+    return {
+        "name": f"{card['name']} {card['version']}",
+        "architecture": {name: fields[name] for name in ("encoder", "in_channels", "classes")},
+        "pooling": fields["pooling"],
+        "size": card["input"]["size"][0] // fields["pooling"],
+        "field_of_view_mm": card["input"]["field_of_view_mm"],
+        "weights": load_file(folder / card["weights"]["path"]),
+        "seen": seen_by(card),
+        "patients": card["training"].get("patients", []),
+    }

@@ -1,0 +1,272 @@
+"""A site's own data: DICOM studies with the livers that readers drew, made into exams to train and to evaluate on.
+
+Studies are read by the application's own reader, selection and loader, so that training sees what the application will
+see. What is written names nobody: patients and exams are digests.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from liver_mre.core.channels import bright_magnitude
+from liver_mre.core.geometry import SAME_POSITION_MM, slice_distance_mm
+from liver_mre.core.selection import select
+from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA
+from liver_mre.dicom.decoding import read_images
+from liver_mre.dicom.pixels import load_volume
+from liver_mre.dicom.reader import read_studies
+from liver_mre.dicom.rules_file import load_scanner_rules
+from liver_mre.errors import MreError
+from training.exams import Exam, digest_of, own_name, save_own, split_of_exam
+from training.leakage import duplicates
+from training.own_masks import MaskError, find_nifti, find_segmentations, read_nifti, read_segmentation
+from training.store import CONFIDENCE_PER_COUNT, CohortError, quantise_stiffness
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from liver_mre.core.study import Instance, PatientKey, Selection, Study
+    from liver_mre.core.volume import StiffnessVolume
+    from training.own_masks import DrawnMask
+
+REPORT_NAME: Final = "report.json"
+STAGES: Final = ("F0", "F1", "F2", "F3", "F4")
+_ALL_OF_IT: Final = 0.5  # of the pixels: no liver fills so much of an image
+_FEW: Final = 20  # patients of one kind, below which a share says little
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareOptions:
+    """What is prepared.
+
+    Attributes
+    ----------
+    data : folder of DICOM studies, with SEG objects among them
+    out : folder for the exams and report.json
+    masks : folder of NIfTI masks named <StudyInstanceUID>.nii.gz or <SeriesInstanceUID of the stiffness>.nii.gz, or of
+        SEG objects; by default `data`
+    stages : CSV file with the columns study_instance_uid and stage (F0 to F4)
+    label : value of the liver in NIfTI masks of several labels
+    """
+
+    data: Path
+    out: Path
+    masks: Path | None = None
+    stages: Path | None = None
+    label: int | None = None
+
+
+def prepare(options: PrepareOptions) -> dict[str, Any]:
+    """Read studies and masks, write one file an exam, and report what there is and what is wrong.
+
+    Returns
+    -------
+    The report, as in report.json: exams, patients and classes by split, problems by study, warnings.
+
+    Raises
+    ------
+    CohortError
+        If not one exam could be prepared, a stage is unknown, or two patients share images.
+    """
+    rules = load_scanner_rules()
+    masks = _Masks.find(options)
+    stages = read_stages(options.stages) if options.stages else {}
+    exams: list[Exam] = []
+    problems: dict[str, str] = {}
+    unnamed = 0
+    for study in read_studies(options.data).studies:
+        uid = study.study_instance_uid
+        try:
+            found = [_exam(study, one, masks, stages.get(uid, "")) for one in select(study, rules).acquisitions]
+        except (MreError, MaskError) as error:
+            problems[uid] = str(error)
+            continue
+        unnamed += not _names_somebody(study.series[0].first.patient_key)
+        exams += found
+    if not exams:
+        told = "; ".join(sorted(set(problems.values()))) or "there is no study"
+        message = f"no exam could be prepared: {told}"
+        raise CohortError(message)
+    shared = duplicates(exams)
+    if shared:
+        message = (
+            f"{len(shared)} groups of exams share images though their patients differ ({', '.join(shared[0])} first): "
+            "one patient may have two identities; remove one of them"
+        )
+        raise CohortError(message)
+    for exam in exams:
+        save_own(options.out, exam)
+    report = balance(exams) | {"problems": problems}
+    if unnamed:
+        report["warnings"].append(
+            f"{unnamed} studies name no patient: each counts as a patient of its own, which must be true"
+        )
+    (options.out / REPORT_NAME).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    return report
+
+
+def balance(exams: Sequence[Exam]) -> dict[str, Any]:
+    """Report what each split holds, and warn of what is missing."""
+    by_split: dict[str, list[Exam]] = {"train": [], "validation": [], "test": []}
+    for exam in exams:
+        by_split[split_of_exam(exam)].append(exam)
+    splits = {name: _counts(members) for name, members in by_split.items()}
+    warnings = [f"the {name} split has no exam: add patients" for name, members in by_split.items() if not members]
+    for words, count in (
+        ("with significant fibrosis (≥2.8 kPa)", sum(part["significant_patients"] for part in splits.values())),
+        (
+            "without significant fibrosis",
+            sum(part["patients"] - part["significant_patients"] for part in splits.values()),
+        ),
+    ):
+        if count < _FEW:
+            warnings.append(f"only {count} patients {words}: results for them will say little")
+    return {"splits": splits, "warnings": warnings}
+
+
+def _counts(exams: Sequence[Exam]) -> dict[str, Any]:
+    significant = {exam.patient for exam in exams if exam.true_kpa >= SIGNIFICANT_CUTOFF_KPA}
+    return {
+        "patients": len({exam.patient for exam in exams}),
+        "exams": len(exams),
+        "slices": sum(len(exam.liver) for exam in exams),
+        "slices_without_liver": sum(int(not image.any()) for exam in exams for image in exam.liver),
+        "exams_without_measurable_liver": sum(int(np.isnan(exam.true_kpa)) for exam in exams),
+        "significant_patients": len(significant),
+        "stages": dict(sorted(Counter(exam.stage or "unknown" for exam in exams).items())),
+        "masked_only": sum(exam.masked for exam in exams),
+        "with_magnitude": sum(exam.magnitude is not None for exam in exams),
+        "manufacturers": dict(Counter(str(exam.facts["manufacturer"]) for exam in exams)),
+    }
+
+
+def read_stages(path: Path) -> dict[str, str]:
+    """Read stages by StudyInstanceUID.
+
+    Raises
+    ------
+    CohortError
+        If a column is missing or a stage is not F0 to F4.
+    """
+    with path.open(newline="", encoding="utf-8-sig") as stream:
+        reader = csv.DictReader(stream)
+        if not {"study_instance_uid", "stage"} <= set(reader.fieldnames or ()):
+            message = "the file of stages needs the columns study_instance_uid and stage"
+            raise CohortError(message)
+        found = {row["study_instance_uid"].strip(): row["stage"].strip().upper() for row in reader}
+    wrong = [number for number, value in enumerate(found.values(), start=2) if value not in STAGES]
+    if wrong:
+        message = f"line {wrong[0]} of the file of stages: a stage is one of {', '.join(STAGES)}"
+        raise CohortError(message)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Masks:
+    """Where the masks of the studies are."""
+
+    segmentations: Mapping[str, Sequence[str]]
+    nifti: Mapping[str, Path]
+    label: int | None
+
+    @classmethod
+    def find(cls, options: PrepareOptions) -> _Masks:
+        folder = options.masks or options.data
+        if not folder.is_dir():
+            message = "the folder of masks does not exist: check --masks"
+            raise CohortError(message)
+        segmentations = find_segmentations(options.data)
+        if options.masks is not None:
+            segmentations |= find_segmentations(options.masks)
+        return cls(segmentations, find_nifti(folder), options.label)
+
+    def of(self, study: Study, selection: Selection) -> DrawnMask:
+        for uid in (selection.stiffness.series_instance_uid, study.study_instance_uid):
+            if uid in self.nifti:
+                return read_nifti(self.nifti[uid], self.label)
+        files = self.segmentations.get(study.study_instance_uid, ())
+        if not files:
+            message = "the study has no mask: add a SEG object, or a NIfTI file named after its StudyInstanceUID"
+            raise MaskError(message)
+        if len(files) > 1:
+            message = f"the study has {len(files)} SEG objects: keep the one to learn from"
+            raise MaskError(message)
+        return read_segmentation(files[0])
+
+
+def _exam(study: Study, selection: Selection, masks: _Masks, stage: str) -> Exam:
+    volume = load_volume(selection)
+    masked = selection.masked is not False
+    liver = masks.of(study, selection).on_slices(volume.instances, volume.stiffness_kpa.shape[1:])
+    _check(liver)
+    magnitude = _magnitude(selection, volume)
+    first = selection.stiffness.first
+    stiffness = np.where(volume.valid, volume.stiffness_kpa, 0.0)
+    return Exam(
+        name=own_name(study.study_instance_uid, selection.stiffness.series_instance_uid),
+        patient=_patient(study, first.patient_key),
+        origin="own",
+        stage=stage,
+        pixel_spacing_mm=volume.pixel_spacing_mm,
+        stiffness=quantise_stiffness(stiffness),
+        # Above and below the threshold is all that the application knows.
+        confidence=np.where(volume.confident, round(1 / CONFIDENCE_PER_COUNT), 0).astype(np.uint16),
+        magnitude=magnitude,
+        bright=bright_magnitude(magnitude) if magnitude is not None else 0.0,
+        liver=liver,
+        masked=masked,
+        facts={"manufacturer": first.manufacturer, "unit": selection.unit.source},
+        made_by="DICOM",
+    )
+
+
+def _check(liver: NDArray[np.bool_]) -> None:
+    if not liver.any():
+        message = "the mask has no liver on the slices of the stiffness series: it was drawn elsewhere, or is empty"
+        raise MaskError(message)
+    if liver.mean() > _ALL_OF_IT:
+        message = "the mask covers nearly everything: it may be inverted, or be that of the body"
+        raise MaskError(message)
+
+
+def _magnitude(selection: Selection, volume: StiffnessVolume) -> NDArray[np.float32] | None:
+    """Return the magnitude of the same slices, (S, R, C), mean of all phase offsets; None where the grids differ."""
+    if selection.magnitude is None:
+        return None
+    slices = [_beside(selection.magnitude.instances, instance) for instance in volume.instances]
+    if not all(slices):
+        return None
+    stack = [np.mean([image.stored for image in read_images(images)], axis=0, dtype=np.float32) for images in slices]
+    same = all(image.shape == volume.stiffness_kpa.shape[1:] for image in stack)
+    return np.stack(stack) if same else None
+
+
+def _beside(candidates: Sequence[Instance], instance: Instance) -> list[Instance]:
+    place = slice_distance_mm(instance)
+    return [
+        candidate
+        for candidate in candidates
+        if place is not None
+        and (other := slice_distance_mm(candidate)) is not None
+        and abs(other - place) < SAME_POSITION_MM
+    ]
+
+
+def _names_somebody(key: PatientKey) -> bool:
+    return bool(key.patient_id or key.name)
+
+
+def _patient(study: Study, key: PatientKey) -> str:
+    """Return a digest that is the same for all studies of a patient; of the study, where no patient is named."""
+    if key.patient_id:
+        return digest_of(f"{key.patient_id} {key.issuer}")
+    return digest_of(f"{key.name} {key.birth_date}" if key.name else study.study_instance_uid)

@@ -1,0 +1,95 @@
+"""The summary of an evaluation: what evaluation.json and the model card hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import TYPE_CHECKING, Any, Final
+
+from liver_mre.core.channels import WINDOW_KPA
+from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA
+from training.predict import THRESHOLD
+from training.statistics import bland_altman, icc, mean, pearson
+from training.tables import by, evaluable, kpa_pairs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from training.exams import Exam
+    from training.predict import Predictor
+    from training.scores import ExamScore
+    from training.situations import Situation
+    from training.statistics import Estimate
+    from training.store import Split
+
+_STAGES: Final = ("F0", "F1", "F2", "F3", "F4")
+
+
+def _estimate(estimate: Estimate) -> dict[str, float | None]:
+    values = dataclasses.asdict(estimate)
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+
+def summarise(scores: Sequence[ExamScore]) -> dict[str, Any]:
+    """Summarise the scores of one situation, for the card: overall, by stage, stiffness."""
+    automatic, true = kpa_pairs(scores)
+    members = evaluable(scores)
+    agreement = bland_altman(automatic, true, percent=True)
+    limits = [value if math.isfinite(value) else None for value in (agreement.low, agreement.high)]
+    same = (automatic >= SIGNIFICANT_CUTOFF_KPA) == (true >= SIGNIFICANT_CUTOFF_KPA)
+    stages = by(scores, lambda score: score.stage)
+    return {
+        "exams": len(scores),
+        "evaluable_exams": len(members),
+        "measured_exams": len(true),
+        "measurable_dice": _estimate(mean(score.measurable_dice for score in members)),
+        "measurable_dice_all_exams": _estimate(mean(score.measurable_dice for score in scores)),
+        "liver_dice": _estimate(mean(score.liver_dice for score in scores)),
+        "by_stage": {
+            name: {
+                "exams": len(stages[name]),
+                "measurable_dice": _estimate(mean(s.measurable_dice for s in evaluable(stages[name]))),
+                "liver_dice": _estimate(mean(score.liver_dice for score in stages[name])),
+            }
+            for name in _STAGES
+            if name in stages
+        },
+        "stiffness": {
+            "pearson_r": _estimate(pearson(automatic, true)),
+            "icc": _estimate(icc([*zip(automatic, true, strict=True)]) if len(true) else mean([])),
+            "bias_percent": _estimate(agreement.bias),
+            "limits_percent": limits,
+            "f2_agreement": float(same.mean()) if len(true) else None,
+        },
+    }
+
+
+def summary_of(
+    predictor: Predictor,
+    exams: Sequence[Exam],
+    scores: Mapping[str, list[ExamScore]],
+    main: Situation,
+    split: Split | None,
+    beside: Mapping[str, Mapping[str, list[ExamScore]]],
+) -> dict[str, Any]:
+    """Return the content of evaluation.json; beside: scores by situation and condition."""
+    origins = sorted({exam.origin for exam in exams})
+    return {
+        "data": " and ".join(origins),
+        "origins": origins,
+        "exams": len(exams),
+        "main": main.name,
+        "situations": {name: summarise(found) for name, found in scores.items()},
+        "conditions": {
+            name: {label: summarise(found) for label, found in others.items()} for name, others in beside.items()
+        },
+        "weights_sha256": predictor.weights_sha256,
+        "size": predictor.size,
+        "pooling": predictor.pooling,
+        "window_kpa": list(WINDOW_KPA),
+        "threshold": THRESHOLD,
+        "precision": "bfloat16" if predictor.bfloat16 else "float32",
+        "choice": f"{split} split of the cohort" if split else "every exam of the cohort",
+        "exam_names": [exam.name for exam in exams],
+        "made_by": sorted({exam.made_by for exam in exams}),
+    }
