@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from liver_mre import __version__
+from liver_mre.dicom.archives import remove_unpacked
 from liver_mre.errors import ExitCode, MreError
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def script(*before: str) -> NoReturn:
     only keep the caller waiting for another half second.
     """
     code = main([*before, *sys.argv[1:]])
+    remove_unpacked()  # what the interpreter would do on its way out
     with suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()

@@ -22,6 +22,8 @@ DOCUMENTS = (
     "README.md",
     "docs/usage.md",
     "docs/scanners.md",
+    "docs/encodings.md",
+    "docs/training.md",
     "docs/phantom.md",
     "docs/architecture.md",
     "models/README.md",
