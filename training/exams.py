@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -23,10 +21,12 @@ from training.store import (
     list_exams,
     load_exam,
     split_of,
+    write_whole,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -151,20 +151,17 @@ def save_own(folder: Path, exam: Exam) -> Path:
         "facts": json.dumps(dict(exam.facts)),
         "made_by": exam.made_by,
     }
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as stream:
-        np.savez_compressed(
-            stream,
-            own_schema_version=np.array(OWN_SCHEMA_VERSION),
-            pixel_spacing_mm=np.array(exam.pixel_spacing_mm, dtype=np.float64),
-            stiffness=exam.stiffness,
-            confidence=exam.confidence,
-            magnitude=magnitude,
-            liver=exam.liver,
-            masked=np.array(exam.masked),
-            **{name: np.array(text) for name, text in texts.items()},
-        )
-        temporary = Path(stream.name)
-    temporary.replace(target)
+    write_whole(
+        target,
+        own_schema_version=np.array(OWN_SCHEMA_VERSION),
+        pixel_spacing_mm=np.array(exam.pixel_spacing_mm, dtype=np.float64),
+        stiffness=exam.stiffness,
+        confidence=exam.confidence,
+        magnitude=magnitude,
+        liver=exam.liver,
+        masked=np.array(exam.masked),
+        **{name: np.array(text) for name, text in texts.items()},
+    )
     return target
 
 

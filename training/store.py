@@ -11,7 +11,7 @@ import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -163,29 +163,34 @@ def save_exam(folder: Path, record: ExamRecord) -> Path:
     """Write one exam; the file appears under its name only once it is complete."""
     folder.mkdir(parents=True, exist_ok=True)
     target = exam_path(folder, record.seed)
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=".part", delete=False) as stream:
-        np.savez_compressed(
-            stream,
-            schema_version=np.array(SCHEMA_VERSION),
-            seed=np.array(record.seed, dtype=np.int64),
-            stage=np.array(record.stage),
-            liver_stiffness_kpa=np.array(record.liver_stiffness_kpa, dtype=np.float64),
-            pixel_spacing_mm=np.array(record.pixel_spacing_mm, dtype=np.float64),
-            stiffness=record.stiffness,
-            confidence=record.confidence,
-            magnitude=record.magnitude,
-            liver=np.packbits(record.liver),
-            tissue=record.tissue,
-            true_stiffness=record.true_stiffness,
-            measurable=np.packbits(record.measurable),
-            failure=np.array(record.failure),
-            slice_failures=np.array(json.dumps(record.slice_failures)),
-            facts=np.array(json.dumps(dict(record.facts))),
-            simulator=np.array(record.simulator),
-        )
+    write_whole(
+        target,
+        schema_version=np.array(SCHEMA_VERSION),
+        seed=np.array(record.seed, dtype=np.int64),
+        stage=np.array(record.stage),
+        liver_stiffness_kpa=np.array(record.liver_stiffness_kpa, dtype=np.float64),
+        pixel_spacing_mm=np.array(record.pixel_spacing_mm, dtype=np.float64),
+        stiffness=record.stiffness,
+        confidence=record.confidence,
+        magnitude=record.magnitude,
+        liver=np.packbits(record.liver),
+        tissue=record.tissue,
+        true_stiffness=record.true_stiffness,
+        measurable=np.packbits(record.measurable),
+        failure=np.array(record.failure),
+        slice_failures=np.array(json.dumps(record.slice_failures)),
+        facts=np.array(json.dumps(dict(record.facts))),
+        simulator=np.array(record.simulator),
+    )
+    return target
+
+
+def write_whole(target: Path, **arrays: NDArray[Any]) -> None:
+    """Write a compressed archive of arrays; the file appears under its name only once it is complete."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as stream:
+        np.savez_compressed(stream, **arrays)
         temporary = Path(stream.name)
     temporary.replace(target)
-    return target
 
 
 def load_exam(path: Path) -> ExamRecord:
