@@ -167,7 +167,12 @@ def _magnitudes(choice: Choice, acquisition: Acquisition, claims: Claims) -> tup
         return tuple(found), ()
     if found or claims.contested_of(Role.MAGNITUDE, acquisition):
         return (), ("More than one magnitude series could belong to this acquisition, so none is recorded.",)
-    return (), ()
+    return (), tuple(
+        f"The magnitude in series {one.number} is not recorded: it lacks slices of the stiffness series, shows others "
+        "(ImagePositionPatient), or comes from another acquisition."
+        for one in claims.unclaimed
+        if one.role is Role.MAGNITUDE
+    )
 
 
 def _unmasked(
