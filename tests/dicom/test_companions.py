@@ -300,7 +300,15 @@ def test_a_twin_that_is_not_the_same_map_before_its_mask_is_not_shown(
     assert volume.magnitude is not None
 
 
-def test_a_twin_of_another_scale_or_with_copies_that_contradict_is_no_twin(study: WrittenStudy) -> None:
+def test_a_twin_with_copies_that_contradict_each_other_is_no_twin(study: WrittenStudy) -> None:
+    assert selected(study.folder).unmasked is not None
+    copy = study.folder / "copy"
+    copy.write_bytes(files_of(study, Kind.STIFFNESS)[0].read_bytes())
+    change(copy, _one_count_more)
+    assert selected(study.folder).unmasked is None
+
+
+def test_a_twin_of_another_scale_is_no_twin(study: WrittenStudy) -> None:
     def in_pascal(ds: Dataset) -> None:
         ds.RescaleSlope, ds.RescaleIntercept, ds.RescaleType = 10.05, 0, "Pa"
 
