@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests.busy import Watch
+
 if TYPE_CHECKING:
     from tests.app.conftest import ExampleStudy
 
 ROOT = Path(__file__).resolve().parents[2]
 CORES, SECONDS, GIGABYTES = 2, 4.0, 1.0
 TRIES = 5
-BUSY_SHARE = 0.1  # of the cores, used by other programs: then the wall clock tells nothing about this one
 
 
 FROM_A_SMALL_PROCESS = """
@@ -42,13 +43,6 @@ def two_cores() -> None:
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
 
 
-def busy_seconds() -> float:
-    """Return the CPU time that all programs of this machine, and others on its host, have used."""
-    fields = Path("/proc/stat").read_text(encoding="ascii").splitlines()[0].split()[1:]
-    user, nice, system, _, _, irq, softirq, steal = (int(field) for field in fields[:8])
-    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
-
-
 def run_once(command: list[str]) -> Usage:
     """Run a command on two cores, from a small process.
 
@@ -69,11 +63,11 @@ def test_one_exam_cold_takes_at_most_4_seconds_and_1_gigabyte(example: ExampleSt
     command = [sys.executable, "-m", "app", "-i", str(example.folder), "-o", str(tmp_path), "--quiet"]
     undisturbed, cpu = [], []
     for _ in range(TRIES):
-        busy = busy_seconds()
+        watch = Watch()
         used = run_once(command)
         assert used.peak_kib / 1024**2 <= GIGABYTES
         cpu.append(used.cpu_s)
-        if busy_seconds() - busy - used.cpu_s <= BUSY_SHARE * CORES * used.wall_s:
+        if watch.undisturbed(used.cpu_s):
             undisturbed.append(used.wall_s)
         if undisturbed and undisturbed[-1] <= SECONDS:
             break

@@ -15,6 +15,7 @@ from liver_mre.dicom import scan
 from liver_mre.dicom.files import open_dicom
 from liver_mre.dicom.headers import HEADER_TAGS, to_instances
 from liver_mre.dicom.reader import read_studies
+from tests.busy import Watch
 from tests.dicom.files import change, copy_files, masked_files
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
     from simulation.encodings.common import WrittenStudy
 
-TRIES = 4
+TRIES, SECONDS = 4, 1.5
 on_files = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -108,10 +109,14 @@ def test_a_study_among_2000_unrelated_images_is_found_within_a_second_and_a_half
         other.SeriesInstanceUID, other.SeriesNumber = f"1.2.4.{number // 40}", 100 + number // 40
         other.save_as(tmp_path / f"other{number}")
     read_studies(siemens.folder)
+    undisturbed = False
     taken_s = []
-    while len(taken_s) < TRIES and min(taken_s, default=2.0) >= 1.5:  # other programs on the machine slow this one
-        start = time.process_time()
+    while len(taken_s) < TRIES and min(taken_s, default=SECONDS) >= SECONDS:
+        watch, start = Watch(), time.process_time()
         (study,) = read_studies(tmp_path).studies
         taken_s.append(time.process_time() - start)
-    assert min(taken_s) < 1.5
+        undisturbed |= watch.undisturbed()
     assert len(study.series) == len(siemens.series) + 50
+    if min(taken_s) >= SECONDS and not undisturbed:
+        pytest.skip("other programs kept the cores busy: the time of one reading cannot be judged now")
+    assert min(taken_s) < SECONDS
