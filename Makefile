@@ -4,8 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 MODEL := models/liver_segmentation
 EXPORTED := $(MODEL)/exported/export.json
+# The image: its name, and more arguments for the engine, such as --build-arg DEVICE=cuda.
+IMAGE ?= liver-mre:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' liver_mre/__init__.py)
+BUILD_ARGS ?=
 
-.PHONY: help run test lint types model example debian-tools clean
+.PHONY: help run test lint types model example image image-test manifests lock vulnerabilities debian-tools clean
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -42,6 +45,21 @@ types: $(VENV)/installed ## mypy, strict
 
 model: $(EXPORTED) ## export the segmentation model for run time
 example: example/truth.npz ## make the simulated example study
+
+image: $(VENV)/installed ## build the container image, with docker or podman, whichever is there
+	$(BIN)/python -m container.engine build $(IMAGE) $(BUILD_ARGS)
+
+image-test: image $(EXPORTED) ## build the image and test it
+	IMAGE_UNDER_TEST=$(IMAGE) $(BIN)/python -m pytest tests/container $(PYTEST_ARGS)
+
+manifests: $(VENV)/installed ## bring what is generated in Dockerfile and app.yaml up to date
+	$(BIN)/python -m container.manifests labels
+
+lock: $(VENV)/installed ## bring the package locks of the image up to date; needs a package index
+	$(BIN)/python -m container.lock
+
+vulnerabilities: $(VENV)/installed ## check the locked packages against an offline copy of the OSV database
+	$(BIN)/python -m container.vulnerabilities
 
 # Independent DICOM validators for the tests; without root the tests that need them are skipped and say so.
 debian-tools:

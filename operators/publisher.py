@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from liver_mre.steps import Toolkit
     from operators.sdk import OperatorSpec
     from operators.step import Progress
+    from operators.stop import Stop
 
 WRITERS = ("seg", "sr", "overlay")
 INTERRUPTED = Reason("interrupted", "The run was stopped before all studies were done.", ExitCode.INTERNAL)
@@ -45,10 +46,12 @@ class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
         out: Path,
         toolkit: Toolkit,
         progress: Progress,
+        stop: Stop,
         started: float,
         **kwargs: object,
     ) -> None:
         self.staging, self.out, self.toolkit, self.progress, self.started = staging, out, toolkit, progress, started
+        self.stop_asked = stop
         self.cases: list[Case] = []
         self.result: RunResult | None = None
         self.error: OutputError | None = None
@@ -72,7 +75,9 @@ class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
         A graph that was stopped has not seen every study: then nothing is published but that it was stopped.
         """
         seconds = round(time.perf_counter() - self.started, 4)
-        complete = bool(self.cases) and len(self.cases) == self.cases[0].total
+        if not self.stop_asked.take_last_word():
+            return
+        complete = not self.stop_asked.asked and bool(self.cases) and len(self.cases) == self.cases[0].total
         settings = self.toolkit.settings
         result = run_result(self.cases, settings, {"total": seconds}) if complete else failed_run(INTERRUPTED)
         try:
