@@ -1,6 +1,6 @@
 # One image for every orchestrator. CPU inference; `--build-arg DEVICE=cuda` adds PyTorch, CUDA's libraries and the
-# network for them. A release names its base by digest: `--build-arg PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:...`.
-ARG PYTHON_IMAGE=python:3.11-slim-bookworm
+# network for them. The base is Python 3.11.16 on Debian 12, by the digest of its index; docs/release.md says how it is renewed.
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 ARG DEVICE=cpu
 
 # The model, exported for the run time.
@@ -96,9 +96,11 @@ RUN PYTHONPATH=/build python -m container.manifests write /made --device ${DEVIC
     PYTHONPATH=/build python -m container.bill_of_materials /made/opt/holoscan/docs
 
 FROM application
+ARG PYTHON_IMAGE
 ARG REVISION=
 COPY --from=manifests /made /
-LABEL org.opencontainers.image.revision="${REVISION}"
+LABEL org.opencontainers.image.base.name="${PYTHON_IMAGE}" \
+    org.opencontainers.image.revision="${REVISION}"
 # No USER: platforms that choose no user (XNAT, Flywheel) let only root write the results. The others choose one.
 WORKDIR /var/holoscan
 ENTRYPOINT ["/var/holoscan/tools"]

@@ -18,6 +18,7 @@ from liver_mre import APPLICATION, __version__
 from liver_mre.core.result import Reason, RunResult, RunStatus
 from liver_mre.errors import ExitCode, MreError
 from liver_mre.publish import RESULT_FILE, STAGING_PREFIX, discard, open_staging, publish
+from operators.stop import INTERRUPTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 BY_SIGNAL = 128
 STOPPED = BY_SIGNAL + signal.SIGTERM
 KILLED = BY_SIGNAL + signal.SIGKILL
-INTERRUPTED = Reason("interrupted", "The run was stopped before all studies were done.", ExitCode.INTERNAL)
 OUT_OF_MEMORY = Reason(
     "killed",
     "The run was killed, most likely because its memory ran out. Give it 2 GiB, or fewer studies at a time.",

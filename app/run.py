@@ -14,21 +14,20 @@ from app.progress import progress_for
 from app.signals import stopping
 from liver_mre.case import reason_of, unexpected
 from liver_mre.core.result import Reason, RunResult
+from liver_mre.dicom.archives import remove_unpacked
 from liver_mre.errors import ExitCode, MreError, OutputError
 from liver_mre.pipeline import failed_run
 from liver_mre.publish import discard, open_staging, publish
 from liver_mre.report.write import import_writers
 from liver_mre.settings import load_settings
 from liver_mre.steps import Toolkit
-from operators.stop import Stop
+from operators.stop import INTERRUPTED, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 log = logging.getLogger(__name__)
-
-INTERRUPTED = Reason("interrupted", "The run was stopped before all studies were done.", ExitCode.INTERNAL)
 
 
 def run(path: Path | None, out: Path | None, config: Path | None, given: Mapping[str, object], *, quiet: bool) -> int:
@@ -127,6 +126,7 @@ def _give_up(staging: Path, out: Path, stop: Stop) -> None:
     except OutputError as error:
         code = error.exit_code
     discard(staging)
+    remove_unpacked()
     os._exit(code)
 
 

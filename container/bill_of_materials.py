@@ -19,7 +19,7 @@ from platform import python_version
 from typing import Any, Final
 
 from container.lock import entries
-from container.manifests import DESCRIPTION, IMAGE, ROOT, Source
+from container.source import DESCRIPTION, IMAGE, ROOT, Source
 
 DPKG_STATUS: Final = Path("/var/lib/dpkg/status")
 DOC: Final = Path("/usr/share/doc")

@@ -4,7 +4,8 @@
 
 Where there is no engine, a script that brings podman along can stand in: CONTAINER_LAB names it, by default
 `../shared/tools/container-lab` beside the repository, where it exists. It has the commands `setup`,
-`build CONTEXT TAG`, `podman ...`, `registry CMD ...` and `socket CMD ...`.
+`build CONTEXT TAG`, `podman ...`, `registry CMD ...` and `socket CMD ...`, and pulls nothing: its base image is a
+stand-in, made on the spot, which has no digest that the Dockerfile could name.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LAB: Final = ROOT.parent / "shared" / "tools" / "container-lab"
+BASE: Final = "PYTHON_IMAGE"
+STAND_IN: Final = "python:3.11-slim-bookworm"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,8 @@ class Engine:
             command = [*self.command, "build", "-t", tag, *arguments, str(context)]
         else:
             subprocess.run([self.lab, "setup"], check=True)  # noqa: S603
-            command = [str(self.lab), "build", str(context), tag, *arguments]
+            base = [] if any(BASE in argument for argument in arguments) else ["--build-arg", f"{BASE}={STAND_IN}"]
+            command = [str(self.lab), "build", str(context), tag, *base, *arguments]
         return subprocess.run(command, check=False).returncode  # noqa: S603
 
 

@@ -11,94 +11,15 @@ import argparse
 import json
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+from container.platforms import flywheel_manifest, kaapana_manifest, xnat_commands
+from container.source import DESCRIPTION, ENVIRONMENT, IMAGE, INPUT, MODELS, OUTPUT, ROOT, TOOLS, Source
 
-ROOT: Final = Path(__file__).resolve().parent.parent
-IMAGE: Final = "liver-mre"
-DESCRIPTION: Final = "Liver stiffness and fibrosis stage from MR elastography. Research use only."
-RESULTS: Final = "SEG, SR, overlay, result.json"
 API_VERSION: Final = "1.0.0"
-TOOLS: Final = "/var/holoscan/tools"
-INPUT, OUTPUT = "/var/holoscan/input", "/var/holoscan/output"
-MODELS: Final = "/opt/holoscan/models"
-FLYWHEEL: Final = "/flywheel/v0"
 MARK: Final = "# Generated from app.yaml by `make manifests`:\n"
 END: Final = "# End of what is generated.\n"
-
-# What the MAP specification asks an image to have in its environment, and what this application adds.
-ENVIRONMENT: Final = {
-    "HOLOSCAN_INPUT_PATH": INPUT,
-    "HOLOSCAN_OUTPUT_PATH": OUTPUT,
-    "HOLOSCAN_WORKDIR": "/var/holoscan",
-    "HOLOSCAN_APPLICATION": "/opt/holoscan/app",
-    "HOLOSCAN_MODEL_PATH": MODELS,
-    "HOLOSCAN_DOCS_PATH": "/opt/holoscan/docs",
-    "HOLOSCAN_CONFIG_PATH": "/var/holoscan/app.yaml",
-    "HOLOSCAN_APP_MANIFEST_PATH": "/etc/holoscan/app.json",
-    "HOLOSCAN_PKG_MANIFEST_PATH": "/etc/holoscan/pkg.json",
-    "HOLOSCAN_LOGS_PATH": "/var/holoscan/logs",
-    "HOLOSCAN_TIMEOUT": "0",
-    "LIVER_MRE_MODEL_DIR": f"{MODELS}/liver_segmentation",
-    "PYTHONPATH": "/opt/holoscan/app",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "HOME": "/tmp",  # noqa: S108  (in the container: the one folder that is writable for every user)
-}
-
-# Settings that a site chooses most often; platforms that show a form offer these. (name, type, default, description)
-OFFERED: Final = (
-    ("profile", "string", "resoundant_2019", "Staging profile: resoundant_2019, wu_2015 or liang_2023"),
-    ("preview", "boolean", "false", "Also write the overlay as PNG"),
-    ("series", "string", "", "SeriesInstanceUID to measure, where several could be"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What the manifests are made from.
-
-    Attributes
-    ----------
-    app : the `application` section of app.yaml
-    resources : its `resources` section
-    models : folder names of the models, by the name on their card
-    version : the version of `liver_mre`, the only place where it is set
-    sdk_version : version of the MONAI Deploy SDK in the package lock
-    holoscan_version : version of Holoscan in the package lock
-    """
-
-    app: dict[str, Any]
-    resources: dict[str, Any]
-    models: dict[str, str]
-    version: str
-    sdk_version: str
-    holoscan_version: str
-
-    @classmethod
-    def read(cls, root: Path = ROOT) -> Source:
-        """Read them from the repository."""
-        content = yaml.safe_load((root / "app.yaml").read_text(encoding="utf-8"))
-        cards = sorted((root / "models").glob("*/card.json"))
-        lock = (root / "container" / "requirements.lock").read_text(encoding="utf-8")
-        return cls(
-            app=content["application"],
-            resources=content["resources"],
-            models={json.loads(card.read_text(encoding="utf-8"))["name"]: card.parent.name for card in cards},
-            version=_find(r'^__version__ = "(.+)"', (root / "liver_mre" / "__init__.py").read_text(encoding="utf-8")),
-            sdk_version=_find(r"^monai-deploy-app-sdk==(\S+)", lock),
-            holoscan_version=_find(r"^holoscan-cu\d+==(\S+)", lock),
-        )
-
-
-def _find(pattern: str, text: str) -> str:
-    found = re.search(pattern, text, re.MULTILINE)
-    if found is None:
-        message = f"nothing matches {pattern}"
-        raise ValueError(message)
-    return found[1]
 
 
 def app_manifest(source: Source) -> dict[str, Any]:
@@ -137,118 +58,6 @@ def package_manifest(source: Source, device: str = "cpu") -> dict[str, Any]:
         "version": source.version,
         "platformConfig": "dgpu" if device == "cuda" else "cpu",
     }
-
-
-def kaapana_manifest(source: Source) -> dict[str, Any]:
-    """Return `/processing-container.json`: Kaapana's Task API, version 1."""
-    limits = {"memory": source.resources["memory"], "cpu": str(source.resources["cpu"])}
-    return {
-        "name": IMAGE,
-        "description": DESCRIPTION,
-        "api_version": 1,
-        "templates": [
-            {
-                "identifier": "measure",
-                "description": "Measure every study in the input; exit code 126: none holds MR elastography.",
-                "env": [
-                    {"name": "LIVER_MRE_SKIPPED_EXIT_CODE", "value": "126", "description": "Exit code: nothing to do"},
-                    *(
-                        {"name": f"LIVER_MRE_{name.upper()}", "value": default, "description": description}
-                        for name, _, default, description in OFFERED
-                    ),
-                ],
-                "inputs": [{"name": "dicom", "mounted_path": INPUT, "description": "Folder of DICOM studies"}],
-                "outputs": [{"name": "results", "mounted_path": OUTPUT, "description": RESULTS}],
-                "command": [TOOLS, "run"],
-                "resources": {"requests": limits, "limits": limits},
-            }
-        ],
-    }
-
-
-def flywheel_manifest(source: Source) -> dict[str, Any]:
-    """Return `/flywheel/v0/manifest.json`: a gear that gets one zip of DICOM."""
-    return {
-        "name": IMAGE,
-        "label": source.app["title"],
-        "description": DESCRIPTION,
-        "version": source.version,
-        "author": "Liver MRE",
-        "license": "Apache-2.0",
-        "source": "",
-        "url": "",
-        "command": f"{FLYWHEEL}/run",
-        "environment": ENVIRONMENT | {"FLYWHEEL": FLYWHEEL},
-        "inputs": {
-            "dicom": {"base": "file", "type": {"enum": ["dicom"]}, "description": "A study: DICOM, or a zip of it"}
-        },
-        "config": {
-            name: {"type": kind, "description": description, "default": kind == "string" and default}
-            for name, kind, default, description in OFFERED
-        },
-        "custom": {"gear-builder": {"category": "analysis", "image": f"{IMAGE}:{source.version}"}},
-    }
-
-
-def xnat_commands(source: Source) -> list[dict[str, Any]]:
-    """Return the commands for XNAT's Container Service, which reads them from a label: one, for an MR session."""
-    inputs = [
-        {
-            "name": name,
-            "description": description,
-            "type": kind,
-            "default-value": default,
-            "required": False,
-            "replacement-key": f"#{name.upper()}#",
-        }
-        for name, kind, default, description in OFFERED
-    ]
-    return [
-        {
-            "name": IMAGE,
-            "label": source.app["title"],
-            "description": DESCRIPTION,
-            "version": source.version,
-            "schema-version": "1.0",
-            "type": "docker",
-            "image": f"{IMAGE}:{source.version}",
-            "override-entrypoint": True,
-            "command-line": f"{TOOLS} run -i /input -o /output",
-            "environment-variables": {f"LIVER_MRE_{name.upper()}": f"#{name.upper()}#" for name, *_ in OFFERED},
-            "mounts": [
-                {"name": "in", "writable": False, "path": "/input"},
-                {"name": "out", "writable": True, "path": "/output"},
-            ],
-            "inputs": inputs,
-            "outputs": [{"name": "results", "description": RESULTS, "required": True, "mount": "out"}],
-            "xnat": [
-                {
-                    "name": f"{IMAGE}-session",
-                    "label": "Measure liver stiffness",
-                    "description": DESCRIPTION,
-                    "contexts": ["xnat:mrSessionData"],
-                    "external-inputs": [
-                        {
-                            "name": "session",
-                            "description": "MR session",
-                            "type": "Session",
-                            "required": True,
-                            "provides-files-for-command-mount": "in",
-                        }
-                    ],
-                    "output-handlers": [
-                        {
-                            "name": "resource",
-                            "accepts-command-output": "results",
-                            "as-a-child-of": "session",
-                            "type": "Resource",
-                            "label": "LIVER_MRE",
-                        }
-                    ],
-                }
-            ],
-        }
-    ]
 
 
 def labels(source: Source) -> dict[str, str]:

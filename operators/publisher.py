@@ -6,11 +6,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from liver_mre.case import join, released
-from liver_mre.core.result import Reason
-from liver_mre.errors import ExitCode, OutputError
+from liver_mre.errors import OutputError
 from liver_mre.pipeline import failed_run, run_result
 from liver_mre.publish import publish
 from operators.sdk import Operator
+from operators.stop import INTERRUPTED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from operators.stop import Stop
 
 WRITERS = ("seg", "sr", "overlay")
-INTERRUPTED = Reason("interrupted", "The run was stopped before all studies were done.", ExitCode.INTERNAL)
 
 
 class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import threading
+from typing import Final
+
+from liver_mre.core.result import Reason
+from liver_mre.errors import ExitCode
+
+INTERRUPTED: Final = Reason("interrupted", "The run was stopped before all studies were done.", ExitCode.INTERNAL)
 
 
 class Stop:

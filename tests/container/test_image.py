@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import jsonschema
 import pytest
 
-from container.manifests import ENVIRONMENT, Source, files, labels
+from container.manifests import files, labels
+from container.source import ENVIRONMENT, Source
 
 if TYPE_CHECKING:
     from tests.container.conftest import Image

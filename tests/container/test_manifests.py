@@ -11,8 +11,9 @@ import pytest
 
 from container.bill_of_materials import Component, bill, debian_packages, licence_list, python_packages
 from container.lock import canonical, entries, pinned, updated
-from container.manifests import ENVIRONMENT, Source, app_manifest, files, labels, with_generated_lines, with_version
+from container.manifests import app_manifest, files, labels, with_generated_lines, with_version
 from container.slim import left_out, link_copies
+from container.source import ENVIRONMENT, Source
 from liver_mre import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
