@@ -1,6 +1,6 @@
 """Known vulnerabilities of the locked packages, from an offline copy of the OSV database.
 
-`python -m container.vulnerabilities` reads the folder of OSV records (JSON files, searched recursively) that
+`python -m container.vulnerabilities` reads the folder of OSV records (JSON or YAML files, searched recursively) that
 OSV_DATABASE names, prints what concerns a version in a lock, and ends with 1 if anything does. Without the
 variable nothing is checked, and it says so.
 """
@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import yaml
 from packaging.version import InvalidVersion, Version
 
 from container.lock import HERE, canonical, entries
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 VARIABLE: Final = "OSV_DATABASE"
+READERS: Final = {
+    ".json": json.loads,  # OSV's own export
+    ".yaml": lambda text: yaml.load(text, Loader=yaml.CSafeLoader),  # PyPA's database; its times stay unused
+}
 
 
 def locked() -> dict[str, Version]:
@@ -34,8 +39,10 @@ def locked() -> dict[str, Version]:
 
 def records(folder: Path) -> Iterator[dict[str, Any]]:
     """Yield the records in a folder."""
-    for path in sorted(folder.rglob("*.json")):
-        content = json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted(folder.rglob("*")):
+        if path.suffix not in READERS:
+            continue
+        content = READERS[path.suffix](path.read_text(encoding="utf-8"))
         if isinstance(content, dict) and "affected" in content:
             yield content
 
@@ -74,9 +81,9 @@ def _within(events: Iterable[dict[str, str]], version: Version) -> bool:
     return inside
 
 
-def _version(text: str) -> Version | None:
+def _version(text: object) -> Version | None:
     try:
-        return Version(text)
+        return Version(str(text))  # numbers without quotes in YAML
     except InvalidVersion:
         return None
 

@@ -71,7 +71,7 @@ def test_monai_deploy_run_accepts_it(image: Image, study: Path, work: Path) -> N
     """
     tool = os.environ.get("MONAI_DEPLOY_CLI")
     lab = image.engine.lab
-    if tool is None or lab is None:
+    if not tool or lab is None:
         pytest.skip("MONAI_DEPLOY_CLI names no monai-deploy, with holoscan-cli up to 4.2")
     plugins = work / ".docker" / "cli-plugins"
     plugins.mkdir(parents=True)

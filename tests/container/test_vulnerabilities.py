@@ -55,6 +55,37 @@ def test_the_locks_are_checked_against_a_database(
     assert "pydicom==" in capsys.readouterr().out
 
 
+# As PyPA's advisory database has it: a range of commits beside that of versions, times, numbers without quotes.
+YAML = """\
+id: TEST-4
+modified: 2026-11-03T10:29:41.505456Z
+affected:
+- package:
+    ecosystem: PyPI
+    name: Pillow
+  ranges:
+  - type: GIT
+    events:
+    - introduced: "0"
+    - fixed: 1fe1bb49c452b0318cad12ea9d97c3bef188e9a7
+    repo: https://example.org/pillow
+  - type: ECOSYSTEM
+    events:
+    - introduced: "0"
+    - fixed: {fixed}
+"""
+
+
+@pytest.mark.parametrize(("fixed", "found"), [("10.0.0", False), ("99.0.0", True)])
+def test_records_of_the_python_advisory_database_are_read_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, fixed: str, found: bool
+) -> None:
+    (tmp_path / "pillow").mkdir()
+    (tmp_path / "pillow" / "TEST-4.yaml").write_text(YAML.format(fixed=fixed), encoding="utf-8")
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    assert main() == int(found)
+
+
 def test_without_a_database_it_says_that_nothing_was_checked(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
