@@ -19,10 +19,10 @@ from packaging.version import InvalidVersion, Version
 from container.lock import HERE, canonical, entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 VARIABLE: Final = "OSV_DATABASE"
-READERS: Final = {
+READERS: Final[dict[str, Callable[[str], Any]]] = {
     ".json": json.loads,  # OSV's own export
     ".yaml": lambda text: yaml.load(text, Loader=yaml.CSafeLoader),  # PyPA's database; its times stay unused
 }
