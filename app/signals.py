@@ -1,8 +1,9 @@
 """SIGTERM and SIGINT: the program ends within five seconds, and nothing half-written stays behind.
 
 Holoscan sets handlers of its own when a graph starts, which leave the process after three seconds whatever it is
-doing. So while a run lasts both signals are blocked, in the threads that it starts too, and one thread waits for them:
-no handler is ever called.
+doing. So while a run lasts both signals are blocked, in every thread, and one thread waits for them: no handler is ever
+called. A thread inherits what is blocked when it is started, and numpy starts some when it is imported: `block` comes
+before that.
 """
 
 from __future__ import annotations
@@ -18,14 +19,19 @@ if TYPE_CHECKING:
     from operators.stop import Stop
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-SECONDS_TO_STOP = 3.0
+SECONDS_TO_STOP = 2.0
 """How long a run may go on with the step it is in. Orchestrators kill what has not ended after 10 s, some after 5 s."""
 POLL_SECONDS = 0.2
 
 
+def block() -> None:
+    """Leave signals waiting, in this thread and those that it starts, until `stopping` takes them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+
+
 @contextmanager
 def stopping(stop: Stop, give_up: Callable[[], None]) -> Iterator[None]:
-    """While this holds, a signal asks the run to stop; `give_up` is called if it is still there after three seconds."""
+    """While this holds, a signal asks the run to stop; `give_up` is called if it is still there two seconds later."""
     if threading.current_thread() is not threading.main_thread():
         yield  # whoever runs this in a thread of its own has signals in hand
         return
