@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -66,7 +67,9 @@ def test_a_trained_network_is_evaluated_published_and_evaluated_again(
     assert "Simulated cohort." in page
     assert "clinical, Su 2025" in page
     assert page.count("data:image/png;base64,") >= 5
-    assert "http" not in page.replace("https://doi", "")
+    loaded = re.findall(r"""(?:src|href)\s*=\s*["']?([^"'\s>]{1,30})""", page)
+    assert {where.split("/")[0] for where in loaded} <= {"data:image", "https:"}
+    assert not [where for where in loaded if where.startswith("https:") and not where.startswith("https://doi.org/")]
     assert "another cohort" in page
     rows = list(csv.DictReader((tmp_path / "report/exams.csv").read_text(encoding="utf-8").splitlines()))
     assert {row["condition"] for row in rows} == {"as evaluated", "another cohort"}
