@@ -111,8 +111,8 @@ def compressed_bytes(engine: Engine, image: str) -> int:
         subprocess.Popen([*engine.command, "save", image], stdout=subprocess.PIPE) as saving,  # noqa: S603
         tarfile.open(fileobj=saving.stdout, mode="r|") as archive,
     ):
-        for member in archive:  # layers, and a few small files that describe them
-            if layer := archive.extractfile(member):
+        for member in archive:  # layers, a few small files that describe them, and second names of layers
+            if member.isfile() and (layer := archive.extractfile(member)):
                 packer = zlib.compressobj(wbits=GZIP)
                 total += sum(len(packer.compress(chunk)) for chunk in iter(lambda: layer.read(CHUNK_BYTES), b""))
                 total += len(packer.flush())
