@@ -27,7 +27,8 @@ class Exam:
     Attributes
     ----------
     number : which acquisition of the study, from 1; it names the folder of its results
-    network_input : (S, 1, 512, 512) float32 in [0, 1]
+    network_input : (S, channels, 512, 512) float32 in [0, 1]
+    network_channels : what the network was shown (`core.preprocess.shown_channels`)
     contour : stiffness in a contour drawn at the scanner; None without one
     not_evaluable : why a completely processed acquisition has no stiffness
     failure : why processing stopped
@@ -39,6 +40,7 @@ class Exam:
     selection: Selection
     volume: StiffnessVolume | None = None
     network_input: NDArray[np.float32] | None = None
+    network_channels: tuple[str, ...] = ()
     mask: LiverMask | None = None
     model: ModelIdentity | None = None
     measurement: ExamMeasurement | None = None
@@ -88,6 +90,7 @@ def acquisition_result(exam: Exam) -> AcquisitionResult:
         staging=exam.staging if measured else None,
         contour=exam.contour if measured else None,
         notes=exam.notes if measured else (),
+        network_channels=exam.network_channels if measured else (),
     )
 
 

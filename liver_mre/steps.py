@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from liver_mre.core.measurement import measure, measure_contour
-from liver_mre.core.preprocess import native_mask, network_input, view_of
+from liver_mre.core.preprocess import native_mask, network_input, shown_channels, view_of
 from liver_mre.core.result import Reason
 from liver_mre.core.selection import list_series, select
 from liver_mre.core.selection.acquisitions import preferred, with_choice
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from liver_mre.core.result import ExamMeasurement
     from liver_mre.core.rules import ScannerRules
     from liver_mre.core.staging import StagingProfile
+    from liver_mre.inference.card import ModelCard
     from liver_mre.inference.model import LiverModel
     from liver_mre.settings import Settings
 
@@ -71,6 +72,13 @@ class Toolkit:
         """The chosen staging profile."""
         return load_profile(self.settings.profile, extra_dir=self.settings.profiles_dir)
 
+    @cached_property
+    def card(self) -> ModelCard:
+        """What the network takes and gives; it is read before the network itself. Raises `ModelError`."""
+        from liver_mre.inference.card import load_card
+
+        return load_card(self.settings.model_dir)
+
     @property
     def model(self) -> LiverModel:
         """The liver segmentation network on the chosen device; raises `ModelError` or `DeviceError`."""
@@ -107,20 +115,24 @@ def explain_series(case: Case, toolkit: Toolkit) -> Case:
 
 
 def load_pixels(exam: Exam, toolkit: Toolkit) -> Exam:
-    """Read the stiffness series in kPa."""
+    """Read the stiffness series in kPa, and what else the network takes."""
     from liver_mre.dicom.pixels import load_volume
 
-    volume = load_volume(exam.selection, confidence_threshold=toolkit.settings.confidence_threshold)
+    volume = load_volume(
+        exam.selection,
+        confidence_threshold=toolkit.settings.confidence_threshold,
+        companions=toolkit.card.takes_what_a_study_has,
+    )
     return replace(exam, volume=volume, contour=measure_contour(volume), pixel_notes=volume.notes)
 
 
 def prepare(exam: Exam, toolkit: Toolkit) -> Exam:
-    """Window and resize the stiffness to what the network takes."""
+    """Arrange, window and resize what the network is shown."""
     card = toolkit.model.card
     volume = _have(exam.volume)
     view = view_of(volume, card.field_of_view_mm)
-    batch = network_input(volume, window_kpa=card.window_kpa, size=card.size, view=view)
-    return replace(exam, network_input=batch)
+    batch = network_input(volume, channels=card.channels, window_kpa=card.window_kpa, size=card.size, view=view)
+    return replace(exam, network_input=batch, network_channels=shown_channels(volume, card.channels))
 
 
 def segment(exam: Exam, toolkit: Toolkit) -> Exam:

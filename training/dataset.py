@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional
 from torch.utils.data import Dataset, Sampler
 
-from liver_mre.core.preprocess import View, _resized, view_of
+from liver_mre.core.preprocess import View, resized, view_of
 from training.engines import CommonKeys
 from training.situations import STANDARD_MASKING, draw_masking, draw_situation, exam_channels
 
@@ -53,7 +53,7 @@ class Grid:
 def on_grid(images: NDArray[np.float32], view: View, grid: Grid) -> Tensor:
     """Show a view of images (N, R, C) on the network's grid: (N, size, size), resampled and pooled as at run time."""
     fine = grid.size * grid.pooling
-    shown = np.stack([_resized(image, (fine, fine), view) for image in images])
+    shown = np.stack([resized(image, (fine, fine), view) for image in images])
     return functional.avg_pool2d(torch.from_numpy(shown), grid.pooling)
 
 

@@ -100,7 +100,9 @@ class Exam:
     def volume(self, *, masked: bool) -> StiffnessVolume:
         """Return the exam as the application would read it, from its masked or its unmasked elastogram."""
         valid = self.measurable if masked or self.masked else self.stiffness > 0
-        return StiffnessVolume(self.stiffness_kpa, valid, self.measurable, (), self.pixel_spacing_mm)
+        return StiffnessVolume(
+            self.stiffness_kpa, valid, self.measurable, (), self.pixel_spacing_mm, masked=masked or self.masked
+        )
 
 
 def simulated_exam(path: Path) -> Exam:

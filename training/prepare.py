@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from liver_mre.core.channels import bright_magnitude
-from liver_mre.core.geometry import SAME_POSITION_MM, slice_distance_mm
 from liver_mre.core.selection import select
 from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA
-from liver_mre.dicom.decoding import read_images
 from liver_mre.dicom.pixels import load_volume
 from liver_mre.dicom.reader import read_studies
 from liver_mre.dicom.rules_file import load_scanner_rules
@@ -34,8 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from liver_mre.core.study import Instance, PatientKey, Selection, Study
-    from liver_mre.core.volume import StiffnessVolume
+    from liver_mre.core.study import PatientKey, Selection, Study
     from training.own_masks import DrawnMask
 
 REPORT_NAME: Final = "report.json"
@@ -204,13 +201,12 @@ class _Masks:
 
 
 def _exam(study: Study, selection: Selection, masks: _Masks, stage: str) -> Exam:
-    volume = load_volume(selection)
-    masked = selection.masked is not False
+    volume = load_volume(selection, companions=True)
     liver = masks.of(study, selection).on_slices(volume.instances, volume.stiffness_kpa.shape[1:])
     _check(liver)
-    magnitude = _magnitude(selection, volume)
+    magnitude = volume.magnitude
     first = selection.stiffness.first
-    stiffness = np.where(volume.valid, volume.stiffness_kpa, 0.0)
+    stiffness = volume.stiffness_kpa if volume.unmasked_kpa is None else volume.unmasked_kpa
     return Exam(
         name=own_name(study.study_instance_uid, selection.stiffness.series_instance_uid),
         patient=_patient(study, first.patient_key),
@@ -223,7 +219,7 @@ def _exam(study: Study, selection: Selection, masks: _Masks, stage: str) -> Exam
         magnitude=magnitude,
         bright=bright_magnitude(magnitude) if magnitude is not None else 0.0,
         liver=liver,
-        masked=masked,
+        masked=volume.shown_masked,
         facts={"manufacturer": first.manufacturer, "unit": selection.unit.source},
         made_by="DICOM",
     )
@@ -236,29 +232,6 @@ def _check(liver: NDArray[np.bool_]) -> None:
     if liver.mean() > _ALL_OF_IT:
         message = "the mask covers nearly everything: it may be inverted, or be that of the body"
         raise MaskError(message)
-
-
-def _magnitude(selection: Selection, volume: StiffnessVolume) -> NDArray[np.float32] | None:
-    """Return the magnitude of the same slices, (S, R, C), mean of all phase offsets; None where the grids differ."""
-    if selection.magnitude is None:
-        return None
-    slices = [_beside(selection.magnitude.instances, instance) for instance in volume.instances]
-    if not all(slices):
-        return None
-    stack = [np.mean([image.stored for image in read_images(images)], axis=0, dtype=np.float32) for images in slices]
-    same = all(image.shape == volume.stiffness_kpa.shape[1:] for image in stack)
-    return np.stack(stack) if same else None
-
-
-def _beside(candidates: Sequence[Instance], instance: Instance) -> list[Instance]:
-    place = slice_distance_mm(instance)
-    return [
-        candidate
-        for candidate in candidates
-        if place is not None
-        and (other := slice_distance_mm(candidate)) is not None
-        and abs(other - place) < SAME_POSITION_MM
-    ]
 
 
 def _names_somebody(key: PatientKey) -> bool:

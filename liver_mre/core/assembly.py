@@ -71,6 +71,7 @@ def assemble(
         confident=confident,
         instances=instances,
         pixel_spacing_mm=spacing,
+        masked=confidence is None,
     )
 
 

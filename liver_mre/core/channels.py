@@ -1,6 +1,6 @@
-"""What a study has, as channels of a network that takes what a study has.
+"""What a study has, as channels of a network: of one that takes what a study has, or of the masked elastogram alone.
 
-The channels are always the same three, in this order; what a study lacks is a channel of zeros:
+The first has always the same three, in this order; what a study lacks is a channel of zeros:
 
 0. stiffness in the window 0 to 8 kPa: of every pixel, or of confident pixels only where the elastogram is masked;
 1. confident pixels (1 where the confidence reaches 95 %), where a separate confidence map tells them;
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CHANNELS: Final = ("stiffness", "confident", "magnitude")
+MASKED_ALONE: Final = ("masked_stiffness",)
+"""The one channel of a network like that of Su et al. 2025 (doi 10.2196/80351): confident pixels of the stiffness."""
+KNOWN_CHANNELS: Final = (MASKED_ALONE, CHANNELS)
+"""What networks are shown."""
 WINDOW_KPA: Final = (0.0, 8.0)
 """Window centre 400, width 800 at 0.01 kPa a count, as in Su et al. 2025 (doi 10.2196/80351)."""
 
@@ -35,6 +39,7 @@ def network_channels(
     *,
     masked: bool,
     bright: float | None = None,
+    window_kpa: tuple[float, float] = WINDOW_KPA,
 ) -> NDArray[np.float32]:
     """Arrange what an exam has as the channels of the network.
 
@@ -48,6 +53,7 @@ def network_channels(
     masked : True if pixels of low confidence are missing from the elastogram of the study. Channel 1 is then zero:
         it would say nothing that channel 0 does not show
     bright : magnitude that becomes 1; by default that of this exam, `bright_magnitude(magnitude)`
+    window_kpa : stiffness that becomes 0 and 1; values outside are clipped
 
     Returns
     -------
@@ -64,7 +70,7 @@ def network_channels(
             raise ValueError(message)
     slices, rows, columns = stiffness_kpa.shape
     channels = np.zeros((slices, len(CHANNELS), rows, columns), dtype=np.float32)
-    low, high = WINDOW_KPA
+    low, high = window_kpa
     channels[:, 0] = np.clip((stiffness_kpa - low) / (high - low), 0.0, 1.0)
     if confident is not None:
         if masked:
@@ -88,7 +94,13 @@ def bright_magnitude(magnitude: NDArray[np.number]) -> float:
     ----------
     magnitude : (S, R, C), any unit
     """
-    body = (
-        magnitude[magnitude > _BODY_SHARE * np.percentile(magnitude, _PEAK_PERCENTILE)] if magnitude.size else magnitude
-    )
+    body = magnitude[body_pixels(magnitude)]
     return max(0.0, float(np.percentile(body, _BRIGHT_PERCENTILE))) if body.size else 0.0
+
+
+def body_pixels(magnitude: NDArray[np.number]) -> NDArray[np.bool_]:
+    """Return (S, R, C) bool: pixels brighter than air, by the magnitude of the whole exam."""
+    if not magnitude.size:
+        return np.zeros(magnitude.shape, dtype=np.bool_)
+    body: NDArray[np.bool_] = magnitude > _BODY_SHARE * np.percentile(magnitude, _PEAK_PERCENTILE)
+    return body

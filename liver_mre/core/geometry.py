@@ -17,6 +17,7 @@ SAME_POSITION_MM: Final = 0.5  # ours: far below any slice spacing, far above ro
 SAME_DIRECTION: Final = 1e-3  # ours: about 0.06 degrees, above rounding of decimal strings
 SAME_SPACING_MM: Final = 1e-3  # ours: above rounding of decimal strings
 GAP_RATIO: Final = 1.5  # ours: half-way between the next slice and the one after
+SAME_PLACE_PX: Final = 0.5  # ours: a map that lies further off would say something of other pixels
 SAME_FIELD_OF_VIEW: Final = 0.02  # ours: one pixel of 64 is less, a wrong voxel size far more
 _FRAMES: Final = "PerFrameFunctionalGroupsSequence"
 FIELD_OF_VIEW_MM: Final = (150.0, 600.0)  # ours: narrower than a body, wider than a magnet's bore
@@ -226,3 +227,29 @@ def distinct_distances_mm(series: Series) -> list[float]:
 
 def _near(distance_mm: float, others_mm: list[float]) -> bool:
     return any(abs(distance_mm - other) < SAME_POSITION_MM for other in others_mm)
+
+
+def images_at(series: Series, instance: Instance) -> list[Instance]:
+    """Return the images of another series at the position of a slice along its normal."""
+    place_mm = slice_distance_mm(instance)
+    if place_mm is None:
+        return []
+    return [
+        candidate
+        for candidate in series.instances
+        if (distance_mm := slice_distance_mm(candidate)) is not None and abs(distance_mm - place_mm) < SAME_POSITION_MM
+    ]
+
+
+def same_pixels(one: Instance, other: Instance) -> bool:
+    """Tell whether the pixels of two images of one slice lie at the same places, to half a pixel."""
+    if one.pixel_spacing_mm is None or other.pixel_spacing_mm is None:
+        return False
+    allowed_mm = SAME_PLACE_PX * min(other.pixel_spacing_mm)
+    positions = zip(one.position_mm or (), other.position_mm or (), strict=True)
+    spacings = zip(one.pixel_spacing_mm, other.pixel_spacing_mm, (other.rows, other.columns), strict=True)
+    return (
+        (one.rows, one.columns) == (other.rows, other.columns)
+        and all(abs(a - b) <= allowed_mm for a, b in positions)
+        and all(abs(a - b) * count <= allowed_mm for a, b, count in spacings)
+    )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from liver_mre.core.channels import CHANNELS, MASKED_ALONE, WINDOW_KPA, network_channels
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -43,9 +45,10 @@ def view_of(volume: StiffnessVolume, field_of_view_mm: tuple[float, float] | Non
     rows, columns = volume.stiffness_kpa.shape[1:]
     if field_of_view_mm is None:
         return View(0.0, 0.0, float(rows), float(columns))
+    body = volume.valid if volume.unmasked_kpa is None else volume.unmasked_kpa > 0
     height = field_of_view_mm[0] / volume.pixel_spacing_mm[0]
     width = field_of_view_mm[1] / volume.pixel_spacing_mm[1]
-    (first_row, last_row), (first_column, last_column) = (_extent(volume.valid, axis) for axis in (1, 2))
+    (first_row, last_row), (first_column, last_column) = (_extent(body, axis) for axis in (1, 2))
     larger = max(1.0, (last_row - first_row) / height, (last_column - first_column) / width)
     height, width = height * larger, width * larger
     return View(
@@ -71,35 +74,74 @@ def _place(extent: float, pixels: int, first: int, last: int) -> float:
 def network_input(
     volume: StiffnessVolume,
     *,
-    window_kpa: tuple[float, float] = (0.0, 8.0),
+    channels: tuple[str, ...] = MASKED_ALONE,
+    window_kpa: tuple[float, float] = WINDOW_KPA,
     size: tuple[int, int] = (512, 512),
     view: View | None = None,
 ) -> NDArray[np.float32]:
-    """Window and resize the confidence-masked stiffness.
+    """Arrange, window and resize what the network is shown of an exam.
 
-    The network sees what the reading physician sees on the masked elastogram: pixels below the confidence
-    threshold are 0. Both axes of the view go to `size` whatever the aspect ratio (256 x 204 becomes 512 x 512), as
-    in Su et al. 2025 (doi 10.2196/80351). Nothing is ever measured on the result.
+    A network of one channel sees what the reading physician sees on the masked elastogram: pixels below the confidence
+    threshold are 0. One of three sees what the exam has (`core.channels`). Both axes of the view go to `size` whatever
+    the aspect ratio (256 x 204 becomes 512 x 512), as in Su et al. 2025 (doi 10.2196/80351). Nothing is ever measured
+    on the result.
 
     Parameters
     ----------
     volume : (S, R, C) stiffness
+    channels : the network's channels, one of `channels.KNOWN_CHANNELS`
     window_kpa : stiffness that becomes 0 and 1; values outside are clipped
     size : (h, w) of the network's input
     view : the part of each slice to show, as `view_of` gives it; by default the whole slice
 
     Returns
     -------
-    (S, 1, h, w) float32 in [0, 1]. Enlarging is the bilinear interpolation of pixel centres
+    (S, channels, h, w) float32 in [0, 1]. Enlarging is the bilinear interpolation of pixel centres
     (`align_corners=False`); images larger than `size` are averaged instead, so that no pixel is skipped.
+
+    Raises
+    ------
+    ValueError
+        If there is no such network.
     """
-    low, high = np.float32(window_kpa[0]), np.float32(window_kpa[1])
-    masked = np.where(volume.confident, volume.stiffness_kpa, np.float32(0.0))
-    windowed = np.clip((masked - low) / (high - low), 0.0, 1.0, dtype=np.float32)
-    resized = np.empty((len(windowed), 1, *size), dtype=np.float32)
-    for target, image in zip(resized, windowed, strict=True):
-        target[0] = _resized(image, size, view)
-    return resized
+    arranged = _arranged(volume, channels, window_kpa)
+    shown = np.zeros((*arranged.shape[:2], *size), dtype=np.float32)
+    for target, images in zip(shown, arranged, strict=True):
+        for part, image in zip(target, images, strict=True):
+            if image.any():
+                part[:] = resized(image, size, view)
+    return shown
+
+
+def shown_channels(volume: StiffnessVolume, channels: tuple[str, ...]) -> tuple[str, ...]:
+    """Name what a network with some channels is shown of an exam; what the exam lacks is not among it.
+
+    Returns
+    -------
+    Of "masked_stiffness", "stiffness", "confident" and "magnitude". A masked elastogram in the stiffness channel counts
+    as "masked_stiffness", and has no channel of confident pixels.
+    """
+    if channels == MASKED_ALONE:
+        return MASKED_ALONE
+    stiffness = MASKED_ALONE if volume.shown_masked else CHANNELS[:2]
+    return stiffness if volume.magnitude is None else (*stiffness, CHANNELS[2])
+
+
+def _arranged(
+    volume: StiffnessVolume, channels: tuple[str, ...], window_kpa: tuple[float, float]
+) -> NDArray[np.float32]:
+    """Return the channels (S, channels, R, C) on the scanner's own grid."""
+    if channels == MASKED_ALONE:
+        # The first of the three, of a masked elastogram without a magnitude.
+        alone = network_channels(volume.stiffness_kpa, volume.confident, None, masked=True, window_kpa=window_kpa)
+        return alone[:, :1]
+    if channels != CHANNELS:
+        message = f"no network with the channels {', '.join(channels)} is known"
+        raise ValueError(message)
+    stiffness_kpa = volume.stiffness_kpa if volume.unmasked_kpa is None else volume.unmasked_kpa
+    return network_channels(
+        stiffness_kpa, volume.confident, volume.magnitude, masked=volume.shown_masked, window_kpa=window_kpa
+    )
 
 
 def native_mask(
@@ -128,7 +170,7 @@ def native_mask(
     mask = np.empty((len(probability), *shape), dtype=np.bool_)
     back = None if view is None else _inverse(view, probability.shape[1:], shape)
     for target, image in zip(mask, probability, strict=True):
-        target[:] = _resized(image, shape, back) >= threshold
+        target[:] = resized(image, shape, back) >= threshold
     return mask
 
 
@@ -138,16 +180,20 @@ def _inverse(view: View, seen: tuple[int, ...], shape: tuple[int, int]) -> View:
     return View(-view.top * rows, -view.left * columns, shape[0] * rows, shape[1] * columns)
 
 
-def _resized(image: NDArray[np.float32], size: tuple[int, int], view: View | None) -> NDArray[np.float32]:
-    """Resize a part of a (r, c) float32 image to `size`; Pillow computes mode "F" in floating point."""
+def resized(image: NDArray[np.float32], size: tuple[int, int], view: View | None = None) -> NDArray[np.float32]:
+    """Show a part of a (r, c) float32 image, by default all of it, as `size`, in floating point.
+
+    Training shows its images by this function, too: a network must never see an input that it was not trained on.
+    """
     rows, columns = size
     box = None
     if view is not None:
         image, box = _framed(image, view)
-    resized = Image.fromarray(np.ascontiguousarray(image, dtype=np.float32)).resize(
+    # Pillow computes mode "F" in floating point.
+    shown = Image.fromarray(np.ascontiguousarray(image, dtype=np.float32)).resize(
         (columns, rows), Image.Resampling.BILINEAR, box=box
     )
-    return np.asarray(resized, dtype=np.float32)
+    return np.asarray(shown, dtype=np.float32)
 
 
 def _framed(image: NDArray[np.float32], view: View) -> tuple[NDArray[np.float32], tuple[float, float, float, float]]:

@@ -136,6 +136,7 @@ class AcquisitionResult:
     reported : True if its results were written; by default that is the one with the largest measured area
     reason : why it was not measured
     notes : what a reader should know about how its series and pixels were put together
+    network_channels : what the network was shown of it (`core.preprocess.shown_channels`); empty if it was not asked
     """
 
     series_instance_uid: str
@@ -149,6 +150,7 @@ class AcquisitionResult:
     staging: Staging | None = None
     contour: ContourMeasurement | None = None
     notes: tuple[str, ...] = ()
+    network_channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,6 +105,7 @@ def _acquisition(one: AcquisitionResult) -> dict[str, Any]:
         "staging": _staging(one.staging),
         "scanner_contour": _contour(one.contour),
         "notes": list(one.notes),
+        "network_channels": list(one.network_channels),
     }
 
 

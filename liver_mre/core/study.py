@@ -210,6 +210,8 @@ class Selection:
     paired_by_number : True if slices of the confidence map are found by the order of InstanceNumber, because its own
         geometry is broken
     notes : what a reader of the result should know about how the series were put together, in words for a person
+    unmasked : where `stiffness` is masked by the scanner, the same slices of the same acquisition before that, in the
+        same unit, or None. Nothing is measured in it
     """
 
     stiffness: Series
@@ -221,6 +223,7 @@ class Selection:
     paired_by_number: bool = False
     notes: tuple[str, ...] = ()
     slice_units: tuple[UnitEvidence, ...] = ()
+    unmasked: Series | None = None
 
 
 @dataclass(frozen=True, slots=True)

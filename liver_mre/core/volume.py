@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StiffnessVolume:
-    """The measured series in kPa. Slice s of every array belongs to `instances[s]`.
+    """The measured series in kPa, and what the network is shown beside it. Slice s of all belongs to `instances[s]`.
 
     Attributes
     ----------
@@ -25,6 +25,11 @@ class StiffnessVolume:
     pixel_spacing_mm : (row spacing, column spacing)
     scanner_contour : (S, R, C) bool, what a contour drawn at the scanner (overlay group 60xx) encloses; None without
     notes : what a reader of the result should know about its pixels, in words for a person
+    masked : True if pixels of low confidence are missing from `stiffness_kpa`; otherwise a separate map told which they
+        are
+    unmasked_kpa : (S, R, C) float32, the same stiffness before the scanner masked it, 0 where nothing was measured. The
+        network may be shown it; nothing is ever measured in it. None if the study has none, or nobody needs it
+    magnitude : (S, R, C) float32, magnitude of the same pixels, any unit; None if there is none, or nobody needs it
     """
 
     stiffness_kpa: NDArray[np.float32]
@@ -34,6 +39,14 @@ class StiffnessVolume:
     pixel_spacing_mm: tuple[float, float]
     scanner_contour: NDArray[np.bool_] | None = None
     notes: tuple[str, ...] = ()
+    masked: bool = False
+    unmasked_kpa: NDArray[np.float32] | None = None
+    magnitude: NDArray[np.float32] | None = None
+
+    @property
+    def shown_masked(self) -> bool:
+        """Whether every elastogram that the network can be shown lacks pixels of low confidence."""
+        return self.masked and self.unmasked_kpa is None
 
     @property
     def pixel_area_cm2(self) -> float:

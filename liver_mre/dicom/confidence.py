@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from liver_mre.core.geometry import SAME_POSITION_MM, slice_distance_mm
+from liver_mre.core.geometry import images_at, same_pixels
 from liver_mre.dicom.decoding import read_images
 from liver_mre.errors import GeometryError, MissingSlicesError, NoConfidenceError, UnknownUnitError
 
@@ -25,7 +25,6 @@ LARGEST_CONFIDENCE: Final = 1.01  # ours: rounding of stored counts
 LEAST_LARGEST_CONFIDENCE: Final = 0.5  # ours: simulated maps of failed acquisitions, too, reach more somewhere
 CONFIDENT: Final = 0.95
 CONFIDENT_IN_NOTHING: Final = 0.5  # ours: share of confident pixels where there is no stiffness; in right maps, about 0
-SAME_PLACE_PX: Final = 0.5  # ours: a map that lies further off would mask other pixels
 
 
 def read_confidence(
@@ -107,16 +106,11 @@ def _by_position(series: Series, instances: tuple[Instance, ...]) -> NDArray[np.
 
 
 def _at(series: Series, instance: Instance) -> list[Instance]:
-    distance_mm = cast("float", slice_distance_mm(instance))
-    here = [
-        candidate
-        for candidate in series.instances
-        if (d := slice_distance_mm(candidate)) is not None and abs(d - distance_mm) < SAME_POSITION_MM
-    ]
+    here = images_at(series, instance)
     if not here:
         msg = "The confidence map lacks a slice of the stiffness series. Send the complete series again."
         raise MissingSlicesError(msg)
-    if any(not _same_place(candidate, instance) for candidate in here):
+    if any(not same_pixels(candidate, instance) for candidate in here):
         msg = (
             "The confidence map does not lie on the pixels of the stiffness series: ImagePositionPatient, PixelSpacing "
             "or the size of the images differ. Nothing was measured."
@@ -125,20 +119,8 @@ def _at(series: Series, instance: Instance) -> list[Instance]:
     return here
 
 
-def _same_place(one: Instance, other: Instance) -> bool:
-    if one.pixel_spacing_mm is None or other.pixel_spacing_mm is None:
-        return False
-    allowed_mm = SAME_PLACE_PX * min(other.pixel_spacing_mm)
-    positions = zip(one.position_mm or (), other.position_mm or (), strict=True)
-    spacings = zip(one.pixel_spacing_mm, other.pixel_spacing_mm, (other.rows, other.columns), strict=True)
-    return (
-        (one.rows, one.columns) == (other.rows, other.columns)
-        and all(abs(a - b) <= allowed_mm for a, b in positions)
-        and all(abs(a - b) * count <= allowed_mm for a, b, count in spacings)
-    )
-
-
-def _number(instance: Instance) -> tuple[int, int]:
+def image_number(instance: Instance) -> tuple[int, int]:
+    """Return what orders the images of a series where their positions do not."""
     return instance.instance_number, instance.frame_number or 0
 
 
@@ -151,14 +133,14 @@ def _by_number(series: Series, instances: tuple[Instance, ...]) -> list[Instance
         )
         raise GeometryError(msg)
     for images, name in ((series.instances, "confidence map"), (instances, "stiffness series")):
-        if len(set(map(_number, images))) != len(images):
+        if len(set(map(image_number, images))) != len(images):
             msg = (
                 f"The confidence map has no usable positions, and InstanceNumber repeats in the {name}, so they cannot "
                 "be paired. Nothing was measured."
             )
             raise GeometryError(msg)
-    order = sorted(range(len(instances)), key=lambda index: _number(instances[index]))
-    paired = dict(zip(order, sorted(series.instances, key=_number), strict=True))
+    order = sorted(range(len(instances)), key=lambda index: image_number(instances[index]))
+    paired = dict(zip(order, sorted(series.instances, key=image_number), strict=True))
     return [paired[index] for index in range(len(instances))]
 
 
@@ -168,9 +150,9 @@ def _check_direction(
     """Refuse a pairing by number whose outlines would fit clearly better in the reverse order."""
     if confidence.shape != measured.shape:
         return  # said with both sizes where the volume is put together
-    order = sorted(range(len(instances)), key=lambda index: _number(instances[index]))
-    forward = _overlap(confidence[order], measured[order])
-    backward = _overlap(confidence[order][::-1], measured[order])
+    order = sorted(range(len(instances)), key=lambda index: image_number(instances[index]))
+    forward = mean_overlap(confidence[order], measured[order])
+    backward = mean_overlap(confidence[order][::-1], measured[order])
     if backward > forward + REVERSED_BETTER:
         msg = (
             "The confidence map has no usable positions, and its images fit the stiffness series better in the reverse "
@@ -179,8 +161,8 @@ def _check_direction(
         raise GeometryError(msg)
 
 
-def _overlap(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    """Return the mean over slices of the Dice coefficient."""
+def mean_overlap(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
+    """Return the mean over slices of the Dice coefficient of two masks (S, R, C)."""
     both = (one & other).sum(axis=(1, 2))
     sizes = one.sum(axis=(1, 2)) + other.sum(axis=(1, 2))
     return float(np.mean(2.0 * both / np.maximum(sizes, 1)))

@@ -11,6 +11,7 @@ from liver_mre.core.assembly import assemble
 from liver_mre.core.geometry import order_slices
 from liver_mre.core.masking import Masking, close_hatch, judge_masking
 from liver_mre.core.plausibility import check_body_stiffness
+from liver_mre.dicom.companions import with_companions
 from liver_mre.dicom.confidence import read_confidence
 from liver_mre.dicom.decoding import read_images
 from liver_mre.errors import NoConfidenceError
@@ -28,7 +29,9 @@ _HATCH_CLOSED: Final = (
 _MASK_SEEN: Final = "The header does not say whether the elastogram is masked at 95 % confidence; its pixels show it."
 
 
-def load_volume(selection: Selection, *, confidence_threshold: float = 0.95) -> StiffnessVolume:
+def load_volume(
+    selection: Selection, *, confidence_threshold: float = 0.95, companions: bool = False
+) -> StiffnessVolume:
     """Read the pixels of the selected series.
 
     Parameters
@@ -36,6 +39,8 @@ def load_volume(selection: Selection, *, confidence_threshold: float = 0.95) -> 
     selection : what is measured
     confidence_threshold : least confidence (0 to 1) of a confident pixel. It applies to a separate confidence map; a
         masked series was masked at 95 % by the scanner.
+    companions : read magnitude and unmasked stiffness, too, which a network may be shown and in which nothing is
+        measured
 
     Returns
     -------
@@ -81,7 +86,10 @@ def load_volume(selection: Selection, *, confidence_threshold: float = 0.95) -> 
     )
     check_body_stiffness(volume.stiffness_kpa[volume.valid], selection.unit, masked=seen is not Masking.UNMASKED)
     contour = _contour(images, notes)
-    return replace(volume, scanner_contour=contour, notes=tuple(notes))
+    # A map can come with a stiffness series that lacks pixels all the same.
+    masked = volume.masked or seen is Masking.MASKED
+    volume = replace(volume, scanner_contour=contour, notes=tuple(notes), masked=masked)
+    return with_companions(volume, selection) if companions else volume
 
 
 def _slice_units(selection: Selection, instances: tuple[Instance, ...]) -> tuple[UnitEvidence, ...] | None:

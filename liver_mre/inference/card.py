@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from liver_mre.core.channels import CHANNELS, KNOWN_CHANNELS
 from liver_mre.core.json_fields import Fields
 from liver_mre.errors import ModelError
 
@@ -34,6 +35,7 @@ class ModelCard:
     ----------
     name, version, task, intended_use, licence : what it is, and for what
     architecture : the network's build plan, as the training wrote it
+    channels : what the input shows, one of `core.channels.KNOWN_CHANNELS`
     window_kpa : stiffness that becomes 0 and 1 in the input
     size : (h, w) of the input
     field_of_view_mm : (height, width) of what the input shows; None for whole images, whatever their size
@@ -49,6 +51,7 @@ class ModelCard:
     intended_use: str
     licence: str
     architecture: dict[str, Any]
+    channels: tuple[str, ...]
     window_kpa: tuple[float, float]
     size: tuple[int, int]
     field_of_view_mm: tuple[float, float] | None
@@ -57,6 +60,11 @@ class ModelCard:
     metrics: dict[str, Any]
     limits: tuple[str, ...]
     weights: WeightsRecord
+
+    @property
+    def takes_what_a_study_has(self) -> bool:
+        """Whether it is shown more than the masked elastogram, where a study has more."""
+        return self.channels == CHANNELS
 
 
 def load_card(model_dir: Path) -> ModelCard:
@@ -93,7 +101,8 @@ def parse_card(content: object) -> ModelCard:
     fields = Fields(content, "model's card.json", ModelError)
     if not fields.text("schema_version").startswith(_SCHEMA_MAJOR):
         fields.refuse("has a schema_version that this application does not know; it knows 1.x")
-    window_kpa, size, field_of_view_mm = _parse_input(fields.part("input"))
+    shown = fields.part("input")
+    window_kpa, size, field_of_view_mm = _parse_input(shown)
     return ModelCard(
         name=fields.text("name"),
         version=fields.text("version"),
@@ -101,6 +110,7 @@ def parse_card(content: object) -> ModelCard:
         intended_use=fields.text("intended_use"),
         licence=fields.text("licence"),
         architecture=fields.mapping("architecture"),
+        channels=_parse_channels(shown),
         window_kpa=window_kpa,
         size=size,
         field_of_view_mm=field_of_view_mm,
@@ -112,11 +122,17 @@ def parse_card(content: object) -> ModelCard:
     )
 
 
+def _parse_channels(fields: Fields) -> tuple[str, ...]:
+    channels = fields.texts("channels")
+    if channels not in KNOWN_CHANNELS:
+        known = " or ".join(f"[{', '.join(names)}]" for names in KNOWN_CHANNELS)
+        fields.refuse(f"must have the channels {known}")
+    return channels
+
+
 def _parse_input(
     fields: Fields,
 ) -> tuple[tuple[float, float], tuple[int, int], tuple[float, float] | None]:
-    if fields.texts("channels") != ("masked_stiffness",):
-        fields.refuse("must have the channels [masked_stiffness]")
     if fields.text("interpolation") != "bilinear" or fields.numbers("range", 2) != (0.0, 1.0):
         fields.refuse("must be bilinear with the range [0, 1]")
     low, high = fields.numbers("window_kpa", 2)

@@ -43,7 +43,7 @@ class Backend(Protocol):
         """Arithmetic that the network really runs in."""
 
     def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the logits (S, h, w) of slices (S, 1, h, w), both float32."""
+        """Return the logits (S, h, w) of slices (S, channels, h, w), both float32."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class LiverModel:
 
         Parameters
         ----------
-        batch : (S, 1, h, w) float32 in [0, 1], any number of slices of the card's size
+        batch : (S, channels, h, w) float32 in [0, 1], any number of slices of the card's channels and size
 
         Returns
         -------
@@ -70,8 +70,9 @@ class LiverModel:
         ValueError
             If the batch has another shape.
         """
-        if batch.ndim != 4 or batch.shape[1:] != (1, *self.card.size):  # noqa: PLR2004  (the axes S, 1, h, w)
-            message = f"a batch of shape {batch.shape} where (S, 1, {self.card.size[0]}, {self.card.size[1]}) is due"
+        due = (len(self.card.channels), *self.card.size)
+        if batch.shape[1:] != due:
+            message = f"a batch of shape {batch.shape} where (S, {', '.join(map(str, due))}) is due"
             raise ValueError(message)
         logits = self.backend.logits(np.ascontiguousarray(batch, dtype=np.float32))
         # The sigmoid as a tanh: it cannot overflow.
@@ -189,7 +190,7 @@ def _backend(files: tuple[Path, ...], card: ModelCard, device: str, precision: s
     if device == "cpu":
         from liver_mre.inference.openvino_backend import OpenVinoBackend
 
-        return OpenVinoBackend(files[0], files[1], card.size, precision=precision)
+        return OpenVinoBackend(files[0], files[1], (len(card.channels), *card.size), precision=precision)
     from liver_mre.inference.torch_backend import TorchBackend
 
     return TorchBackend(files[0], device)

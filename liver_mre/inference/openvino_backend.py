@@ -51,20 +51,20 @@ class OpenVinoBackend:
     Parameters
     ----------
     xml, weights : the two files of the OpenVINO network
-    size : (h, w) of a slice
+    slice_shape : (channels, h, w) of a slice
     precision : "auto", "f32" or "bf16"; "auto" is bf16 where the processor computes in it, else f32
 
     Raises
     ------
     ModelError
-        If OpenVINO cannot read the network, or it is not one of (1, 1, h, w) to (1, 1, h, w).
+        If OpenVINO cannot read the network, or it is not one of (1, channels, h, w) to (1, 1, h, w).
     DeviceError
         If bf16 is asked for and the processor does not compute in it.
     """
 
     name: Final = "openvino"
 
-    def __init__(self, xml: Path, weights: Path, size: tuple[int, int], *, precision: str = "auto") -> None:
+    def __init__(self, xml: Path, weights: Path, slice_shape: tuple[int, int, int], *, precision: str = "auto") -> None:
         openvino: Any = import_openvino()
         core = openvino.Core()
         config = {
@@ -72,12 +72,11 @@ class OpenVinoBackend:
             "PERFORMANCE_HINT": "THROUGHPUT",
             "PERFORMANCE_HINT_NUM_REQUESTS": _USUAL_SLICES,
         }
-        shape = [1, 1, *size]
         try:
             network = core.read_model(xml, weights)
-            network.reshape(shape)
+            network.reshape([1, *slice_shape])
             self._compiled: Any = core.compile_model(network, "CPU", config)
-            fits = list(self._compiled.output(0).shape) == shape
+            fits = list(self._compiled.output(0).shape) == [1, 1, *slice_shape[1:]]
         except RuntimeError as error:
             message = "OpenVINO cannot use the exported model. Run `make model` to export it again."
             raise ModelError(message) from error
@@ -87,7 +86,7 @@ class OpenVinoBackend:
         self.precision = str(self._compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name())
 
     def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the logits (S, h, w) of slices (S, 1, h, w), both float32."""
+        """Return the logits (S, h, w) of slices (S, channels, h, w), both float32."""
         logits = np.empty((len(batch), *batch.shape[2:]), dtype=np.float32)
         # No AsyncInferQueue: its callbacks need Python's lock in OpenVINO's threads, and a network that is
         # discarded just then waits for these threads while it holds that lock, for ever.

@@ -62,7 +62,7 @@ class TorchBackend:
         self.precision = _weights_precision(exported.state_dict.values())
 
     def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the logits (S, h, w) of slices (S, 1, h, w), both float32.
+        """Return the logits (S, h, w) of slices (S, channels, h, w), both float32.
 
         Raises
         ------

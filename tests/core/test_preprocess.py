@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liver_mre.core.preprocess import View, native_mask, network_input, view_of
+from liver_mre.core.channels import network_channels
+from liver_mre.core.preprocess import View, native_mask, network_input, shown_channels, view_of
 from tests.core.volumes import make_volume
+
+if TYPE_CHECKING:
+    from liver_mre.core.volume import StiffnessVolume
 
 SHAPES = [(256, 204), (256, 256), (128, 96), (64, 512)]
 
@@ -160,3 +166,61 @@ def test_what_the_network_saw_comes_back_to_the_same_pixels(top: float, left: fl
     inside = (rows > top) & (rows < top + view.rows - 1) & (columns > left) & (columns < left + view.columns - 1)
     differing = np.count_nonzero(back != ((disc[0] > 5) & inside))
     assert differing <= 60  # its rim
+
+
+EVERYTHING = ("stiffness", "confident", "magnitude")
+
+
+def exam_volume(**more: object) -> StiffnessVolume:
+    rng = np.random.default_rng(9)
+    stiffness = rng.uniform(0.5, 9, (2, 20, 24))
+    volume = make_volume(stiffness, confident=rng.random(stiffness.shape) < 0.5)
+    return replace(volume, **more)
+
+
+def test_a_network_of_three_channels_is_shown_what_the_exam_has() -> None:
+    magnitude = np.random.default_rng(4).uniform(100, 900, (2, 20, 24)).astype(np.float32)
+    volume = exam_volume(magnitude=magnitude)
+    shown = network_input(volume, channels=EVERYTHING, size=(20, 24))
+    expected = network_channels(volume.stiffness_kpa, volume.confident, magnitude, masked=False)
+    np.testing.assert_allclose(shown, expected, atol=1e-6)
+    assert shown_channels(volume, EVERYTHING) == EVERYTHING
+    without = replace(volume, magnitude=None)
+    np.testing.assert_array_equal(network_input(without, channels=EVERYTHING, size=(20, 24))[:, :2], shown[:, :2])
+    assert not network_input(without, channels=EVERYTHING)[:, 2].any()
+    assert shown_channels(without, EVERYTHING) == ("stiffness", "confident")
+
+
+def test_of_a_masked_elastogram_nothing_under_the_mask_is_shown_and_no_confidence() -> None:
+    volume = exam_volume(masked=True)
+    shown = network_input(volume, channels=EVERYTHING, size=(20, 24))
+    alone = network_input(volume, size=(20, 24))
+    np.testing.assert_array_equal(shown[:, :1], alone)
+    assert not shown[:, 1:].any()
+    assert shown_channels(volume, EVERYTHING) == shown_channels(volume, ("masked_stiffness",)) == ("masked_stiffness",)
+
+
+def test_the_stiffness_before_the_mask_is_shown_with_the_mask_as_confident_pixels() -> None:
+    unmasked = exam_volume()
+    left = unmasked.confident
+    masked = replace(
+        unmasked,
+        stiffness_kpa=np.where(left, unmasked.stiffness_kpa, np.float32(0.0)),
+        valid=left,
+        masked=True,
+        unmasked_kpa=unmasked.stiffness_kpa,
+    )
+    for field_of_view_mm in (None, (30.0, 30.0)):
+        np.testing.assert_array_equal(
+            *(
+                network_input(each, channels=EVERYTHING, view=view_of(each, field_of_view_mm))
+                for each in (masked, unmasked)
+            )
+        )
+    np.testing.assert_array_equal(network_input(masked), network_input(unmasked))
+    assert shown_channels(masked, EVERYTHING) == ("stiffness", "confident")
+
+
+def test_a_network_of_unknown_channels_is_not_fed() -> None:
+    with pytest.raises(ValueError, match="wave"):
+        network_input(exam_volume(), channels=("wave",))

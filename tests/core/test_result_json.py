@@ -56,6 +56,7 @@ ACQUISITION = AcquisitionResult(
     staging=STAGING,
     contour=ContourMeasurement(2.9, 41.5),
     notes=("A note.",),
+    network_channels=("stiffness", "confident", "magnitude"),
 )
 FAILED_ACQUISITION = AcquisitionResult(
     "1.2.3.8", 17, "greMRE_P_Stiff", StudyStatus.FAILED, reported=False, reason=Reason("missing_slices", "Missing.", 4)
@@ -111,6 +112,8 @@ def test_every_acquisition_is_reported_with_its_numbers_or_its_reason() -> None:
     }
     assert first["scanner_contour"] == {"stiffness_kpa_mean": 2.9, "area_cm2": 41.5}
     assert first["notes"] == ["A note."]
+    assert first["network_channels"] == ["stiffness", "confident", "magnitude"]
+    assert second["network_channels"] == []
     assert (first["reported"], first["reason"]) == (True, None)
     assert (second["series_number"], second["status"], second["reported"]) == (17, "failed", False)
     assert second["reason"] == {"code": "missing_slices", "message": "Missing."}

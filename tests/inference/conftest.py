@@ -1,125 +1,30 @@
-"""A tiny published model with the same files as the real one: made here, in a second, with random weights."""
+"""A tiny published model with random weights, and one that takes every channel."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
-import warnings
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pytest
-import torch
-from safetensors.torch import save_file
-from torch import nn
 
-from liver_mre.inference.openvino_backend import import_openvino
+from tests.tiny_model import EVERY_CHANNEL, TinyModel, publish_tiny, random_network, smooth_slices, tiny_card
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
-
-SIZE = (32, 48)
-
-
-@dataclass(frozen=True)
-class TinyModel:
-    """A model folder and the network that it was made from."""
-
-    folder: Path
-    network: nn.Module
-
-    def probabilities(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
-        with torch.inference_mode():
-            return torch.sigmoid(self.network(torch.from_numpy(batch)))[:, 0].numpy()
-
-
-def sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def tiny_card(weights_sha256: str = "0" * 64) -> dict[str, Any]:
-    return {
-        "schema_version": "1.0",
-        "name": "liver-segmentation",
-        "version": "9.9.9",
-        "task": "Segment the liver",
-        "intended_use": "Research use only",
-        "licence": "Apache-2.0",
-        "architecture": {"family": "tiny"},
-        "input": {
-            "channels": ["masked_stiffness"],
-            "window_kpa": [0.0, 8.0],
-            "size": list(SIZE),
-            "interpolation": "bilinear",
-            "range": [0.0, 1.0],
-        },
-        "output": {"kind": "logits", "threshold": 0.5, "classes": ["liver"]},
-        "training": {"data": "simulated"},
-        "metrics": {"dice": 0.5},
-        "limits": ["Made for a test."],
-        "weights": {"path": "weights.safetensors", "sha256": weights_sha256, "dtype": "float16", "bytes": 1},
-    }
-
-
-def smooth_slices(count: int) -> NDArray[np.float32]:
-    """Return random slices, (count, 1, h, w) in [0, 1]."""
-    rng = np.random.default_rng(count)
-    coarse = rng.random((count, 1, SIZE[0] // 8, SIZE[1] // 8), dtype=np.float32)
-    return coarse.repeat(8, axis=2).repeat(8, axis=3)
-
-
-def _network() -> nn.Module:
-    torch.manual_seed(11)
-    network = nn.Sequential(
-        nn.Conv2d(1, 8, 5, padding=2),
-        nn.ReLU(),
-        nn.Conv2d(8, 8, 3, padding=1, stride=2),
-        nn.ReLU(),
-        nn.Upsample(scale_factor=2),
-        nn.Conv2d(8, 1, 3, padding=1),
-    )
-    with torch.no_grad():  # clear answers on both sides of the threshold
-        last = network[5]
-        logits = network(torch.from_numpy(smooth_slices(8)))
-        last.bias -= logits.mean()
-        last.weight *= 4.0 / logits.std()
-        last.bias *= 4.0 / logits.std()
-    return network.eval()
-
-
-def _export(network: nn.Module, folder: Path) -> dict[str, str]:
-    folder.mkdir()
-    openvino: Any = import_openvino()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what the exporters say about themselves
-        batch = torch.export.Dim("batch", min=1, max=64)
-        program = torch.export.export(network, (torch.zeros(2, 1, *SIZE),), dynamic_shapes=({0: batch},))
-        torch.export.save(program, folder / "model.pt2")
-        openvino.save_model(openvino.convert_model(program), folder / "model.xml", compress_to_fp16=True)
-    return {"openvino_xml": "model.xml", "openvino_bin": "model.bin", "torch_pt2": "model.pt2"}
 
 
 @pytest.fixture(scope="session")
 def published_tiny_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
-    folder = tmp_path_factory.mktemp("models") / "tiny"
-    folder.mkdir()
-    network = _network()
-    save_file({name: value.half() for name, value in network.state_dict().items()}, folder / "weights.safetensors")
-    digest = sha256(folder / "weights.safetensors")
-    (folder / "card.json").write_text(json.dumps(tiny_card(digest)))
-    names = _export(network, folder / "exported")
-    export = {
-        "weights_sha256": digest,
-        "tools": {"torch": torch.__version__},
-        "files": {key: {"path": name, "sha256": sha256(folder / "exported" / name)} for key, name in names.items()},
-    }
-    (folder / "exported" / "export.json").write_text(json.dumps(export))
-    return TinyModel(folder, network)
+    return publish_tiny(tmp_path_factory.mktemp("models") / "tiny", random_network())
+
+
+@pytest.fixture(scope="session")
+def three_channel_model(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
+    return publish_tiny(tmp_path_factory.mktemp("models") / "three", random_network(3), channels=EVERY_CHANNEL)
 
 
 @pytest.fixture

@@ -25,6 +25,17 @@ def test_a_card_tells_what_preprocessing_and_decision_need(card_content: dict[st
     assert card.limits == ("Made for a test.",)
 
 
+@pytest.mark.parametrize(
+    ("channels", "more"), [(["masked_stiffness"], False), (["stiffness", "confident", "magnitude"], True)]
+)
+def test_a_card_tells_what_its_network_is_shown(
+    card_content: dict[str, Any], channels: list[str], *, more: bool
+) -> None:
+    card_content["input"]["channels"] = channels
+    card = parse_card(card_content)
+    assert (card.channels, card.takes_what_a_study_has) == (tuple(channels), more)
+
+
 def test_facts_that_a_later_minor_version_adds_are_passed_over(card_content: dict[str, Any]) -> None:
     card_content |= {"schema_version": "1.3", "citation": "none"}
     assert parse_card(card_content).version == "9.9.9"
@@ -41,6 +52,10 @@ def test_facts_that_a_later_minor_version_adds_are_passed_over(card_content: dic
         ("", {"weights": None}, "JSON object"),
         ("", {"metrics": []}, "'metrics'"),
         ("input", {"channels": ["magnitude"]}, "channels"),
+        ("input", {"channels": []}, "channels"),
+        ("input", {"channels": ["stiffness"]}, "[masked_stiffness] or [stiffness, confident, magnitude]"),
+        ("input", {"channels": ["magnitude", "confident", "stiffness"]}, "channels"),
+        ("input", {"channels": ["stiffness", "confident", "magnitude", "wave"]}, "channels"),
         ("input", {"interpolation": "nearest"}, "bilinear"),
         ("input", {"range": [0, 255]}, "range"),
         ("input", {"window_kpa": [8, 0]}, "window_kpa"),

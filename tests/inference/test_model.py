@@ -16,6 +16,7 @@ from liver_mre.inference import model as model_module
 from liver_mre.inference.model import load_model, resolve_device
 from liver_mre.inference.openvino_backend import chosen_precision, import_openvino
 from liver_mre.inference.torch_backend import TorchBackend, cuda_devices
+from tests.tiny_model import smooth_slices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from tests.inference.conftest import TinyModel
+    from tests.tiny_model import TinyModel
 
     Slices = Callable[[int], NDArray[np.float32]]
 
@@ -67,6 +68,18 @@ def test_a_cuda_device_answers_as_the_torch_network(published_tiny_model: TinyMo
     assert model.identity.backend == "torch"
 
 
+def test_a_network_of_three_channels_answers_as_the_torch_network(three_channel_model: TinyModel) -> None:
+    batch = smooth_slices(4, channels=3)
+    expected = three_channel_model.probabilities(batch)
+    model = load_model(three_channel_model.folder, device="cpu", precision="f32")
+    assert model.card.channels == ("stiffness", "confident", "magnitude")
+    np.testing.assert_allclose(model.predict(batch), expected, atol=5e-3)
+    program = TorchBackend(three_channel_model.folder / "exported" / "model.pt2", "cpu")
+    np.testing.assert_allclose(1.0 / (1.0 + np.exp(-program.logits(batch))), expected, atol=1e-5)
+    swapped = model.predict(np.ascontiguousarray(batch[:, ::-1]))
+    assert np.abs(swapped - expected).max() > 0.1, "every channel has its place"
+
+
 def test_no_slices_give_no_probabilities(published_tiny_model: TinyModel, slices: Slices) -> None:
     model = load_model(published_tiny_model.folder, device="cpu")
     assert model.predict(slices(1)[:0]).shape == (0, 32, 48)
@@ -95,6 +108,8 @@ def test_a_batch_of_another_shape_is_refused(published_tiny_model: TinyModel) ->
     model = load_model(published_tiny_model.folder, device="cpu")
     with pytest.raises(ValueError, match=r"\(S, 1, 32, 48\)"):
         model.predict(np.zeros((2, 1, 48, 32), np.float32))
+    with pytest.raises(ValueError, match=r"\(S, 1, 32, 48\)"):
+        model.predict(np.zeros((2, 3, 32, 48), np.float32))
 
 
 def test_the_identity_names_weights_runtime_and_true_precision(published_tiny_model: TinyModel) -> None:
@@ -178,6 +193,14 @@ def test_a_program_that_torch_cannot_read_is_a_model_error(tiny_model: TinyModel
 def test_a_network_of_another_input_size_is_a_model_error(tiny_model: TinyModel) -> None:
     card = json.loads((tiny_model.folder / "card.json").read_text())
     card["input"]["size"] = [31, 48]  # the network rounds odd sizes up
+    (tiny_model.folder / "card.json").write_text(json.dumps(card))
+    with pytest.raises(ModelError, match="make model"):
+        load_model(tiny_model.folder, device="cpu")
+
+
+def test_a_card_with_other_channels_than_its_network_is_a_model_error(tiny_model: TinyModel) -> None:
+    card = json.loads((tiny_model.folder / "card.json").read_text())
+    card["input"]["channels"] = ["stiffness", "confident", "magnitude"]
     (tiny_model.folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(ModelError, match="make model"):
         load_model(tiny_model.folder, device="cpu")

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from liver_mre.inference.card import load_card
 from training.checkpoint import load_checkpoint, seen_by
 from training.config import STRONG
 from training.errors import PublishError
@@ -86,7 +87,8 @@ def test_a_trained_network_is_evaluated_published_and_evaluated_again(
         version="9.0",
     )
     assert json.loads((tmp_path / "model/card.json").read_text(encoding="utf-8")) == card
-    assert card["input"]["channels"] == ["stiffness", "confident", "magnitude"]
+    assert load_card(tmp_path / "model").channels == ("stiffness", "confident", "magnitude")
+    assert load_card(tmp_path / "model").size == tuple(card["input"]["size"])
     assert set(seen_by(card)) >= set(load_checkpoint(run / BEST_NAME)["exams"])
     assert (tmp_path / "model/weights.safetensors").stat().st_mode & 0o044 == 0o044  # readable to other users
     again = evaluate(

@@ -43,7 +43,7 @@ def study(simulated: SimulatedExam, tmp_path: Path) -> WrittenStudy:
 
 def _stiffness(study: WrittenStudy) -> list[pydicom.Dataset]:
     """Return the unmasked stiffness images, in the order of the exam's slices."""
-    series = next(item for item in study.series if item.description.endswith(("Stiff", "Stiffness")))
+    series = next(item for item in study.series if item.description.endswith(("Stiff", "Stiffness", "StiffC95")))
     images = [pydicom.dcmread(file) for file in series.files]
     by_z = {round(float(image.ImagePositionPatient[2]), 2): image for image in images}
     return [by_z[round(z, 2)] for z in study.slice_z_mm]
@@ -97,7 +97,9 @@ def _by_z(liver: np.ndarray) -> np.ndarray:
     return liver[::-1]
 
 
-@pytest.mark.parametrize(("encoding", "masked"), [("siemens-gre", True), ("philips", False)])
+@pytest.mark.parametrize(
+    ("encoding", "masked"), [("siemens-masked-only", True), ("siemens-gre", False), ("philips", False)]
+)
 def test_a_study_with_a_seg_becomes_an_exam_with_that_liver(
     simulated: SimulatedExam, tmp_path: Path, encoding: str, *, masked: bool
 ) -> None:

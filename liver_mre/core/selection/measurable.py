@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from liver_mre.core.geometry import check_extent, missing_message, missing_slices, order_slices
 from liver_mre.core.selection.grouping import join
+from liver_mre.core.selection.options import Kind
 from liver_mre.core.selection.pairing import broken_element, suits
 from liver_mre.core.study import Role, Selection, Series
 from liver_mre.core.units import resolve_unit, resolve_units
-from liver_mre.errors import ConflictingFilesError, MissingSlicesError, OtherBodyPartError
+from liver_mre.errors import ConflictingFilesError, MissingSlicesError, OtherBodyPartError, UnknownUnitError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from liver_mre.core.selection.choosing import Choice
     from liver_mre.core.selection.grouping import Acquisition, Claims, Cluster
     from liver_mre.core.selection.pairing import Member
+    from liver_mre.core.study import UnitEvidence
 
 # Series of the same acquisition, which show the same slices as its stiffness.
 _WITNESSES: Final = {
@@ -105,6 +107,7 @@ def measurable(
         paired_by_number=choice.options[0].by_number,
         notes=(*choice.notes, *elsewhere, *notes),
         slice_units=units if varies else (),
+        unmasked=_unmasked(choice, acquisition, rules, set(units), kpa_per_count=kpa_per_count),
     )
     return Measurable(choice, selection, magnitudes)
 
@@ -164,7 +167,38 @@ def _magnitudes(choice: Choice, acquisition: Acquisition, claims: Claims) -> tup
         return tuple(found), ()
     if found or claims.contested_of(Role.MAGNITUDE, acquisition):
         return (), ("More than one magnitude series could belong to this acquisition, so none is recorded.",)
-    return (), ()
+    return (), tuple(
+        f"The magnitude in series {one.number} is not recorded: it lacks slices of the stiffness series, shows others "
+        "(ImagePositionPatient), or comes from another acquisition."
+        for one in claims.unclaimed
+        if one.role is Role.MAGNITUDE
+    )
+
+
+def _unmasked(
+    choice: Choice,
+    acquisition: Acquisition,
+    rules: ScannerRules,
+    units: set[UnitEvidence],
+    *,
+    kpa_per_count: float | None,
+) -> Series | None:
+    """Find the unmasked twin of a masked stiffness series, if there is exactly one and it has the same one scale."""
+    if choice.kind is not Kind.MASKED:
+        return None
+    parts = {member: part for part in acquisition.parts for member in part.members}
+    twins = [parts[option.stiffness].of(Role.STIFFNESS) for option in choice.options]
+    if any(len(found) != 1 for found in twins):
+        return None
+    series = _one(tuple(found[0] for found in twins))
+    if series is None or any(image.conflicting for image in series.instances):
+        return None
+    try:
+        its_units = resolve_units(series, Role.STIFFNESS, rules, kpa_per_count=kpa_per_count)
+    except UnknownUnitError:
+        return None
+    scales = {(unit.kpa_per_count, unit.offset_kpa) for unit in (*units, *its_units)}
+    return series if len(scales) == 1 else None
 
 
 def _one(magnitudes: tuple[Member, ...]) -> Series | None:

@@ -1,0 +1,134 @@
+"""The claim on which a trained network stands: it is shown the same at run time as in training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from liver_mre.core.channels import CHANNELS, MASKED_ALONE
+from liver_mre.core.preprocess import network_input, shown_channels, view_of
+from liver_mre.core.selection import select
+from liver_mre.dicom.pixels import load_volume
+from liver_mre.dicom.reader import read_studies
+from liver_mre.dicom.rules_file import load_scanner_rules
+from simulation.encodings import ENCODINGS
+from simulation.encodings.plan import Kind
+from simulation.types import SimulatedExam, Truth
+from training.dataset import FIELD_OF_VIEW_MM, Grid, Slices
+from training.exams import Exam, simulated_exam
+from training.situations import SITUATIONS, Situation
+from training.store import CONFIDENCE_PER_COUNT, KPA_PER_COUNT, ExamRecord, save_exam
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+GRID = Grid(32, 2)
+BY_NAME = {situation.name: situation for situation in SITUATIONS}
+# Encodings that store what the cohort stores to the last digit, and what of the study is lost on its way.
+CASES = [
+    ("everything", "siemens-gre", ()),
+    ("everything", "siemens-xa", ()),
+    ("no-magnitude", "siemens-gre", (Kind.MAGNITUDE,)),
+    ("no-magnitude", "ge-gre", (Kind.RAW,)),
+    ("masked-magnitude", "siemens-masked-only", ()),
+    ("masked-magnitude", "siemens-gre", (Kind.STIFFNESS,)),
+    ("masked", "siemens-masked-only", (Kind.MAGNITUDE,)),
+    ("masked", "siemens-xa-masked-only", (Kind.MAGNITUDE,)),
+]
+SHOWN = {
+    "everything": ("stiffness", "confident", "magnitude"),
+    "no-magnitude": ("stiffness", "confident"),
+    "masked-magnitude": ("masked_stiffness", "magnitude"),
+    "masked": ("masked_stiffness",),
+}
+
+
+@pytest.fixture
+def record(make_record: Callable[..., ExamRecord]) -> ExamRecord:
+    """Return an exam whose magnitude every scanner's counts hold exactly."""
+    made = make_record(31, slices=3)
+    magnitude = np.rint(made.magnitude * (128 / made.magnitude.max())).astype(np.uint8)
+    return replace(made, magnitude=magnitude)
+
+
+@pytest.fixture
+def trained_on(record: ExamRecord, tmp_path: Path) -> Exam:
+    return simulated_exam(save_exam(tmp_path / "cohort", record))
+
+
+def as_acquired(record: ExamRecord) -> SimulatedExam:
+    """Return the same exam as a scanner's encoding takes it."""
+    stiffness_kpa = (record.stiffness * KPA_PER_COUNT).astype(np.float32)
+    offsets = np.zeros((4, *stiffness_kpa.shape), np.float32)
+    return SimulatedExam(
+        seed=record.seed,
+        pixel_spacing_mm=record.pixel_spacing_mm,
+        slice_thickness_mm=5.0,
+        slice_spacing_mm=10.0,
+        frequency_hz=60.0,
+        magnitude=record.magnitude.astype(np.float32),
+        phase_rad=offsets,
+        wave_um=offsets,
+        stiffness_kpa=stiffness_kpa,
+        confidence=(record.confidence * CONFIDENCE_PER_COUNT).astype(np.float32),
+        t2=record.magnitude.astype(np.float32),
+        truth=Truth(record.tissue, record.liver, stiffness_kpa, record.stage, record.liver_stiffness_kpa),
+    )
+
+
+def in_training(exam: Exam, situation: Situation) -> torch.Tensor:
+    slices = Slices([exam], (situation,), GRID)
+    return torch.stack([slices[0, index]["image"] for index in range(len(slices))])
+
+
+def at_run_time(folder: Path, channels: tuple[str, ...]) -> tuple[torch.Tensor, tuple[str, ...]]:
+    (study,) = read_studies(folder).studies
+    (selection,) = select(study, load_scanner_rules()).acquisitions
+    volume = load_volume(selection, companions=channels == CHANNELS)
+    fine = GRID.size * GRID.pooling
+    shown = network_input(volume, channels=channels, size=(fine, fine), view=view_of(volume, FIELD_OF_VIEW_MM))
+    # A published network averages squares of its input itself. The cohort's first slice is the uppermost.
+    pooled = functional.avg_pool2d(torch.from_numpy(shown), GRID.pooling)
+    return pooled.flip(0), shown_channels(volume, channels)
+
+
+def written(record: ExamRecord, encoding: str, lost: tuple[Kind, ...], folder: Path) -> Path:
+    study = ENCODINGS[encoding](as_acquired(record), folder)
+    for series in study.series:
+        if series.kind in lost:
+            for file in series.files:
+                file.unlink()
+    return folder
+
+
+@pytest.mark.parametrize(("name", "encoding", "lost"), CASES)
+def test_the_network_is_shown_the_same_in_training_and_at_run_time(
+    record: ExamRecord, trained_on: Exam, name: str, encoding: str, lost: tuple[Kind, ...], tmp_path: Path
+) -> None:
+    expected = in_training(trained_on, BY_NAME[name])
+    found, shown = at_run_time(written(record, encoding, lost, tmp_path / "study"), CHANNELS)
+    assert shown == SHOWN[name]
+    assert expected[:, 0].max() > 0.5
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0.0)
+
+
+@pytest.mark.parametrize("encoding", ["siemens-gre", "siemens-masked-only"])
+def test_so_is_a_network_of_the_masked_elastogram_alone(
+    record: ExamRecord, trained_on: Exam, encoding: str, tmp_path: Path
+) -> None:
+    expected = in_training(trained_on, BY_NAME["masked"])[:, :1]
+    found, shown = at_run_time(written(record, encoding, (), tmp_path / "study"), MASKED_ALONE)
+    assert shown == ("masked_stiffness",)
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=0.0)
+
+
+def test_every_situation_that_run_time_has_is_compared() -> None:
+    """Hatch lines are closed before the network is shown anything; without confidence nothing is measured."""
+    never = {"hatched", "unmasked", "unmasked-magnitude"}
+    assert {name for name, _, _ in CASES} == BY_NAME.keys() - never
