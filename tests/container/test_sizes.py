@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from container.sizes import BASE, LARGEST, PARTS, REST, measured, parts_of, table
+from container.engine import Engine
+from container.sizes import BASE, LARGEST, PARTS, REST, compressed_bytes, measured, parts_of, table
 
 if TYPE_CHECKING:
     from tests.container.conftest import Image
@@ -28,6 +30,17 @@ def test_a_file_counts_once_for_the_part_that_it_lies_in() -> None:
         "3\t7000000\t/usr/bin/python3",
     ]
     assert measured(listing) == {BASE: 7.0, "numpy": 5.0}
+
+
+def test_layers_are_packed_once_each(tmp_path: Path) -> None:
+    (tmp_path / "layer.tar").write_bytes(bytes(10_000_000))
+    with tarfile.open(tmp_path / "image.tar", "w") as archive:
+        archive.add(tmp_path / "layer.tar", "layer.tar")
+        second_name = tarfile.TarInfo("other/layer.tar")
+        second_name.type, second_name.linkname = tarfile.SYMTYPE, "../layer.tar"
+        archive.addfile(second_name)
+    saving = Engine(("sh", "-c", 'cat "$2"', "engine"))  # its arguments are "save" and the image
+    assert 5_000 < compressed_bytes(saving, str(tmp_path / "image.tar")) < 15_000  # zeros shrink a thousandfold
 
 
 def test_the_table_shows_the_largest_parts_with_their_reasons() -> None:
