@@ -1,29 +1,106 @@
-# One image, CPU inference. Two stages: the first exports the model, the second holds only what runs.
-FROM python:3.11-slim-bookworm AS export
+# One image for every orchestrator. CPU inference; `--build-arg DEVICE=cuda` adds PyTorch, CUDA's libraries and the
+# network for them. The base is Python 3.11.16 on Debian 12, by the digest of its index; docs/release.md says how it is renewed.
+ARG PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
+ARG DEVICE=cpu
+
+# The model, exported for the run time.
+FROM ${PYTHON_IMAGE} AS model
+ARG DEVICE
+ARG PIP_EXTRA_INDEX_URL
 WORKDIR /build
-COPY requirements.txt requirements-dev.txt constraints.txt ./
-RUN pip install --no-cache-dir -c constraints.txt \
-    torch==2.13.0 torchvision==0.28.0 timm==1.0.31 segmentation-models-pytorch==0.6.0 safetensors==0.8.0 openvino==2026.4.1
+COPY container/export.lock container/torch.lock container/torch-cpu.lock container/torch-cuda.lock ./
+# Without CUDA, PyTorch comes from an index of its own: `--build-arg PIP_EXTRA_INDEX_URL=...` or pip's settings name it.
+# Where it is out of reach, the plain wheel and 2 GB of CUDA's libraries do the same.
+RUN pip install --no-cache-dir --no-deps --require-hashes -r export.lock -r torch.lock && \
+    { pip install --no-cache-dir --no-deps --require-hashes -r torch-cpu.lock || \
+      pip install --no-cache-dir --no-deps --require-hashes -r torch-cuda.lock; }
 COPY models models
 COPY training training
-RUN python -m models.export --model-dir models/liver_segmentation
+# The weights are in the exported network: the image needs them no second time.
+RUN python -m models.export && rm models/liver_segmentation/weights.safetensors && \
+    case ${DEVICE} in cpu) rm models/liver_segmentation/exported/model.pt2 ;; cuda) ;; *) exit 2 ;; esac
 
-FROM python:3.11-slim-bookworm
+# The packages, without what the application never loads.
+FROM ${PYTHON_IMAGE} AS packages
+ARG DEVICE
+WORKDIR /build
+COPY container/requirements.lock container/torch.lock container/torch-cuda.lock ./
+# Holoscan's wheel completes its installation (links to its libraries) when Python starts next.
+RUN pip install --no-cache-dir --no-compile --no-deps --require-hashes -r requirements.lock && \
+    if [ ${DEVICE} = cuda ]; then \
+      pip install --no-cache-dir --no-compile --no-deps --require-hashes -r torch.lock -r torch-cuda.lock; \
+    fi && python -c pass
+COPY container/slim.py ./
+# Byte code is checked against nothing, so it stays valid whatever date the files get: builds can be compared.
+RUN python slim.py /usr/local/lib/python3.11/site-packages /packages && \
+    python -m compileall -q --invalidation-mode unchecked-hash -x '/py312_' \
+      -s /packages -p /usr/local/lib/python3.11/site-packages /packages
+
+# What runs.
+FROM ${PYTHON_IMAGE} AS application
+RUN rm -rf /usr/local/lib/python3.11/site-packages/* /usr/local/bin/pip* /usr/local/bin/wheel \
+      /var/cache/apt/*.bin && \
+    find / -xdev -type f -perm /6000 -exec chmod a-s {} + && \
+    mkdir -p /var/holoscan/input /var/holoscan/output /var/holoscan/logs /opt/holoscan/docs && \
+    python -m compileall -q --invalidation-mode unchecked-hash \
+      -x '/(site-packages|test|idlelib|lib2to3|ensurepip|tkinter|turtledemo|distutils)/' \
+      "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
+COPY --from=packages /packages /usr/local/lib/python3.11/site-packages
+COPY --from=model /build/models/liver_segmentation /opt/holoscan/models/liver_segmentation
+COPY LICENSE README.md docs /opt/holoscan/docs/
+COPY app.yaml /var/holoscan/app.yaml
+COPY container/tools /var/holoscan/tools
+COPY container/flywheel-run /flywheel/v0/run
 WORKDIR /opt/holoscan/app
-COPY requirements.txt constraints.txt ./
-# Holoscan's wheel completes its installation (links to its libraries) when Python starts next, and must do so here: the
-# container runs read-only.
-RUN pip install --no-cache-dir -c constraints.txt -r requirements.txt && python -c pass
-COPY --from=export /build/models/liver_segmentation /opt/holoscan/models/liver_segmentation
+COPY app.yaml ./
 COPY liver_mre liver_mre
 COPY operators operators
 COPY app app
-COPY app.yaml /var/holoscan/app.yaml
-COPY app.yaml LICENSE README.md ./
+RUN python -m compileall -q --invalidation-mode unchecked-hash /opt/holoscan/app
+# Generated from app.yaml by `make manifests`:
 ENV HOLOSCAN_INPUT_PATH=/var/holoscan/input \
     HOLOSCAN_OUTPUT_PATH=/var/holoscan/output \
+    HOLOSCAN_WORKDIR=/var/holoscan \
+    HOLOSCAN_APPLICATION=/opt/holoscan/app \
+    HOLOSCAN_MODEL_PATH=/opt/holoscan/models \
+    HOLOSCAN_DOCS_PATH=/opt/holoscan/docs \
     HOLOSCAN_CONFIG_PATH=/var/holoscan/app.yaml \
+    HOLOSCAN_APP_MANIFEST_PATH=/etc/holoscan/app.json \
+    HOLOSCAN_PKG_MANIFEST_PATH=/etc/holoscan/pkg.json \
+    HOLOSCAN_LOGS_PATH=/var/holoscan/logs \
+    HOLOSCAN_TIMEOUT=0 \
     LIVER_MRE_MODEL_DIR=/opt/holoscan/models/liver_segmentation \
+    PYTHONPATH=/opt/holoscan/app \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp
-ENTRYPOINT ["python", "-m", "app"]
+LABEL base="python:3.11-slim-bookworm" \
+    tag="liver-mre:0.1.0" \
+    org.opencontainers.image.title="Liver MRE - stiffness and fibrosis staging (research use only)" \
+    org.opencontainers.image.description="Liver stiffness and fibrosis stage from MR elastography. Research use only." \
+    org.opencontainers.image.version="0.1.0" \
+    org.opencontainers.image.licenses="Apache-2.0" \
+    org.nvidia.holoscan="4.6.0" \
+    org.monai.deploy.app-sdk="4.0.0" \
+    org.nrg.commands="[{\"name\":\"liver-mre\",\"label\":\"Liver MRE - stiffness and fibrosis staging (research use only)\",\"description\":\"Liver stiffness and fibrosis stage from MR elastography. Research use only.\",\"version\":\"0.1.0\",\"schema-version\":\"1.0\",\"type\":\"docker\",\"image\":\"liver-mre:0.1.0\",\"override-entrypoint\":true,\"command-line\":\"/var/holoscan/tools run -i /input -o /output\",\"environment-variables\":{\"LIVER_MRE_PROFILE\":\"#PROFILE#\",\"LIVER_MRE_PREVIEW\":\"#PREVIEW#\",\"LIVER_MRE_SERIES\":\"#SERIES#\"},\"mounts\":[{\"name\":\"in\",\"writable\":false,\"path\":\"/input\"},{\"name\":\"out\",\"writable\":true,\"path\":\"/output\"}],\"inputs\":[{\"name\":\"profile\",\"description\":\"Staging profile: resoundant_2019, wu_2015 or liang_2023\",\"type\":\"string\",\"default-value\":\"resoundant_2019\",\"required\":false,\"replacement-key\":\"#PROFILE#\"},{\"name\":\"preview\",\"description\":\"Also write the overlay as PNG\",\"type\":\"boolean\",\"default-value\":\"false\",\"required\":false,\"replacement-key\":\"#PREVIEW#\"},{\"name\":\"series\",\"description\":\"SeriesInstanceUID to measure, where several could be\",\"type\":\"string\",\"default-value\":\"\",\"required\":false,\"replacement-key\":\"#SERIES#\"}],\"outputs\":[{\"name\":\"results\",\"description\":\"SEG, SR, overlay, result.json\",\"required\":true,\"mount\":\"out\"}],\"xnat\":[{\"name\":\"liver-mre-session\",\"label\":\"Measure liver stiffness\",\"description\":\"Liver stiffness and fibrosis stage from MR elastography. Research use only.\",\"contexts\":[\"xnat:mrSessionData\"],\"external-inputs\":[{\"name\":\"session\",\"description\":\"MR session\",\"type\":\"Session\",\"required\":true,\"provides-files-for-command-mount\":\"in\"}],\"output-handlers\":[{\"name\":\"resource\",\"accepts-command-output\":\"results\",\"as-a-child-of\":\"session\",\"type\":\"Resource\",\"label\":\"LIVER_MRE\"}]}]}]"
+# End of what is generated.
+
+# What the image is made of, written by a stage of its own so that the tools for it stay out.
+FROM application AS manifests
+ARG DEVICE
+WORKDIR /build
+COPY app.yaml ./
+COPY models/liver_segmentation/card.json models/liver_segmentation/
+COPY liver_mre/__init__.py liver_mre/
+COPY container container
+RUN PYTHONPATH=/build python -m container.manifests write /made --device ${DEVICE} && \
+    PYTHONPATH=/build python -m container.bill_of_materials /made/opt/holoscan/docs
+
+FROM application
+ARG PYTHON_IMAGE
+ARG REVISION=
+COPY --from=manifests /made /
+LABEL org.opencontainers.image.base.name="${PYTHON_IMAGE}" \
+    org.opencontainers.image.revision="${REVISION}"
+# No USER: platforms that choose no user (XNAT, Flywheel) let only root write the results. The others choose one.
+WORKDIR /var/holoscan
+ENTRYPOINT ["/var/holoscan/tools"]

@@ -4,8 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 MODEL := models/liver_segmentation
 EXPORTED := $(MODEL)/exported/export.json
+# The image: its name, and more arguments for the engine, such as --build-arg DEVICE=cuda.
+IMAGE ?= liver-mre:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' liver_mre/__init__.py)
+BUILD_ARGS ?=
 
-.PHONY: help run test lint types model example debian-tools clean
+# What `monai-deploy run` is tested with: the last of the tool that still runs packages.
+MONAI_DEPLOY := build/monai-deploy
+
+.PHONY: help run test lint types model example image image-test image-sizes manifests lock vulnerabilities
+.PHONY: debian-tools monai-deploy clean
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -43,6 +50,25 @@ types: $(VENV)/installed ## mypy, strict
 model: $(EXPORTED) ## export the segmentation model for run time
 example: example/truth.npz ## make the simulated example study
 
+image: $(VENV)/installed ## build the container image, with docker or podman, whichever is there
+	$(BIN)/python -m container.engine build $(IMAGE) $(BUILD_ARGS)
+
+image-test: image $(EXPORTED) monai-deploy ## build the image and test it
+	IMAGE_UNDER_TEST=$(IMAGE) MONAI_DEPLOY_CLI=$$(ls $(CURDIR)/$(MONAI_DEPLOY)/bin/monai-deploy) \
+	  $(BIN)/python -m pytest tests/container $(PYTEST_ARGS)
+
+image-sizes: $(VENV)/installed ## what the image weighs, its largest parts and why each is there
+	$(BIN)/python -m container.sizes $(IMAGE) --compressed
+
+manifests: $(VENV)/installed ## bring what is generated in Dockerfile and app.yaml up to date
+	$(BIN)/python -m container.manifests labels
+
+lock: $(VENV)/installed ## bring the package locks of the image up to date; needs a package index
+	$(BIN)/python -m container.lock
+
+vulnerabilities: $(VENV)/installed ## check the locked packages against an offline copy of the OSV database
+	$(BIN)/python -m container.vulnerabilities
+
 # Independent DICOM validators for the tests; without root the tests that need them are skipped and say so.
 debian-tools:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
@@ -50,6 +76,12 @@ debian-tools:
 	  apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
 	  apt-get install -y -qq dicom3tools dcmtk pixelmed-apps libpixelmed-java >/dev/null || \
   echo "Debian's DICOM validators could not be installed: the tests that need them will be skipped."; fi
+
+# `monai-deploy run` in an environment of its own: its requirements are not the application's.
+monai-deploy:
+	@test -x $(MONAI_DEPLOY)/bin/monai-deploy || { $(PYTHON) -m venv $(MONAI_DEPLOY) && \
+	  $(MONAI_DEPLOY)/bin/pip install --quiet --disable-pip-version-check -r container/monai-deploy.txt; } || \
+	  echo "monai-deploy could not be installed: the test that needs it will be skipped."
 
 clean: ## remove what make made, except .venv
 	rm -rf example results build $(MODEL)/exported

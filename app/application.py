@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from liver_mre.steps import Toolkit
     from operators.step import Progress
+    from operators.stop import Stop
 
 
 Step = TypeVar("Step")
@@ -40,10 +41,12 @@ class LiverMreApplication(Application):  # type: ignore[misc]  # the SDK is unty
     out, staging : output folder, and the staging folder in it
     toolkit : settings, rules, profile and model
     progress : told what the graph is doing
+    stop : asked whether the run is to stop
     """
 
-    def __init__(self, path: Path, out: Path, staging: Path, toolkit: Toolkit, progress: Progress) -> None:
+    def __init__(self, path: Path, out: Path, staging: Path, toolkit: Toolkit, progress: Progress, stop: Stop) -> None:
         self.path, self.out, self.staging, self.toolkit, self.progress = path, out, staging, toolkit, progress
+        self.stop_asked = stop
         self.started = time.perf_counter()
         self.publisher: PublisherOperator | None = None
         super().__init__([sys.executable, "liver-mre"])  # its own arguments: Holoscan must not parse this program's
@@ -53,10 +56,10 @@ class LiverMreApplication(Application):  # type: ignore[misc]  # the SDK is unty
         progress, toolkit, staging = self.progress, self.toolkit, self.staging
 
         def step(operator: Callable[..., Step], name: str, **more: object) -> Step:
-            return operator(self, toolkit=toolkit, progress=progress, name=name, **more)
+            return operator(self, toolkit=toolkit, progress=progress, stop=self.stop_asked, name=name, **more)
 
         chain = [
-            StudyLoaderOperator(self, path=self.path, progress=progress, name="study_loader"),
+            StudyLoaderOperator(self, path=self.path, progress=progress, stop=self.stop_asked, name="study_loader"),
             step(SeriesSelectionOperator, "series_selection"),
             step(PreprocessOperator, "preprocess"),
             step(LiverSegmentationOperator, "liver_segmentation"),

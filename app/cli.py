@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from app.signals import block
 from liver_mre import __version__
 from liver_mre.dicom.archives import remove_unpacked
 from liver_mre.errors import ExitCode, MreError
@@ -86,7 +87,10 @@ def script(*before: str) -> NoReturn:
     Leaves without the interpreter's teardown: by then everything is written, and unloading Holoscan and OpenVINO would
     only keep the caller waiting for another half second.
     """
-    code = main([*before, *sys.argv[1:]])
+    given = [*before, *sys.argv[1:]]
+    if given[:1] == ["run"]:
+        block()
+    code = main(given)
     remove_unpacked()  # what the interpreter would do on its way out
     with suppress(OSError):
         sys.stdout.flush()

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 PACKAGES = ("monai-deploy-app-sdk", "holoscan-cu13", "openvino", "torch", "pydicom", "highdicom", "numpy")
 
 
-EXPORTED = ("openvino_xml", "openvino_bin", "torch_pt2")
-
-
 def info(config: Path | None, *, as_json: bool) -> int:
     """Print what this installation is made of; return 0, or 5 if its model cannot be used."""
     settings = load_settings(config_path(config))
@@ -58,11 +55,11 @@ def _version(package: str) -> str:
 
 def _model(settings: Settings) -> dict[str, object]:
     from liver_mre.inference.card import load_card
-    from liver_mre.inference.model import checked_files
+    from liver_mre.inference.model import CPU_FILES, CUDA_FILES, checked_files, cuda_count
 
     try:
         card = load_card(settings.model_dir)
-        checked_files(settings.model_dir, card, EXPORTED)
+        checked_files(settings.model_dir, card, CPU_FILES + CUDA_FILES if cuda_count() else CPU_FILES)
     except MreError as error:
         return {"path": str(settings.model_dir), "error": str(error)}
     return {

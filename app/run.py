@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from app.paths import config_path, resolve_input, resolve_output
 from app.progress import progress_for
-from app.signals import interrupting, left_to_the_graph
+from app.signals import stopping
 from liver_mre.case import reason_of, unexpected
 from liver_mre.core.result import Reason, RunResult
+from liver_mre.dicom.archives import remove_unpacked
 from liver_mre.errors import ExitCode, MreError, OutputError
 from liver_mre.pipeline import failed_run
 from liver_mre.publish import discard, open_staging, publish
 from liver_mre.report.write import import_writers
 from liver_mre.settings import load_settings
 from liver_mre.steps import Toolkit
+from operators.stop import INTERRUPTED, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,9 +42,10 @@ def run(path: Path | None, out: Path | None, config: Path | None, given: Mapping
     """
     out = resolve_output(out)
     staging = open_staging(out)
+    stop = Stop()
     try:
-        with interrupting():
-            result = _measure(path, out, staging, (config, given), quiet=quiet)
+        with stopping(stop, lambda: _give_up(staging, out, stop)):
+            result = _measure(path, out, staging, (config, given), stop, quiet=quiet)
     finally:
         discard(staging)
     with suppress(OSError):  # whoever reads the summary may have left; the results are there all the same
@@ -49,7 +54,13 @@ def run(path: Path | None, out: Path | None, config: Path | None, given: Mapping
 
 
 def _measure(
-    path: Path | None, out: Path, staging: Path, choices: tuple[Path | None, Mapping[str, object]], *, quiet: bool
+    path: Path | None,
+    out: Path,
+    staging: Path,
+    choices: tuple[Path | None, Mapping[str, object]],
+    stop: Stop,
+    *,
+    quiet: bool,
 ) -> RunResult:
     """Run, and publish an expected failure of the whole run as its result; `choices` are settings file and options."""
     config, given = choices
@@ -58,14 +69,14 @@ def _measure(
         settings = load_settings(config_path(config), command_line=given)
         toolkit = Toolkit(settings)
         toolkit.profile  # noqa: B018  # an unknown profile ends the run here, not in every study
-        return run_graph(path, out, staging, toolkit, quiet=quiet)
+        return run_graph(path, out, staging, toolkit, stop, quiet=quiet)
     except OutputError:
         raise
     except MreError as error:
-        return _publish_failure(staging, out, reason_of(error))
+        return _publish_failure(staging, out, reason_of(error), stop)
     except Exception as error:  # whatever a run dies of, an orchestrator must read it in result.json
         log.debug("the run failed", exc_info=True)
-        return _publish_failure(staging, out, unexpected(error))
+        return _publish_failure(staging, out, unexpected(error), stop)
 
 
 def _report(result: RunResult, out: Path, *, quiet: bool) -> None:
@@ -77,29 +88,46 @@ def _report(result: RunResult, out: Path, *, quiet: bool) -> None:
     _print_failures(result)
 
 
-def run_graph(path: Path, out: Path, staging: Path, toolkit: Toolkit, *, quiet: bool) -> RunResult:
+def run_graph(path: Path, out: Path, staging: Path, toolkit: Toolkit, stop: Stop, *, quiet: bool) -> RunResult:
     """Run the graph and return what it published."""
     # The SDK first: while it is imported torch is hidden, and the model may need it.
     from app.application import LiverMreApplication
 
     toolkit.preload(import_writers)
     with progress_for(quiet=quiet) as progress:
-        application = LiverMreApplication(path, out, staging, toolkit, progress)
-        with left_to_the_graph():
-            application.run()
+        application = LiverMreApplication(path, out, staging, toolkit, progress, stop)
+        application.run()
     publisher = application.publisher
     if publisher is not None and publisher.error is not None:
         raise publisher.error
     if publisher is None or publisher.result is None:
-        return _publish_failure(staging, out, Reason("internal_error", "The graph ended early.", ExitCode.INTERNAL))
+        reason = Reason("internal_error", "The graph ended early.", ExitCode.INTERNAL)
+        return _publish_failure(staging, out, INTERRUPTED if stop.asked else reason, stop)
     return publisher.result
 
 
-def _publish_failure(staging: Path, out: Path, reason: Reason) -> RunResult:
+def _publish_failure(staging: Path, out: Path, reason: Reason, stop: Stop) -> RunResult:
     result = failed_run(reason)
+    if not stop.take_last_word():
+        threading.Event().wait()  # the run has been given up, and whoever did that is about to end the process
     staging.mkdir(exist_ok=True)
     publish(staging, out, result)
     return result
+
+
+def _give_up(staging: Path, out: Path, stop: Stop) -> None:
+    """End the process in the middle of what it is doing: nothing is published but that it was stopped."""
+    if not stop.take_last_word():
+        return  # the end is being reported at this moment
+    print(f"liver-mre: {INTERRUPTED.message}", file=sys.stderr)
+    code = ExitCode.INTERNAL
+    try:
+        publish(open_staging(out), out, failed_run(INTERRUPTED))
+    except OutputError as error:
+        code = error.exit_code
+    discard(staging)
+    remove_unpacked()
+    os._exit(code)
 
 
 def _print_failures(result: RunResult) -> None:

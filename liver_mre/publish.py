@@ -1,4 +1,7 @@
-"""Results appear in the output folder in one step: staged beside it, moved at the end, `result.json` last."""
+"""Results appear in the output folder in one step: staged beside it, moved at the end, `result.json` last.
+
+`metadata.json` goes before it: orchestrators that read only that find in it how the run ended.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from liver_mre.core.result import ACQUISITION_FOLDER, FILE_NAMES, StudyStatus
 from liver_mre.core.result_json import to_json
 from liver_mre.errors import OutputError
+from liver_mre.metadata import METADATA_FILE, metadata
 
 if TYPE_CHECKING:
     from liver_mre.core.result import RunResult
@@ -51,6 +55,7 @@ def publish(staging: Path, out: Path, result: RunResult) -> None:
     moves: list[tuple[Path, Path]] = []
     try:
         (staging / RESULT_FILE).write_text(json.dumps(to_json(result), indent=2) + "\n", encoding="utf-8")
+        (staging / METADATA_FILE).write_text(json.dumps(metadata(result), indent=2) + "\n", encoding="utf-8")
         (staging / _REPLACED).mkdir()
         for study in result.studies:
             name = study.study_instance_uid
@@ -59,6 +64,7 @@ def publish(staging: Path, out: Path, result: RunResult) -> None:
                 _move(out / name, staging / _REPLACED / name, moves)
             if study.status in {StudyStatus.MEASURED, StudyStatus.NOT_EVALUABLE}:
                 _move(staging / name, out / name, moves)
+        (staging / METADATA_FILE).replace(out / METADATA_FILE)
         (staging / RESULT_FILE).replace(out / RESULT_FILE)
     except (OSError, OutputError) as error:
         for source, target in reversed(moves):

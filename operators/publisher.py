@@ -6,11 +6,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from liver_mre.case import join, released
-from liver_mre.core.result import Reason
-from liver_mre.errors import ExitCode, OutputError
+from liver_mre.errors import OutputError
 from liver_mre.pipeline import failed_run, run_result
 from liver_mre.publish import publish
 from operators.sdk import Operator
+from operators.stop import INTERRUPTED
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from liver_mre.steps import Toolkit
     from operators.sdk import OperatorSpec
     from operators.step import Progress
+    from operators.stop import Stop
 
 WRITERS = ("seg", "sr", "overlay")
-INTERRUPTED = Reason("interrupted", "The run was stopped before all studies were done.", ExitCode.INTERNAL)
 
 
 class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
@@ -45,10 +45,12 @@ class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
         out: Path,
         toolkit: Toolkit,
         progress: Progress,
+        stop: Stop,
         started: float,
         **kwargs: object,
     ) -> None:
         self.staging, self.out, self.toolkit, self.progress, self.started = staging, out, toolkit, progress, started
+        self.stop_asked = stop
         self.cases: list[Case] = []
         self.result: RunResult | None = None
         self.error: OutputError | None = None
@@ -72,7 +74,9 @@ class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
         A graph that was stopped has not seen every study: then nothing is published but that it was stopped.
         """
         seconds = round(time.perf_counter() - self.started, 4)
-        complete = bool(self.cases) and len(self.cases) == self.cases[0].total
+        if not self.stop_asked.take_last_word():
+            return
+        complete = not self.stop_asked.asked and bool(self.cases) and len(self.cases) == self.cases[0].total
         settings = self.toolkit.settings
         result = run_result(self.cases, settings, {"total": seconds}) if complete else failed_run(INTERRUPTED)
         try:

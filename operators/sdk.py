@@ -3,7 +3,8 @@
 `monai.deploy` shares its parent package with MONAI. Where MONAI is installed too (for training), importing the
 SDK would first import all of MONAI, and the SDK itself imports torch for its own TorchScript models: 4.4 s and
 460 MB here, against 0.3 s for what the graph needs. So while the SDK is imported, `monai` is a bare namespace
-and torch is hidden; afterwards both import as ever.
+and torch is hidden; afterwards both import as ever. Its client of the Triton inference server, which would bring
+gRPC and gevent, stays replaced by a stand-in: the image has none of them.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CUDA_RUNTIME = "cu13/lib/libcudart.so.13"
+TRITON = "monai.deploy.core.models.triton_model"
 STACK_BYTES = 32 * 1024 * 1024  # what Holoscan asks for
 
 
@@ -34,6 +36,11 @@ def _lean_import() -> Iterator[None]:
         hidden["monai"] = namespace
     if "torch" not in sys.modules:
         hidden["torch"] = None  # what `sys.modules` holds for a module that must not be imported
+    if TRITON not in sys.modules:
+        triton = types.ModuleType(TRITON)
+        for name in ("TritonModel", "TritonRemoteModel"):  # classes that the SDK looks for among models
+            setattr(triton, name, type(name, (), {}))
+        sys.modules[TRITON] = triton
     sys.modules.update(hidden)  # type: ignore[arg-type]
     try:
         yield

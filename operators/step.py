@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from liver_mre.exam import Exam
     from liver_mre.steps import Toolkit
     from operators.sdk import OperatorSpec
+    from operators.stop import Stop
 
 CASE = "case"
 
@@ -40,9 +41,12 @@ class StepOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
 
     name_of_step: ClassVar[str]
 
-    def __init__(self, fragment: object, *args: object, toolkit: Toolkit, progress: Progress, **kwargs: object) -> None:
+    def __init__(
+        self, fragment: object, *args: object, toolkit: Toolkit, progress: Progress, stop: Stop, **kwargs: object
+    ) -> None:
         self.toolkit = toolkit
         self.progress = progress
+        self.stop_asked = stop
         super().__init__(fragment, *args, **kwargs)
 
     def setup(self, spec: OperatorSpec) -> None:
@@ -54,9 +58,11 @@ class StepOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
         """Receive a case, do the step, emit the case."""
         del context
         case: Case = op_input.receive(CASE)  # type: ignore[attr-defined]
-        if case.failure is None:
-            self.progress.step(case, self.name_of_step)
-        op_output.emit(self.run(case), CASE)  # type: ignore[attr-defined]
+        if not self.stop_asked.asked:
+            if case.failure is None:
+                self.progress.step(case, self.name_of_step)
+            case = self.run(case)
+        op_output.emit(case, CASE)  # type: ignore[attr-defined]
 
     def run(self, case: Case) -> Case:
         """Advance the case by this operator's step."""

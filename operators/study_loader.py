@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from liver_mre.case import Case
     from operators.sdk import OperatorSpec
     from operators.step import Progress
+    from operators.stop import Stop
 
 
 class StudyLoaderOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
@@ -24,9 +25,12 @@ class StudyLoaderOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
         case: a `Case` with its study, or one failed case where the input holds no study
     """
 
-    def __init__(self, fragment: object, *args: object, path: Path, progress: Progress, **kwargs: object) -> None:
+    def __init__(
+        self, fragment: object, *args: object, path: Path, progress: Progress, stop: Stop, **kwargs: object
+    ) -> None:
         self.path = path
         self.progress = progress
+        self.stop_asked = stop
         self.more = BooleanCondition(fragment, name="more_studies")
         self._cases: Iterator[Case] = iter(())
         self._left = 0
@@ -43,8 +47,11 @@ class StudyLoaderOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
         self._cases, self._left = iter(cases), len(cases)
 
     def compute(self, op_input: object, op_output: object, context: object) -> None:
-        """Emit the next study, and stop ticking after the last."""
+        """Emit the next study, and stop ticking after the last or when the run has been asked to stop."""
         del op_input, context
+        if self.stop_asked.asked:
+            self.more.disable_tick()
+            return
         op_output.emit(next(self._cases), CASE)  # type: ignore[attr-defined]
         self._left -= 1
         if self._left == 0:

@@ -23,6 +23,9 @@ DOCUMENTS = (
     "docs/training.md",
     "docs/phantom.md",
     "docs/architecture.md",
+    "docs/deploy.md",
+    "docs/release.md",
+    "deploy/README.md",
     "models/README.md",
 )
 EXPORT = "python -m models.export"

@@ -9,6 +9,7 @@ import pytest
 
 from liver_mre.core.result import Reason, RunResult, RunStatus, StudyResult, StudyStatus
 from liver_mre.errors import ExitCode, OutputError
+from liver_mre.metadata import METADATA_FILE
 from liver_mre.publish import RESULT_FILE, STAGING_PREFIX, open_staging, publish
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def test_finished_studies_and_result_json_appear_and_the_staging_folder_is_gone(
     staging = open_staging(out)
     stage(staging, "1.2", "report")
     publish(staging, out, run_with(not_evaluable("1.2")))
-    assert sorted(p.name for p in out.iterdir()) == ["1.2", RESULT_FILE]
+    assert sorted(p.name for p in out.iterdir()) == ["1.2", METADATA_FILE, RESULT_FILE]
     assert (out / "1.2" / "liver-sr.dcm").read_text(encoding="utf-8") == "report"
     assert json.loads((out / RESULT_FILE).read_text(encoding="utf-8"))["studies"][0]["status"] == "not_evaluable"
 
@@ -47,7 +48,7 @@ def test_what_a_failed_study_left_behind_is_never_published(tmp_path: Path) -> N
     stage(staging, "1.2", "half")
     stage(staging, "1.3", "whole")
     publish(staging, tmp_path, run_with(failed("1.2"), not_evaluable("1.3")))
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["1.3", RESULT_FILE]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["1.3", METADATA_FILE, RESULT_FILE]
 
 
 def test_a_second_run_replaces_a_study_as_a_whole_even_if_it_fails_now(tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ def test_a_second_run_replaces_a_study_as_a_whole_even_if_it_fails_now(tmp_path:
     publish(staging, tmp_path, run_with(not_evaluable("1.2")))
     assert [p.name for p in (tmp_path / "1.2").iterdir()] == ["liver-sr.dcm"]
     publish(open_staging(tmp_path), tmp_path, run_with(failed("1.2")))
-    assert [p.name for p in tmp_path.iterdir()] == [RESULT_FILE]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [METADATA_FILE, RESULT_FILE]
 
 
 def test_a_file_where_the_output_folder_should_be_is_an_output_error(tmp_path: Path) -> None:

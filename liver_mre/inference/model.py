@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 EXPORT_DIR: Final = "exported"
 EXPORT_FILE: Final = "export.json"
+CPU_FILES: Final = ("openvino_xml", "openvino_bin")
+CUDA_FILES: Final = ("torch_pt2",)
 NVIDIA_MARKS: Final = (Path("/dev/nvidiactl"), Path("/proc/driver/nvidia/version"), Path("/dev/dxg"))
 """Where an NVIDIA driver shows itself on Linux and in WSL."""
 _AGAIN = "Run `make model` to export it again."
@@ -104,8 +106,7 @@ def load_model(model_dir: Path, *, device: str = "auto", precision: str = "auto"
         message = "The precision can be chosen on the CPU only. Use precision auto, or --device cpu."
         raise UsageError(message)
     card = load_card(model_dir)
-    keys = ("openvino_xml", "openvino_bin") if chosen == "cpu" else ("torch_pt2",)
-    files = checked_files(model_dir, card, keys)
+    files = checked_files(model_dir, card, CPU_FILES if chosen == "cpu" else CUDA_FILES)
     backend = _backend(files, card, chosen, precision)
     identity = ModelIdentity(card.name, card.version, card.weights.sha256, backend.name, backend.precision)
     return LiverModel(card, identity, backend)
@@ -142,7 +143,10 @@ def resolve_device(requested: str) -> str:
 
 
 def checked_files(model_dir: Path, card: ModelCard, keys: tuple[str, ...]) -> tuple[Path, ...]:
-    """Return the exported files called `keys`, after checking them and the weights against their SHA-256.
+    """Return the exported files called `keys`, after checking them against their SHA-256.
+
+    The weights are checked too where they are beside the card; they are in the exported files already, and the
+    container has them only there.
 
     Raises
     ------
@@ -155,7 +159,8 @@ def checked_files(model_dir: Path, card: ModelCard, keys: tuple[str, ...]) -> tu
         message = f"The exported model was made from other weights than the card names. {_AGAIN}"
         raise ModelError(message)
     recorded = export.part("files")
-    expected = {model_dir / card.weights.path: card.weights.sha256}
+    weights = model_dir / card.weights.path
+    expected = {weights: card.weights.sha256} if weights.exists() else {}
     paths = []
     for key in keys:
         entry = recorded.part(key)

@@ -128,7 +128,7 @@ def test_bad_input_ends_with_its_exit_code_and_reason_and_nothing_half_written(
         assert result["studies"][0]["status"] == status
         assert result["status"] == ("nothing_to_do" if status == "skipped" else "failed")
         assert result["studies"][0]["input_series"]
-    assert [path.name for path in out.iterdir()] == ["result.json"]
+    assert sorted(path.name for path in out.iterdir()) == ["metadata.json", "result.json"]
     printed = capfd.readouterr()
     assert reason["message"] in printed.err
     for private in ("SIM-0001", "Simulated^Phantom", "SOMEBODY-ELSE", str(tmp_path)):

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import re
+import signal
 import subprocess
 import sys
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pydicom
@@ -13,16 +18,15 @@ from app.application import LiverMreApplication
 from app.cli import main
 from app.progress import WORDS, Bar, Lines, progress_for
 from liver_mre.core.result import StudyStatus
-from liver_mre.publish import STAGING_PREFIX, open_staging
+from liver_mre.publish import open_staging
 from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit
 from operators.segmentation_writer import SegmentationWriterOperator
+from operators.stop import Stop
 from tests.app.test_bad_input import rename
 from tests.app.test_run import ROOT, result_of
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from liver_mre.case import Case
     from liver_mre.core.result import RunResult
     from tests.app.conftest import ExampleStudy
@@ -55,7 +59,7 @@ def three_studies(example: ExampleStudy, tmp_path: Path) -> Path:
 
 
 def run(path: Path, out: Path, progress: Recorder) -> RunResult:
-    application = LiverMreApplication(path, out, open_staging(out), Toolkit(Settings()), progress)
+    application = LiverMreApplication(path, out, open_staging(out), Toolkit(Settings()), progress, Stop())
     application.run()
     assert application.publisher is not None
     assert application.publisher.result is not None
@@ -125,38 +129,71 @@ def test_on_a_terminal_progress_is_a_bar(monkeypatch: pytest.MonkeyPatch, capsys
     capsys.readouterr()
 
 
-def test_a_stopped_run_is_no_success_and_publishes_no_study(three_studies: Path, tmp_path: Path) -> None:
-    """SIGTERM while the graph runs: no study is missing silently.
+def assert_interrupted(process: subprocess.CompletedProcess[str], out: Path) -> None:
+    """Check that a run said that it was stopped, and wrote nothing else."""
+    assert process.returncode == 1
+    assert "stopped" in process.stderr
+    result = result_of(out)
+    assert (result["status"], result["reason"]["code"], result["studies"]) == ("failed", "interrupted", [])
+    assert sorted(path.name for path in out.iterdir()) == ["metadata.json", "result.json"]
 
-    Holoscan ends the process itself where a step takes longer than three seconds; then there is no `result.json`.
-    """
+
+def threads_that_take_signals(process: int) -> list[str]:
+    """Return the threads of a process that do not block SIGTERM: in them Holoscan's handler would run."""
+    bit = 1 << (signal.SIGTERM - 1)
+    states = [path.read_text(encoding="utf-8") for path in Path(f"/proc/{process}/task").glob("*/status")]
+    assert len(states) > 4
+    return [state for state in states if not int(re.findall(r"^SigBlk:\s*(\w+)$", state, re.MULTILINE)[0], 16) & bit]
+
+
+def test_a_run_that_is_stopped_between_steps_says_so_and_publishes_no_study(
+    three_studies: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     command = [sys.executable, "-m", "app", "-i", str(three_studies), "-o", str(out)]
-    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    threads = os.environ | {"OPENBLAS_NUM_THREADS": "4", "OMP_NUM_THREADS": "4"}  # started when numpy is imported
+    with subprocess.Popen(
+        command, cwd=ROOT, env=threads, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if "segmenting" in line:
+                assert len(threads_that_take_signals(process.pid)) <= 1  # the one that waits for them
                 process.terminate()
                 break
-        process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert not [path for path in out.iterdir() if path.is_dir() and not path.name.startswith(STAGING_PREFIX)]
-    if (out / "result.json").exists():
-        result = result_of(out)
-        assert (result["status"], result["reason"]["code"], result["studies"]) == ("failed", "interrupted", [])
+        printed, said = process.communicate(timeout=60)
+    assert_interrupted(subprocess.CompletedProcess(command, process.returncode, printed, said), out)
 
 
-def test_sigterm_before_the_graph_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "slow", ["app.run.load_settings", "operators.liver_segmentation.segment", "operators.report_writer.write_report"]
+)
+def test_a_run_that_is_stopped_in_a_long_step_ends_within_5_seconds(
+    example: ExampleStudy, tmp_path: Path, slow: str
+) -> None:
+    """The step is replaced by one that says when it is, asks for the signal itself and then goes on for a minute."""
+    module, name = slow.rsplit(".", 1)
     program = (
-        "import os, signal, sys; import app.run; from app.cli import main;"
-        "app.run.load_settings = lambda *a, **k: os.kill(os.getpid(), signal.SIGTERM);"
-        "sys.exit(main(['run', '-i', sys.argv[1], '-o', sys.argv[2]]))"
+        f"import os, signal, sys, time, app.signals; app.signals.block(); import {module};"
+        f"{module}.{name} = lambda *a, **k: (print(time.monotonic(), flush=True), os.kill(os.getpid(), signal.SIGTERM),"
+        "time.sleep(60));"
+        "from app.cli import script; script('run')"
     )
-    command = [sys.executable, "-c", program, str(tmp_path), str(tmp_path / "out")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "interrupted" in done.stderr
-    assert list((tmp_path / "out").iterdir()) == []
+    command = [sys.executable, "-c", program, "-i", str(example.folder), "-o", str(tmp_path), "--quiet"]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert time.monotonic() - float(process.stdout.split()[0]) < 5.0
+    assert_interrupted(process, tmp_path)
+
+
+def test_ctrl_c_does_the_same(example: ExampleStudy, tmp_path: Path) -> None:
+    program = (
+        "import os, signal, time, app.signals; app.signals.block(); import operators.liver_segmentation as module;"
+        "module.segment = lambda *a: (os.kill(os.getpid(), signal.SIGINT), time.sleep(1), a[0])[-1];"
+        "from app.cli import script; script('run')"
+    )
+    command = [sys.executable, "-c", program, "-i", str(example.folder), "-o", str(tmp_path), "--quiet"]
+    process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert_interrupted(process, tmp_path)
 
 
 def test_a_run_that_dies_of_anything_says_so_in_result_json(
@@ -169,4 +206,4 @@ def test_a_run_that_dies_of_anything_says_so_in_result_json(
     assert main(["run", "-i", str(example.folder), "-o", str(tmp_path), "--quiet"]) == 1
     result = result_of(tmp_path)
     assert (result["status"], result["exit_code"], result["reason"]["code"]) == ("failed", 1, "internal_error")
-    assert [path.name for path in tmp_path.iterdir()] == ["result.json"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["metadata.json", "result.json"]

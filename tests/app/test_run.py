@@ -52,7 +52,7 @@ def test_result_json_reports_a_measured_study_whose_outputs_all_exist(published:
         assert path.is_file()
         if output["sop_instance_uid"]:
             assert pydicom.dcmread(path, stop_before_pixels=True).SOPInstanceUID == output["sop_instance_uid"]
-    assert sorted(p.name for p in published.iterdir()) == [study["study_instance_uid"], "result.json"]
+    assert sorted(p.name for p in published.iterdir()) == [study["study_instance_uid"], "metadata.json", "result.json"]
 
 
 def test_the_measured_stiffness_is_that_of_the_elastogram_over_the_true_liver(published: Path) -> None:

@@ -123,8 +123,15 @@ def test_the_identity_names_weights_runtime_and_true_precision(published_tiny_mo
     assert plain.sha256 == card["weights"]["sha256"]
 
 
-@pytest.mark.parametrize("name", ["weights.safetensors", "exported/model.xml", "exported/model.bin"])
-@pytest.mark.parametrize("damage", ["one bit", "cut", "gone"])
+DAMAGED = [
+    (name, damage)
+    for name in ("weights.safetensors", "exported/model.xml", "exported/model.bin")
+    for damage in ("one bit", "cut", "gone")
+    if (name, damage) != ("weights.safetensors", "gone")  # they are in the exported files
+]
+
+
+@pytest.mark.parametrize(("name", "damage"), DAMAGED)
 def test_a_damaged_file_is_refused_by_its_name(tiny_model: TinyModel, name: str, damage: str) -> None:
     path = tiny_model.folder / name
     content = bytearray(path.read_bytes())
@@ -136,6 +143,11 @@ def test_a_damaged_file_is_refused_by_its_name(tiny_model: TinyModel, name: str,
     with pytest.raises(ModelError, match=r"make model") as refusal:
         load_model(tiny_model.folder, device="cpu")
     assert path.name in str(refusal.value)
+
+
+def test_the_weights_are_not_needed_beside_their_export(tiny_model: TinyModel) -> None:
+    (tiny_model.folder / "weights.safetensors").unlink()
+    assert load_model(tiny_model.folder, device="cpu").identity.backend == "openvino"
 
 
 def test_an_export_of_other_weights_is_refused(tiny_model: TinyModel) -> None:

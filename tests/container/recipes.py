@@ -1,0 +1,36 @@
+"""What the tests of the recipes share: reading a recipe, the image's name in it, and what a good run leaves."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from container.source import Source
+
+if TYPE_CHECKING:
+    from tests.container.conftest import Finished
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+IMAGE = f"liver-mre:{Source.read().version}"
+
+
+def recipe(name: str) -> Any:  # noqa: ANN401  (JSON or YAML)
+    text = (DEPLOY / name).read_text(encoding="utf-8")
+    return json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
+
+
+def assert_measured(finished: Finished) -> None:
+    """Check that the study was measured, and its SEG, SR and overlay are there."""
+    assert finished.code == 0, finished.stderr
+    (study,) = finished.result["studies"]
+    assert study["status"] == "measured"
+    assert {path.suffix for path in (finished.out / study["study_instance_uid"]).iterdir()} >= {".dcm"}
+    assert not finished.left_behind
+
+
+def replaced_entry(command: list[str]) -> tuple[list[str], list[str]]:
+    """Return an engine's options and arguments for a command that takes the place of the image's entry point."""
+    return ["--entrypoint", command[0]], command[1:]
