@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -51,6 +52,40 @@ class SliceMeasurement:
     stiffness_kpa_median: float
     area_cm2: float
     frame_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StiffnessInterval:
+    """Interval that holds the exam's stiffness with the probability `level`, and where its width comes from.
+
+    Attributes
+    ----------
+    low_kpa, high_kpa : its ends
+    level : 0.95
+    sampling, segmentation, residual : relative SD of the mean from each source, as they were counted
+    calibration : name of the fit that says what each counts
+    """
+
+    low_kpa: float
+    high_kpa: float
+    level: float
+    sampling: float
+    segmentation: float
+    residual: float
+    calibration: str
+
+    @property
+    def relative_sd(self) -> float:
+        """SD of ln(stiffness)."""
+        return math.sqrt(self.sampling**2 + self.segmentation**2 + self.residual**2)
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryProbability:
+    """Probability, 0 to 1, that the stiffness lies in one category of the profile."""
+
+    category: str
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
