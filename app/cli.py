@@ -56,7 +56,17 @@ INFO_HELP = """\
 Show versions, models with their checksums, devices and staging profiles."""
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
-DEVELOPMENT_WORDS = ("simulate", "prepare", "train", "tune", "evaluate", "publish", "livers", "roi-study")
+DEVELOPMENT_WORDS = (
+    "simulate",
+    "prepare",
+    "train",
+    "tune",
+    "evaluate",
+    "publish",
+    "livers",
+    "roi-study",
+    "interval-study",
+)
 SETTING_OPTIONS = ("profile", "device", "precision", "series", "all_acquisitions", "kpa_per_count", "preview")
 
 

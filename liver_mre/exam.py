@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from liver_mre.core.result import ContourMeasurement, ExamMeasurement, OutputFile, Reason, Staging
+    from liver_mre.core.result import Change, ContourMeasurement, ExamMeasurement, OutputFile, Reason, Staging
+    from liver_mre.core.roi import Region
     from liver_mre.core.study import RejectedAcquisition, Selection
     from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
 
@@ -28,6 +29,8 @@ class Exam:
     ----------
     number : which acquisition of the study, from 1; it names the folder of its results
     network_input : (S, 1, 512, 512) float32 in [0, 1]
+    region : the pixels that are measured, and why others of the confident liver are not
+    change : since an earlier exam of the patient; None where the input holds none
     contour : stiffness in a contour drawn at the scanner; None without one
     not_evaluable : why a completely processed acquisition has no stiffness
     failure : why processing stopped
@@ -41,7 +44,9 @@ class Exam:
     network_input: NDArray[np.float32] | None = None
     mask: LiverMask | None = None
     model: ModelIdentity | None = None
+    region: Region | None = None
     measurement: ExamMeasurement | None = None
+    change: Change | None = None
     contour: ContourMeasurement | None = None
     staging: Staging | None = None
     not_evaluable: Reason | None = None
@@ -69,7 +74,7 @@ class Exam:
 
 def released(exam: Exam) -> Exam:
     """Return the exam without its arrays."""
-    return replace(exam, volume=None, network_input=None, mask=None)
+    return replace(exam, volume=None, network_input=None, mask=None, region=None)
 
 
 def acquisition_result(exam: Exam) -> AcquisitionResult:
@@ -87,6 +92,7 @@ def acquisition_result(exam: Exam) -> AcquisitionResult:
         measurement=exam.measurement if measured else None,
         staging=exam.staging if measured else None,
         contour=exam.contour if measured else None,
+        change=exam.change if measured else None,
         notes=exam.notes if measured else (),
     )
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse names it in no other way
 
-WORDS: Final = ("livers", "roi-study")
+WORDS: Final = ("livers", "roi-study", "interval-study")
 _MODEL: Final = Path("models/liver_segmentation")
 
 
@@ -19,6 +19,7 @@ def add_commands(commands: Commands) -> None:
     """Add the commands to the command line of training."""
     _add_livers(commands)
     _add_roi_study(commands)
+    _add_interval_study(commands)
 
 
 def _livers(arguments: argparse.Namespace) -> int:
@@ -46,6 +47,14 @@ def _roi_study(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _interval_study(arguments: argparse.Namespace) -> int:
+    from training.interval_study import study
+
+    study(arguments.data, arguments.livers, arguments.out, magnitude=arguments.magnitude, limit=arguments.limit)
+    print((arguments.out / "coverage.md").read_text(encoding="utf-8"))
+    return 0
+
+
 def _add_livers(commands: Commands) -> None:
     livers = commands.add_parser("livers", help="predict the livers of a simulated cohort, for the studies below")
     livers.add_argument("--data", type=Path, required=True, metavar="DIR", help="simulated cohort")
@@ -64,3 +73,13 @@ def _add_roi_study(commands: Commands) -> None:
     study.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the tables")
     study.add_argument("--limit", type=int, metavar="N", help="exams")
     study.set_defaults(action=_roi_study)
+
+
+def _add_interval_study(commands: Commands) -> None:
+    study = commands.add_parser("interval-study", help="calibrate the 95 %% interval and check how often it is right")
+    study.add_argument("--data", type=Path, required=True, metavar="DIR", help="simulated cohort")
+    study.add_argument("--livers", type=Path, required=True, metavar="DIR", help="predicted livers of unseen exams")
+    study.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for interval.json and the tables")
+    study.add_argument("--magnitude", action="store_true", help="let the rules of the region see the magnitude")
+    study.add_argument("--limit", type=int, metavar="N", help="exams")
+    study.set_defaults(action=_interval_study)

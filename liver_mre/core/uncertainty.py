@@ -1,8 +1,8 @@
 """How far the exam's stiffness can be trusted: a 95 % interval, and what it says about stages.
 
 The error of ln(stiffness) is taken as normal, with three independent parts: sampling (the region is a finite number of
-correlated patches), segmentation (the outline could have been drawn otherwise), and what is left, which depends on the
-stiffness alone. How much each counts was fitted on simulated exams of known truth; the fit is data (`Calibration`).
+correlated patches), segmentation (the outline could have been drawn otherwise), and what is left. How much they count
+was fitted on simulated exams of known truth; the fit is data (`Calibration`).
 """
 
 from __future__ import annotations
@@ -39,25 +39,26 @@ class Calibration:
     ----------
     name : names the fit in results
     correlation_cm2 : area over which stiffness is one patch; so much area is one independent value
-    sampling_weight, segmentation_weight : what the computed relative SD of each part is multiplied by
+    segmentation_weight : what the relative SD from segmentation is multiplied by, beside that from sampling
+    residual : relative SD of what sampling and segmentation leave unexplained
     bands_kpa : least measured stiffness of each band, ascending from 0
-    residual : relative SD in each band of what sampling and segmentation leave unexplained
-    model_sha256 : weights of the network whose outlines it was fitted with
+    scales : what the SD from all three is multiplied by in each band
+    model : name and version of the network whose outlines it was fitted with
     provenance : in words, for a person
     """
 
     name: str
     correlation_cm2: float
-    sampling_weight: float
     segmentation_weight: float
+    residual: float
     bands_kpa: tuple[float, ...]
-    residual: tuple[float, ...]
-    model_sha256: str
+    scales: tuple[float, ...]
+    model: str
     provenance: str
 
-    def residual_at(self, stiffness_kpa: float) -> float:
-        """Return the relative SD of the residual at a measured stiffness."""
-        return self.residual[max(0, int(np.searchsorted(self.bands_kpa, stiffness_kpa, side="right")) - 1)]
+    def scale_at(self, stiffness_kpa: float) -> float:
+        """Return what the SD is multiplied by at a measured stiffness."""
+        return self.scales[max(0, int(np.searchsorted(self.bands_kpa, stiffness_kpa, side="right")) - 1)]
 
 
 def sampling_error(volume: StiffnessVolume, pixels: NDArray[np.bool_], correlation_cm2: float) -> float:
@@ -107,12 +108,13 @@ def interval_of(mean_kpa: float, sampling: float, segmentation: float, calibrati
     ----------
     mean_kpa : the exam's mean, above 0
     sampling, segmentation : as `sampling_error` and `segmentation_error` return them
-    calibration : what each counts, and the residual
+    calibration : what each counts
     """
+    scale = calibration.scale_at(mean_kpa)
     parts = (
-        calibration.sampling_weight * sampling,
-        calibration.segmentation_weight * segmentation,
-        calibration.residual_at(mean_kpa),
+        scale * sampling,
+        scale * calibration.segmentation_weight * segmentation,
+        scale * calibration.residual,
     )
     reach = Z * math.sqrt(sum(part**2 for part in parts))
     return StiffnessInterval(
