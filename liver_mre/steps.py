@@ -7,7 +7,9 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
+from liver_mre import APPLICATION, __version__
 from liver_mre.calibration import load_calibration
+from liver_mre.core.change import change_since
 from liver_mre.core.measurement import measure, measure_contour, region_of_interest
 from liver_mre.core.preprocess import native_mask, network_input, view_of
 from liver_mre.core.result import Reason
@@ -217,8 +219,26 @@ def choose_exams(case: Case, toolkit: Toolkit) -> Case:
         for exam in exams
         if not exam.reported
     }
+    exams = [_compared(exam, case, toolkit) if exam.reported else exam for exam in exams]
     chosen = case.exams[best].selection.stiffness.series_instance_uid
     return replace(case, exams=tuple(exams), decisions=with_choice(case.decisions, chosen, outcomes))
+
+
+def _compared(exam: Exam, case: Case, toolkit: Toolkit) -> Exam:
+    """Hold a measured exam against the latest earlier one of the patient that the input holds a report of."""
+    reports = case.study.reports if case.study else ()
+    if exam.measurement is None or not reports:
+        return exam
+    from liver_mre.dicom.prior import find_prior
+
+    prior = find_prior(reports, exam.selection.stiffness.first)
+    if prior is None:
+        return exam
+    model = _have(exam.model)
+    made_by = (f"{APPLICATION} {__version__}", f"{model.name} {model.version}")
+    threshold = toolkit.settings.repeatability_percent
+    change = change_since(prior, exam.measurement.mean_kpa, made_by, threshold_percent=threshold)
+    return replace(exam, change=change)
 
 
 def _why_not_reported(exam: Exam, best: Exam) -> str:
