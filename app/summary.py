@@ -63,7 +63,7 @@ def _rows(study: StudyResult) -> list[tuple[str, str]]:
 
 
 def _trust_rows(measurement: ExamMeasurement, staging: Staging) -> list[tuple[str, str]]:
-    """The interval, which cut-offs it crosses, and how likely significant fibrosis is."""
+    """Return the interval, which cut-offs it crosses, and how likely significant fibrosis is."""
     if measurement.interval is None or staging.significant_probability is None:
         return []
     words = [interval_words(measurement, staging, decimals=2), crossing_words(staging)]

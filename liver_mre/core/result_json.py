@@ -143,7 +143,7 @@ def _measurement(measurement: ExamMeasurement | None) -> dict[str, Any] | None:
         "measurable_share": measurement.measurable_share,
         "slices": [_slice(one) for one in measurement.slices],
         "interval": _interval(measurement.interval),
-        "removed_area_cm2": {str(one.reason): one.area_cm2 for one in measurement.removed},
+        "removed": [{"rule": str(one.reason), "area_cm2": one.area_cm2} for one in measurement.removed],
     }
 
 

@@ -90,8 +90,8 @@ def read_studies(path: Path, *, on_file: Callable[[int, int], None] | None = Non
     """Read the headers of every DICOM image under a path.
 
     Files are recognised by content, not by name. What is not DICOM, and objects that are no images to measure
-    (SEG, SR, PR, KO, PDF, DICOMDIR), are passed over; studies keep where the reports
-    are. An instance that occurs twice is kept once; files of different content with the same SOPInstanceUID are all kept and marked as conflicting.
+    (SEG, SR, PR, KO, PDF, DICOMDIR), are passed over; studies keep where the reports are. An instance that occurs twice
+    is kept once; files of different content with the same SOPInstanceUID are all kept and marked as conflicting.
 
     Parameters
     ----------

@@ -93,7 +93,7 @@ def change_words(change: Change | None) -> str:
 
 
 def change_sentence(change: Change | None) -> str:
-    """Return the change since a prior as a sentence, with the threshold, its source and the versions; "" without one."""
+    """Return the change since a prior as sentences, with the threshold and its source; "" without a prior."""
     if change is None:
         return ""
     verdict = "exceeds" if change.exceeds else "does not exceed"
