@@ -16,7 +16,7 @@ from liver_mre.report.colour_bar import draw_colour_bar
 from liver_mre.report.panels import common_crop, side_letters, slice_picture
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 from liver_mre.report.style import font
-from liver_mre.report.wording import change_words, crossing_words, disclosure, interval_words, unit_remark
+from liver_mre.report.wording import change_words, crossing_words, disclosure, range_words, unit_remark
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -119,7 +119,7 @@ def _draw_result(
     x = _MARGIN + font(76).getlength(number) + 14
     draw.text((x, 112), f"± {measured.sd_kpa:.2f} kPa", style.TEXT, font(34), anchor="ls")
     if measured.interval is not None:
-        draw.text((x, 72), f"95 %: {interval_words(measured, staging)}", style.TEXT, font(22), anchor="ls")
+        draw.text((x, 72), f"95 %: {range_words(measured, staging, decimals=2)} kPa", style.TEXT, font(22), anchor="ls")
     draw.text(
         (_MARGIN, 146),
         f"ROI {_area(measured.area_cm2)} in {_count(len(measured.slices))}, "

@@ -76,11 +76,16 @@ def interval_words(measured: ExamMeasurement, staging: Staging | None, *, decima
     """Return mean and interval in short: "2.9 kPa (2.6-3.2)"; the mean alone without an interval."""
     cutoffs = cutoffs_kpa(staging)
     mean = f"{rounded_kpa(measured.mean_kpa, cutoffs, decimals=decimals):.{decimals}f} kPa"
+    ends = range_words(measured, staging, decimals=decimals)
+    return f"{mean} ({ends})" if ends else mean
+
+
+def range_words(measured: ExamMeasurement, staging: Staging | None, *, decimals: int) -> str:
+    """Return the ends of the interval, "2.6-3.2", each on its side of every cut-off; "" without an interval."""
     if measured.interval is None:
-        return mean
-    ends = (measured.interval.low_kpa, measured.interval.high_kpa)
-    low, high = (f"{rounded_kpa(end, cutoffs, decimals=decimals):.{decimals}f}" for end in ends)
-    return f"{mean} ({low}-{high})"
+        return ""
+    cutoffs, ends = cutoffs_kpa(staging), (measured.interval.low_kpa, measured.interval.high_kpa)
+    return "-".join(f"{rounded_kpa(end, cutoffs, decimals=decimals):.{decimals}f}" for end in ends)
 
 
 def change_words(change: Change | None) -> str:
