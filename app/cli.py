@@ -24,7 +24,8 @@ Liver stiffness and fibrosis stage from MR elastography, from DICOM to DICOM.
 Research use only: not for diagnosis or treatment."""
 
 DEVELOPMENT_HELP = """\
-from a checkout of the sources also: simulate cohort, prepare, train, tune, evaluate, publish (docs/training.md)"""
+from a checkout of the sources also: simulate cohort, prepare, train, tune, evaluate, publish (docs/training.md),
+livers, roi-study, interval-study (docs/roi.md)"""
 
 RUN_HELP = """\
 Measure every study under IN and write, for each, a DICOM segmentation of the liver, a structured report and an
