@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from liver_mre.core.study import Instance
+from liver_mre.case import Case
+from liver_mre.core.result import Prior
+from liver_mre.core.study import Instance, Study
 from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
 from liver_mre.errors import ImplausibleStiffnessError
 from liver_mre.settings import Settings
-from liver_mre.steps import Toolkit, measure_stiffness
+from liver_mre.steps import Toolkit, choose_exams, measure_stiffness
 from tests.exams import make_exam
 
 if TYPE_CHECKING:
@@ -100,3 +102,23 @@ def test_other_outlines_of_the_liver_widen_the_interval() -> None:
 def test_a_stiffness_that_no_liver_has_is_refused(stiffness_kpa: float) -> None:
     with pytest.raises(ImplausibleStiffnessError):
         measure_stiffness(segmented(100, 100, stiffness_kpa), Toolkit(Settings()))
+
+
+def test_a_measured_exam_is_held_against_the_prior_that_the_input_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    prior = Prior(2.4, "20240301", "101500", ("another 1",), "1.2.8", "1.2.7")
+    asked: list[tuple[str, ...]] = []
+
+    def found(reports: tuple[str, ...], _current: Instance) -> Prior:
+        asked.append(reports)
+        return prior
+
+    monkeypatch.setattr("liver_mre.dicom.prior.find_prior", found)
+    toolkit = Toolkit(Settings(repeatability_percent=20.0))
+    exam = replace(measure_stiffness(segmented(400, 400), toolkit), model=MODEL)
+    case = Case(0, 1, Study("1.2", (), reports=("old.dcm",)), exams=(exam,))
+    change = choose_exams(case, toolkit).exams[0].change
+    assert asked == [("old.dcm",)]
+    assert change is not None
+    assert (change.prior, change.percent, change.exceeds, change.same_versions) == (prior, 25.0, True, False)
+    without = replace(case, study=Study("1.2", ()))
+    assert choose_exams(without, toolkit).exams[0].change is None
