@@ -25,7 +25,8 @@ Liver stiffness and fibrosis stage from MR elastography, from DICOM to DICOM.
 Research use only: not for diagnosis or treatment."""
 
 DEVELOPMENT_HELP = """\
-from a checkout of the sources also: simulate cohort, prepare, train, tune, evaluate, publish (docs/training.md)"""
+from a checkout of the sources also: simulate cohort, prepare, train, tune, evaluate, publish (docs/training.md),
+livers, roi-study, interval-study (docs/roi.md)"""
 
 RUN_HELP = """\
 Measure every study under IN and write, for each, a DICOM segmentation of the liver, a structured report and an
@@ -57,7 +58,17 @@ INFO_HELP = """\
 Show versions, models with their checksums, devices and staging profiles."""
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
-DEVELOPMENT_WORDS = ("simulate", "prepare", "train", "tune", "evaluate", "publish")
+DEVELOPMENT_WORDS = (
+    "simulate",
+    "prepare",
+    "train",
+    "tune",
+    "evaluate",
+    "publish",
+    "livers",
+    "roi-study",
+    "interval-study",
+)
 SETTING_OPTIONS = ("profile", "device", "precision", "series", "all_acquisitions", "kpa_per_count", "preview")
 
 

@@ -9,11 +9,12 @@ from rich.table import Table
 from app.console import make_console
 from liver_mre.core.result import StudyStatus
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
+from liver_mre.report.wording import change_sentence, crossing_words, interval_words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from liver_mre.core.result import AcquisitionResult, RunResult, StudyResult
+    from liver_mre.core.result import AcquisitionResult, ExamMeasurement, RunResult, Staging, StudyResult
 
 FOOTNOTE = "AI-generated. Research use only: not for diagnosis or treatment."
 
@@ -51,12 +52,23 @@ def _rows(study: StudyResult) -> list[tuple[str, str]]:
     share = 100.0 * measurement.measurable_share
     slices = len(measurement.slices)
     significant = "yes" if staging.significant_fibrosis else "no"
-    return [
+    rows = [
         ("Liver stiffness", f"{mean_kpa:.2f} ± {measurement.sd_kpa:.2f} kPa (mean ± SD)"),
+        *_trust_rows(measurement, staging),
         ("Measured area", f"{measurement.area_cm2:.1f} cm² in {slices} slices, {share:.0f} % of the liver"),
         (f"Stage ({staging.profile})", f"{staging.category} ({_metavir(staging.metavir_min, staging.metavir_max)})"),
         (f"Significant fibrosis (≥F2, ≥{staging.significant_cutoff_kpa} kPa)", significant),
     ]
+    return [*rows, ("Change", change_sentence(study.change))] if study.change else rows
+
+
+def _trust_rows(measurement: ExamMeasurement, staging: Staging) -> list[tuple[str, str]]:
+    """Return the interval, which cut-offs it crosses, and how likely significant fibrosis is."""
+    if measurement.interval is None or staging.significant_probability is None:
+        return []
+    words = [interval_words(measurement, staging, decimals=2), crossing_words(staging)]
+    chance = f"≥F2 with {100 * staging.significant_probability:.0f} % probability"
+    return [("95 % interval", "; ".join(filter(None, [*words, chance])))]
 
 
 def _acquisition_rows(study: StudyResult) -> list[tuple[str, str]]:

@@ -199,6 +199,7 @@ def study_result(case: Case) -> StudyResult:
         unit=chosen.selection.unit if chosen else None,
         measurement=chosen.measurement if chosen else None,
         staging=chosen.staging if chosen else None,
+        change=chosen.change if chosen else None,
         outputs=case.outputs if done else (),
         warnings=(*case.warnings, *(_unmeasured(case) if done else ())),
         timings_s=case.timings_s,
@@ -211,7 +212,7 @@ def _acquisitions(case: Case) -> tuple[AcquisitionResult, ...]:
     if case.failure is not None:
         found = [
             replace(one, reported=False, status=StudyStatus.FAILED, reason=one.reason or case.failure)
-            for one in (replace(a, unit=None, measurement=None, staging=None, contour=None) for a in found)
+            for one in (replace(a, unit=None, measurement=None, staging=None, contour=None, change=None) for a in found)
         ]
     found += [of_exam.rejected_result(one, reason_of(one.error)) for one in case.rejected]
     return tuple(sorted(found, key=lambda one: (one.series_number, one.series_instance_uid)))

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from liver_mre.core.result import ContourMeasurement, ExamMeasurement, OutputFile, Reason, Staging
+    from liver_mre.core.result import Change, ContourMeasurement, ExamMeasurement, OutputFile, Reason, Staging
+    from liver_mre.core.roi import Region
     from liver_mre.core.study import RejectedAcquisition, Selection
     from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
 
@@ -29,6 +30,8 @@ class Exam:
     number : which acquisition of the study, from 1; it names the folder of its results
     network_input : (S, channels, 512, 512) float32 in [0, 1]
     network_channels : what the network was shown (`core.preprocess.shown_channels`)
+    region : the pixels that are measured, and why others of the confident liver are not
+    change : since an earlier exam of the patient; None where the input holds none
     contour : stiffness in a contour drawn at the scanner; None without one
     not_evaluable : why a completely processed acquisition has no stiffness
     failure : why processing stopped
@@ -43,7 +46,9 @@ class Exam:
     network_channels: tuple[str, ...] = ()
     mask: LiverMask | None = None
     model: ModelIdentity | None = None
+    region: Region | None = None
     measurement: ExamMeasurement | None = None
+    change: Change | None = None
     contour: ContourMeasurement | None = None
     staging: Staging | None = None
     not_evaluable: Reason | None = None
@@ -71,7 +76,7 @@ class Exam:
 
 def released(exam: Exam) -> Exam:
     """Return the exam without its arrays."""
-    return replace(exam, volume=None, network_input=None, mask=None)
+    return replace(exam, volume=None, network_input=None, mask=None, region=None)
 
 
 def acquisition_result(exam: Exam) -> AcquisitionResult:
@@ -89,6 +94,7 @@ def acquisition_result(exam: Exam) -> AcquisitionResult:
         measurement=exam.measurement if measured else None,
         staging=exam.staging if measured else None,
         contour=exam.contour if measured else None,
+        change=exam.change if measured else None,
         notes=exam.notes if measured else (),
         network_channels=exam.network_channels if measured else (),
     )

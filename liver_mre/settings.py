@@ -14,6 +14,8 @@ from liver_mre.errors import SettingsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from liver_mre.core.roi import RoiRules
+
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT_PREFIX = "LIVER_MRE_"
 MAX_EXIT_CODE = 255
@@ -31,6 +33,9 @@ class Settings:
     device : "auto", "cpu" or "cuda:N"
     precision : "auto", "f32" or "bf16" (CPU inference)
     model_dir : folder of the liver segmentation model
+    roi_edge_mm, roi_soft_share, roi_bright_share, roi_bright_margin_mm, roi_hot_share, roi_hot_reach_mm,
+    roi_island_cm2, roi_slice_cm2 : rules of the measured region, as `liver_mre.core.roi.RoiRules` has them
+    repeatability_percent : change since an earlier exam from which it is reported as more than repetition explains
     min_area_cm2 : least area of all ROIs of an exam; below it the exam is not evaluable. Ours: no source names one
     confidence_threshold : confidence (0 to 1) from which a pixel counts, for separate confidence maps
     kpa_per_count : overrides the unit of the stiffness pixels; recorded in every output
@@ -47,6 +52,15 @@ class Settings:
     precision: str = "auto"
     model_dir: Path = ROOT / "models" / "liver_segmentation"
     min_area_cm2: float = 5.0
+    roi_edge_mm: float = 5.0
+    roi_soft_share: float = 0.6
+    roi_bright_share: float = 1.25
+    roi_bright_margin_mm: float = 3.0
+    roi_hot_share: float = 1.75
+    roi_hot_reach_mm: float = 20.0
+    roi_island_cm2: float = 0.5
+    roi_slice_cm2: float = 1.0
+    repeatability_percent: float = 19.0
     confidence_threshold: float = 0.95
     kpa_per_count: float | None = None
     series: str | None = None
@@ -61,12 +75,33 @@ class Settings:
             _refuse("confidence_threshold", self.confidence_threshold, "a number above 0 and at most 1")
         if not 0.0 <= self.min_area_cm2 < float("inf"):
             _refuse("min_area_cm2", self.min_area_cm2, "an area of 0 cm2 or more")
+        self._check_roi()
+        if not 0.0 < self.repeatability_percent < float("inf"):
+            _refuse("repeatability_percent", self.repeatability_percent, "a positive number of per cent")
         if self.kpa_per_count is not None and not 0.0 < self.kpa_per_count < float("inf"):
             _refuse("kpa_per_count", self.kpa_per_count, "a positive number of kPa")
         if not 0 <= self.skipped_exit_code <= MAX_EXIT_CODE:
             _refuse("skipped_exit_code", self.skipped_exit_code, "an exit code from 0 to 255")
         if self.precision not in {"auto", "f32", "bf16"}:
             _refuse("precision", self.precision, "auto, f32 or bf16")
+
+    def _check_roi(self) -> None:
+        for key in (name for name in SETTING_NAMES if name.startswith("roi_")):
+            if not 0.0 <= getattr(self, key) < float("inf"):
+                _refuse(key, getattr(self, key), "0 (off) or a positive number")
+        if self.roi_soft_share >= 1.0:
+            _refuse("roi_soft_share", self.roi_soft_share, "0 (off) or a share below 1")
+        for key in ("roi_bright_share", "roi_hot_share"):
+            if 0.0 < getattr(self, key) <= 1.0:
+                _refuse(key, getattr(self, key), "0 (off) or above 1")
+
+    @property
+    def roi_rules(self) -> RoiRules:
+        """The rules of the measured region."""
+        from liver_mre.core.roi import RoiRules
+
+        names = [name for name in SETTING_NAMES if name.startswith("roi_")]
+        return RoiRules(**{name.removeprefix("roi_"): getattr(self, name) for name in names})
 
     def overridden(self, changes: Mapping[str, object]) -> Settings:
         """Return settings with `changes` (values of any type, or text to be parsed; None means unset) applied.

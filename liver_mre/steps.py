@@ -7,12 +7,17 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from liver_mre.core.measurement import measure, measure_contour
+from liver_mre import APPLICATION, __version__
+from liver_mre.calibration import load_calibration
+from liver_mre.core.change import change_since
+from liver_mre.core.measurement import measure, measure_contour, region_of_interest
 from liver_mre.core.preprocess import native_mask, network_input, shown_channels, view_of
 from liver_mre.core.result import Reason
+from liver_mre.core.roi import find_region
 from liver_mre.core.selection import list_series, select
 from liver_mre.core.selection.acquisitions import preferred, with_choice
 from liver_mre.core.staging import stage
+from liver_mre.core.uncertainty import interval_of, sampling_error, segmentation_error
 from liver_mre.core.units import check_plausible
 from liver_mre.core.volume import LiverMask
 from liver_mre.dicom.rules_file import load_scanner_rules
@@ -22,19 +27,27 @@ from liver_mre.staging_profiles import load_profile
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from liver_mre.case import Case
-    from liver_mre.core.result import ExamMeasurement
+    from liver_mre.core.result import ExamMeasurement, StiffnessInterval
     from liver_mre.core.rules import ScannerRules
     from liver_mre.core.staging import StagingProfile
     from liver_mre.inference.card import ModelCard
+    from liver_mre.core.uncertainty import Calibration
     from liver_mre.inference.model import LiverModel
     from liver_mre.settings import Settings
 
 T = TypeVar("T")
 
+OTHER_THRESHOLDS = (0.25, 0.75)
+"""Probabilities at which the liver could as well have been outlined; the calibration of the interval took the same."""
+
 AREA_TOO_SMALL = (
-    "Only {:.1f} cm2 of the liver reach the confidence threshold and at least {:g} cm2 are needed, so nothing was "
-    "measured. Check the driver, the breath-hold and the liver's iron, and repeat the acquisition."
+    "Only {:.1f} cm2 of the liver can be measured by confidence and by the rules of the region, and at least {:g} cm2 "
+    "are needed, so nothing was measured. Check the driver, the breath-hold and the liver's iron, and repeat the "
+    "acquisition."
 )
 NO_LIVER = "No liver was found in the elastogram, so nothing was measured. Look at the images and the driver."
 NO_CONFIDENT_LIVER = (
@@ -78,6 +91,11 @@ class Toolkit:
         from liver_mre.inference.card import load_card
 
         return load_card(self.settings.model_dir)
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """What the 95 % interval is made with."""
+        return load_calibration()
 
     @property
     def model(self) -> LiverModel:
@@ -142,28 +160,54 @@ def segment(exam: Exam, toolkit: Toolkit) -> Exam:
     probability = model.predict(_have(exam.network_input))
     rows, columns = volume.stiffness_kpa.shape[1:]
     view = view_of(volume, model.card.field_of_view_mm)
-    liver = native_mask(probability, (rows, columns), threshold=model.card.threshold, view=view)
-    return replace(exam, mask=LiverMask(liver, model.identity), model=model.identity, network_input=None)
+    liver, *others = (
+        native_mask(probability, (rows, columns), threshold=threshold, view=view)
+        for threshold in (model.card.threshold, *OTHER_THRESHOLDS)
+    )
+    mask = LiverMask(liver, model.identity, tuple(others))
+    return replace(exam, mask=mask, model=model.identity, network_input=None)
 
 
 def measure_stiffness(exam: Exam, toolkit: Toolkit) -> Exam:
     """Measure stiffness in the liver, on the original pixel values."""
     mask = _have(exam.mask)
-    measurement = measure(_have(exam.volume), mask)
-    reason = _why_not_evaluable(mask, measurement, toolkit.settings.min_area_cm2)
+    volume = _have(exam.volume)
+    region = find_region(volume, mask, toolkit.settings.roi_rules, magnitude=volume.magnitude)
+    measurement = measure(volume, mask, region.pixels)
+    confident = region_of_interest(volume, mask).any()
+    reason = _why_not_evaluable(mask, measurement, toolkit.settings.min_area_cm2, confident=bool(confident))
     if measurement is None or reason is not None:
         return replace(exam, not_evaluable=reason)
     check_plausible(measurement.median_kpa)
-    return replace(exam, measurement=measurement)
+    interval = _interval(exam, measurement.mean_kpa, region.pixels, toolkit)
+    return replace(exam, region=region, measurement=replace(measurement, interval=interval, removed=region.removed))
 
 
-def _why_not_evaluable(mask: LiverMask, measurement: ExamMeasurement | None, min_area_cm2: float) -> Reason | None:
+def _interval(exam: Exam, mean_kpa: float, pixels: NDArray[np.bool_], toolkit: Toolkit) -> StiffnessInterval | None:
+    """Return the interval of the exam's stiffness, by the spread of its pixels and of other outlines of the liver."""
+    if mean_kpa <= 0.0:
+        return None
+    volume, mask = _have(exam.volume), _have(exam.mask)
+    rules, calibration = toolkit.settings.roi_rules, toolkit.calibration
+    others: list[float | None] = []
+    for liver in mask.alternatives:
+        other = replace(mask, liver=liver, alternatives=())
+        found = measure(volume, other, find_region(volume, other, rules, magnitude=volume.magnitude).pixels)
+        others.append(found.mean_kpa if found else None)
+    sampling = sampling_error(volume, pixels, calibration.correlation_cm2)
+    return interval_of(mean_kpa, sampling, segmentation_error(mean_kpa, others), calibration)
+
+
+def _why_not_evaluable(
+    mask: LiverMask, measurement: ExamMeasurement | None, min_area_cm2: float, *, confident: bool
+) -> Reason | None:
     if not mask.liver.any():
         return Reason("no_liver", NO_LIVER)
-    if measurement is None:
+    if not confident:
         return Reason("no_confident_liver", NO_CONFIDENT_LIVER)
-    if measurement.area_cm2 < min_area_cm2:
-        return Reason("area_too_small", AREA_TOO_SMALL.format(measurement.area_cm2, min_area_cm2))
+    area_cm2 = measurement.area_cm2 if measurement else 0.0
+    if measurement is None or area_cm2 < min_area_cm2:
+        return Reason("area_too_small", AREA_TOO_SMALL.format(area_cm2, min_area_cm2))
     return None
 
 
@@ -187,8 +231,26 @@ def choose_exams(case: Case, toolkit: Toolkit) -> Case:
         for exam in exams
         if not exam.reported
     }
+    exams = [_compared(exam, case, toolkit) if exam.reported else exam for exam in exams]
     chosen = case.exams[best].selection.stiffness.series_instance_uid
     return replace(case, exams=tuple(exams), decisions=with_choice(case.decisions, chosen, outcomes))
+
+
+def _compared(exam: Exam, case: Case, toolkit: Toolkit) -> Exam:
+    """Hold a measured exam against the latest earlier one of the patient that the input holds a report of."""
+    reports = case.study.reports if case.study else ()
+    if exam.measurement is None or not reports:
+        return exam
+    from liver_mre.dicom.prior import find_prior
+
+    prior = find_prior(reports, exam.selection.stiffness.first)
+    if prior is None:
+        return exam
+    model = _have(exam.model)
+    made_by = (f"{APPLICATION} {__version__}", f"{model.name} {model.version}")
+    threshold = toolkit.settings.repeatability_percent
+    change = change_since(prior, exam.measurement.mean_kpa, made_by, threshold_percent=threshold)
+    return replace(exam, change=change)
 
 
 def _why_not_reported(exam: Exam, best: Exam) -> str:
@@ -205,7 +267,8 @@ def stage_fibrosis(exam: Exam, toolkit: Toolkit) -> Exam:
     """Read the stiffness against the chosen profile."""
     if exam.measurement is None:
         return exam
-    return replace(exam, staging=stage(exam.measurement.mean_kpa, toolkit.profile))
+    measured = exam.measurement
+    return replace(exam, staging=stage(measured.mean_kpa, toolkit.profile, measured.interval))
 
 
 def _have(value: T | None) -> T:

@@ -15,7 +15,7 @@ from training.network import Architecture, Autocast, build_network, fitted_weigh
 from training.situations import MASKED, SITUATIONS, exam_channels
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import numpy as np
@@ -63,13 +63,18 @@ class Predictor:
 
     def liver(self, exam: Exam, situation: Situation) -> NDArray[np.bool_]:
         """Segment an exam, of which the network is shown what the situation says; (S, R, C) on the exam's grid."""
+        return self.livers(exam, situation, (THRESHOLD,))[0]
+
+    def livers(self, exam: Exam, situation: Situation, thresholds: Sequence[float]) -> tuple[NDArray[np.bool_], ...]:
+        """Segment an exam once and return its liver at several thresholds of the probability."""
         device = next(self.network.parameters()).device
         view = view_of(exam.volume(masked=situation.masked), self.field_of_view_mm)
         channels = exam_channels(exam, situation)[:, : self.channels]
         image = torch.stack([on_grid(item, view, Grid(self.size)) for item in channels]).to(device)
         with torch.inference_mode():
             probability = torch.sigmoid(self.network(image))[:, 0].cpu().numpy()
-        return native_mask(probability, exam.liver.shape[1:], threshold=THRESHOLD, view=view)
+        shape = exam.liver.shape[1:]
+        return tuple(native_mask(probability, shape, threshold=threshold, view=view) for threshold in thresholds)
 
 
 def load_predictor(path: Path, *, bfloat16: bool = True) -> Predictor:

@@ -42,7 +42,9 @@ def region_of_interest(volume: StiffnessVolume, mask: LiverMask) -> NDArray[np.b
     return mask.liver & volume.valid & volume.confident
 
 
-def measure(volume: StiffnessVolume, mask: LiverMask) -> ExamMeasurement | None:
+def measure(
+    volume: StiffnessVolume, mask: LiverMask, pixels: NDArray[np.bool_] | None = None
+) -> ExamMeasurement | None:
     """Measure stiffness in the region of interest.
 
     The exam's stiffness is the mean of the slice means M_i weighted by the slices' ROI areas A_i,
@@ -54,6 +56,7 @@ def measure(volume: StiffnessVolume, mask: LiverMask) -> ExamMeasurement | None:
     ----------
     volume : (S, R, C) stiffness
     mask : predicted liver on the same grid
+    pixels : (S, R, C) the measured part of the region of interest (`liver_mre.core.roi`); by default all of it
 
     Returns
     -------
@@ -65,18 +68,20 @@ def measure(volume: StiffnessVolume, mask: LiverMask) -> ExamMeasurement | None:
         If mask and volume are not on the same pixel grid.
     """
     roi = region_of_interest(volume, mask)
+    if pixels is not None:
+        roi = roi & pixels
     if not roi.any():
         return None
-    pixels = {
+    found = {
         index: volume.stiffness_kpa[index][roi[index]].astype(np.float64)
         for index in range(len(roi))
         if roi[index].any()
     }
-    slices = tuple(_measure_slice(volume, index, values) for index, values in pixels.items())
-    values = np.concatenate(list(pixels.values()))
+    slices = tuple(_measure_slice(volume, index, values) for index, values in found.items())
+    values = np.concatenate(list(found.values()))
     p25, median, p75 = np.quantile(values, (0.25, 0.5, 0.75))
     return ExamMeasurement(
-        mean_kpa=_kpa(_weighted_mean((values.mean(), values.size) for values in pixels.values())),
+        mean_kpa=_kpa(_weighted_mean((values.mean(), values.size) for values in found.values())),
         sd_kpa=_kpa(values.std()),
         median_kpa=_kpa(median),
         p25_kpa=_kpa(p25),

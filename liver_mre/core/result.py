@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from liver_mre.core.roi import RemovedArea
     from liver_mre.core.study import SeriesDecision, UnitEvidence
     from liver_mre.core.volume import ModelIdentity
 
@@ -54,6 +56,40 @@ class SliceMeasurement:
 
 
 @dataclass(frozen=True, slots=True)
+class StiffnessInterval:
+    """Interval that holds the exam's stiffness with the probability `level`, and where its width comes from.
+
+    Attributes
+    ----------
+    low_kpa, high_kpa : its ends
+    level : 0.95
+    sampling, segmentation, residual : relative SD of the mean from each source, as they were counted
+    calibration : name of the fit that says what each counts
+    """
+
+    low_kpa: float
+    high_kpa: float
+    level: float
+    sampling: float
+    segmentation: float
+    residual: float
+    calibration: str
+
+    @property
+    def relative_sd(self) -> float:
+        """SD of ln(stiffness)."""
+        return math.sqrt(self.sampling**2 + self.segmentation**2 + self.residual**2)
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryProbability:
+    """Probability, 0 to 1, that the stiffness lies in one category of the profile."""
+
+    category: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class ExamMeasurement:
     """Stiffness of the exam.
 
@@ -64,6 +100,8 @@ class ExamMeasurement:
     area_cm2 : area of all ROIs
     liver_area_cm2 : area of the predicted liver in all slices
     slices : the slices that were measured
+    interval : 95 % interval of `mean_kpa`; None where none was computed
+    removed : area of confident liver that each rule of the region took out
     """
 
     mean_kpa: float
@@ -74,6 +112,8 @@ class ExamMeasurement:
     area_cm2: float
     liver_area_cm2: float
     slices: tuple[SliceMeasurement, ...]
+    interval: StiffnessInterval | None = None
+    removed: tuple[RemovedArea, ...] = ()
 
     @property
     def measurable_share(self) -> float:
@@ -92,6 +132,9 @@ class Staging:
     metavir_min, metavir_max : METAVIR range of that interval ("F0".."F4")
     significant_fibrosis : stiffness >= `significant_cutoff_kpa` (METAVIR >= F2; Wu 2015: 2.8 kPa)
     cutoffs_kpa : where the profile's intervals meet, ascending; shown beside the result
+    probabilities : of each category, given the interval of the stiffness; empty without an interval
+    significant_probability : probability that the stiffness reaches `significant_cutoff_kpa`; None without an interval
+    crossed_kpa : the cut-offs that the interval crosses, ascending: there the stage is not certain
     """
 
     profile: str
@@ -101,6 +144,46 @@ class Staging:
     significant_fibrosis: bool
     significant_cutoff_kpa: float
     cutoffs_kpa: tuple[float, ...] = ()
+    probabilities: tuple[CategoryProbability, ...] = ()
+    significant_probability: float | None = None
+    crossed_kpa: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What an earlier report of this application says about the same patient.
+
+    `study_date` and `study_time` are as DICOM writes them (YYYYMMDD, HHMMSS); `made_by` names the versions of
+    application and model that measured it.
+    """
+
+    stiffness_kpa: float
+    study_date: str
+    study_time: str
+    made_by: tuple[str, ...]
+    sop_instance_uid: str
+    study_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Change of the stiffness since an earlier exam.
+
+    Attributes
+    ----------
+    prior : the earlier exam
+    kpa, percent : later less earlier, and in per cent of the earlier
+    threshold_percent : the repeatability that it is held against
+    exceeds : True if it is at least that, in either direction
+    same_versions : True if application and model of both exams are the same
+    """
+
+    prior: Prior
+    kpa: float
+    percent: float
+    threshold_percent: float
+    exceeds: bool
+    same_versions: bool
 
 
 FILE_NAMES: Final = {"seg": "liver-seg.dcm", "sr": "liver-sr.dcm", "overlay": "overlay.dcm", "preview": "preview.png"}
@@ -149,6 +232,7 @@ class AcquisitionResult:
     measurement: ExamMeasurement | None = None
     staging: Staging | None = None
     contour: ContourMeasurement | None = None
+    change: Change | None = None
     notes: tuple[str, ...] = ()
     network_channels: tuple[str, ...] = ()
 
@@ -169,6 +253,7 @@ class StudyResult:
     unit: UnitEvidence | None = None
     measurement: ExamMeasurement | None = None
     staging: Staging | None = None
+    change: Change | None = None
     outputs: tuple[OutputFile, ...] = ()
     warnings: tuple[str, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from liver_mre.core.result import (
         AcquisitionResult,
+        Change,
         ContourMeasurement,
         ExamMeasurement,
         OutputFile,
@@ -14,12 +15,13 @@ if TYPE_CHECKING:
         RunResult,
         SliceMeasurement,
         Staging,
+        StiffnessInterval,
         StudyResult,
     )
     from liver_mre.core.study import SeriesDecision, UnitEvidence
     from liver_mre.core.volume import ModelIdentity
 
-SCHEMA_VERSION: Final = "1.1"
+SCHEMA_VERSION: Final = "1.2"
 
 
 def to_json(result: RunResult) -> dict[str, Any]:
@@ -74,6 +76,7 @@ def _study(study: StudyResult) -> dict[str, Any]:
         "unit": _unit(study.unit),
         "measurement": _measurement(study.measurement),
         "staging": _staging(study.staging),
+        "change": _change(study.change),
         "outputs": [_output(output) for output in study.outputs],
         "warnings": list(study.warnings),
         "timings_s": dict(study.timings_s),
@@ -103,6 +106,7 @@ def _acquisition(one: AcquisitionResult) -> dict[str, Any]:
         "unit": _unit(one.unit),
         "measurement": _measurement(one.measurement),
         "staging": _staging(one.staging),
+        "change": _change(one.change),
         "scanner_contour": _contour(one.contour),
         "notes": list(one.notes),
         "network_channels": list(one.network_channels),
@@ -139,6 +143,43 @@ def _measurement(measurement: ExamMeasurement | None) -> dict[str, Any] | None:
         "liver_area_cm2": measurement.liver_area_cm2,
         "measurable_share": measurement.measurable_share,
         "slices": [_slice(one) for one in measurement.slices],
+        "interval": _interval(measurement.interval),
+        "removed": [{"rule": str(one.reason), "area_cm2": one.area_cm2} for one in measurement.removed],
+    }
+
+
+def _interval(interval: StiffnessInterval | None) -> dict[str, Any] | None:
+    if interval is None:
+        return None
+    return {
+        "level": interval.level,
+        "low_kpa": interval.low_kpa,
+        "high_kpa": interval.high_kpa,
+        "relative_sd": {
+            "sampling": interval.sampling,
+            "segmentation": interval.segmentation,
+            "residual": interval.residual,
+        },
+        "calibration": interval.calibration,
+    }
+
+
+def _change(change: Change | None) -> dict[str, Any] | None:
+    if change is None:
+        return None
+    return {
+        "kpa": change.kpa,
+        "percent": change.percent,
+        "threshold_percent": change.threshold_percent,
+        "exceeds_threshold": change.exceeds,
+        "same_versions": change.same_versions,
+        "prior": {
+            "stiffness_kpa_mean": change.prior.stiffness_kpa,
+            "study_date": change.prior.study_date,
+            "study_instance_uid": change.prior.study_instance_uid,
+            "sop_instance_uid": change.prior.sop_instance_uid,
+            "made_by": list(change.prior.made_by),
+        },
     }
 
 
@@ -163,6 +204,10 @@ def _staging(staging: Staging | None) -> dict[str, Any] | None:
         "metavir_max": staging.metavir_max,
         "significant_fibrosis": staging.significant_fibrosis,
         "significant_cutoff_kpa": staging.significant_cutoff_kpa,
+        "significant_probability": staging.significant_probability,
+        "probabilities": [{"category": one.category, "probability": one.probability} for one in staging.probabilities],
+        "crosses_cutoff": bool(staging.crossed_kpa),
+        "crossed_cutoffs_kpa": list(staging.crossed_kpa),
     }
 
 

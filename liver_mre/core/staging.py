@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from liver_mre.core.result import Staging
+from liver_mre.core.uncertainty import category_probabilities, crossed_cutoffs, probability_at_least
+
+if TYPE_CHECKING:
+    from liver_mre.core.result import StiffnessInterval
 
 SIGNIFICANT_CUTOFF_KPA: Final = 2.8
 """Stiffness from which fibrosis is significant (METAVIR >= F2): Wu et al. 2015, doi 10.1371/journal.pone.0140068."""
@@ -86,7 +90,7 @@ class StagingProfile:
         )
 
 
-def stage(mean_kpa: float, profile: StagingProfile) -> Staging:
+def stage(mean_kpa: float, profile: StagingProfile, interval: StiffnessInterval | None = None) -> Staging:
     """Read a stiffness against a profile.
 
     The value is compared as given, without rounding or tolerance: just below 2.8 is below 2.8. What
@@ -96,6 +100,7 @@ def stage(mean_kpa: float, profile: StagingProfile) -> Staging:
     ----------
     mean_kpa : mean stiffness of the exam
     profile : the categories to use
+    interval : of that mean; gives the probability of each category
 
     Returns
     -------
@@ -110,13 +115,17 @@ def stage(mean_kpa: float, profile: StagingProfile) -> Staging:
         message = f"stiffness must not be negative: {mean_kpa}"
         raise ValueError(message)
     reached = [interval for interval in profile.intervals if interval.starts_at_or_below(mean_kpa)]
-    interval = reached[-1]
+    chosen = reached[-1]
+    known = interval if mean_kpa > 0.0 else None
     return Staging(
         profile=profile.name,
-        category=interval.category,
-        metavir_min=interval.metavir_min,
-        metavir_max=interval.metavir_max,
+        category=chosen.category,
+        metavir_min=chosen.metavir_min,
+        metavir_max=chosen.metavir_max,
         significant_fibrosis=mean_kpa >= SIGNIFICANT_CUTOFF_KPA,
         significant_cutoff_kpa=SIGNIFICANT_CUTOFF_KPA,
         cutoffs_kpa=profile.boundaries_kpa,
+        probabilities=category_probabilities(mean_kpa, known, profile) if known else (),
+        significant_probability=probability_at_least(mean_kpa, known, SIGNIFICANT_CUTOFF_KPA) if known else None,
+        crossed_kpa=crossed_cutoffs(known, (*profile.boundaries_kpa, SIGNIFICANT_CUTOFF_KPA)) if known else (),
     )

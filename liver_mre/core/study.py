@@ -141,10 +141,15 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """One study of one patient: at least one series, by series number."""
+    """One study of one patient: at least one series, by series number.
+
+    `reports` is where structured reports were found anywhere in the input: earlier ones of the patient may be among
+    them.
+    """
 
     study_instance_uid: str
     series: tuple[Series, ...]
+    reports: tuple[str, ...] = ()
 
 
 class Role(StrEnum):

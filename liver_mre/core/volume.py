@@ -67,7 +67,12 @@ class ModelIdentity:
 
 @dataclass(frozen=True, slots=True)
 class LiverMask:
-    """Predicted liver, (S, R, C) bool, on the grid of the stiffness volume."""
+    """Predicted liver, (S, R, C) bool, on the grid of the stiffness volume.
+
+    `alternatives` are other outlines that are plausible, such as those at other probabilities of the network or those
+    of the members of an ensemble: their spread is the uncertainty of the segmentation.
+    """
 
     liver: NDArray[np.bool_]
     model: ModelIdentity
+    alternatives: tuple[NDArray[np.bool_], ...] = ()

@@ -127,7 +127,7 @@ def _common(header: Dataset, source: str, *, lossy: bool) -> Instance:
         sop_class_uid=text(header, "SOPClassUID"),
         series_instance_uid=text(header, "SeriesInstanceUID"),
         frame_of_reference_uid=text(header, "FrameOfReferenceUID"),
-        patient_key=_patient_key(header),
+        patient_key=patient_key(header),
         modality=text(header, "Modality"),
         manufacturer=text(header, "Manufacturer"),
         series_description=text(header, "SeriesDescription"),
@@ -257,7 +257,8 @@ def _bound(item: Dataset, keywords: tuple[str, str], absent: float) -> float | N
     return absent if keyword is None else number(item, keyword)
 
 
-def _patient_key(header: Dataset) -> PatientKey:
+def patient_key(header: Dataset) -> PatientKey:
+    """Return digests that tell the header's patient from others."""
     return PatientKey(*(_digest(text(header, keyword).rstrip("^ ").casefold()) for keyword in _PATIENT_KEYWORDS))
 
 

@@ -41,10 +41,10 @@ _UID: Final = re.compile(r"[0-9](?:[0-9.]{0,62}[0-9])?")
 _IGNORED_CLASSES: Final = (
     "1.2.840.10008.1.3.10",  # DICOMDIR
     "1.2.840.10008.5.1.4.1.1.66",  # raw data, registration, segmentation
-    "1.2.840.10008.5.1.4.1.1.88",  # structured report, key object selection
     "1.2.840.10008.5.1.4.1.1.11",  # presentation state
     "1.2.840.10008.5.1.4.1.1.104",  # encapsulated document
 )
+_REPORTS: Final = "1.2.840.10008.5.1.4.1.1.88"  # structured report, key object selection
 _IMAGE_CLASSES: Final = frozenset(
     {
         CTImageStorage,
@@ -69,6 +69,7 @@ class _Skip(Enum):
 
     NOT_DICOM = auto()
     NOT_AN_IMAGE = auto()
+    REPORT = auto()
     DAMAGED = auto()
     UNREADABLE = auto()
 
@@ -82,14 +83,15 @@ class _Found:
     skipped: Counter[_Skip] = field(default_factory=Counter)
     digests: dict[str, bytes] = field(default_factory=dict)
     repeated: int = 0
+    reports: list[str] = field(default_factory=list)
 
 
 def read_studies(path: Path, *, on_file: Callable[[int, int], None] | None = None) -> ScanResult:
     """Read the headers of every DICOM image under a path.
 
     Files are recognised by content, not by name. What is not DICOM, and objects that are no images to measure
-    (SEG, SR, PR, KO, PDF, DICOMDIR), are passed over. An instance that occurs twice is kept once;
-    files of different content with the same SOPInstanceUID are all kept and marked as conflicting.
+    (SEG, SR, PR, KO, PDF, DICOMDIR), are passed over; studies keep where the reports are. An instance that occurs twice
+    is kept once; files of different content with the same SOPInstanceUID are all kept and marked as conflicting.
 
     Parameters
     ----------
@@ -127,6 +129,8 @@ def _add(found: _Found, file: str) -> None:
     read = _read(file)
     if isinstance(read, _Skip):
         found.skipped[read] += 1
+        if read is _Skip.REPORT:
+            found.reports.append(file)
         return
     header = read.dataset
     images = to_instances(header, file, read.transfer_syntax)
@@ -169,6 +173,8 @@ def _judge(read: Header) -> Header | _Skip:
     sop_class = text(header, "SOPClassUID") or read.storage_class
     if read.bare and not sop_class:
         return _Skip.NOT_DICOM
+    if sop_class.startswith(_REPORTS):
+        return _Skip.REPORT
     if sop_class.startswith(_IGNORED_CLASSES):
         return _Skip.NOT_AN_IMAGE
     complete = all(_UID.fullmatch(text(header, uid)) for uid in _IDENTITY)
@@ -183,8 +189,9 @@ def _studies(found: _Found) -> tuple[Study, ...]:
     for (study_uid, series_uid), members in found.series.items():
         number = found.numbers[study_uid, series_uid]
         by_study.setdefault(study_uid, []).append(Series(series_uid, number, _ordered(_instances(members))))
+    reports = tuple(sorted(found.reports))
     return tuple(
-        Study(uid, tuple(sorted(series, key=lambda s: (s.series_number, s.series_instance_uid))))
+        Study(uid, tuple(sorted(series, key=lambda s: (s.series_number, s.series_instance_uid))), reports)
         for uid, series in sorted(by_study.items())
     )
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from liver_mre.core.measurement import region_of_interest
+
 if TYPE_CHECKING:
     from datetime import datetime
 
+    import numpy as np
+    from numpy.typing import NDArray
     from pydicom import Dataset
 
-    from liver_mre.core.result import ExamMeasurement, Reason, Staging
+    from liver_mre.core.result import Change, ExamMeasurement, Reason, Staging
     from liver_mre.core.study import UnitEvidence
     from liver_mre.core.volume import LiverMask, StiffnessVolume
 
@@ -31,6 +35,8 @@ class ReportContent:
     created : when the results were made, with time zone
     notes : what a reader should know about how series and pixels were put together, in words for a person
     acquisition : what tells it from other reported acquisitions of its study, e.g. "series 7"; "" if it is the only one
+    pixels : (S, R, C) the measured pixels; None where every confident pixel of the liver is one
+    change : since an earlier exam of the patient, if one was found
     acquisition_number : which of the study's acquisitions, from 1; results of several have series numbers of their own
     """
 
@@ -47,6 +53,13 @@ class ReportContent:
     notes: tuple[str, ...] = ()
     acquisition: str = ""
     acquisition_number: int = 1
+    pixels: NDArray[np.bool_] | None = None
+    change: Change | None = None
+
+    @property
+    def measured_pixels(self) -> NDArray[np.bool_]:
+        """(S, R, C) bool: the pixels that are measured, or would be if there were enough of them."""
+        return region_of_interest(self.volume, self.mask) if self.pixels is None else self.pixels
 
     @property
     def all_notes(self) -> tuple[str, ...]:

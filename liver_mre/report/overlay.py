@@ -16,12 +16,12 @@ from liver_mre.report.colour_bar import draw_colour_bar
 from liver_mre.report.panels import common_crop, side_letters, slice_picture
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 from liver_mre.report.style import font
-from liver_mre.report.wording import disclosure, unit_remark
+from liver_mre.report.wording import change_words, crossing_words, disclosure, range_words, unit_remark
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from liver_mre.core.result import ExamMeasurement, SliceMeasurement, Staging
+    from liver_mre.core.result import Change, ExamMeasurement, SliceMeasurement, Staging
     from liver_mre.report.content import ReportContent
     from liver_mre.report.panels import Crop
 
@@ -102,7 +102,7 @@ def _draw_header(draw: ImageDraw.ImageDraw, content: ReportContent) -> None:
     if content.measurement is None:
         _draw_not_evaluable(draw, content)
     else:
-        _draw_result(draw, content.measurement, content.staging)
+        _draw_result(draw, content.measurement, content.staging, content.change)
 
 
 def _title(content: ReportContent) -> str:
@@ -110,12 +110,16 @@ def _title(content: ReportContent) -> str:
     return f"{method}, {textwrap.shorten(plain(content.acquisition), 40)}" if content.acquisition else method
 
 
-def _draw_result(draw: ImageDraw.ImageDraw, measured: ExamMeasurement, staging: Staging | None) -> None:
+def _draw_result(
+    draw: ImageDraw.ImageDraw, measured: ExamMeasurement, staging: Staging | None, change: Change | None
+) -> None:
     mean = rounded_kpa(measured.mean_kpa, cutoffs_kpa(staging), decimals=2)
     number = f"{mean:.2f}"
     draw.text((_MARGIN, 112), number, style.TEXT, font(76), anchor="ls")
     x = _MARGIN + font(76).getlength(number) + 14
     draw.text((x, 112), f"± {measured.sd_kpa:.2f} kPa", style.TEXT, font(34), anchor="ls")
+    if measured.interval is not None:
+        draw.text((x, 72), f"95 %: {range_words(measured, staging, decimals=2)} kPa", style.TEXT, font(22), anchor="ls")
     draw.text(
         (_MARGIN, 146),
         f"ROI {_area(measured.area_cm2)} in {_count(len(measured.slices))}, "
@@ -127,6 +131,9 @@ def _draw_result(draw: ImageDraw.ImageDraw, measured: ExamMeasurement, staging: 
     )
     if staging is not None:
         _draw_staging(draw, staging)
+    if change is not None:
+        colour = style.AMBER if change.exceeds else style.MUTED
+        draw.text((600, 48), change_words(change), colour, font(18), anchor="ls")
 
 
 def _draw_staging(draw: ImageDraw.ImageDraw, staging: Staging) -> None:
@@ -140,6 +147,8 @@ def _draw_staging(draw: ImageDraw.ImageDraw, staging: Staging) -> None:
     yes = staging.significant_fibrosis
     colour = style.AMBER if yes else style.TEXT
     right = WIDTH_PX - _MARGIN
+    if words := crossing_words(staging):
+        draw.text((right, 146), words, style.AMBER, font(18), anchor="rs")
     draw.text((right, 112), "YES" if yes else "NO", colour, font(34), anchor="rs")
     draw.text((right, 78), f">= F2 at {staging.significant_cutoff_kpa:.2f} kPa", style.MUTED, font(18), anchor="rs")
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
-from liver_mre.core.measurement import region_of_interest
 from liver_mre.report import style
 from liver_mre.report.outline import outlines
 
@@ -75,7 +74,7 @@ def slice_picture(content: ReportContent, index: int, crop: Crop, width_px: int)
     """
     size = (width_px, crop.height_for(width_px))
     part = (slice(crop.top, crop.bottom), slice(crop.left, crop.right))
-    region = region_of_interest(content.volume, content.mask)[index][part]
+    region = content.measured_pixels[index][part]
     liver = content.mask.liver[index][part]
     picture = Image.fromarray(_pixels(content, index, part, region)).resize(size, Image.Resampling.NEAREST)
     unmeasured = Image.fromarray(liver & ~region).convert("L").resize(size, Image.Resampling.NEAREST)

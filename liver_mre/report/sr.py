@@ -25,7 +25,7 @@ from liver_mre.report import codes, common
 from liver_mre.report.references import restore, stand_ins
 from liver_mre.report.sources import headers
 from liver_mre.report.sr_groups import liver_group, slice_groups
-from liver_mre.report.wording import contour_sentence, disclosure
+from liver_mre.report.wording import change_sentence, contour_sentence, crossing_words, disclosure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
 _DEVICE = Code("121007", "DCM", "Device")
 _REGION = (
-    "Measured region: pixels of the predicted liver with a stiffness of sufficient confidence. Mean and area of a "
+    "Measured region: pixels of the predicted liver with a stiffness of sufficient confidence, less what the rules of "
+    "the region left out, each with its area. Mean and area of a "
     "slice are those of its whole region; the outline is that of its largest connected part."
 )
 
@@ -124,7 +125,7 @@ def _notes(content: ReportContent) -> ContainerContentItem:
         texts.append((codes.COMMENT, f"Not evaluable. {content.reason.message if content.reason else ''}"))
     else:
         texts.append((codes.private("region_definition"), _REGION))
-    comments = (*content.all_notes, contour_sentence(content))
+    comments = (*content.all_notes, contour_sentence(content), _crossing(content), change_sentence(content.change))
     texts += [(codes.COMMENT, text) for text in comments if text]
     container = ContainerContentItem(
         name=codes.QUALITATIVE_EVALUATIONS, relationship_type=RelationshipTypeValues.CONTAINS
@@ -138,6 +139,11 @@ def _notes(content: ReportContent) -> ContainerContentItem:
         for name, text in texts
     )
     return container
+
+
+def _crossing(content: ReportContent) -> str:
+    words = crossing_words(content.staging)
+    return f"The 95 % interval of the stiffness {words}." if words else ""
 
 
 def _unit_sentence(content: ReportContent) -> str:

@@ -23,11 +23,17 @@ from highdicom.sr import (
 )
 from pydicom.uid import generate_uid
 
-from liver_mre.core.measurement import region_of_interest
 from liver_mre.report import codes
 from liver_mre.report.outline import largest_outline
 from liver_mre.report.references import instance_references, slice_references
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
+from liver_mre.report.sr_trust import (
+    change_evaluations,
+    change_measurements,
+    crossing_evaluations,
+    interval_measurements,
+    removed_areas,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,9 +57,15 @@ def liver_group(content: ReportContent) -> MeasurementsAndQualitativeEvaluations
         measurements: list[Measurement] = []
         evaluations = _not_evaluable(content)
     else:
-        measurements = _exam_measurements(content.measurement, content.staging)
+        measurements = [
+            *_exam_measurements(content.measurement, content.staging),
+            *interval_measurements(content.measurement, content.staging),
+            *removed_areas(content.measurement),
+            *change_measurements(content.change),
+        ]
         evaluations = _image_quality(content)
         evaluations += [] if content.staging is None else _staging(content.staging)
+        evaluations += change_evaluations(content.change)
     group = MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(uid=content.tracking_uid, identifier="Liver"),
         finding_type=codes.LIVER,
@@ -79,7 +91,7 @@ def slice_groups(content: ReportContent) -> list[PlanarROIMeasurementsAndQualita
     """
     if content.measurement is None:
         return []
-    region = region_of_interest(content.volume, content.mask)
+    region = content.measured_pixels
     return [_slice_group(content, measured, region) for measured in content.measurement.slices]
 
 
@@ -167,6 +179,7 @@ def _staging(staging: Staging) -> list[QualitativeEvaluation]:
         _evaluation(codes.private("metavir_min"), codes.metavir(staging.metavir_min)),
         _evaluation(codes.private("metavir_max"), codes.metavir(staging.metavir_max)),
         _evaluation(codes.private("significant_fibrosis"), significant),
+        *crossing_evaluations(staging),
     ]
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from liver_mre.core.change import REPEATABILITY_SOURCE
 from liver_mre.core.measurement import measure_contour
 from liver_mre.report.codes import plain
+from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 
 if TYPE_CHECKING:
+    from liver_mre.core.result import Change, ExamMeasurement, Staging
     from liver_mre.report.content import ReportContent
 
 INTENDED_USE: Final = "AI-generated. Research use only - not for clinical use."
@@ -58,6 +61,54 @@ def contour_sentence(content: ReportContent) -> str:
     if content.measurement is None:
         return f"{drawn}."
     return f"{drawn}; mean stiffness in it {measured.mean_kpa:.2f} kPa over {measured.area_cm2:.1f} cm2."
+
+
+def crossing_words(staging: Staging | None) -> str:
+    """Return which cut-offs the interval of the stiffness crosses: "crosses the 2.8 cut-off"; "" if none."""
+    if staging is None or not staging.crossed_kpa:
+        return ""
+    values = list(dict.fromkeys(f"{one:g}" for one in (round(value, 3) for value in staging.crossed_kpa)))
+    listed = values[0] if len(values) == 1 else f"{', '.join(values[:-1])} and {values[-1]}"
+    return f"crosses the {listed} cut-off{'' if len(values) == 1 else 's'}"
+
+
+def interval_words(measured: ExamMeasurement, staging: Staging | None, *, decimals: int = 1) -> str:
+    """Return mean and interval in short: "2.9 kPa (2.6-3.2)"; the mean alone without an interval."""
+    cutoffs = cutoffs_kpa(staging)
+    mean = f"{rounded_kpa(measured.mean_kpa, cutoffs, decimals=decimals):.{decimals}f} kPa"
+    ends = range_words(measured, staging, decimals=decimals)
+    return f"{mean} ({ends})" if ends else mean
+
+
+def range_words(measured: ExamMeasurement, staging: Staging | None, *, decimals: int) -> str:
+    """Return the ends of the interval, "2.6-3.2", each on its side of every cut-off; "" without an interval."""
+    if measured.interval is None:
+        return ""
+    cutoffs, ends = cutoffs_kpa(staging), (measured.interval.low_kpa, measured.interval.high_kpa)
+    return "-".join(f"{rounded_kpa(end, cutoffs, decimals=decimals):.{decimals}f}" for end in ends)
+
+
+def change_words(change: Change | None) -> str:
+    """Return the change since a prior in short: "since 2024-03-01: +0.40 kPa (+12 %)"; "" without a prior."""
+    if change is None:
+        return ""
+    date = change.prior.study_date
+    day = f"{date[:4]}-{date[4:6]}-{date[6:]}"
+    return f"since {day}: {change.kpa:+.2f} kPa ({change.percent:+.0f} %)"
+
+
+def change_sentence(change: Change | None) -> str:
+    """Return the change since a prior as sentences, with the threshold and its source; "" without a prior."""
+    if change is None:
+        return ""
+    verdict = "exceeds" if change.exceeds else "does not exceed"
+    sentence = (
+        f"Change {change_words(change)} from {change.prior.stiffness_kpa:.2f} kPa; it {verdict} the repeatability "
+        f"threshold of {change.threshold_percent:g} % ({REPEATABILITY_SOURCE})."
+    )
+    if change.same_versions:
+        return sentence
+    return f"{sentence} The earlier exam was measured with other versions ({', '.join(change.prior.made_by)})."
 
 
 def remarks(content: ReportContent) -> str:

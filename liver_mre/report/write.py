@@ -71,6 +71,8 @@ def report_content(exam: Exam, *, acquisition: str = "", rank: int = 1) -> Repor
         notes=exam.notes,
         acquisition=acquisition,
         acquisition_number=rank,
+        pixels=exam.region.pixels if exam.region else None,
+        change=exam.change,
     )
 
 

@@ -15,18 +15,23 @@ from jsonschema import Draft202012Validator
 
 from liver_mre.core.result import (
     AcquisitionResult,
+    CategoryProbability,
+    Change,
     ContourMeasurement,
     ExamMeasurement,
     OutputFile,
+    Prior,
     Reason,
     RunResult,
     RunStatus,
     SliceMeasurement,
     Staging,
+    StiffnessInterval,
     StudyResult,
     StudyStatus,
 )
 from liver_mre.core.result_json import to_json
+from liver_mre.core.roi import Removal, RemovedArea
 from liver_mre.core.study import Role, SeriesDecision, UnitEvidence
 from tests.core.volumes import MODEL
 
@@ -42,9 +47,29 @@ MEASUREMENT = ExamMeasurement(
     area_cm2=80.0,
     liver_area_cm2=160.0,
     slices=(SliceMeasurement(1, "1.2.3.4", 2.799613, 0.41, 2.7, 80.0),),
+    interval=StiffnessInterval(2.6, 3.0, 0.95, 0.02, 0.01, 0.02, "simulated-1"),
+    removed=(RemovedArea(Removal.EDGE, 12.5), RemovedArea(Removal.VESSEL, 0.0)),
+)
+CHANGE = Change(
+    Prior(3.4, "20240301", "101500", ("liver-mre 0.1.0", "net 1.0"), "1.2.8", "1.2.7"),
+    kpa=-0.600387,
+    percent=-17.658,
+    threshold_percent=19.0,
+    exceeds=False,
+    same_versions=True,
 )
 UNIT = UnitEvidence(0.01, 0.0, "vendor_rule", "Siemens: 0.01 kPa a count")
-STAGING = Staging("wu_2015", "<F2", "F0", "F1", significant_fibrosis=False, significant_cutoff_kpa=2.8)
+STAGING = Staging(
+    "wu_2015",
+    "<F2",
+    "F0",
+    "F1",
+    significant_fibrosis=False,
+    significant_cutoff_kpa=2.8,
+    probabilities=(CategoryProbability("<F2", 0.51), CategoryProbability(">=F2", 0.49)),
+    significant_probability=0.49,
+    crossed_kpa=(2.8,),
+)
 ACQUISITION = AcquisitionResult(
     series_instance_uid="1.2.3.9",
     series_number=7,
@@ -55,6 +80,7 @@ ACQUISITION = AcquisitionResult(
     measurement=MEASUREMENT,
     staging=STAGING,
     contour=ContourMeasurement(2.9, 41.5),
+    change=CHANGE,
     notes=("A note.",),
     network_channels=("stiffness", "confident", "magnitude"),
 )
@@ -69,13 +95,14 @@ MEASURED = StudyResult(
     unit=UNIT,
     measurement=MEASUREMENT,
     staging=STAGING,
+    change=CHANGE,
     outputs=(OutputFile("seg", "1.2.3/seg.dcm", "1.2.3.5"), OutputFile("preview", "1.2.3/overlay.png", None)),
     warnings=("A warning.",),
     timings_s={"load": 0.25},
 )
 REASON = Reason("no_liver", "No liver was found.", 0)
 NOT_EVALUABLE = replace(
-    MEASURED, status=StudyStatus.NOT_EVALUABLE, reason=REASON, measurement=None, staging=None, outputs=()
+    MEASURED, status=StudyStatus.NOT_EVALUABLE, reason=REASON, measurement=None, staging=None, change=None, outputs=()
 )
 FAILED = StudyResult("1.2.4", StudyStatus.FAILED, Reason("missing_slices", "Slices are missing.", 4))
 SKIPPED = StudyResult("1.2.5", StudyStatus.SKIPPED, Reason("no_mre_series", "No MRE series.", 3))
@@ -159,6 +186,14 @@ def test_a_measured_study_is_reported_field_by_field() -> None:
                     "area_cm2": 80.0,
                 }
             ],
+            "interval": {
+                "level": 0.95,
+                "low_kpa": 2.6,
+                "high_kpa": 3.0,
+                "relative_sd": {"sampling": 0.02, "segmentation": 0.01, "residual": 0.02},
+                "calibration": "simulated-1",
+            },
+            "removed": [{"rule": "edge", "area_cm2": 12.5}, {"rule": "vessel", "area_cm2": 0.0}],
         },
         "staging": {
             "profile": "wu_2015",
@@ -167,6 +202,24 @@ def test_a_measured_study_is_reported_field_by_field() -> None:
             "metavir_max": "F1",
             "significant_fibrosis": False,
             "significant_cutoff_kpa": 2.8,
+            "significant_probability": 0.49,
+            "probabilities": [{"category": "<F2", "probability": 0.51}, {"category": ">=F2", "probability": 0.49}],
+            "crosses_cutoff": True,
+            "crossed_cutoffs_kpa": [2.8],
+        },
+        "change": {
+            "kpa": -0.600387,
+            "percent": -17.658,
+            "threshold_percent": 19.0,
+            "exceeds_threshold": False,
+            "same_versions": True,
+            "prior": {
+                "stiffness_kpa_mean": 3.4,
+                "study_date": "20240301",
+                "study_instance_uid": "1.2.7",
+                "sop_instance_uid": "1.2.8",
+                "made_by": ["liver-mre 0.1.0", "net 1.0"],
+            },
         },
         "outputs": [
             {"kind": "seg", "path": "1.2.3/seg.dcm", "sop_instance_uid": "1.2.3.5"},
@@ -179,7 +232,7 @@ def test_a_measured_study_is_reported_field_by_field() -> None:
 
 def test_a_run_names_application_and_models() -> None:
     content = to_json(RUN)
-    assert content["schema_version"] == "1.1"
+    assert content["schema_version"] == "1.2"
     assert content["application"] == {"name": "liver-mre", "version": "1.2.0"}
     assert content["models"] == [
         {

@@ -11,10 +11,14 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
+from liver_mre.calibration import load_calibration
+from liver_mre.core.change import change_since
 from liver_mre.core.measurement import measure
-from liver_mre.core.result import Reason
+from liver_mre.core.result import Prior, Reason
+from liver_mre.core.roi import RoiRules, find_region
 from liver_mre.core.staging import stage
 from liver_mre.core.study import Instance, UnitEvidence
+from liver_mre.core.uncertainty import interval_of
 from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
 from liver_mre.report.content import ReportContent
 from liver_mre.report.wording import SIMULATION_MARKER
@@ -91,6 +95,24 @@ def make_content(
         application_version="1.0.0",
         tracking_uid=generate_uid(),
         created=CREATED,
+    )
+
+
+def make_doubtful(mean_kpa: float = 2.85) -> ReportContent:
+    """Make the content of an exam with an interval across cut-offs, areas left out and a change since a prior."""
+    content = make_content(make_arrays(mean_kpa))
+    rules = RoiRules(edge_mm=5.0, soft_share=0.0, bright_share=0.0, hot_share=0.0)
+    region = find_region(content.volume, content.mask, rules)
+    measured = measure(content.volume, content.mask, region.pixels)
+    assert measured is not None
+    interval = interval_of(measured.mean_kpa, 0.05, 0.02, load_calibration())
+    prior = Prior(2.3, "20240301", "101500", ("liver-mre 0.0.9",), "1.2.3.4", "1.2.3")
+    return replace(
+        content,
+        measurement=replace(measured, interval=interval, removed=region.removed),
+        staging=stage(measured.mean_kpa, load_profile("resoundant_2019"), interval),
+        change=change_since(prior, measured.mean_kpa, ("liver-mre 1.0.0",)),
+        pixels=region.pixels,
     )
 
 

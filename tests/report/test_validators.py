@@ -19,7 +19,7 @@ from liver_mre.report.secondary_capture import build_overlay
 from liver_mre.report.seg import build_segmentation
 from liver_mre.report.sr import build_report
 from tests import tools
-from tests.report.content_factory import make_content, make_not_evaluable, source_images, write
+from tests.report.content_factory import make_content, make_doubtful, make_not_evaluable, source_images, write
 from tests.report.source_factory import as_frames, as_series
 
 if TYPE_CHECKING:
@@ -70,8 +70,19 @@ def files(contents: dict[str, ReportContent], tmp_path_factory: pytest.TempPathF
 def with_notes(content: ReportContent) -> ReportContent:
     """Return content with everything that an exam may carry beside its result."""
     contour = content.mask.liver & content.volume.valid
+    doubtful = make_doubtful(3.4)
     return replace(
         content,
+        measurement=replace(
+            content.measurement, interval=doubtful.measurement.interval, removed=doubtful.measurement.removed
+        ),
+        staging=replace(
+            content.staging,
+            probabilities=doubtful.staging.probabilities,
+            significant_probability=0.97,
+            crossed_kpa=(3.5,),
+        ),
+        change=doubtful.change,
         volume=replace(content.volume, scanner_contour=contour, notes=("The hatch pattern was closed.",)),
         notes=("Slice 2 was acquired twice: the later one counts.",),
         unit=UnitEvidence(0.02, 0.0, "override", "0.02 kPa a count, set by the user"),

@@ -1,0 +1,48 @@
+"""The calibration of the 95 % interval, from its data file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+from liver_mre.core.json_fields import Fields
+from liver_mre.core.uncertainty import Calibration
+from liver_mre.errors import SettingsError
+
+_SHIPPED: Final = Path(__file__).resolve().parent / "data" / "interval.json"
+
+
+def load_calibration(path: Path = _SHIPPED) -> Calibration:
+    """Read a calibration as `liver-mre interval-study` writes it.
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing, or is no calibration.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        message = f"The calibration {path.name} cannot be read ({type(error).__name__}). Reinstall the application."
+        raise SettingsError(message) from error
+    fields = Fields(content, f"calibration {path.name}", SettingsError)
+    bands = content.get("bands_kpa") if isinstance(content, dict) else None
+    count = len(bands) if isinstance(bands, list) else 0
+    found = Calibration(
+        name=fields.text("name"),
+        correlation_cm2=fields.number("correlation_cm2"),
+        segmentation_weight=fields.number("segmentation_weight"),
+        residual=fields.number("residual"),
+        bands_kpa=fields.numbers("bands_kpa", count),
+        scales=fields.numbers("scales", count),
+        model=fields.text("model"),
+        provenance=fields.text("provenance"),
+    )
+    fields.finish()
+    numbers = (found.correlation_cm2, found.segmentation_weight, found.residual, *found.scales)
+    if not found.bands_kpa or found.bands_kpa[0] != 0.0 or list(found.bands_kpa) != sorted(set(found.bands_kpa)):
+        fields.refuse("needs ascending 'bands_kpa' that begin at 0")
+    if min(numbers) < 0.0 or found.correlation_cm2 == 0.0:
+        fields.refuse("needs numbers that are not negative")
+    return found

@@ -1,0 +1,162 @@
+"""An earlier report of this application about the same patient, read back from its structured report."""
+
+from __future__ import annotations
+
+import math
+import re
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from pydicom import config
+from pydicom.uid import Comprehensive3DSRStorage
+
+from liver_mre import APPLICATION
+from liver_mre.core.result import Prior
+from liver_mre.dicom.files import open_dicom
+from liver_mre.dicom.headers import patient_key
+from liver_mre.dicom.values import integer, items, number, text, texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pydicom import Dataset
+
+    from liver_mre.core.study import Instance, PatientKey
+
+_SCHEME: Final = "99LIVERMRE"
+_GROUP: Final = ("125007", "DCM")
+_ELASTICITY: Final = ("110830", "DCM")
+_DERIVATION: Final = ("121401", "DCM")
+_MEAN: Final = ("373098007", "SCT")
+_KILOPASCAL: Final = ("kPa", "UCUM")
+_LIVER_AREA: Final = ("LIVER-AREA", _SCHEME)
+"""Only the group of the whole liver holds it; groups of slices hold a mean, too."""
+_DATE: Final = re.compile(r"\d{8}")
+_TIME: Final = re.compile(r"\d{2,6}")
+_DEEPEST: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """One report that could be a prior; `rank` orders reports of one study, the last standing for it."""
+
+    prior: Prior
+    patient: PatientKey
+    rank: tuple[int, str]
+
+    @property
+    def when(self) -> tuple[str, str]:
+        return self.prior.study_date, self.prior.study_time
+
+
+def find_prior(reports: Iterable[str], current: Instance) -> Prior | None:
+    """Return the latest measured exam of the same patient before this one.
+
+    Refused are reports of other applications, of other patients or of patients that cannot be told to be the same, of
+    this study (it was measured before) or of a later one, and those without a stiffness: of an exam that was not
+    evaluable. What cannot be read is passed over: a damaged old report must not stop a new one.
+
+    Parameters
+    ----------
+    reports : where structured reports were found in the input
+    current : an image of the study that is measured now
+    """
+    paths = tuple(reports)
+    if not paths:
+        return None
+    with config.disable_value_validation(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        now = _opened(current.source)
+        if now is None or (start := _when(now)) is None:
+            return None
+        study_uid, patient = text(now, "StudyInstanceUID"), patient_key(now)
+        read = [report for path in paths if (report := _report(path)) is not None]
+    earlier = [
+        one
+        for one in read
+        if one.prior.study_instance_uid != study_uid and one.when < start and _same(one.patient, patient)
+    ]
+    return max(earlier, key=lambda one: (one.when, one.rank)).prior if earlier else None
+
+
+def _report(path: str) -> _Report | None:
+    header = _opened(path)
+    if header is None or text(header, "SOPClassUID") != Comprehensive3DSRStorage:
+        return None
+    if text(header, "ManufacturerModelName") != APPLICATION or _SCHEME not in _schemes(header):
+        return None
+    when = _when(header)
+    mean_kpa = next((value for group in _groups(header) if (value := _mean_of(group)) is not None), None)
+    if when is None or mean_kpa is None:
+        return None
+    prior = Prior(
+        stiffness_kpa=mean_kpa,
+        study_date=when[0],
+        study_time=when[1],
+        made_by=texts(header, "SoftwareVersions"),
+        sop_instance_uid=text(header, "SOPInstanceUID"),
+        study_instance_uid=text(header, "StudyInstanceUID"),
+    )
+    # Of several acquisitions the study's own has the lowest series number; of several runs the last one counts.
+    written = text(header, "ContentDate") + text(header, "ContentTime")
+    return _Report(prior, patient_key(header), (-(integer(header, "SeriesNumber") or 0), written))
+
+
+def _opened(path: str) -> Dataset | None:
+    try:
+        return open_dicom(path, stop_before_pixels=True)
+    except Exception:  # noqa: BLE001 - pydicom raises almost anything on damaged files
+        return None
+
+
+def _schemes(header: Dataset) -> set[str]:
+    return {text(item, "CodingSchemeDesignator") for item in items(header, "CodingSchemeIdentificationSequence")}
+
+
+def _when(header: Dataset) -> tuple[str, str] | None:
+    """Return the date and time of the study, the time as six digits; None without a date."""
+    date, time = text(header, "StudyDate"), text(header, "StudyTime").split(".")[0]
+    if not _DATE.fullmatch(date):
+        return None
+    return date, time.ljust(6, "0") if _TIME.fullmatch(time) else "000000"
+
+
+def _same(one: PatientKey, other: PatientKey) -> bool:
+    """Tell whether the two surely are one patient: what both leave empty proves nothing."""
+    if one.conflicts(other):
+        return False
+    named = bool(one.name and one.birth_date) and (one.name, one.birth_date) == (other.name, other.birth_date)
+    return bool(one.patient_id and other.patient_id) or named
+
+
+def _groups(item: Dataset, depth: int = 0) -> Iterator[Dataset]:
+    for part in items(item, "ContentSequence"):
+        if _code(part, "ConceptNameCodeSequence") == _GROUP:
+            yield part
+        elif depth < _DEEPEST:
+            yield from _groups(part, depth + 1)
+
+
+def _mean_of(group: Dataset) -> float | None:
+    """Return the mean stiffness of a group of the whole liver."""
+    parts = items(group, "ContentSequence")
+    if not any(_code(part, "ConceptNameCodeSequence") == _LIVER_AREA for part in parts):
+        return None
+    for part in parts:
+        derived = {
+            _code(modifier, "ConceptCodeSequence")
+            for modifier in items(part, "ContentSequence")
+            if _code(modifier, "ConceptNameCodeSequence") == _DERIVATION
+        }
+        if _code(part, "ConceptNameCodeSequence") == _ELASTICITY and _MEAN in derived:
+            for measured in items(part, "MeasuredValueSequence"):
+                value = number(measured, "NumericValue")
+                if _code(measured, "MeasurementUnitsCodeSequence") == _KILOPASCAL and value is not None:
+                    return value if math.isfinite(value) and value > 0.0 else None
+    return None
+
+
+def _code(item: Dataset, sequence: str) -> tuple[str, str] | None:
+    found = items(item, sequence)
+    return (text(found[0], "CodeValue"), text(found[0], "CodingSchemeDesignator")) if found else None

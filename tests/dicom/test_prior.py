@@ -1,0 +1,107 @@
+"""Claims about priors: the latest earlier measured report of the same patient by this application, and no other."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from liver_mre.core.study import Instance
+from liver_mre.dicom.prior import find_prior
+from liver_mre.dicom.reader import read_studies
+from liver_mre.report.sr import build_report
+from tests.report.content_factory import make_content, make_not_evaluable, source_images
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from pydicom import Dataset
+
+    from liver_mre.report.content import ReportContent
+
+TODAY = "20250304"
+
+
+def report_of(content: ReportContent, mean_kpa: float, date: str, study: str, **changes: str) -> Dataset:
+    """Return the report of an earlier study of the same patient."""
+    if content.measurement is not None:
+        content = replace(content, measurement=replace(content.measurement, mean_kpa=mean_kpa))
+    report = build_report(content)
+    report.StudyDate, report.StudyInstanceUID = date, study
+    for keyword, value in changes.items():
+        setattr(report, keyword, value)
+    return report
+
+
+@pytest.fixture
+def current(tmp_path: Path) -> Instance:
+    image = source_images(make_content())[0]
+    image.StudyDate = TODAY
+    path = tmp_path / "now.dcm"
+    image.save_as(path, enforce_file_format=True)
+    return Instance(str(path), str(image.SOPInstanceUID), str(image.SOPClassUID))
+
+
+def written(folder: Path, *reports: Dataset) -> list[str]:
+    paths = []
+    for number, report in enumerate(reports):
+        path = folder / f"report-{number}.dcm"
+        report.save_as(path, enforce_file_format=True)
+        paths.append(str(path))
+    return paths
+
+
+def test_the_latest_earlier_report_is_the_prior(tmp_path: Path, current: Instance) -> None:
+    content = make_content()
+    reports = [
+        report_of(content, 2.5, "20220101", "1.2.1"),
+        report_of(content, 3.1, "20240301", "1.2.2"),
+        report_of(content, 9.9, "20260101", "1.2.3"),
+    ]
+    found = find_prior(written(tmp_path, *reports), current)
+    assert found is not None
+    assert (found.stiffness_kpa, found.study_date, found.study_instance_uid) == (3.1, "20240301", "1.2.2")
+    assert found.sop_instance_uid == reports[1].SOPInstanceUID
+    assert found.made_by == tuple(reports[1].SoftwareVersions)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"PatientID": "another"},
+        {"ManufacturerModelName": "another application"},
+        {"StudyDate": TODAY, "StudyTime": "235959"},
+        {"StudyDate": ""},
+        {"PatientID": "", "PatientName": "", "PatientBirthDate": ""},
+    ],
+    ids=["another patient", "another application", "not earlier", "no date", "nobody"],
+)
+def test_what_is_no_prior_is_refused(tmp_path: Path, current: Instance, changes: dict[str, str]) -> None:
+    report = report_of(make_content(), 3.0, "20240301", "1.2.2", **changes)
+    assert find_prior(written(tmp_path, report), current) is None
+
+
+def test_the_report_of_this_very_study_is_no_prior(tmp_path: Path, current: Instance) -> None:
+    content = make_content()
+    content.sources[0].StudyDate = TODAY
+    own = build_report(content)
+    image = source_images(content)[0]
+    path = tmp_path / "same.dcm"
+    image.save_as(path, enforce_file_format=True)
+    assert find_prior(written(tmp_path, own), replace(current, source=str(path))) is None
+
+
+def test_an_exam_that_was_not_evaluable_and_a_damaged_file_are_no_priors(tmp_path: Path, current: Instance) -> None:
+    damaged = tmp_path / "damaged.dcm"
+    damaged.write_bytes(b"\0" * 128 + b"DICMnothing")
+    paths = written(tmp_path, report_of(make_not_evaluable(), 0.0, "20240301", "1.2.2"))
+    assert find_prior([*paths, str(damaged), str(tmp_path / "gone.dcm")], current) is None
+    assert find_prior([], current) is None
+
+
+def test_reports_in_the_input_are_kept_with_its_studies(tmp_path: Path, current: Instance) -> None:
+    paths = written(tmp_path, report_of(make_content(), 3.0, "20240301", "1.2.2"))
+    (study,) = read_studies(tmp_path).studies
+    assert list(study.reports) == paths
+    assert find_prior(study.reports, current) is not None

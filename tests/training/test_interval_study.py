@@ -1,0 +1,76 @@
+"""Claims about the calibration: it covers exams that it did not see, in every stage, and is written as it is read."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from liver_mre.calibration import load_calibration
+from training.interval_study import STAGES, Case, coverage, fitted, study, unseen_coverage
+from training.store import CohortError, save_exam, write_whole
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from training.store import ExamRecord
+
+KPA = {"F0": 2.0, "F1": 2.4, "F2": 3.2, "F3": 4.2, "F4": 9.0}
+
+
+def made_up(count: int, seed: int) -> list[Case]:
+    """Return cases whose errors are as large as their features say, and larger in the stiffest livers."""
+    random = np.random.default_rng(seed)
+    cases = []
+    for number in range(count):
+        stage = STAGES[number % 5]
+        sampling, segmentation = random.uniform(0.005, 0.05), random.exponential(0.02)
+        sd = (1.4 if stage == "F4" else 0.7) * math.hypot(sampling, 2 * segmentation, 0.01)
+        true = KPA[stage] * math.exp(0.08 * random.standard_normal())
+        measured = true * math.exp(sd * random.standard_normal())
+        cases.append(Case(f"{seed}-{number}", stage, measured, true, sampling, segmentation, 100.0))
+    return cases
+
+
+def test_intervals_hold_the_truth_of_unseen_cases_in_every_stage() -> None:
+    calibration = fitted(made_up(1500, 1), name="t", model="m 1", provenance="made up")
+    found = coverage([(case, calibration) for case in made_up(2000, 2)])
+    assert set(found) == {*STAGES, "all"}
+    for stage, figures in found.items():
+        assert 0.92 <= figures["share"] <= 0.98, stage
+    assert found["F4"]["half_width_percent"] > found["F2"]["half_width_percent"]
+
+
+def test_every_case_is_judged_once_by_a_calibration_that_did_not_see_it() -> None:
+    cases = made_up(600, 3)
+    found = unseen_coverage(cases, 10)
+    assert found["all"]["exams"] == 600
+    assert 0.92 <= found["all"]["share"] <= 0.98
+
+
+def test_the_study_writes_a_calibration_that_the_application_reads(
+    tmp_path: Path, make_record: Callable[..., ExamRecord], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.interval_study.LEAST_IN_BAND", 2)
+    cohort, livers = tmp_path / "cohort", tmp_path / "livers"
+    livers.mkdir()
+    for seed in range(12):
+        record = make_record(seed, slices=1)
+        save_exam(cohort, record)
+        write_whole(livers / f"exam-{seed:08d}.npz", reached=np.where(record.liver, 5, 0).astype(np.uint8))
+    (livers / "model.txt").write_text("some network 1.0\nabc\nmasked\n", encoding="utf-8")
+    summary = study(cohort, livers, tmp_path / "out")
+    assert summary["cases"] == 12
+    found = load_calibration(tmp_path / "out" / "interval.json")
+    assert found.model == "some network 1.0"
+    assert "12 simulated exams" in found.provenance
+    assert "F2" in (tmp_path / "out" / "coverage.md").read_text(encoding="utf-8")
+
+
+def test_too_few_exams_calibrate_nothing(tmp_path: Path) -> None:
+    (tmp_path / "model.txt").write_text("n\nd\ns\n", encoding="utf-8")
+    with pytest.raises(CohortError, match="too few"):
+        study(tmp_path, tmp_path, tmp_path / "out")

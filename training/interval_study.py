@@ -1,0 +1,248 @@
+"""Calibration of the 95 % interval, and its coverage in exams that the calibration did not see."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import itertools
+import json
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from liver_mre.core.roi import RoiRules, find_region
+from liver_mre.core.uncertainty import Calibration, Z, interval_of, sampling_error, segmentation_error
+from training.cells import Table, number
+from training.livers import load_liver, model_of
+from training.measured_truth import as_mask, truth_of, volume_of
+from training.roi_study import LEAST_CM2, markdown
+from training.statistics import proportion
+from training.store import CohortError, list_exams, load_exam
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from training.livers import PredictedLiver
+    from training.store import ExamRecord
+
+    Values = NDArray[np.float64]
+
+CORRELATION_CM2: Final = 6.6
+"""Median over simulated exams of the integral of the elastogram's autocorrelation over its parenchyma."""
+ALTERNATIVES: Final = (0.25, 0.75)
+"""Probabilities at which the liver could as well have been outlined; the application takes the same."""
+BANDS_KPA: Final = (0.0, 2.1, 2.5, 3.0, 3.7, 5.0)
+FOLDS: Final = 10
+LEAST_IN_BAND: Final = 50
+WEIGHTS: Final = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
+RESIDUALS: Final = (0.002, 0.005, 0.01, 0.015, 0.02, 0.03)
+LEVEL: Final = 0.95
+STAGES: Final = ("F0", "F1", "F2", "F3", "F4")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What one exam tells about the interval.
+
+    Attributes
+    ----------
+    exam, stage : the exam
+    measured_kpa, true_kpa : as the application measures it, and the truth
+    sampling, segmentation : relative SDs before any weight
+    area_cm2 : measured area
+    """
+
+    exam: str
+    stage: str
+    measured_kpa: float
+    true_kpa: float
+    sampling: float
+    segmentation: float
+    area_cm2: float
+
+    @property
+    def fold(self) -> int:
+        """One of `FOLDS` parts of the cohort: a digest of its name says which, whatever the cohort's size."""
+        return hashlib.sha256(f"interval {self.exam}".encode()).digest()[0] % FOLDS
+
+
+def study(data: Path, livers: Path, out: Path, *, magnitude: bool = False, limit: int | None = None) -> dict[str, Any]:
+    """Calibrate the interval on a cohort and check it, fold by fold, on exams that did not calibrate it.
+
+    The calibration that is written is fitted on all exams; its coverage is that of fits on nine tenths in the tenth
+    that they did not see. That on one half in the other half is told beside it.
+
+    Parameters
+    ----------
+    data : folder of a simulated cohort
+    livers : folder of predicted livers, of exams that the network was not trained on
+    out : folder for interval.json (the calibration that the application reads), coverage.json, coverage.md, cases.csv
+    magnitude : let the rules of the region see the magnitude
+    limit : largest number of exams
+
+    Returns
+    -------
+    The summary, as in coverage.json.
+
+    Raises
+    ------
+    CohortError
+        If there are too few exams.
+    """
+    from rich.progress import track
+
+    model = model_of(livers).splitlines()
+    paths = [path for path in list_exams(data) if (livers / path.name).exists()][:limit]
+    cases = []
+    for path in track(paths, description="measuring exams", transient=True):
+        liver = load_liver(livers, path.name)
+        case = None if liver is None else case_of(path.stem, load_exam(path), liver, magnitude=magnitude)
+        if case is not None:
+            cases.append(case)
+    if len(cases) < FOLDS * LEAST_IN_BAND // 2:
+        message = f"{len(cases)} exams can be measured, which is too few to calibrate an interval: simulate more"
+        raise CohortError(message)
+    words = (
+        f"{len(cases)} simulated exams, outlines by {model[0]} ({model[1][:16]}) on the input '{model[2]}', rules of "
+        f"the region with{'' if magnitude else 'out'} magnitude"
+    )
+    shipped = fitted(cases, name="simulated-1", model=model[0], provenance=words)
+    groups = {f"{FOLDS} folds": unseen_coverage(cases, FOLDS), "one half in the other": unseen_coverage(cases, 2)}
+    summary = {"data": "simulated", "cases": len(cases), "coverage": groups}
+    _write(out, cases, shipped, summary)
+    return summary
+
+
+def case_of(name: str, record: ExamRecord, liver: PredictedLiver, *, magnitude: bool) -> Case | None:
+    """Measure one exam as the application does; None where it or its truth is too small to be measured."""
+    truth = truth_of(record)
+    if not truth.known:
+        return None
+    volume = volume_of(record)
+    seen = record.magnitude if magnitude else None
+
+    def region(threshold: float) -> NDArray[np.bool_]:
+        return find_region(volume, as_mask(liver.at(threshold)), RoiRules(), magnitude=seen).pixels
+
+    def mean(pixels: NDArray[np.bool_]) -> float | None:
+        return float(volume.stiffness_kpa[pixels].mean(dtype=np.float64)) if pixels.any() else None
+
+    pixels = region(0.5)
+    measured = mean(pixels)
+    area_cm2 = int(np.count_nonzero(pixels)) * volume.pixel_area_cm2
+    if measured is None or area_cm2 < LEAST_CM2:
+        return None
+    return Case(
+        name,
+        record.stage,
+        measured,
+        truth.stiffness_kpa,
+        sampling_error(volume, pixels, CORRELATION_CM2),
+        segmentation_error(measured, [mean(region(level)) for level in ALTERNATIVES]),
+        area_cm2,
+    )
+
+
+def fitted(cases: Sequence[Case], *, name: str, model: str, provenance: str) -> Calibration:
+    """Return the calibration whose intervals hold the truth of 95 % of the cases in every band and are narrowest.
+
+    For each pair of a segmentation weight and a residual, the scale of each band of measured stiffness is the smallest
+    with which 95 % of its cases are covered. Of all pairs that one is taken whose intervals are narrowest on average.
+    """
+    measured = np.array([case.measured_kpa for case in cases])
+    error = np.abs(np.log(np.array([case.true_kpa for case in cases]) / measured))
+    sampling, segmentation = np.array([(case.sampling, case.segmentation) for case in cases]).T
+    bands = _bands(measured)
+    place = np.searchsorted(bands, measured, side="right") - 1
+
+    def fit(weight: float, residual: float) -> tuple[float, list[float]]:
+        plain = np.sqrt(sampling**2 + (weight * segmentation) ** 2 + residual**2)
+        scales = [_scale(error[place == band] / plain[place == band]) for band in range(len(bands))]
+        return float(np.mean(plain * np.array(scales)[place])), scales
+
+    weight, residual = min(itertools.product(WEIGHTS, RESIDUALS), key=lambda pair: fit(*pair)[0])
+    scales = tuple(round(scale, 5) for scale in fit(weight, residual)[1])
+    return Calibration(name, CORRELATION_CM2, weight, residual, tuple(bands), scales, model, provenance)
+
+
+def _bands(measured_kpa: Values) -> list[float]:
+    """Return the lower limits of bands that hold enough cases each."""
+    bands = [0.0]
+    for limit in BANDS_KPA[1:]:
+        inside = np.count_nonzero((measured_kpa >= bands[-1]) & (measured_kpa < limit))
+        if inside >= LEAST_IN_BAND and np.count_nonzero(measured_kpa >= limit) >= LEAST_IN_BAND:
+            bands.append(limit)
+    return bands
+
+
+def _scale(score: Values) -> float:
+    """Return the scale of the SD with which the share `LEVEL` is covered, as split conformal prediction has it."""
+    rank = min(score.size, math.ceil(LEVEL * (score.size + 1))) - 1
+    return float(np.sort(score)[rank]) / Z
+
+
+def unseen_coverage(cases: Sequence[Case], folds: int) -> dict[str, dict[str, float]]:
+    """Return the coverage in each fold by a calibration on the other folds, by stage and overall."""
+    judged: list[tuple[Case, Calibration]] = []
+    for fold in range(folds):
+        others = [case for case in cases if case.fold % folds != fold]
+        calibration = fitted(others, name="", model="", provenance="")
+        judged += [(case, calibration) for case in cases if case.fold % folds == fold]
+    return coverage(judged)
+
+
+def coverage(cases: Sequence[tuple[Case, Calibration]]) -> dict[str, dict[str, float]]:
+    """Return, by stage and overall, how many intervals hold the truth and how wide they are."""
+    found = []
+    for case, calibration in cases:
+        interval = interval_of(case.measured_kpa, case.sampling, case.segmentation, calibration)
+        held = interval.low_kpa <= case.true_kpa <= interval.high_kpa
+        found.append((case.stage, held, 100.0 * (interval.high_kpa - interval.low_kpa) / 2.0 / case.measured_kpa))
+    groups = {}
+    for name in (*STAGES, "all"):
+        chosen = [each for each in found if name in (each[0], "all")]
+        if chosen:
+            covered = sum(held for _, held, _ in chosen)
+            share = proportion(covered, len(chosen))
+            groups[name] = {
+                "exams": len(chosen),
+                "covered": covered,
+                "share": share.value,
+                "share_low": share.low,
+                "share_high": share.high,
+                "half_width_percent": float(np.median([width for *_, width in chosen])),
+            }
+    return groups
+
+
+def coverage_table(summary: dict[str, Any]) -> Table:
+    """Return the table of coverage by stage."""
+    lines = [
+        (
+            group,
+            stage,
+            f"{found['covered']} of {found['exams']}",
+            f"{100 * found['share']:.1f} ({100 * found['share_low']:.1f} to {100 * found['share_high']:.1f})",
+            f"± {number(found['half_width_percent'], 1)}",
+        )
+        for group, stages in summary["coverage"].items()
+        for stage, found in stages.items()
+    ]
+    columns = ("exams", "stage", "covered", "covered % (95 % CI)", "median half width %")
+    return Table("coverage", "intervals that hold the truth, simulated exams", columns, tuple(lines))
+
+
+def _write(out: Path, cases: Sequence[Case], calibration: Calibration, summary: dict[str, Any]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    with (out / "cases.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(asdict(cases[0])))
+        writer.writeheader()
+        writer.writerows(asdict(case) for case in cases)
+    (out / "interval.json").write_text(json.dumps(asdict(calibration), indent=2) + "\n", encoding="utf-8")
+    (out / "coverage.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    (out / "coverage.md").write_text(markdown(coverage_table(summary)) + "\n", encoding="utf-8")

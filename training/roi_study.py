@@ -1,0 +1,205 @@
+"""What each rule of the measured region does, over a simulated cohort of known truth: the tables of docs/roi.md."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from liver_mre.core.roi import NO_RULES, RoiRules, find_region
+from training.cells import Table, number
+from training.livers import load_liver, model_of
+from training.measured_truth import as_mask, truth_of, volume_of
+from training.statistics import bland_altman
+from training.store import CohortError, list_exams, load_exam
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from training.measured_truth import Truth
+    from training.store import ExamRecord
+
+LEAST_CM2: Final = 5.0
+"""`min_area_cm2` of the settings: with less, the application measures nothing."""
+DEFAULT: Final = RoiRules()
+SHIPPED: Final = "shipped rules"
+ALONE: Final = "no rules"
+TRUE: Final = "true liver"
+PREDICTED: Final = "predicted liver"
+
+VARIANTS: Final[Mapping[str, RoiRules]] = {
+    ALONE: NO_RULES,
+    "edge alone": replace(NO_RULES, edge_mm=DEFAULT.edge_mm),
+    "vessels alone": replace(
+        NO_RULES,
+        soft_share=DEFAULT.soft_share,
+        bright_share=DEFAULT.bright_share,
+        bright_margin_mm=DEFAULT.bright_margin_mm,
+    ),
+    "hot spots alone": replace(NO_RULES, hot_share=DEFAULT.hot_share, hot_reach_mm=DEFAULT.hot_reach_mm),
+    "islands and small slices alone": replace(NO_RULES, island_cm2=DEFAULT.island_cm2, slice_cm2=DEFAULT.slice_cm2),
+    SHIPPED: DEFAULT,
+    "shipped, no magnitude": replace(DEFAULT, bright_share=0.0),
+    "shipped, no soft spots": replace(DEFAULT, soft_share=0.0),
+    "shipped, no hot spots": replace(DEFAULT, hot_share=0.0),
+    "shipped, edge 0 mm": replace(DEFAULT, edge_mm=0.0),
+    "shipped, edge 3 mm": replace(DEFAULT, edge_mm=3.0),
+    "shipped, edge 7 mm": replace(DEFAULT, edge_mm=7.0),
+    "shipped, edge 10 mm": replace(DEFAULT, edge_mm=10.0),
+    "shipped, soft below 0.7": replace(DEFAULT, soft_share=0.7),
+    "shipped, hot above 1.4": replace(DEFAULT, hot_share=1.4),
+    "shipped, islands 2, slices 3 cm2": replace(DEFAULT, island_cm2=2.0, slice_cm2=3.0),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One exam under one variant of the rules.
+
+    Attributes
+    ----------
+    mask, rules : whose liver, and which variant
+    exam, stage : the exam
+    measured_kpa : NaN where less than `LEAST_CM2` is left, which the application does not report
+    true_kpa, modulus_kpa : as in `training.measured_truth.Truth`
+    area_cm2 : measured area
+    """
+
+    mask: str
+    rules: str
+    exam: str
+    stage: str
+    measured_kpa: float
+    true_kpa: float
+    modulus_kpa: float
+    area_cm2: float
+
+
+def study(data: Path, out: Path, *, livers: Path | None = None, limit: int | None = None) -> dict[str, Any]:
+    """Measure every exam of a cohort under every variant of the rules, and write the tables.
+
+    Parameters
+    ----------
+    data : folder of a simulated cohort
+    out : folder for roi.csv (all rows), tables/*.csv, roi.md and roi.json
+    livers : folder of predicted livers (`training.livers`); without, only the true liver is measured
+    limit : largest number of exams
+
+    Returns
+    -------
+    The summary, as in roi.json.
+
+    Raises
+    ------
+    CohortError
+        If no exam of the cohort has a truth to hold a measurement against.
+    """
+    from rich.progress import track
+
+    rows: list[Row] = []
+    paths = list_exams(data)
+    if livers is not None:
+        paths = [path for path in paths if (livers / path.name).exists()]
+    unknown = 0
+    for path in track(paths[:limit], description="measuring exams", transient=True):
+        record = load_exam(path)
+        truth = truth_of(record)
+        if not truth.known:
+            unknown += 1
+            continue
+        rows += _exam_rows(path.stem, record, truth, TRUE, record.liver)
+        predicted = load_liver(livers, path.name) if livers is not None else None
+        if predicted is not None:
+            rows += _exam_rows(path.stem, record, truth, PREDICTED, predicted.at(0.5))
+    if not rows:
+        message = "no exam of this cohort has 5 cm2 of confident parenchyma to hold a measurement against"
+        raise CohortError(message)
+    found = {mask: table_of(rows, mask) for mask in dict.fromkeys(row.mask for row in rows)}
+    summary = {
+        "data": "simulated",
+        "exams": len({row.exam for row in rows}),
+        "exams_without_truth": unknown,
+        "livers": model_of(livers).splitlines() if livers is not None else None,
+        "rules": asdict(DEFAULT),
+        "variants": {mask: {name: figures_of(rows, mask, name) for name in VARIANTS} for mask in found},
+    }
+    _write(out, rows, found, summary)
+    return summary
+
+
+def _exam_rows(name: str, record: ExamRecord, truth: Truth, mask: str, liver: NDArray[np.bool_]) -> list[Row]:
+    volume = volume_of(record)
+    rows = []
+    for words, rules in VARIANTS.items():
+        region = find_region(volume, as_mask(liver), rules, magnitude=record.magnitude)
+        enough = region.area_cm2 >= LEAST_CM2
+        measured = float(record.stiffness_kpa[region.pixels].mean(dtype=np.float64)) if enough else math.nan
+        rows.append(
+            Row(mask, words, name, record.stage, measured, truth.stiffness_kpa, truth.modulus_kpa, region.area_cm2)
+        )
+    return rows
+
+
+def figures_of(rows: Iterable[Row], mask: str, rules: str) -> dict[str, float | int]:
+    """Return the figures of one variant: agreement with the truth, and distance to the modulus, in per cent."""
+    chosen = [row for row in rows if row.mask == mask and row.rules == rules]
+    measured = [row for row in chosen if math.isfinite(row.measured_kpa)]
+    agreement = bland_altman([row.measured_kpa for row in measured], [row.true_kpa for row in measured], percent=True)
+    apart = np.array([100.0 * (row.measured_kpa / row.modulus_kpa - 1.0) for row in measured])
+    return {
+        "exams": len(chosen),
+        "measured": len(measured),
+        "bias_percent": agreement.bias.value,
+        "low_percent": agreement.low,
+        "high_percent": agreement.high,
+        "modulus_bias_percent": float(apart.mean()) if apart.size else math.nan,
+        "modulus_distance_percent": float(np.abs(apart).mean()) if apart.size else math.nan,
+        "area_cm2": float(np.mean([row.area_cm2 for row in measured])) if measured else math.nan,
+    }
+
+
+def table_of(rows: Iterable[Row], mask: str) -> Table:
+    """Return the table of all variants for one kind of mask."""
+    kept = list(rows)
+    lines = []
+    for name in VARIANTS:
+        found = figures_of(kept, mask, name)
+        lines.append(
+            (
+                name,
+                f"{found['measured']} of {found['exams']}",
+                number(found["bias_percent"], 2),
+                f"{number(found['low_percent'], 1)} to {number(found['high_percent'], 1)}",
+                number(found["modulus_distance_percent"], 2),
+                number(found["area_cm2"], 0),
+            )
+        )
+    columns = ("rules", "measured", "bias %", "95 % limits %", "distance to the modulus %", "area cm2")
+    return Table(mask.replace(" ", "_"), f"{mask}, simulated exams", columns, tuple(lines))
+
+
+def _write(out: Path, rows: list[Row], found: Mapping[str, Table], summary: Mapping[str, Any]) -> None:
+    folder = out / "tables"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (out / "roi.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(asdict(rows[0])))
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)
+    for table in found.values():
+        table.write(folder)
+    text = "\n\n".join(markdown(table) for table in found.values())
+    (out / "roi.md").write_text(text + "\n", encoding="utf-8")
+    (out / "roi.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+
+
+def markdown(table: Table) -> str:
+    """Write a table as Markdown, its title above it."""
+    lines = [f"**{table.title}**", "", "| " + " | ".join(table.columns) + " |", "|---" * len(table.columns) + "|"]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in table.rows)])
