@@ -56,7 +56,18 @@ INFO_HELP = """\
 Show versions, models with their checksums, devices and staging profiles."""
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
-DEVELOPMENT_WORDS = ("simulate", "prepare", "train", "tune", "evaluate", "publish")
+DEVELOPMENT_WORDS = (
+    "simulate",
+    "prepare",
+    "train",
+    "tune",
+    "evaluate",
+    "publish",
+    "train-quality",
+    "evaluate-quality",
+    "calibrate-quality",
+    "publish-quality",
+)
 SETTING_OPTIONS = ("profile", "device", "precision", "series", "all_acquisitions", "kpa_per_count", "preview")
 
 

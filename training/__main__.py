@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from training.quality.commands import QUALITY_WORDS, add_quality
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse names it in no other way
 
-WORDS: Final = ("simulate", "prepare", "train", "tune", "evaluate", "publish")
+WORDS: Final = ("simulate", "prepare", "train", "tune", "evaluate", "publish", *QUALITY_WORDS)
 MODEL_DIR: Final = Path("models/liver_segmentation")
 FAILED: Final = 2
 
@@ -117,7 +119,7 @@ def _labelled(text: str) -> tuple[str, Path]:
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=prog, description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="WORD")
-    for add in (_add_simulate, _add_prepare, _add_train, _add_tune, _add_evaluate, _add_publish):
+    for add in (_add_simulate, _add_prepare, _add_train, _add_tune, _add_evaluate, _add_publish, add_quality):
         add(commands)
     return parser
 

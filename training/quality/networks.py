@@ -25,6 +25,8 @@ ARCHITECTURES: Final = {
     "mobilenet_v2": "MobileNetV2",
 }
 """Networks by their name in torchvision."""
+FAMILY: Final = "voting ensemble"
+"""How the card of several networks calls them."""
 OUTPUTS: Final = 1 + len(CAUSES)
 """The logit of "diagnostic", then one of each cause."""
 
