@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from liver_mre.core.quality.types import ExamQuality
     from liver_mre.core.result import ContourMeasurement, ExamMeasurement, OutputFile, Reason, Staging
     from liver_mre.core.study import RejectedAcquisition, Selection
     from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
@@ -29,6 +30,7 @@ class Exam:
     number : which acquisition of the study, from 1; it names the folder of its results
     network_input : (S, 1, 512, 512) float32 in [0, 1]
     contour : stiffness in a contour drawn at the scanner; None without one
+    quality : of its slices; None before it was judged, or where nothing can be
     not_evaluable : why a completely processed acquisition has no stiffness
     failure : why processing stopped
     reported : True if its results are written: the study's one, or any of several that were asked for
@@ -44,6 +46,7 @@ class Exam:
     measurement: ExamMeasurement | None = None
     contour: ContourMeasurement | None = None
     staging: Staging | None = None
+    quality: ExamQuality | None = None
     not_evaluable: Reason | None = None
     failure: Reason | None = None
     reported: bool = False

@@ -31,6 +31,8 @@ class Settings:
     device : "auto", "cpu" or "cuda:N"
     precision : "auto", "f32" or "bf16" (CPU inference)
     model_dir : folder of the liver segmentation model
+    quality_dir : folder of the networks that judge quality; without them physics alone judges
+    quality_control : judge the quality of slices, and measure only those that are diagnostic
     min_area_cm2 : least area of all ROIs of an exam; below it the exam is not evaluable. Ours: no source names one
     confidence_threshold : confidence (0 to 1) from which a pixel counts, for separate confidence maps
     kpa_per_count : overrides the unit of the stiffness pixels; recorded in every output
@@ -46,6 +48,8 @@ class Settings:
     device: str = "auto"
     precision: str = "auto"
     model_dir: Path = ROOT / "models" / "liver_segmentation"
+    quality_dir: Path = ROOT / "models" / "quality_control"
+    quality_control: bool = True
     min_area_cm2: float = 5.0
     confidence_threshold: float = 0.95
     kpa_per_count: float | None = None
@@ -135,7 +139,7 @@ def _file_settings(config: Path | None) -> dict[str, object]:
     paths = {
         key: path.parent / str(value)
         for key, value in section.items()
-        if key in {"model_dir", "profiles_dir", "scanner_rules"} and value is not None
+        if key in {"model_dir", "quality_dir", "profiles_dir", "scanner_rules"} and value is not None
     }
     return {str(key): value for key, value in section.items()} | paths
 

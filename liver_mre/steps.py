@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from liver_mre.core.rules import ScannerRules
     from liver_mre.core.staging import StagingProfile
     from liver_mre.inference.model import LiverModel
+    from liver_mre.inference.quality_model import QualityModel
     from liver_mre.settings import Settings
 
 T = TypeVar("T")
@@ -75,6 +76,13 @@ class Toolkit:
     def model(self) -> LiverModel:
         """The liver segmentation network on the chosen device; raises `ModelError` or `DeviceError`."""
         return self._start_loading().result()
+
+    @cached_property
+    def quality_model(self) -> QualityModel | None:
+        """The networks that judge quality; None where there are none; raises `ModelError`."""
+        from liver_mre.inference.quality_model import load_quality_model
+
+        return load_quality_model(self.settings.quality_dir)
 
     def _start_loading(self) -> Future[LiverModel]:
         if self._model is None:

@@ -58,8 +58,8 @@ def judge(seen: Seen, limits: Limits) -> ExamQuality:
     """Return the quality of an acquisition.
 
     A slice is diagnostic if more than half of the networks say so and it has some confident liver; without networks, if
-    it has 3 cm2 of confident liver and no check of it fails. The cause is the one that the networks find likeliest on
-    average, or the first of a few rules that physics gives.
+    it has 3 cm2 of confident liver. Numbers out of their limits are a warning, not a verdict. The cause is the one that
+    the networks find likeliest on average, or the first of a few rules that physics gives.
     """
     numbers = [slice_numbers(seen.volume, seen.liver, index, seen.waves) for index in range(len(seen.liver))]
     slices = tuple(_slice(seen, index, one, limits) for index, one in enumerate(numbers))
@@ -80,7 +80,7 @@ def _slice(seen: Seen, index: int, numbers: Mapping[str, float], limits: Limits)
     checked = checks(numbers, limits.slice)
     area_cm2 = numbers["confident_liver"]
     if seen.logits is None:
-        diagnostic = area_cm2 >= DIAGNOSTIC_CM2 and all(check.passed is not False for check in checked)
+        diagnostic = area_cm2 >= DIAGNOSTIC_CM2
         return SliceQuality(index, diagnostic, None, None, None if diagnostic else _cause(seen, index), checked)
     probability, votes, cause = _vote(seen.logits[index])
     diagnostic = votes > len(seen.logits[index]) / 2.0 and area_cm2 >= limits.least_confident_cm2
