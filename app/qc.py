@@ -65,7 +65,7 @@ def _as_json(case: Case) -> dict[str, Any]:
                 "series_instance_uid": exam.selection.stiffness.series_instance_uid,
                 "series_number": exam.selection.stiffness.series_number,
                 "reason": _reason(exam.failure or exam.not_evaluable),
-                "quality": quality_json(exam.quality, exam.volume.instances if exam.volume else ()),
+                "quality": quality_json(exam.quality),
             }
             for exam in case.exams
         ],

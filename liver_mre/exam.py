@@ -90,6 +90,7 @@ def acquisition_result(exam: Exam) -> AcquisitionResult:
         measurement=exam.measurement if measured else None,
         staging=exam.staging if measured else None,
         contour=exam.contour if measured else None,
+        quality=exam.quality if measured else None,
         notes=exam.notes if measured else (),
     )
 

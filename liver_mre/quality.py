@@ -58,15 +58,6 @@ def why_not_evaluable(quality: ExamQuality) -> Reason | None:
     return Reason(code, NOT_DIAGNOSTIC.format(words, quality.hint).strip())
 
 
-def measured_liver(mask: LiverMask, quality: ExamQuality | None) -> LiverMask:
-    """Return the liver of the slices that may be measured."""
-    if quality is None or not quality.excluded:
-        return mask
-    liver = mask.liver.copy()
-    liver[list(quality.excluded)] = False
-    return replace(mask, liver=liver)
-
-
 def assess_folder(path: Path, settings: Settings | None = None) -> list[Case]:
     """Judge every acquisition under `path`, without measuring any.
 
@@ -97,7 +88,7 @@ def _judged(volume: StiffnessVolume, mask: LiverMask, waves: WaveMaps | None, to
             volume.confident,
             volume.pixel_spacing_mm,
             magnitude=magnitude,
-            amplitude_rad=waves.amplitude_rad if waves is not None and magnitude is not None else None,
+            waves=None if magnitude is None else waves,
         )
         logits = model.logits(images)
     return judge(Seen(volume, mask.liver, magnitude, waves, logits), load_limits())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from liver_mre.core.measurement import measure, measure_contour
 from liver_mre.core.preprocess import native_mask, network_input, view_of
+from liver_mre.core.quality.excluded import measured_liver
 from liver_mre.core.result import Reason
 from liver_mre.core.selection import list_series, select
 from liver_mre.core.selection.acquisitions import preferred, with_choice
@@ -143,14 +144,16 @@ def segment(exam: Exam, toolkit: Toolkit) -> Exam:
 
 
 def measure_stiffness(exam: Exam, toolkit: Toolkit) -> Exam:
-    """Measure stiffness in the liver, on the original pixel values."""
-    mask = _have(exam.mask)
+    """Measure stiffness in the liver of diagnostic slices, on the original pixel values."""
+    if exam.not_evaluable is not None:
+        return exam
+    mask = measured_liver(_have(exam.mask), exam.quality)
     measurement = measure(_have(exam.volume), mask)
     reason = _why_not_evaluable(mask, measurement, toolkit.settings.min_area_cm2)
     if measurement is None or reason is not None:
         return replace(exam, not_evaluable=reason)
     check_plausible(measurement.median_kpa)
-    return replace(exam, measurement=measurement)
+    return replace(exam, mask=mask, measurement=measurement)
 
 
 def _why_not_evaluable(mask: LiverMask, measurement: ExamMeasurement | None, min_area_cm2: float) -> Reason | None:

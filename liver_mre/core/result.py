@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from liver_mre.core.quality.types import ExamQuality
     from liver_mre.core.study import SeriesDecision, UnitEvidence
     from liver_mre.core.volume import ModelIdentity
 
@@ -135,6 +136,7 @@ class AcquisitionResult:
     series_instance_uid, series_number, description : of its stiffness series
     reported : True if its results were written; by default that is the one with the largest measured area
     reason : why it was not measured
+    quality : of its slices; None where it was not judged
     notes : what a reader should know about how its series and pixels were put together
     """
 
@@ -148,6 +150,7 @@ class AcquisitionResult:
     measurement: ExamMeasurement | None = None
     staging: Staging | None = None
     contour: ContourMeasurement | None = None
+    quality: ExamQuality | None = None
     notes: tuple[str, ...] = ()
 
 

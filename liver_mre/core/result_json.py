@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from liver_mre.core.quality.as_json import quality_json
+
 if TYPE_CHECKING:
     from liver_mre.core.result import (
         AcquisitionResult,
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from liver_mre.core.study import SeriesDecision, UnitEvidence
     from liver_mre.core.volume import ModelIdentity
 
-SCHEMA_VERSION: Final = "1.1"
+SCHEMA_VERSION: Final = "1.2"
 
 
 def to_json(result: RunResult) -> dict[str, Any]:
@@ -104,6 +106,7 @@ def _acquisition(one: AcquisitionResult) -> dict[str, Any]:
         "measurement": _measurement(one.measurement),
         "staging": _staging(one.staging),
         "scanner_contour": _contour(one.contour),
+        "quality": quality_json(one.quality),
         "notes": list(one.notes),
     }
 

@@ -45,7 +45,7 @@ class QualityModel:
     compiled: Any
 
     def logits(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return (S, members, 1 + causes) logits of slices (S, 4, h, w) as `quality_images` makes them."""
+        """Return (S, members, 1 + causes) logits of slices (S, 5, h, w) as `quality_images` makes them."""
         if images.ndim != 4 or images.shape[1:] != (len(CHANNELS), *SIZE):  # noqa: PLR2004 - the axes S, C, h, w
             message = f"images of shape {images.shape} where (S, {len(CHANNELS)}, {SIZE[0]}, {SIZE[1]}) are due"
             raise ValueError(message)

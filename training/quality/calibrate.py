@@ -11,10 +11,10 @@ import numpy as np
 from liver_mre.core.quality.checks import exam_numbers, slice_numbers
 from liver_mre.core.quality.limits import Limit
 from liver_mre.core.quality.unlike import features, unlike
-from liver_mre.core.quality.waves import WaveMaps, amplitude_of
 from training.errors import TrainingError
 from training.exams import simulated_exam
 from training.predict import load_predictor
+from training.quality.slices import record_waves
 from training.quality.truth import true_causes
 from training.store import list_exams, load_exam, write_whole
 
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from training.predict import Predictor
     from training.store import ExamRecord
 
-WAVE_OFFSETS: Final = 4
 WAYS: Final = ("unmasked", "masked")
 """An exam is looked at with its unmasked elastogram and magnitude, and with the masked elastogram alone."""
 REJECTED: Final = 0.005
@@ -204,7 +203,7 @@ def _looked(record: ExamRecord, exam: Exam, livers: Mapping[str, NDArray[np.bool
     volumes = {way: exam.volume(masked=way == "masked") for way in WAYS}
     seen = {way: features(volumes[way], livers[way], record.magnitude if way == "unmasked" else None) for way in WAYS}
     volume, liver = volumes["unmasked"], livers["unmasked"]
-    waves = _waves(record)
+    waves = record_waves(record)
     return Looked(
         group=group,
         name=exam.name,
@@ -214,10 +213,3 @@ def _looked(record: ExamRecord, exam: Exam, livers: Mapping[str, NDArray[np.bool
         slices=tuple(slice_numbers(volume, liver, index, waves) for index in diagnostic),
         exam=exam_numbers(volume, liver, diagnostic),
     )
-
-
-def _waves(record: ExamRecord) -> WaveMaps | None:
-    if record.wave is None or record.residual is None:
-        return None
-    amplitude, residual = (amplitude_of(np.minimum(each, 254) / 255.0) for each in (record.wave, record.residual))
-    return WaveMaps(amplitude, residual, WAVE_OFFSETS)

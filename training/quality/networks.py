@@ -36,7 +36,7 @@ def build_classifier(architecture: str) -> nn.Module:
 
     Returns
     -------
-    A module that maps (N, 4, h, w) float in [0, 1] to (N, 1 + causes) logits.
+    A module that maps (N, 5, h, w) float in [0, 1] to (N, 1 + causes) logits.
     """
     ensure_torchvision_imports()
     models: Any = importlib.import_module("torchvision.models")
@@ -68,7 +68,7 @@ def _open_last_layer(network: nn.Module) -> None:
 
 
 class Ensemble(nn.Module):
-    """Several networks side by side: (N, 4, h, w) to logits (N, members, 1 + causes)."""
+    """Several networks side by side: (N, 5, h, w) to logits (N, members, 1 + causes)."""
 
     def __init__(self, members: list[nn.Module]) -> None:
         super().__init__()

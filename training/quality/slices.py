@@ -9,7 +9,7 @@ import numpy as np
 
 from liver_mre.core.quality.image import quality_images
 from liver_mre.core.quality.types import CAUSES
-from liver_mre.core.quality.waves import amplitude_of
+from liver_mre.core.quality.waves import WaveMaps, amplitude_of
 from training.quality.truth import confident_cm2, true_causes
 from training.store import CohortError, list_exams, load_exam, source_digest
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from training.store import ExamRecord
 
+WAVE_OFFSETS = 4
+"""Phase offsets of simulated exams."""
 DIAGNOSTIC = -1
 """Cause of a slice that is diagnostic."""
 
@@ -31,7 +33,7 @@ class Slices:
 
     Attributes
     ----------
-    images : (N, 4, h, w) uint8, 255 times `quality_images`
+    images : (N, 5, h, w) uint8, 255 times `quality_images`
     causes : (N,) index into `CAUSES`, or `DIAGNOSTIC`
     exams : (N,) seed of the exam; each exam is of another patient
     levels : (N,) index of the slice in its exam
@@ -90,8 +92,16 @@ def record_images(record: ExamRecord) -> NDArray[np.float32]:
         record.confident(),
         record.pixel_spacing_mm,
         magnitude=record.magnitude,
-        amplitude_rad=None if record.wave is None else amplitude_of(np.minimum(record.wave, 254) / 255.0),
+        waves=record_waves(record),
     )
+
+
+def record_waves(record: ExamRecord) -> WaveMaps | None:
+    """Return the waves of an exam; None where its cohort does not keep them."""
+    if record.wave is None or record.residual is None:
+        return None
+    amplitude, residual = (amplitude_of(np.minimum(each, 254) / 255.0) for each in (record.wave, record.residual))
+    return WaveMaps(amplitude, residual, WAVE_OFFSETS)
 
 
 def _exam_slices(record: ExamRecord) -> tuple[NDArray[np.generic], ...]:

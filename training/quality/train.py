@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from training.quality.slices import Slices
 
 FOLDS: Final = 8
-SITUATIONS: Final = {"everything": 4, "magnitude": 3, "elastogram": 2}
+SITUATIONS: Final = {"everything": 5, "magnitude": 3, "elastogram": 2}
 """How many of the channels a study has: waves and magnitude, magnitude, or the confidence-overlaid elastogram alone."""
 SHARES: Final = (0.4, 0.25, 0.35)
 """How often training shows each situation. Ours."""
 MOVE: Final = 0.08
 ZOOM: Final = 0.08
 TURN_RAD: Final = 0.08
-CAUSE_WEIGHT: Final = 0.5
+CAUSE_WEIGHT: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def train_fold(slices: Slices, fold: int, plan: Plan, target: Path) -> dict[str,
 
 
 def predict(network: nn.Module, images: NDArray[np.uint8], known: int, batch: int = 256) -> NDArray[np.float32]:
-    """Return the logits (N, ...) of images (N, 4, h, w) uint8, of which only the first `known` channels are shown."""
+    """Return the logits (N, ...) of images (N, 5, h, w) uint8, of which only the first `known` channels are shown."""
     device = next(network.parameters()).device
     found = []
     network.eval()

@@ -9,11 +9,10 @@ from liver_mre.core.quality.types import CAUSE_WORDS
 
 if TYPE_CHECKING:
     from liver_mre.core.quality.types import Check, ExamQuality, SliceQuality
-    from liver_mre.core.study import Instance
 
 
-def quality_json(quality: ExamQuality | None, instances: tuple[Instance, ...] = ()) -> dict[str, Any] | None:
-    """Return the quality of an acquisition; its slices are named by their images where these are given."""
+def quality_json(quality: ExamQuality | None) -> dict[str, Any] | None:
+    """Return the quality of an acquisition; None where it was not judged."""
     if quality is None:
         return None
     return {
@@ -22,18 +21,15 @@ def quality_json(quality: ExamQuality | None, instances: tuple[Instance, ...] = 
         "unlike": list(quality.unlike),
         "hint": quality.hint,
         "checks": [_check(check) for check in quality.checks],
-        "slices": [_slice(one, instances) for one in quality.slices],
+        "slices": [_slice(one) for one in quality.slices],
     }
 
 
-def _slice(one: SliceQuality, instances: tuple[Instance, ...]) -> dict[str, Any]:
-    named = {}
-    if instances:
-        image = instances[one.slice_index]
-        named = {"sop_instance_uid": image.sop_instance_uid, "frame_number": image.frame_number}
+def _slice(one: SliceQuality) -> dict[str, Any]:
     return {
         "slice": one.slice_index + 1,
-        **named,
+        "sop_instance_uid": one.sop_instance_uid,
+        "frame_number": one.frame_number,
         "light": str(one.light),
         "diagnostic": one.diagnostic,
         "probability": None if one.probability is None else round(one.probability, 4),

@@ -16,7 +16,9 @@ from liver_mre.core.quality.waves import shown_amplitude
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CHANNELS: Final = ("masked_stiffness", "confident", "magnitude", "wave")
+    from liver_mre.core.quality.waves import WaveMaps
+
+CHANNELS: Final = ("masked_stiffness", "confident", "magnitude", "wave", "residual")
 FIELD_OF_VIEW_MM: Final = (320.0, 400.0)
 SIZE: Final = (64, 80)
 """Pixels of 5 mm; they are averages, so that the area of a small confident region is kept."""
@@ -28,7 +30,7 @@ def quality_images(
     pixel_spacing_mm: tuple[float, float],
     *,
     magnitude: NDArray[np.number] | None = None,
-    amplitude_rad: NDArray[np.floating] | None = None,
+    waves: WaveMaps | None = None,
     size: tuple[int, int] = SIZE,
 ) -> NDArray[np.float32]:
     """Return the input of the networks.
@@ -41,19 +43,20 @@ def quality_images(
     confident : (S, R, C) pixels of at least 95 % confidence
     pixel_spacing_mm : (row spacing, column spacing)
     magnitude : (S, R, C) in any unit, or None
-    amplitude_rad : (S, R, C) amplitude of the waves in the phase, or None
+    waves : amplitude of the waves in the phase, and what no wave explains, or None
     size : (h, w) of the result
 
     Returns
     -------
-    (S, 4, h, w) float32 in [0, 1], channels as in `CHANNELS`; what there is not is zero
+    (S, 5, h, w) float32 in [0, 1], channels as in `CHANNELS`; what there is not is zero
     """
     low, high = WINDOW_KPA
     shown: list[NDArray[np.floating] | None] = [
         np.clip((stiffness_kpa - low) / (high - low), 0.0, 1.0) * confident,
         confident.astype(np.float32),
         None,
-        None if amplitude_rad is None else shown_amplitude(amplitude_rad),
+        None if waves is None else shown_amplitude(waves.amplitude_rad),
+        None if waves is None else shown_amplitude(waves.residual_rad),
     ]
     if magnitude is not None and (bright := bright_magnitude(magnitude)) > 0.0:
         shown[2] = np.clip(magnitude / bright, 0.0, 1.0)

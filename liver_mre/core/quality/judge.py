@@ -26,8 +26,8 @@ DIAGNOSTIC_CM2: Final = 3.0
 """Least confident liver of a diagnostic slice where no network judges: as the simulated truth counts it. Ours."""
 DARK: Final = 0.12
 """Magnitude of a liver with much iron, relative to the brightest tissue. Ours."""
-NO_WAVE_SNR: Final = 3.0
-"""Amplitude of the waves over its noise anywhere in the body, below which the driver is taken to be off. Ours."""
+NO_WAVE_RAD: Final = 0.05
+"""Amplitude in the phase that 5 in 100 pixels of the body exceed as soon as the driver shakes. Ours."""
 BREATHING_CONSISTENCY: Final = 0.7
 """Share of the phase's variance that waves explain, below which strong phase changes are breathing. Ours."""
 # What still counts where no slice is diagnostic: numbers that a failed acquisition of a liver has, too.
@@ -77,15 +77,27 @@ def judge(seen: Seen, limits: Limits) -> ExamQuality:
 
 
 def _slice(seen: Seen, index: int, numbers: Mapping[str, float], limits: Limits) -> SliceQuality:
-    checked = checks(numbers, limits.slice)
-    area_cm2 = numbers["confident_liver"]
+    area_cm2, image = numbers["confident_liver"], seen.volume.instances[index] if seen.volume.instances else None
+    probability, ballot = None, None
     if seen.logits is None:
         diagnostic = area_cm2 >= DIAGNOSTIC_CM2
-        return SliceQuality(index, diagnostic, None, None, None if diagnostic else _cause(seen, index), checked)
-    probability, votes, cause = _vote(seen.logits[index])
-    diagnostic = votes > len(seen.logits[index]) / 2.0 and area_cm2 >= limits.least_confident_cm2
-    ballot = (votes, len(seen.logits[index]))
-    return SliceQuality(index, diagnostic, probability, ballot, None if diagnostic else cause, checked)
+        cause = None if diagnostic else _cause(seen, index)
+    else:
+        members = len(seen.logits[index])
+        probability, votes, likeliest = _vote(seen.logits[index])
+        ballot = (votes, members)
+        diagnostic = votes > members / 2.0 and area_cm2 >= limits.least_confident_cm2
+        cause = None if diagnostic else likeliest
+    return SliceQuality(
+        index,
+        diagnostic,
+        probability,
+        ballot,
+        cause,
+        checks(numbers, limits.slice),
+        image.sop_instance_uid if image else "",
+        image.frame_number if image else None,
+    )
 
 
 def _vote(logits: NDArray[np.floating]) -> tuple[float, int, Cause]:
@@ -107,9 +119,8 @@ def _cause(seen: Seen, index: int) -> Cause:
             return Cause.LOW_SIGNAL
     if seen.waves is None:
         return Cause.PROPAGATION if seen.volume.confident[index].any() else Cause.NO_WAVES
-    amplitude, noise = seen.waves.amplitude_rad[index], seen.waves.noise_rad[index]
-    ratio = amplitude / np.maximum(noise, np.float32(1e-6))
-    if float(np.percentile(ratio[seen.volume.valid[index]], 95.0)) < NO_WAVE_SNR:
+    amplitude = seen.waves.amplitude_rad[index]
+    if float(np.percentile(amplitude[seen.volume.valid[index]], 95.0)) < NO_WAVE_RAD:
         return Cause.NO_WAVES
     signal, rest = np.mean(amplitude[liver] ** 2), np.mean(seen.waves.residual_rad[index][liver] ** 2)
     if 0.5 * signal < BREATHING_CONSISTENCY * (0.5 * signal + rest):

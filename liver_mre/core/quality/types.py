@@ -78,6 +78,7 @@ class SliceQuality:
     votes : how many of the networks call it diagnostic, of how many; None where no network judged it
     cause : the likely one, where it is not diagnostic
     checks : of this slice
+    sop_instance_uid, frame_number : its image
     """
 
     slice_index: int
@@ -86,6 +87,8 @@ class SliceQuality:
     votes: tuple[int, int] | None = None
     cause: Cause | None = None
     checks: tuple[Check, ...] = ()
+    sop_instance_uid: str = ""
+    frame_number: int | None = None
 
     @property
     def hint(self) -> str:
