@@ -176,7 +176,7 @@ def test_a_measured_study_is_reported_field_by_field() -> None:
 
 def test_a_run_names_application_and_models() -> None:
     content = to_json(RUN)
-    assert content["schema_version"] == "1.1"
+    assert content["schema_version"] == "1.2"
     assert content["application"] == {"name": "liver-mre", "version": "1.2.0"}
     assert content["models"] == [
         {

@@ -19,7 +19,7 @@ from training.quality.truth import true_causes
 from training.store import list_exams, load_exam, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -136,9 +136,10 @@ def familiar_limits(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float
         }
         if np.mean([bool(unlike(row, limits)) for row in rows]) <= REJECTED:
             break
-    return {name: [_rounded(limit.low), _rounded(limit.high)] for name, limit in limits.items()} | {
-        "axial": [0.9, None]
-    }
+    # Rounded outwards: the exams that a limit comes from shall keep it.
+    return {
+        name: [_outwards(limit.low, np.floor), _outwards(limit.high, np.ceil)] for name, limit in limits.items()
+    } | {"axial": [0.9, None]}
 
 
 def evidence_of(looked: Sequence[Looked], familiar: Mapping[str, Sequence[float | None]]) -> list[dict[str, Any]]:
@@ -169,6 +170,13 @@ def _side(rows: Iterable[Mapping[str, float]], name: str, sides: tuple[bool, boo
     return [_rounded(float(low)) if sides[0] else None, _rounded(float(high)) if sides[1] else None]
 
 
+def _outwards(value: float | None, towards: Callable[[float], float]) -> float | None:
+    if value is None or value == 0.0:
+        return value
+    step = 10.0 ** (np.floor(np.log10(abs(value))) - 3)
+    return float(f"{towards(value / step) * step:.4g}")
+
+
 def _rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.4g}")
 
@@ -179,7 +187,7 @@ def _look(folder: Path, group: str, predictor: Predictor, out: Path, limit: int 
         record, exam = load_exam(path), simulated_exam(path)
         kind = str(record.facts.get("unlike", ""))
         livers = predicted_livers(exam, predictor, out / "livers" / folder.name / path.name)
-        found.append(_looked(record, exam, livers, kind or group or "usual"))
+        found.append(looked_at(record, exam, livers, kind or group or "usual"))
     return found
 
 
@@ -197,7 +205,8 @@ def predicted_livers(exam: Exam, predictor: Predictor, target: Path) -> dict[str
     return found
 
 
-def _looked(record: ExamRecord, exam: Exam, livers: Mapping[str, NDArray[np.bool_]], group: str) -> Looked:
+def looked_at(record: ExamRecord, exam: Exam, livers: Mapping[str, NDArray[np.bool_]], group: str) -> Looked:
+    """Return what is known of an exam, its livers predicted by the way of looking at it."""
     causes = true_causes(record)
     diagnostic = tuple(index for index, cause in enumerate(causes) if cause is None)
     volumes = {way: exam.volume(masked=way == "masked") for way in WAYS}
