@@ -18,7 +18,7 @@ $(VENV)/installed: requirements.txt requirements-dev.txt constraints.txt pyproje
 	@touch $@
 
 $(EXPORTED): $(VENV)/installed $(MODEL)/weights.safetensors $(MODEL)/card.json models/export.py
-	$(BIN)/python -m models.export --model-dir $(MODEL)
+	$(BIN)/python -m models.export
 	@touch $@
 
 # The truth is written last: while it is missing, the study may be incomplete.
@@ -40,7 +40,7 @@ lint: $(VENV)/installed ## ruff: rules and formatting
 types: $(VENV)/installed ## mypy, strict
 	$(BIN)/mypy
 
-model: $(EXPORTED) ## export the segmentation model for run time
+model: $(EXPORTED) ## export the models for run time
 example: example/truth.npz ## make the simulated example study
 
 # Independent DICOM validators for the tests; without root the tests that need them are skipped and say so.
@@ -52,4 +52,4 @@ debian-tools:
   echo "Debian's DICOM validators could not be installed: the tests that need them will be skipped."; fi
 
 clean: ## remove what make made, except .venv
-	rm -rf example results build $(MODEL)/exported
+	rm -rf example results build models/*/exported

@@ -21,6 +21,7 @@ DOCUMENTS = (
     "docs/scanners.md",
     "docs/encodings.md",
     "docs/training.md",
+    "docs/quality.md",
     "docs/phantom.md",
     "docs/architecture.md",
     "models/README.md",
