@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from liver_mre.core.quality.checks import exam_numbers, slice_numbers
-from liver_mre.core.quality.limits import Limit
-from liver_mre.core.quality.unlike import features, unlike
+from liver_mre.core.quality.limits import Limit, Limits, Typical, parse_limits
+from liver_mre.core.quality.unlike import deviations, features, unlike, untypical
+from liver_mre.errors import ModelError
 from training.errors import TrainingError
 from training.exams import simulated_exam
 from training.predict import load_predictor
@@ -33,7 +34,37 @@ WAYS: Final = ("unmasked", "masked")
 REJECTED: Final = 0.005
 """Largest share of good exams that the limits may reject in the cohort that they come from."""
 TAIL: Final = 0.005
-WIDENINGS: Final = np.arange(0.0, 2.01, 0.02)
+WIDENINGS: Final = np.arange(0.5, 3.01, 0.05)
+"""Wide on purpose: each number alone only tells what is far off, all together tell the rest."""
+SHRINKAGE: Final = 0.02
+BEYOND: Final = 1.3
+"""Room beyond the largest distance of the exams that it comes from: others lie a little further."""
+OF_THE_LIVER: Final = (
+    "liver_cm2",
+    "liver_x_mm",
+    "liver_y_mm",
+    "liver_compactness",
+    "liver_overlap",
+    "confident_cm2",
+    "confident_in_liver",
+    "confident_share",
+    "stiffness_kpa",
+    "stiffness_spread",
+    "roughness",
+)
+OF_THE_BODY: Final = (
+    "body_width_mm",
+    "body_depth_mm",
+    "body_aspect",
+    "body_fill",
+    "body_kpa",
+    "body_roughness",
+    "liver_in_body_x",
+    "liver_in_body_y",
+)
+LOGARITHMIC: Final = frozenset(
+    {"liver_cm2", "confident_cm2", "stiffness_kpa", "stiffness_spread", "roughness", "body_kpa", "body_roughness"}
+)
 GOOD_SHARE: Final = 0.5
 """A good exam has at least this share of diagnostic slices."""
 # What a good slice must reach; numbers that have no low or no high limit are bad on one side only.
@@ -100,7 +131,7 @@ def calibrate(
         message = "no exam of the cohorts is good: simulate more, of the design quality or extended"
         raise TrainingError(message)
     content = limits_of(fine)
-    evidence = evidence_of([*known, *others], content["familiar"])
+    evidence = evidence_of([*known, *others], content)
     out.mkdir(parents=True, exist_ok=True)
     (out / "limits.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     (out / "evidence.json").write_text(json.dumps(evidence, indent=2) + "\n", encoding="utf-8")
@@ -117,6 +148,10 @@ def limits_of(fine: Sequence[Looked]) -> dict[str, Any]:
         "slice": {name: _side(slices, name, sides) for name, sides in SLICE_SIDES.items()},
         "exam": {name: _side([one.exam for one in fine], name, sides) for name, sides in EXAM_SIDES.items()},
         "familiar": familiar_limits([one.features[way] for one in fine for way in WAYS]),
+        "typical": [
+            typical_of([one.features["unmasked"] for one in fine], (*OF_THE_LIVER, *OF_THE_BODY)),
+            typical_of([one.features["masked"] for one in fine], OF_THE_LIVER),
+        ],
     }
 
 
@@ -142,16 +177,35 @@ def familiar_limits(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float
     } | {"axial": [0.9, None]}
 
 
-def evidence_of(looked: Sequence[Looked], familiar: Mapping[str, Sequence[float | None]]) -> list[dict[str, Any]]:
+def typical_of(rows: Sequence[Mapping[str, float]], names: tuple[str, ...]) -> dict[str, Any]:
+    """Return mean, SD and inverse correlations of features, and a distance beyond all but `REJECTED` of the rows."""
+    plain = Typical(names, (0.0,) * len(names), (1.0,) * len(names), tuple(n in LOGARITHMIC for n in names), (), 0.0)
+    known = [row for row in rows if not any(np.isnan(row[name]) for name in names)]
+    values = np.array([deviations(row, plain) for row in known]).reshape(-1, len(names))
+    mean, sd = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
+    away = (values - mean) / sd
+    inverse = np.linalg.inv(away.T @ away / len(away) + SHRINKAGE * np.eye(len(names)))
+    squared = np.einsum("ij,jk,ik->i", away, inverse, away)
+    return {
+        "names": list(names),
+        "logarithmic": [name for name in names if name in LOGARITHMIC],
+        "mean": [float(f"{value:.6g}") for value in mean],
+        "sd": [float(f"{value:.6g}") for value in sd],
+        "inverse": [float(f"{value:.6g}") for value in inverse.ravel()],
+        "largest": float(f"{BEYOND * np.quantile(squared, 1.0 - REJECTED):.4g}"),
+    }
+
+
+def evidence_of(looked: Sequence[Looked], content: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return what the limits make of each group of exams, a row a group."""
-    limits = {name: Limit(*ends) for name, ends in familiar.items()}
+    limits = parse_limits(content, ModelError)
     rows = []
     for group in dict.fromkeys(one.group for one in looked):
         members = [one for one in looked if one.group == group]
         row: dict[str, Any] = {"group": group, "exams": len(members), "good": sum(one.good for one in members)}
         row["without_diagnostic_slice"] = sum(one.diagnostic == 0 for one in members)
         for way in WAYS:
-            rejected = [one for one in members if unlike(one.features[way], limits)]
+            rejected = [one for one in members if _strange(one.features[way], limits)]
             row[f"rejected_{way}"] = len(rejected)
             row[f"good_rejected_{way}"] = sum(one.good for one in rejected)
             # A liver nowhere is not evaluable anyway.
@@ -160,6 +214,10 @@ def evidence_of(looked: Sequence[Looked], familiar: Mapping[str, Sequence[float 
             )
         rows.append(row)
     return rows
+
+
+def _strange(found: Mapping[str, float], limits: Limits) -> bool:
+    return bool(unlike(found, limits.familiar) or untypical(found, limits.typical))
 
 
 def _side(rows: Iterable[Mapping[str, float]], name: str, sides: tuple[bool, bool]) -> list[float | None]:

@@ -124,7 +124,9 @@ def _row(architecture: str, situation: str, found: list[Scores], states: list[di
     row: dict[str, Any] = {"network": ARCHITECTURES[architecture], "shown": situation}
     for name in SHOWN:
         values: NDArray[np.float64] = np.array([getattr(one, name) for one in found])
-        row |= {name: round(float(np.nanmean(values)), 4), f"{name}_sd": round(float(np.nanstd(values)), 4)}
+        known = values[~np.isnan(values)]  # a fold in which a class is missing has no score of it
+        mean, sd = (round(float(known.mean()), 4), round(float(known.std()), 4)) if known.size else (None, None)
+        row |= {name: mean, f"{name}_sd": sd}
     seconds = sum(state["seconds"] for state in states)
     return row | {"parameters": states[0]["parameters"], "minutes": round(seconds / 60.0, 1)}
 
@@ -155,6 +157,6 @@ def markdown(rows: list[dict[str, Any]]) -> str:
         "|---" * (len(SHOWN) + 3) + "|",
     ]
     for row in rows:
-        values = " | ".join(f"{row[name]:.3f} ({row[f'{name}_sd']:.3f})" for name in SHOWN)
+        values = " | ".join("" if row[name] is None else f"{row[name]:.3f} ({row[f'{name}_sd']:.3f})" for name in SHOWN)
         lines.append(f"| {row['network']} | {row['shown']} | {values} | {row['minutes']:g} |")
     return "\n".join(lines) + "\n"

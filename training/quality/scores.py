@@ -40,8 +40,8 @@ class Scores:
     diagnostic: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Return them rounded, for tables."""
-        return {name: round(value, 4) if isinstance(value, float) else value for name, value in asdict(self).items()}
+        """Return them rounded, for tables; None where a class is missing."""
+        return {name: _plain(value) for name, value in asdict(self).items()}
 
 
 def voted(logits: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64]]:
@@ -90,6 +90,12 @@ def confusion(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> dict[str
     return {
         words[row]: {words[column]: int(((truth == row) & (said == column)).sum()) for column in words} for row in words
     }
+
+
+def _plain(value: float) -> float | None:
+    if not isinstance(value, float):
+        return value
+    return None if np.isnan(value) else round(value, 4)
 
 
 def _share(values: NDArray[np.bool_]) -> float:

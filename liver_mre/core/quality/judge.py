@@ -9,7 +9,7 @@ import numpy as np
 
 from liver_mre.core.quality.checks import checks, exam_numbers, slice_numbers
 from liver_mre.core.quality.types import CAUSES, Cause, ExamQuality, SliceQuality
-from liver_mre.core.quality.unlike import features, unlike
+from liver_mre.core.quality.unlike import features, unlike, untypical
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +71,7 @@ def judge(seen: Seen, limits: Limits) -> ExamQuality:
     return ExamQuality(
         slices=slices,
         checks=checks(exam_numbers(seen.volume, seen.liver, diagnostic), limits.exam),
-        unlike=unlike(found, considered),
+        unlike=unlike(found, considered) or (untypical(found, limits.typical) if diagnostic else ()),
         judged_by="physics" if seen.logits is None else "network and physics",
     )
 

@@ -27,6 +27,27 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Typical:
+    """How features of good acquisitions lie together: mean, SD, and the inverse of their correlations.
+
+    Attributes
+    ----------
+    names : of the features
+    mean, sd : of each, of its logarithm where `logarithmic`
+    logarithmic : whether the logarithm is meant
+    inverse : (N, N) inverse of the correlation matrix
+    largest : squared Mahalanobis distance from which an acquisition is not typical
+    """
+
+    names: tuple[str, ...]
+    mean: tuple[float, ...]
+    sd: tuple[float, ...]
+    logarithmic: tuple[bool, ...]
+    inverse: tuple[tuple[float, ...], ...]
+    largest: float
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """All limits.
 
@@ -35,6 +56,7 @@ class Limits:
     slice : of the numbers of a slice
     exam : of the numbers of an acquisition
     familiar : of the features of `unlike.features`
+    typical : how they lie together; the first whose features an acquisition has is asked
     least_confident_cm2 : confident liver below which a slice is not diagnostic, whatever the networks say
     evidence : in words, where the limits come from
     """
@@ -42,6 +64,7 @@ class Limits:
     slice: Mapping[str, Limit] = field(default_factory=dict)
     exam: Mapping[str, Limit] = field(default_factory=dict)
     familiar: Mapping[str, Limit] = field(default_factory=dict)
+    typical: tuple[Typical, ...] = ()
     least_confident_cm2: float = 0.0
     evidence: str = ""
 
@@ -61,8 +84,27 @@ def parse_limits(content: object, error: type[MreError]) -> Limits:
         _part(fields, "slice"),
         _part(fields, "exam"),
         _part(fields, "familiar"),
+        tuple(_typical(part) for part in fields.parts("typical")),
         fields.number("least_confident_cm2"),
         fields.text("evidence"),
+    )
+
+
+def _typical(part: Fields) -> Typical:
+    names = part.texts("names")
+    count = len(names)
+    logarithmic = set(part.texts("logarithmic"))
+    flat = part.numbers("inverse", count * count)
+    sd = part.numbers("sd", count)
+    if min(sd, default=0.0) <= 0.0:
+        part.refuse("needs a positive sd of every feature")
+    return Typical(
+        names,
+        part.numbers("mean", count),
+        sd,
+        tuple(name in logarithmic for name in names),
+        tuple(flat[row * count : (row + 1) * count] for row in range(count)),
+        part.number("largest"),
     )
 
 

@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from liver_mre.core.quality.limits import Limit
+    from liver_mre.core.quality.limits import Limit, Typical
     from liver_mre.core.study import Instance
     from liver_mre.core.volume import StiffnessVolume
 
 NAN: Final = float("nan")
-BODY_SEEN: Final = 1.5
+SMALLEST: Final = 1e-3
+"""What a logarithm is taken of at least."""
+BODY_SEEN: Final = 1.1
 """The outline of the body is seen where more pixels are measured than are confident, by this factor."""
 AXIAL: Final = 0.9
 """Cosine to the patient's axes from which rows and columns run as in a usual axial image: 26 degrees. Ours."""
@@ -91,6 +93,31 @@ def unlike(found: Mapping[str, float], limits: Mapping[str, Limit]) -> tuple[str
     return tuple(
         WORDS[name] for name, limit in limits.items() if not np.isnan(value := found[name]) and not limit.holds(value)
     )
+
+
+def untypical(found: Mapping[str, float], typical: Sequence[Typical]) -> tuple[str, ...]:
+    """Say, in words, what is most unusual about numbers that do not occur together; empty where they do.
+
+    The first description all of whose features the acquisition has is asked, by the squared Mahalanobis distance.
+    """
+    for one in typical:
+        if any(np.isnan(found[name]) for name in one.names):
+            continue
+        away = deviations(found, one)
+        if float(away @ np.array(one.inverse) @ away) <= one.largest:
+            return ()
+        order = np.argsort(-np.abs(away))[:2]
+        return tuple(WORDS[one.names[index]] for index in order)
+    return ()
+
+
+def deviations(found: Mapping[str, float], one: Typical) -> NDArray[np.float64]:
+    """Return how far each feature lies from the mean, in SD: (N,)."""
+    values = [
+        np.log(max(found[name], SMALLEST)) if log else found[name]
+        for name, log in zip(one.names, one.logarithmic, strict=True)
+    ]
+    return (np.array(values) - np.array(one.mean)) / np.array(one.sd)
 
 
 def axiality(instances: tuple[Instance, ...]) -> float:

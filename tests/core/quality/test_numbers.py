@@ -10,8 +10,8 @@ import pytest
 
 from liver_mre.core.quality.checks import checks, exam_numbers, slice_numbers
 from liver_mre.core.quality.image import SIZE, quality_images
-from liver_mre.core.quality.limits import Limit, parse_limits
-from liver_mre.core.quality.unlike import WORDS, axiality, features, unlike
+from liver_mre.core.quality.limits import Limit, Typical, parse_limits
+from liver_mre.core.quality.unlike import WORDS, axiality, features, unlike, untypical
 from liver_mre.core.quality.waves import WaveMaps
 from liver_mre.core.study import Instance
 from liver_mre.errors import ModelError
@@ -80,6 +80,16 @@ def test_only_numbers_out_of_their_limits_are_unlike() -> None:
     assert unlike(found, limits) == ("width of the body",)
 
 
+def test_numbers_that_do_not_occur_together_are_untypical_though_each_alone_is_not() -> None:
+    names = ("body_width_mm", "body_depth_mm")
+    # Correlated by 0.99: a wide body is a deep one.
+    inverse = np.linalg.inv([[1.0, 0.99], [0.99, 1.0]])
+    typical = Typical(names, (350.0, 230.0), (30.0, 20.0), (False, False), tuple(map(tuple, inverse.tolist())), 12.0)
+    assert untypical({"body_width_mm": 410.0, "body_depth_mm": 270.0}, (typical,)) == ()
+    assert len(untypical({"body_width_mm": 380.0, "body_depth_mm": 210.0}, (typical,))) == 2
+    assert untypical({"body_width_mm": float("nan"), "body_depth_mm": 210.0}, (typical,)) == ()
+
+
 @pytest.mark.parametrize(
     ("orientation", "least"),
     [
@@ -121,6 +131,7 @@ def test_limits_that_cannot_be_kept_are_refused(tmp_path: Path) -> None:
         "slice": {"hot_share": [2.0, 1.0]},
         "exam": {},
         "familiar": {},
+        "typical": [],
     }
     with pytest.raises(ModelError, match="low limit above"):
         parse_limits(content, ModelError)

@@ -46,7 +46,7 @@ def test_what_is_written_can_be_read_at_run_time_and_the_evidence_counts() -> No
     assert limits.slice["hot_share"].low is None
     assert limits.slice["wave_snr"] == Limit(None, None)
     strangers = [look(row | {"liver_cm2": 900.0}, "phantom", good=False) for row in rows(5, 1)]
-    usual, phantom = evidence_of([*fine, *strangers], content["familiar"])
+    usual, phantom = evidence_of([*fine, *strangers], content)
     assert (usual["exams"], usual["good_rejected_masked"]) == (50, 0)
     assert (phantom["exams"], phantom["rejected_unmasked"], phantom["liver_left_unmasked"]) == (5, 5, 0)
 
