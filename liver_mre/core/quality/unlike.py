@@ -83,8 +83,10 @@ def features(
         found["confident_share"] = float(np.count_nonzero(roi) / np.count_nonzero(liver))
         low, median, high = np.quantile(volume.stiffness_kpa[roi].astype(np.float64), (0.25, 0.5, 0.75))
         found["stiffness_kpa"], found["stiffness_spread"] = float(median), float((high - low) / median)
-    if np.count_nonzero(volume.valid) > BODY_SEEN * np.count_nonzero(confident):
-        found |= _body_features(volume, liver, magnitude)
+    whole_kpa: NDArray[np.float32] | None = getattr(volume, "unmasked_kpa", None)
+    body_kpa = volume.stiffness_kpa if whole_kpa is None else whole_kpa
+    if np.count_nonzero(body_kpa) > BODY_SEEN * np.count_nonzero(confident):
+        found |= _body_features(volume, body_kpa, liver, magnitude)
     return found
 
 
@@ -178,9 +180,12 @@ def _roughness(stiffness_kpa: NDArray[np.float32], where: NDArray[np.bool_], spa
 
 
 def _body_features(
-    volume: StiffnessVolume, liver: NDArray[np.bool_], magnitude: NDArray[np.floating] | None
+    volume: StiffnessVolume,
+    kpa: NDArray[np.float32],
+    liver: NDArray[np.bool_],
+    magnitude: NDArray[np.floating] | None,
 ) -> dict[str, float]:
-    body = volume.valid
+    body = kpa > 0
     row_mm, column_mm = volume.pixel_spacing_mm
     rows, columns = np.flatnonzero(body.any(axis=(0, 2))), np.flatnonzero(body.any(axis=(0, 1)))
     depth_mm = float(rows[-1] - rows[0] + 1) * row_mm
@@ -191,13 +196,13 @@ def _body_features(
         "body_depth_mm": depth_mm,
         "body_aspect": width_mm / depth_mm,
         "body_fill": area_cm2 * 100.0 / (width_mm * depth_mm),
-        "body_kpa": float(np.median(volume.stiffness_kpa[body])),
-        "body_roughness": _roughness(volume.stiffness_kpa, body, volume.pixel_spacing_mm),
+        "body_kpa": float(np.median(kpa[body])),
+        "body_roughness": _roughness(kpa, body, volume.pixel_spacing_mm),
     }
     if liver.any():
         _, liver_rows, liver_columns = np.nonzero(liver)
         found["liver_in_body_x"] = float((liver_columns.mean() - columns.mean()) * column_mm / (0.5 * width_mm))
         found["liver_in_body_y"] = float((liver_rows.mean() - rows.mean()) * row_mm / (0.5 * depth_mm))
     if magnitude is not None and magnitude[body].std() > 0.0:
-        found["magnitude_likeness"] = float(np.corrcoef(volume.stiffness_kpa[body], magnitude[body])[0, 1])
+        found["magnitude_likeness"] = float(np.corrcoef(kpa[body], magnitude[body])[0, 1])
     return found
