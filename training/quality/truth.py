@@ -33,7 +33,12 @@ CAUSE_OF: Final = {
 
 
 def true_causes(record: ExamRecord) -> tuple[Cause | None, ...]:
-    """Return why each slice of a simulated exam is not diagnostic; None where it is."""
+    """Return why each slice of a simulated exam is not diagnostic; None where it is.
+
+    What is no axial elastogram of a liver has no diagnostic slice, whatever it shows.
+    """
+    if record.facts.get("unlike"):
+        return (Cause.NO_LIVER_HERE,) * len(record.stiffness)
     return tuple(_cause(record, index) for index in range(len(record.stiffness)))
 
 

@@ -119,7 +119,7 @@ def deviations(found: Mapping[str, float], one: Typical) -> NDArray[np.float64]:
         np.log(max(found[name], SMALLEST)) if log else found[name]
         for name, log in zip(one.names, one.logarithmic, strict=True)
     ]
-    return (np.array(values) - np.array(one.mean)) / np.array(one.sd)
+    return np.asarray((np.array(values) - np.array(one.mean)) / np.array(one.sd), np.float64)
 
 
 def axiality(instances: tuple[Instance, ...]) -> float:

@@ -38,6 +38,11 @@ def test_a_slice_is_judged_by_what_came_of_it() -> None:
     assert true_causes(unharmed) == (None,) * 4
 
 
+def test_what_is_no_liver_has_no_diagnostic_slice() -> None:
+    mirrored = replace(quality_record(0), facts={"unlike": "mirrored"})
+    assert set(true_causes(mirrored)) == {Cause.NO_LIVER_HERE}
+
+
 def test_a_slice_whose_stiffness_is_far_off_is_not_diagnostic_however_confident() -> None:
     record = quality_record(0)
     wrong = replace(record, true_stiffness=(record.true_stiffness * 0.7).astype(np.uint16))
