@@ -120,7 +120,9 @@ def _cause(seen: Seen, index: int) -> Cause:
     if seen.waves is None:
         return Cause.PROPAGATION if seen.volume.confident[index].any() else Cause.NO_WAVES
     amplitude = seen.waves.amplitude_rad[index]
-    if float(np.percentile(amplitude[seen.volume.valid[index]], 95.0)) < NO_WAVE_RAD:
+    # A masked elastogram may have no pixel left; air, whose phase is noise, must not pass for waves.
+    body = seen.volume.valid[index] if seen.volume.valid[index].any() else liver
+    if float(np.percentile(amplitude[body], 95.0)) < NO_WAVE_RAD:
         return Cause.NO_WAVES
     signal, rest = np.mean(amplitude[liver] ** 2), np.mean(seen.waves.residual_rad[index][liver] ** 2)
     if 0.5 * signal < BREATHING_CONSISTENCY * (0.5 * signal + rest):

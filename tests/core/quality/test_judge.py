@@ -102,6 +102,13 @@ def test_physics_alone_names_a_cause(waves: WaveMaps | None, iron: bool, cause: 
     assert {one.cause for one in quality.slices} == {cause}
 
 
+def test_a_masked_elastogram_without_a_pixel_left_is_judged_too() -> None:
+    nothing = replace(acquisition(confident=without_confidence()), valid=without_confidence())
+    quality = judge(Seen(nothing, liver_mask(), waves=maps(0.005, 0.02)), LIMITS)
+    assert {one.cause for one in quality.slices} == {Cause.NO_WAVES}
+    assert quality.light is Light.RED
+
+
 def test_a_sliver_of_liver_is_a_misplaced_slice() -> None:
     liver = liver_mask()
     liver[0] &= np.arange(80) < 16
