@@ -25,7 +25,7 @@ $(VENV)/installed: requirements.txt requirements-dev.txt constraints.txt pyproje
 	@touch $@
 
 $(EXPORTED): $(VENV)/installed $(MODEL)/weights.safetensors $(MODEL)/card.json models/export.py
-	$(BIN)/python -m models.export --model-dir $(MODEL)
+	$(BIN)/python -m models.export
 	@touch $@
 
 # The truth is written last: while it is missing, the study may be incomplete.
@@ -47,7 +47,7 @@ lint: $(VENV)/installed ## ruff: rules and formatting
 types: $(VENV)/installed ## mypy, strict
 	$(BIN)/mypy
 
-model: $(EXPORTED) ## export the segmentation model for run time
+model: $(EXPORTED) ## export the models for run time
 example: example/truth.npz ## make the simulated example study
 
 image: $(VENV)/installed ## build the container image, with docker or podman, whichever is there
@@ -84,4 +84,4 @@ monai-deploy:
 	  echo "monai-deploy could not be installed: the test that needs it will be skipped."
 
 clean: ## remove what make made, except .venv
-	rm -rf example results build $(MODEL)/exported
+	rm -rf example results build models/*/exported

@@ -1,4 +1,4 @@
-"""The command line: `liver-mre run`, `check` and `info`."""
+"""The command line: `liver-mre run`, `check`, `qc` and `info`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ Research use only: not for diagnosis or treatment."""
 
 DEVELOPMENT_HELP = """\
 from a checkout of the sources also: simulate cohort, prepare, train, tune, evaluate, publish (docs/training.md),
-livers, roi-study, interval-study (docs/roi.md)"""
+livers, roi-study, interval-study (docs/roi.md), and for quality control
+train-quality, evaluate-quality, calibrate-quality, publish-quality (docs/quality.md)"""
 
 RUN_HELP = """\
 Measure every study under IN and write, for each, a DICOM segmentation of the liver, a structured report and an
@@ -54,6 +55,10 @@ List every series under IN with the role it was given (stiffness, confidence, ma
 and why it would or would not be measured, and every acquisition with the unit of its pixels. Reads headers only: no
 inference, nothing written."""
 
+QC_HELP = """\
+Judge every slice of every acquisition under IN while the patient is still on the table: green, amber or red, the likely
+cause and what to do. Nothing is measured. The exit code is 0 whatever the verdict. Research use only."""
+
 INFO_HELP = """\
 Show versions, models with their checksums, devices and staging profiles."""
 
@@ -68,6 +73,10 @@ DEVELOPMENT_WORDS = (
     "livers",
     "roi-study",
     "interval-study",
+    "train-quality",
+    "evaluate-quality",
+    "calibrate-quality",
+    "publish-quality",
 )
 SETTING_OPTIONS = ("profile", "device", "precision", "series", "all_acquisitions", "kpa_per_count", "preview")
 
@@ -128,6 +137,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_run(commands)
     _add_check(commands)
+    _add_qc(commands)
     _add_info(commands)
     return parser
 
@@ -168,6 +178,16 @@ def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     check.set_defaults(command=_check)
 
 
+def _add_qc(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    qc = commands.add_parser("qc", help="judge the quality of acquisitions", description=QC_HELP, formatter_class=_Raw)
+    qc.add_argument("input", type=Path, metavar="IN", help="folder of DICOM studies")
+    qc.add_argument("--pictures", type=Path, metavar="DIR", help="also write a picture of every acquisition as PNG")
+    qc.add_argument("--series", metavar="UID", help="the series to judge, where several could be measured")
+    qc.add_argument("--json", action="store_true", help="print JSON instead of tables")
+    _add_common(qc)
+    qc.set_defaults(command=_qc)
+
+
 def _add_info(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     info = commands.add_parser("info", help="show versions, models, devices, profiles", description=INFO_HELP)
     info.add_argument("--json", action="store_true", help="print JSON instead of tables")
@@ -193,6 +213,12 @@ def _check(options: argparse.Namespace) -> int:
     from app.check import check
 
     return check(options.input, options.config, _given(options), as_json=options.json)
+
+
+def _qc(options: argparse.Namespace) -> int:
+    from app.qc import qc
+
+    return qc(options.input, options.config, _given(options), as_json=options.json, pictures=options.pictures)
 
 
 def _info(options: argparse.Namespace) -> int:

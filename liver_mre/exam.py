@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from liver_mre.core.quality.types import ExamQuality
     from liver_mre.core.result import Change, ContourMeasurement, ExamMeasurement, OutputFile, Reason, Staging
     from liver_mre.core.roi import Region
     from liver_mre.core.study import RejectedAcquisition, Selection
@@ -33,6 +34,7 @@ class Exam:
     region : the pixels that are measured, and why others of the confident liver are not
     change : since an earlier exam of the patient; None where the input holds none
     contour : stiffness in a contour drawn at the scanner; None without one
+    quality : of its slices; None before it was judged, or where nothing can be
     not_evaluable : why a completely processed acquisition has no stiffness
     failure : why processing stopped
     reported : True if its results are written: the study's one, or any of several that were asked for
@@ -51,6 +53,7 @@ class Exam:
     change: Change | None = None
     contour: ContourMeasurement | None = None
     staging: Staging | None = None
+    quality: ExamQuality | None = None
     not_evaluable: Reason | None = None
     failure: Reason | None = None
     reported: bool = False
@@ -95,6 +98,7 @@ def acquisition_result(exam: Exam) -> AcquisitionResult:
         staging=exam.staging if measured else None,
         contour=exam.contour if measured else None,
         change=exam.change if measured else None,
+        quality=exam.quality if measured else None,
         notes=exam.notes if measured else (),
         network_channels=exam.network_channels if measured else (),
     )

@@ -10,6 +10,7 @@ from liver_mre.case import Case, advance, advance_exams, reason_of, released, st
 from liver_mre.core.result import Reason, RunResult, RunStatus, StudyResult, StudyStatus
 from liver_mre.dicom.reader import read_studies
 from liver_mre.errors import ExitCode, MreError
+from liver_mre.quality import judge_exams
 from liver_mre.settings import Settings
 from liver_mre.steps import (
     Toolkit,
@@ -94,7 +95,8 @@ def find_series(case: Case, toolkit: Toolkit) -> Case:
 
 
 def measure_exams(case: Case, toolkit: Toolkit) -> Case:
-    """Measure every acquisition and choose which are reported."""
+    """Judge every acquisition, measure its diagnostic slices, and choose which are reported."""
+    case = judge_exams(case, toolkit)
     case = advance_exams(case, "measure", lambda e: measure_stiffness(e, toolkit))
     return advance(case, "choose", lambda c: choose_exams(c, toolkit))
 

@@ -32,11 +32,13 @@ if TYPE_CHECKING:
 
     from liver_mre.case import Case
     from liver_mre.core.result import ExamMeasurement, StiffnessInterval
+    from liver_mre.core.roi import Region
     from liver_mre.core.rules import ScannerRules
     from liver_mre.core.staging import StagingProfile
-    from liver_mre.inference.card import ModelCard
     from liver_mre.core.uncertainty import Calibration
+    from liver_mre.inference.card import ModelCard
     from liver_mre.inference.model import LiverModel
+    from liver_mre.inference.quality_model import QualityModel
     from liver_mre.settings import Settings
 
 T = TypeVar("T")
@@ -101,6 +103,13 @@ class Toolkit:
     def model(self) -> LiverModel:
         """The liver segmentation network on the chosen device; raises `ModelError` or `DeviceError`."""
         return self._start_loading().result()
+
+    @cached_property
+    def quality_model(self) -> QualityModel | None:
+        """The networks that judge quality; None where there are none; raises `ModelError`."""
+        from liver_mre.inference.quality_model import load_quality_model
+
+        return load_quality_model(self.settings.quality_dir)
 
     def _start_loading(self) -> Future[LiverModel]:
         if self._model is None:
@@ -169,10 +178,12 @@ def segment(exam: Exam, toolkit: Toolkit) -> Exam:
 
 
 def measure_stiffness(exam: Exam, toolkit: Toolkit) -> Exam:
-    """Measure stiffness in the liver, on the original pixel values."""
+    """Measure stiffness in the liver of diagnostic slices, on the original pixel values."""
+    if exam.not_evaluable is not None:
+        return exam
     mask = _have(exam.mask)
     volume = _have(exam.volume)
-    region = find_region(volume, mask, toolkit.settings.roi_rules, magnitude=volume.magnitude)
+    region = _region(exam, mask, toolkit)
     measurement = measure(volume, mask, region.pixels)
     confident = region_of_interest(volume, mask).any()
     reason = _why_not_evaluable(mask, measurement, toolkit.settings.min_area_cm2, confident=bool(confident))
@@ -183,16 +194,23 @@ def measure_stiffness(exam: Exam, toolkit: Toolkit) -> Exam:
     return replace(exam, region=region, measurement=replace(measurement, interval=interval, removed=region.removed))
 
 
+def _region(exam: Exam, mask: LiverMask, toolkit: Toolkit) -> Region:
+    """Return what of the liver is measured in the slices that quality control left."""
+    volume = _have(exam.volume)
+    excluded = exam.quality.excluded if exam.quality else ()
+    return find_region(volume, mask, toolkit.settings.roi_rules, excluded=excluded, magnitude=volume.magnitude)
+
+
 def _interval(exam: Exam, mean_kpa: float, pixels: NDArray[np.bool_], toolkit: Toolkit) -> StiffnessInterval | None:
     """Return the interval of the exam's stiffness, by the spread of its pixels and of other outlines of the liver."""
     if mean_kpa <= 0.0:
         return None
     volume, mask = _have(exam.volume), _have(exam.mask)
-    rules, calibration = toolkit.settings.roi_rules, toolkit.calibration
+    calibration = toolkit.calibration
     others: list[float | None] = []
     for liver in mask.alternatives:
         other = replace(mask, liver=liver, alternatives=())
-        found = measure(volume, other, find_region(volume, other, rules, magnitude=volume.magnitude).pixels)
+        found = measure(volume, other, _region(exam, other, toolkit).pixels)
         others.append(found.mean_kpa if found else None)
     sampling = sampling_error(volume, pixels, calibration.correlation_cm2)
     return interval_of(mean_kpa, sampling, segmentation_error(mean_kpa, others), calibration)

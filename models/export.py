@@ -1,7 +1,7 @@
 """Export a published model for run time: OpenVINO for processors, torch.export for CUDA.
 
-`python -m models.export [--model-dir models/liver_segmentation]` reads card.json and weights.safetensors and
-writes exported/; inference then needs neither the model library nor torchvision.
+`python -m models.export` reads card.json and weights.safetensors of every model folder beside it (or of the one that
+--model-dir names) and writes its exported/; inference then needs neither the model library nor torchvision.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from torch import Tensor, nn
 
 from training.errors import ReportedError
 from training.network import Architecture, build_network, with_pooling
+from training.quality.networks import FAMILY, load_ensemble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+FIRST = "liver_segmentation"  # without it nothing works
 EXPORT_FOLDER = "exported"
 EXPORT_CARD = "export.json"
 _FILES = {"openvino_xml": "model.xml", "openvino_bin": "model.bin", "torch_pt2": "model.pt2"}
@@ -83,6 +85,8 @@ def read_card(model_dir: Path) -> dict[str, Any]:
 def load_network(model_dir: Path, card: dict[str, Any]) -> nn.Module:
     """Build the card's network with its weights as float32, in evaluation mode."""
     fields = card["architecture"]
+    if fields["family"] == FAMILY:
+        return load_ensemble(fields["member"], load_file(model_dir / card["weights"]["path"]))
     network = build_network(Architecture(fields["encoder"], fields["in_channels"], fields["classes"]))
     stored = load_file(model_dir / card["weights"]["path"])
     network.load_state_dict(
@@ -176,15 +180,19 @@ def export_model(model_dir: Path, *, force: bool = False) -> bool:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the export from the command line; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m models.export", description=__doc__)
-    parser.add_argument("--model-dir", type=Path, default=Path(__file__).parent / "liver_segmentation")
+    parser.add_argument("--model-dir", type=Path, metavar="DIR", help="one model (default: all that are here)")
     parser.add_argument("--force", action="store_true", help="export even if the export is current")
     arguments = parser.parse_args(argv)
+    here = Path(__file__).parent
+    others = [path.parent for path in sorted(here.glob("*/card.json")) if path.parent.name != FIRST]
+    folders = [arguments.model_dir] if arguments.model_dir else [here / FIRST, *others]
     try:
-        written = export_model(arguments.model_dir, force=arguments.force)
+        for folder in folders:
+            written = export_model(folder, force=arguments.force)
+            print(f"{folder.name}: {'exported' if written else 'export is current'}")
     except ExportError as error:
         print(error, file=sys.stderr)
         return 1
-    print("exported" if written else "export is current")
     return 0
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from simulation.tissue import STAGE_STIFFNESS_KPA, STAGES
+from simulation.types import Failure
+from simulation.unlike import KINDS
 from simulation.variety import WIDE, Spread, Variety
 
 if TYPE_CHECKING:
@@ -38,6 +40,8 @@ class Design:
     stage_share : share of each METAVIR stage
     stage_stiffness_kpa : median and log-scale SD of the liver's stiffness by stage
     variety : what is varied
+    waves : whether what the phase images say about the waves is kept
+    unlike : what is scanned instead of a liver, one kind after the other; empty for a cohort of livers
     """
 
     name: str
@@ -45,18 +49,31 @@ class Design:
     stage_share: Mapping[str, float]
     stage_stiffness_kpa: Mapping[str, tuple[float, float]]
     variety: Variety = field(default_factory=lambda: WIDE)
+    waves: bool = False
+    unlike: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """One patient of a cohort, as `simulate_exam` takes it."""
+    """One patient of a cohort, as `simulate_exam` takes it; `unlike` is "" for a liver."""
 
     exam_seed: int
     stage: str
     liver_stiffness_kpa: float
+    unlike: str = ""
 
 
 _MILD: Final = {"F0": (2.12, 0.11), "F1": (2.50, 0.11), "F2": (3.20, 0.12), "F3": (4.10, 0.14)}
+_ALL_STAGES: Final = {"F0": 0.22, "F1": 0.18, "F2": 0.20, "F3": 0.18, "F4": 0.22}
+_EXTENDED_KPA: Final = {stage: (median, 1.4 * log_sd) for stage, (median, log_sd) in STAGE_STIFFNESS_KPA.items()}
+# Stronger waves than in `WIDE`: slices then fail by the causes that they are given, in Gill's proportions, and seldom
+# by themselves.
+_QUALITY: Final = replace(
+    WIDE,
+    traits={**WIDE.traits, "amplitude_scale": Spread(1.5, 2.6, logarithmic=True)},
+    full_failure=0.24,
+    partial_failure=0.28,
+)
 DESIGNS: Final[Mapping[str, Design]] = {
     design.name: design
     for design in (
@@ -75,10 +92,12 @@ DESIGNS: Final[Mapping[str, Design]] = {
         Design(
             "extended",
             2000,
-            {"F0": 0.22, "F1": 0.18, "F2": 0.20, "F3": 0.18, "F4": 0.22},
-            {stage: (median, 1.4 * log_sd) for stage, (median, log_sd) in STAGE_STIFFNESS_KPA.items()},
+            _ALL_STAGES,
+            _EXTENDED_KPA,
             replace(WIDE, full_failure=0.03, partial_failure=0.12),
         ),
+        Design("quality", 700, _ALL_STAGES, _EXTENDED_KPA, _QUALITY, waves=True),
+        Design("unlike", 100, _ALL_STAGES, _EXTENDED_KPA, waves=True, unlike=KINDS),
     )
 }
 
@@ -91,8 +110,15 @@ CONDITIONS: Final[Mapping[str, Mapping[str, Spread]]] = {
     "weak-waves": {"amplitude_scale": replace(_AMPLITUDE, low=0.5 * _AMPLITUDE.low, high=0.5 * _AMPLITUDE.high)},
     "matrix-128": {},
     "matrix-256": {},
+    "driver-off": {},
+    "severe-iron": {},
 }
 """Harder conditions for robustness tables: the same patients, scanned otherwise."""
+CONDITION_FAILURES: Final[Mapping[str, Failure]] = {
+    "driver-off": Failure.NO_WAVES,
+    "severe-iron": Failure.LOW_SIGNAL,
+}
+"""Conditions under which all slices of every exam are given one cause of failure."""
 _CONDITION_COLUMNS: Final = {"matrix-128": 128, "matrix-256": 256}
 
 
@@ -135,4 +161,6 @@ def patient_of(design: Design, seed: int, index: int) -> Patient:
     stage = STAGES[min(int(np.searchsorted(shares / shares[-1], place, side="right")), len(STAGES) - 1)]
     median, log_sd = design.stage_stiffness_kpa[stage]
     value = median * float(np.exp(log_sd * ndtri(np.clip(quantile, 1e-6, 1.0 - 1e-6))))
-    return Patient(seed * EXAMS_PER_SEED + index, stage, float(np.clip(value, *STIFFNESS_LIMITS_KPA)))
+    kpa = float(np.clip(value, *STIFFNESS_LIMITS_KPA))
+    kind = design.unlike[index % len(design.unlike)] if design.unlike else ""
+    return Patient(seed * EXAMS_PER_SEED + index, stage, kpa, kind)

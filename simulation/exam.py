@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,6 +18,7 @@ from simulation.outcome import judge
 from simulation.plan import draw_plan, open_streams
 from simulation.tissue import STAGES
 from simulation.types import Failure, Protocol, SimulatedExam, Tissue, Truth
+from simulation.unlike import LEVELS_MM, SCENES, altered, at_level
 from simulation.variety import STANDARD
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ def simulate_exam(
     slices: int | None = None,
     variety: Variety = STANDARD,
     failure: Failure | str | None = None,
+    unlike: str = "",
 ) -> SimulatedExam:
     """Return the simulated exam of a seed; equal arguments give equal exams.
 
@@ -62,23 +65,30 @@ def simulate_exam(
     slices : number of slices; 4 or 5 when left out
     variety : what is varied, and how often; `STANDARD` or `WIDE`
     failure : cause of failure (`Failure`) of the whole exam, "" for none; drawn by the variety when left out
+    unlike : what is scanned instead of a liver, one of `simulation.unlike.KINDS`; "" is the usual exam
 
     Raises
     ------
     ValueError
-        If the stage or the failure is unknown, the stiffness is not positive, or there is no slice.
+        If the stage, the failure or the kind is unknown, the stiffness is not positive, or there is no slice.
     """
     _check(stage, liver_stiffness_kpa, slices)
     streams = open_streams(seed)
     plan = draw_plan(
         streams,
-        variety,
+        at_level(variety, unlike),
         stage=stage,
         liver_stiffness_kpa=liver_stiffness_kpa,
         slices=slices,
         failure=None if failure is None else Failure(failure),
     )
-    return _scan(seed, streams, plan, variety)
+    if unlike in SCENES:
+        plan = replace(plan, scene=unlike)
+    exam = _scan(seed, streams, plan, variety)
+    if unlike in {"", *SCENES, *LEVELS_MM}:
+        return replace(exam, facts={**exam.facts, "unlike": unlike})
+    moved = altered(exam, unlike, np.random.default_rng(seed))
+    return replace(moved, facts={**exam.facts, "unlike": unlike})
 
 
 def _scan(seed: int, streams: Streams, plan: Plan, variety: Variety) -> SimulatedExam:

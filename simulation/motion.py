@@ -13,6 +13,7 @@ from simulation.anatomy import build_anatomy
 from simulation.distortion import Warp, resampled
 from simulation.modulus import draw_modulus, rescale_loss
 from simulation.types import LIVER_TISSUES, Tissue
+from simulation.unlike import paint_scene
 from simulation.waves import displaced, draw_driver, driver_force, solve_waves
 
 if TYPE_CHECKING:
@@ -74,7 +75,11 @@ class MovingPatient:
 def motion_of(streams: Streams, plan: Plan, variety: Variety, frequency_hz: float) -> MovingPatient:
     """Return the moving patient of a plan, on the solver's grid."""
     grid, traits = plan.grid, plan.traits
-    tissue = build_anatomy(streams.body, grid, plan.body, plan.stage, traits).tissue
+    tissue = (
+        paint_scene(streams.body, plan)
+        if plan.scene
+        else build_anatomy(streams.body, grid, plan.body, plan.stage, traits).tissue
+    )
     modulus = draw_modulus(streams.tissue, grid, tissue, plan.liver_stiffness_kpa, plan.stage, traits)
     scan = vary_scan(draw_scan(streams.scanner), traits)
     driver = displaced(draw_driver(streams.scanner), traits)

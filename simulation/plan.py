@@ -53,6 +53,7 @@ class Plan:
     slice_traits : (S,) traits of each slice; those that a failure strikes differ
     failure : cause of failure the exam is given
     struck : (S,) which slices it strikes
+    scene : what lies in the scanner instead of a patient's upper abdomen (`simulation.unlike.SCENES`), usually ""
     """
 
     stage: str
@@ -65,6 +66,7 @@ class Plan:
     slice_traits: tuple[Traits, ...]
     failure: Failure
     struck: tuple[bool, ...]
+    scene: str = ""
 
 
 def open_streams(seed: int) -> Streams:

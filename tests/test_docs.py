@@ -22,6 +22,7 @@ DOCUMENTS = (
     "docs/encodings.md",
     "docs/training.md",
     "docs/roi.md",
+    "docs/quality.md",
     "docs/phantom.md",
     "docs/architecture.md",
     "docs/deploy.md",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from training import measurement_commands
+from training.quality.commands import QUALITY_WORDS, add_quality
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,11 @@ if TYPE_CHECKING:
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse names it in no other way
 
-WORDS: Final = ("simulate", "prepare", "train", "tune", "evaluate", "publish", *measurement_commands.WORDS)
+WORDS: Final = (
+    *("simulate", "prepare", "train", "tune", "evaluate", "publish"),
+    *measurement_commands.WORDS,
+    *QUALITY_WORDS,
+)
 MODEL_DIR: Final = Path("models/liver_segmentation")
 FAILED: Final = 2
 
@@ -119,7 +124,7 @@ def _labelled(text: str) -> tuple[str, Path]:
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=prog, description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="WORD")
-    for add in (_add_simulate, _add_prepare, _add_train, _add_tune, _add_evaluate, _add_publish):
+    for add in (_add_simulate, _add_prepare, _add_train, _add_tune, _add_evaluate, _add_publish, add_quality):
         add(commands)
     measurement_commands.add_commands(commands)
     return parser

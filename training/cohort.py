@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from liver_mre.core.quality.waves import wave_maps
 from training.store import (
     CohortError,
     ExamRecord,
@@ -17,6 +18,7 @@ from training.store import (
     quantise_confidence,
     quantise_magnitude,
     quantise_stiffness,
+    quantise_wave,
     save_exam,
     source_digest,
 )
@@ -58,9 +60,13 @@ def simulator_digest() -> str:
     return source_digest(Path(str(package.__file__)).parent.glob("*.py"))
 
 
-def record_of(exam: SimulatedExam, simulator: str) -> ExamRecord:
-    """Reduce a simulated exam to what training needs, in the counts a scanner would store."""
+def record_of(exam: SimulatedExam, simulator: str, *, waves: bool = False) -> ExamRecord:
+    """Reduce a simulated exam to what training needs, in the counts a scanner would store.
+
+    `waves` keeps what its phase images say about the waves.
+    """
     truth = exam.truth
+    seen = wave_maps(exam.phase_rad) if waves else None
     return ExamRecord(
         seed=exam.seed,
         stage=truth.stage,
@@ -77,6 +83,8 @@ def record_of(exam: SimulatedExam, simulator: str) -> ExamRecord:
         slice_failures=tuple(str(cause) for cause in truth.slice_failures),
         facts=exam.facts,
         simulator=simulator,
+        wave=None if seen is None else quantise_wave(seen.amplitude_rad),
+        residual=None if seen is None else quantise_wave(seen.residual_rad),
     )
 
 
@@ -90,8 +98,10 @@ def simulate_to_file(task: CohortTask) -> int:
         stage=patient.stage,
         liver_stiffness_kpa=patient.liver_stiffness_kpa,
         variety=cohorts.variety_of(design, task.condition),
+        failure=cohorts.CONDITION_FAILURES.get(task.condition),
+        unlike=patient.unlike,
     )
-    record = record_of(exam, task.simulator)
+    record = record_of(exam, task.simulator, waves=design.waves)
     save_exam(task.folder, record)
     return len(record.stiffness)
 

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from liver_mre.core.quality.waves import shown_amplitude
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -27,6 +29,7 @@ CONFIDENCE_THRESHOLD = 0.95
 MAGNITUDE_COUNTS = 200  # of the exam's 99th percentile inside the body; a byte leaves room for brighter pixels
 _UINT8_MAX = 255
 _UINT16_MAX = 65535
+_OPTIONAL = ("wave", "residual")
 _SPLIT_BUCKETS = 100
 _TEST_BUCKETS = 10
 _VALIDATION_BUCKETS = 5
@@ -60,6 +63,8 @@ class ExamRecord:
     slice_failures : (S,) cause by which each slice is not diagnostic, "" where it is
     facts : what was varied and what came of it: names to text, numbers and yes or no
     simulator : digest of the simulator's source (see `training.cohort.simulator_digest`)
+    wave, residual : (S, R, C) uint8, 255 times `liver_mre.core.quality.waves.shown_amplitude` of the wave's amplitude
+        and of what no wave explains in the phase; None in a cohort that does not keep them
 
     """
 
@@ -78,6 +83,8 @@ class ExamRecord:
     slice_failures: tuple[str, ...]
     facts: Mapping[str, Fact]
     simulator: str
+    wave: NDArray[np.uint8] | None = None
+    residual: NDArray[np.uint8] | None = None
 
     @property
     def stiffness_kpa(self) -> NDArray[np.float32]:
@@ -133,6 +140,11 @@ def quantise_magnitude(magnitude: NDArray[np.floating], body: NDArray[np.bool_])
     return np.clip(np.rint(magnitude * scale), 0, _UINT8_MAX).astype(np.uint8)
 
 
+def quantise_wave(amplitude_rad: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Bring phase amplitudes (rad) of every size into a byte."""
+    return np.rint(_UINT8_MAX * shown_amplitude(amplitude_rad)).astype(np.uint8)
+
+
 def exam_path(folder: Path, seed: int) -> Path:
     """Return the file of one exam."""
     return folder / f"exam-{seed:08d}.npz"
@@ -181,6 +193,7 @@ def save_exam(folder: Path, record: ExamRecord) -> Path:
         slice_failures=np.array(json.dumps(record.slice_failures)),
         facts=np.array(json.dumps(dict(record.facts))),
         simulator=np.array(record.simulator),
+        **{name: array for name in _OPTIONAL if (array := getattr(record, name)) is not None},
     )
     return target
 
@@ -228,6 +241,7 @@ def load_exam(path: Path) -> ExamRecord:
             slice_failures=tuple(json.loads(str(archive["slice_failures"]))),
             facts=json.loads(str(archive["facts"])),
             simulator=str(archive["simulator"]),
+            **{name: archive[name] for name in _OPTIONAL if name in archive},
         )
 
 

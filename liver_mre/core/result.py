@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from liver_mre.core.quality.types import ExamQuality
     from liver_mre.core.roi import RemovedArea
     from liver_mre.core.study import SeriesDecision, UnitEvidence
     from liver_mre.core.volume import ModelIdentity
@@ -218,6 +219,7 @@ class AcquisitionResult:
     series_instance_uid, series_number, description : of its stiffness series
     reported : True if its results were written; by default that is the one with the largest measured area
     reason : why it was not measured
+    quality : of its slices; None where it was not judged
     notes : what a reader should know about how its series and pixels were put together
     network_channels : what the network was shown of it (`core.preprocess.shown_channels`); empty if it was not asked
     """
@@ -233,6 +235,7 @@ class AcquisitionResult:
     staging: Staging | None = None
     contour: ContourMeasurement | None = None
     change: Change | None = None
+    quality: ExamQuality | None = None
     notes: tuple[str, ...] = ()
     network_channels: tuple[str, ...] = ()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from liver_mre.core.quality.as_json import quality_json
+
 if TYPE_CHECKING:
     from liver_mre.core.result import (
         AcquisitionResult,
@@ -108,6 +110,7 @@ def _acquisition(one: AcquisitionResult) -> dict[str, Any]:
         "staging": _staging(one.staging),
         "change": _change(one.change),
         "scanner_contour": _contour(one.contour),
+        "quality": quality_json(one.quality),
         "notes": list(one.notes),
         "network_channels": list(one.network_channels),
     }

@@ -15,7 +15,7 @@ import numpy as np
 from liver_mre.core.json_fields import Fields
 from liver_mre.core.volume import ModelIdentity
 from liver_mre.errors import DeviceError, ModelError, UsageError
-from liver_mre.inference.card import ModelCard, is_file_name, load_card
+from liver_mre.inference.card import ModelCard, WeightsRecord, is_file_name, load_card
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,6 +29,14 @@ NVIDIA_MARKS: Final = (Path("/dev/nvidiactl"), Path("/proc/driver/nvidia/version
 _AGAIN = "Run `make model` to export it again."
 _CUDA = re.compile(r"cuda:(\d+)")
 _PRECISIONS = ("auto", "f32", "bf16")
+
+
+class Carded(Protocol):
+    """A card that names a weights file."""
+
+    @property
+    def weights(self) -> WeightsRecord:
+        """The weights file."""
 
 
 class Backend(Protocol):
@@ -142,7 +150,7 @@ def resolve_device(requested: str) -> str:
     return f"cuda:{int(match[1])}"
 
 
-def checked_files(model_dir: Path, card: ModelCard, keys: tuple[str, ...]) -> tuple[Path, ...]:
+def checked_files(model_dir: Path, card: Carded, keys: tuple[str, ...]) -> tuple[Path, ...]:
     """Return the exported files called `keys`, after checking them against their SHA-256.
 
     The weights are checked too where they are beside the card; they are in the exported files already, and the

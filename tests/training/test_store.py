@@ -20,6 +20,7 @@ from training.store import (
     quantise_confidence,
     quantise_magnitude,
     quantise_stiffness,
+    quantise_wave,
     save_exam,
     seed_of,
     split_of,
@@ -93,3 +94,13 @@ def test_the_splits_have_the_shares_they_claim() -> None:
     assert splits.count("train") / 4000 == pytest.approx(0.85, abs=0.03)
     assert splits.count("validation") / 4000 == pytest.approx(0.05, abs=0.02)
     assert splits.count("test") / 4000 == pytest.approx(0.10, abs=0.02)
+
+
+def test_waves_are_kept_where_a_cohort_has_them(tmp_path: Path, make_record: MakeRecord) -> None:
+    record = make_record(5)
+    without = load_exam(save_exam(tmp_path, record))
+    assert without.wave is None
+    waves = quantise_wave(np.full(record.stiffness.shape, 0.2))
+    kept = load_exam(save_exam(tmp_path, replace(record, seed=6, wave=waves, residual=waves)))
+    assert kept.wave is not None
+    assert np.abs(kept.wave.astype(int) - 127.5).max() < 1

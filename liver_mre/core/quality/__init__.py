@@ -1,0 +1,1 @@
+"""Quality of an elastogram: what can be computed from its arrays, and what follows from it."""

@@ -1,0 +1,130 @@
+"""From numbers and votes to a verdict on every slice and on the acquisition."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from liver_mre.core.quality.checks import checks, exam_numbers, slice_numbers
+from liver_mre.core.quality.types import CAUSES, Cause, ExamQuality, SliceQuality
+from liver_mre.core.quality.unlike import features, unlike, untypical
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from liver_mre.core.quality.limits import Limits
+    from liver_mre.core.quality.waves import WaveMaps
+    from liver_mre.core.volume import StiffnessVolume
+
+LEAST_LIVER_CM2: Final = 25.0
+"""Slices with less liver are not placed in it: as the simulator counts them. Ours."""
+DIAGNOSTIC_CM2: Final = 3.0
+"""Least confident liver of a diagnostic slice where no network judges: as the simulated truth counts it. Ours."""
+DARK: Final = 0.12
+"""Magnitude of a liver with much iron, relative to the brightest tissue. Ours."""
+NO_WAVE_RAD: Final = 0.05
+"""Amplitude in the phase that 5 in 100 pixels of the body exceed as soon as the driver shakes. Ours."""
+BREATHING_CONSISTENCY: Final = 0.7
+"""Share of the phase's variance that waves explain, below which strong phase changes are breathing. Ours."""
+# What still counts where no slice is diagnostic: numbers that a failed acquisition of a liver has, too.
+_OF_THE_BODY: Final = ("body_width_mm", "body_depth_mm", "body_aspect", "body_fill", "magnitude_likeness", "axial")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What quality is judged on.
+
+    Attributes
+    ----------
+    volume : (S, R, C) stiffness
+    liver : (S, R, C) predicted liver
+    magnitude : (S, R, C), any unit, or None
+    waves : amplitude and residual of the phase, or None
+    logits : (S, members, 1 + causes) of the networks, or None without a model
+    """
+
+    volume: StiffnessVolume
+    liver: NDArray[np.bool_]
+    magnitude: NDArray[np.floating] | None = None
+    waves: WaveMaps | None = None
+    logits: NDArray[np.floating] | None = None
+
+
+def judge(seen: Seen, limits: Limits) -> ExamQuality:
+    """Return the quality of an acquisition.
+
+    A slice is diagnostic if more than half of the networks say so and it has some confident liver; without networks, if
+    it has 3 cm2 of confident liver. Numbers out of their limits are a warning, not a verdict. The cause is the one that
+    the networks find likeliest on average, or the first of a few rules that physics gives.
+    """
+    numbers = [slice_numbers(seen.volume, seen.liver, index, seen.waves) for index in range(len(seen.liver))]
+    slices = tuple(_slice(seen, index, one, limits) for index, one in enumerate(numbers))
+    diagnostic = tuple(one.slice_index for one in slices if one.diagnostic)
+    found = features(seen.volume, seen.liver, seen.magnitude)
+    considered = limits.familiar
+    if not diagnostic:
+        considered = {name: limit for name, limit in considered.items() if name in _OF_THE_BODY}
+    return ExamQuality(
+        slices=slices,
+        checks=checks(exam_numbers(seen.volume, seen.liver, diagnostic), limits.exam),
+        unlike=unlike(found, considered) or (untypical(found, limits.typical) if diagnostic else ()),
+        judged_by="physics" if seen.logits is None else "network and physics",
+    )
+
+
+def _slice(seen: Seen, index: int, numbers: Mapping[str, float], limits: Limits) -> SliceQuality:
+    area_cm2, image = numbers["confident_liver"], seen.volume.instances[index] if seen.volume.instances else None
+    probability, ballot = None, None
+    if seen.logits is None:
+        diagnostic = area_cm2 >= DIAGNOSTIC_CM2
+        cause = None if diagnostic else _cause(seen, index)
+    else:
+        members = len(seen.logits[index])
+        probability, votes, likeliest = _vote(seen.logits[index])
+        ballot = (votes, members)
+        diagnostic = votes > members / 2.0 and area_cm2 >= limits.least_confident_cm2
+        cause = None if diagnostic else likeliest
+    return SliceQuality(
+        index,
+        diagnostic,
+        probability,
+        ballot,
+        cause,
+        checks(numbers, limits.slice),
+        image.sop_instance_uid if image else "",
+        image.frame_number if image else None,
+    )
+
+
+def _vote(logits: NDArray[np.floating]) -> tuple[float, int, Cause]:
+    """Return mean probability and votes of "diagnostic", and the likeliest cause, of (members, 1 + causes) logits."""
+    probability = 0.5 * (1.0 + np.tanh(0.5 * logits[:, 0].astype(np.float64)))
+    shifted = np.exp(logits[:, 1:].astype(np.float64) - logits[:, 1:].max(axis=1, keepdims=True))
+    causes = (shifted / shifted.sum(axis=1, keepdims=True)).mean(axis=0)
+    return float(probability.mean()), int((probability >= 0.5).sum()), CAUSES[int(causes.argmax())]  # noqa: PLR2004
+
+
+def _cause(seen: Seen, index: int) -> Cause:
+    """Return the likely cause by physics alone."""
+    liver = seen.liver[index]
+    if np.count_nonzero(liver) * seen.volume.pixel_area_cm2 < LEAST_LIVER_CM2:
+        return Cause.NO_LIVER_HERE
+    if seen.magnitude is not None:
+        bright = float(np.percentile(seen.magnitude[index], 99.0))
+        if bright > 0.0 and float(np.median(seen.magnitude[index][liver])) < DARK * bright:
+            return Cause.LOW_SIGNAL
+    if seen.waves is None:
+        return Cause.PROPAGATION if seen.volume.confident[index].any() else Cause.NO_WAVES
+    amplitude = seen.waves.amplitude_rad[index]
+    # A masked elastogram may have no pixel left; air, whose phase is noise, must not pass for waves.
+    body = seen.volume.valid[index] if seen.volume.valid[index].any() else liver
+    if float(np.percentile(amplitude[body], 95.0)) < NO_WAVE_RAD:
+        return Cause.NO_WAVES
+    signal, rest = np.mean(amplitude[liver] ** 2), np.mean(seen.waves.residual_rad[index][liver] ** 2)
+    if 0.5 * signal < BREATHING_CONSISTENCY * (0.5 * signal + rest):
+        return Cause.BREATHING
+    return Cause.DRIVER

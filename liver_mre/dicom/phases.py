@@ -1,0 +1,110 @@
+"""The phase images of an acquisition, as phases in radians on the measured slices.
+
+Only quality is judged by them, and nothing is measured: what cannot be laid on the slices beyond doubt is left out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from liver_mre.core.geometry import SAME_POSITION_MM, slice_distance_mm
+from liver_mre.core.quality.waves import LEAST_OFFSETS
+from liver_mre.core.roles import classify
+from liver_mre.core.study import Role
+from liver_mre.dicom.decoding import read_images
+from liver_mre.errors import MreError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from liver_mre.core.rules import ScannerRules
+    from liver_mre.core.study import Instance, Series, SeriesDecision, Study
+
+# How scanners write one turn: the largest value of signed and of unsigned pixels, and what a turn is in their units.
+_SIGNED: Final = ((np.pi, 2.0 * np.pi), (1000.0 * np.pi, 2000.0 * np.pi), (4096.0, 8192.0))
+_UNSIGNED: Final = ((2.0 * np.pi, 2.0 * np.pi), (4095.0, 4096.0), (2000.0 * np.pi, 2000.0 * np.pi))
+_FILLED: Final = (0.97, 1.01)
+"""Air is noise, whose phases fill the whole turn: a scale whose turn is not filled is not the right one."""
+
+
+def read_phases(
+    study: Study,
+    rules: ScannerRules,
+    decisions: Sequence[SeriesDecision],
+    instances: tuple[Instance, ...],
+    acquisition_uid: str,
+) -> NDArray[np.float32] | None:
+    """Read the phase offsets of an acquisition.
+
+    Parameters
+    ----------
+    study : the study
+    rules : scanner rules
+    decisions : what became of its series
+    instances : the images of the measured series in slice order
+    acquisition_uid : SeriesInstanceUID of that series
+
+    Returns
+    -------
+    (K, S, R, C) float32 phase in radians, K at least 4; None where the study has no such images, or they do not lie on
+    the measured slices, cannot be read, or their scale is not plain.
+    """
+    wanted = {one.series_instance_uid for one in decisions if _is_phase(one, acquisition_uid)}
+    for entry in classify(study, rules) if wanted else ():
+        if entry.role is Role.PHASE and entry.series.series_instance_uid in wanted:
+            found = _read(entry.series, instances)
+            if found is not None:
+                return found
+    return None
+
+
+def _is_phase(decision: SeriesDecision, acquisition_uid: str) -> bool:
+    return decision.role is Role.PHASE and decision.acquisition_uid == acquisition_uid
+
+
+def _read(series: Series, instances: tuple[Instance, ...]) -> NDArray[np.float32] | None:
+    here = [_offsets_at(series, instance) for instance in instances]
+    offsets = len(here[0])
+    if offsets < LEAST_OFFSETS or any(len(images) != offsets for images in here):
+        return None
+    ordered = [image for images in zip(*here, strict=True) for image in images]
+    if any((image.rows, image.columns) != (instances[0].rows, instances[0].columns) for image in ordered):
+        return None
+    try:
+        stored = np.stack([image.stored for image in read_images(tuple(ordered))])
+    except MreError:
+        return None
+    slopes = np.array([image.rescale_slope or 1.0 for image in ordered])[:, None, None]
+    intercepts = np.array([image.rescale_intercept or 0.0 for image in ordered])[:, None, None]
+    phase = in_radians(stored * slopes + intercepts)
+    return None if phase is None else phase.reshape(offsets, len(instances), *stored.shape[1:])
+
+
+def in_radians(values: NDArray[np.floating]) -> NDArray[np.float32] | None:
+    """Return phases in radians from rescaled pixel values; None where no known scale has its turn filled by them."""
+    largest = float(np.abs(values).max())
+    low, high = _FILLED
+    for limit, turn in _SIGNED if values.min() < 0 else _UNSIGNED:
+        if low * limit <= largest <= high * limit:
+            return np.asarray(values * (2.0 * np.pi / turn), np.float32)
+    return None
+
+
+def _offsets_at(series: Series, instance: Instance) -> list[Instance]:
+    """Return the images of one slice by their offset."""
+    place_mm = slice_distance_mm(instance)
+    if place_mm is None:
+        return []
+    here = [
+        image
+        for image in series.instances
+        if (distance_mm := slice_distance_mm(image)) is not None and abs(distance_mm - place_mm) < SAME_POSITION_MM
+    ]
+    numbers = {image.offset_number for image in here}
+    if None not in numbers and len(numbers) == len(here):
+        return sorted(here, key=lambda image: image.offset_number or 0)
+    return sorted(here, key=lambda image: (image.instance_number, image.frame_number or 0))

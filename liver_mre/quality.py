@@ -1,0 +1,102 @@
+"""The step that judges the quality of an exam, and the same for a folder at the scanner."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from liver_mre.case import advance_exams
+from liver_mre.core.quality.image import quality_images
+from liver_mre.core.quality.judge import Seen, judge
+from liver_mre.core.quality.types import CAUSE_WORDS, UNLIKE_HINT
+from liver_mre.core.quality.waves import wave_maps
+from liver_mre.core.result import Reason
+from liver_mre.quality_limits import load_limits
+from liver_mre.settings import Settings
+from liver_mre.steps import Toolkit, prepare, segment
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from liver_mre.case import Case
+    from liver_mre.core.quality.types import ExamQuality
+    from liver_mre.core.quality.waves import WaveMaps
+    from liver_mre.core.volume import LiverMask, StiffnessVolume
+    from liver_mre.exam import Exam
+
+UNLIKE = "This does not look like an axial elastogram of a liver, so nothing was measured. Unusual: {}. " + UNLIKE_HINT
+NOT_DIAGNOSTIC = "No slice is diagnostic, so nothing was measured. Likely cause: {}. {}"
+
+
+def judge_exams(case: Case, toolkit: Toolkit) -> Case:
+    """Judge the quality of every exam of a case."""
+    if not toolkit.settings.quality_control:
+        return case
+    return advance_exams(case, "quality", lambda exam: judge_quality(exam, case, toolkit))
+
+
+def judge_quality(exam: Exam, case: Case, toolkit: Toolkit) -> Exam:
+    """Judge the slices of an exam whose liver is segmented; one without a diagnostic slice is not evaluable."""
+    volume, mask = exam.volume, exam.mask
+    if volume is None or mask is None or not mask.liver.any():
+        return exam  # said where nothing can be measured
+    quality = _judged(volume, mask, _waves(exam, case, toolkit, volume), toolkit)
+    return replace(exam, quality=quality, not_evaluable=why_not_evaluable(quality))
+
+
+def why_not_evaluable(quality: ExamQuality) -> Reason | None:
+    """Return the coded reason of an exam none of whose slices may be measured; None where one may be."""
+    if quality.unlike:
+        return Reason("unlike_liver_elastogram", UNLIKE.format(", ".join(quality.unlike)))
+    if quality.diagnostic:
+        return None
+    cause = quality.cause
+    words = CAUSE_WORDS[cause] if cause else "unknown"
+    code = f"not_diagnostic_{cause}" if cause else "not_diagnostic"
+    return Reason(code, NOT_DIAGNOSTIC.format(words, quality.hint).strip())
+
+
+def assess_folder(path: Path, settings: Settings | None = None) -> list[Case]:
+    """Judge every acquisition under `path`, without measuring any.
+
+    Returns
+    -------
+    Cases whose exams hold their quality, their pixels and the predicted liver. Failures are in them.
+    """
+    from liver_mre.pipeline import find_series, open_cases
+
+    toolkit = Toolkit(replace(settings or Settings(), quality_control=True))
+    cases = []
+    for opened in open_cases(path):
+        case = find_series(opened, toolkit)
+        case = advance_exams(case, "prepare", lambda exam: prepare(exam, toolkit))
+        case = advance_exams(case, "segment", lambda exam: segment(exam, toolkit))
+        cases.append(judge_exams(case, toolkit))
+    return cases
+
+
+def _judged(volume: StiffnessVolume, mask: LiverMask, waves: WaveMaps | None, toolkit: Toolkit) -> ExamQuality:
+    # Training shows waves only together with the magnitude.
+    magnitude = volume.magnitude
+    model = toolkit.quality_model
+    logits = None
+    if model is not None:
+        images = quality_images(
+            volume.stiffness_kpa,
+            volume.confident,
+            volume.pixel_spacing_mm,
+            magnitude=magnitude,
+            waves=None if magnitude is None else waves,
+        )
+        logits = model.logits(images)
+    return judge(Seen(volume, mask.liver, magnitude, waves, logits), load_limits())
+
+
+def _waves(exam: Exam, case: Case, toolkit: Toolkit, volume: StiffnessVolume) -> WaveMaps | None:
+    from liver_mre.dicom.phases import read_phases
+
+    if case.study is None:
+        return None
+    acquisition = exam.selection.stiffness.series_instance_uid
+    phases = read_phases(case.study, toolkit.rules, case.decisions, volume.instances, acquisition)
+    return None if phases is None else wave_maps(phases)

@@ -1,0 +1,63 @@
+"""Phase images come back as the phases that were measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from liver_mre.dicom.phases import in_radians, read_phases
+from liver_mre.pipeline import find_series, open_cases
+from liver_mre.settings import Settings
+from liver_mre.steps import Toolkit
+from simulation.encodings import ENCODINGS
+from simulation.exam import simulate_exam
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from simulation.types import SimulatedExam
+
+
+@pytest.fixture(scope="module")
+def exam() -> SimulatedExam:
+    return simulate_exam(8, slices=2)
+
+
+def phases_of(exam: SimulatedExam, encoding: str, folder: Path) -> NDArray[np.float32] | None:
+    ENCODINGS[encoding](exam, folder)
+    toolkit = Toolkit(Settings())
+    (case,) = (find_series(one, toolkit) for one in open_cases(folder))
+    assert case.study is not None
+    (found,) = case.exams
+    assert found.volume is not None
+    uid = found.selection.stiffness.series_instance_uid
+    return read_phases(case.study, toolkit.rules, case.decisions, found.volume.instances, uid)
+
+
+@pytest.mark.parametrize("encoding", ["siemens-gre", "siemens-masked-only", "philips", "philips-enhanced", "canon"])
+def test_phases_are_those_of_the_scan_but_for_rounding(exam: SimulatedExam, encoding: str, tmp_path: Path) -> None:
+    phases = phases_of(exam, encoding, tmp_path)
+    assert phases is not None
+    # Slice 0 of a simulated exam is the uppermost, of a measured one the lowest.
+    turns = np.exp(1j * phases) / np.exp(1j * exam.phase_rad[:, ::-1])
+    # A scanner may count phases from another angle, the same for all of them: no wave changes by that.
+    assert np.abs(np.angle(turns / turns[0, 0, 0, 0])).max() < 0.01
+
+
+def test_phases_whose_place_is_not_known_are_left_out(exam: SimulatedExam, tmp_path: Path) -> None:
+    assert phases_of(exam, "ge-gre", tmp_path) is None
+
+
+@pytest.mark.parametrize(("limit", "turn"), [(3.14, 2 * np.pi), (3142, 2000 * np.pi), (4095, 8192)])
+def test_every_scanner_s_turn_is_a_turn(limit: float, turn: float) -> None:
+    phases = in_radians(np.array([-limit, 0.0, limit]))
+    assert phases is not None
+    assert phases[2] == pytest.approx(limit * 2 * np.pi / turn)
+
+
+def test_an_unknown_scale_gives_no_phase() -> None:
+    assert in_radians(np.array([0.0, 500.0])) is None

@@ -1,0 +1,63 @@
+"""Limits come from good exams, and keep them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from liver_mre.core.quality.limits import Limit, parse_limits
+from liver_mre.core.quality.unlike import WORDS, unlike
+from liver_mre.errors import ModelError
+from tests.training.quality.conftest import quality_record
+from training.exams import simulated_exam
+from training.quality.calibrate import REJECTED, Looked, evidence_of, familiar_limits, limits_of, looked_at
+from training.store import save_exam
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def rows(count: int, seed: int = 0) -> list[dict[str, float]]:
+    rng = np.random.default_rng(seed)
+    return [{name: float(rng.normal(10.0, 2.0)) for name in WORDS} for _ in range(count)]
+
+
+def look(features: dict[str, float], group: str = "usual", *, good: bool = True) -> Looked:
+    both = {"unmasked": features, "masked": features}
+    numbers = {"confident_share": 0.5, "hot_share": 0.01, "wave_snr": float("nan")}
+    return Looked(group, "exam", good, 4, both, (numbers,) * 4, {"slice_agreement": 0.1})
+
+
+def test_limits_reject_few_of_the_exams_that_they_come_from() -> None:
+    known = rows(400)
+    limits = {name: Limit(*ends) for name, ends in familiar_limits(known).items() if name != "axial"}
+    assert np.mean([bool(unlike(row, limits)) for row in known]) <= REJECTED
+    stranger = known[0] | {"body_width_mm": 60.0}
+    assert unlike(stranger, limits) == ("width of the body",)
+
+
+def test_what_is_written_can_be_read_at_run_time_and_the_evidence_counts() -> None:
+    fine = [look(row) for row in rows(50)]
+    content = limits_of(fine)
+    limits = parse_limits(content, ModelError)
+    assert "liver_slices" not in limits.familiar
+    assert limits.slice["hot_share"].low is None
+    assert limits.slice["wave_snr"] == Limit(None, None)
+    strangers = [look(row | {"liver_cm2": 900.0}, "phantom", good=False) for row in rows(5, 1)]
+    usual, phantom = evidence_of([*fine, *strangers], content)
+    assert (usual["exams"], usual["good_rejected_masked"]) == (50, 0)
+    assert (phantom["exams"], phantom["rejected_unmasked"], phantom["liver_left_unmasked"]) == (5, 5, 0)
+
+
+def test_an_exam_is_good_by_its_slices(tmp_path: Path) -> None:
+    found = {}
+    for seed in (0, 1):
+        record = quality_record(seed)
+        exam = simulated_exam(save_exam(tmp_path, record))
+        livers = {"unmasked": record.liver, "masked": record.liver}
+        found[seed] = looked_at(record, exam, livers, "usual")
+    assert (found[0].diagnostic, found[1].diagnostic) == (4, 2)
+    assert found[0].good
+    assert found[1].slices[0]["wave_amplitude"] == pytest.approx(0.5, rel=0.05)

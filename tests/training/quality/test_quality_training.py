@@ -1,0 +1,160 @@
+"""From simulated failures to a vote that the application runs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+
+from liver_mre.core.quality.types import CAUSES, Cause
+from liver_mre.errors import ModelError
+from liver_mre.inference.quality_model import load_quality_model, parse_quality_card
+from models.export import export_model
+from tests.training.quality.conftest import quality_record
+from training.errors import PublishError, TrainingError
+from training.quality.compare import CompareOptions, best_of, compare, fold_file, markdown
+from training.quality.evaluate import EVALUATION, evaluate
+from training.quality.networks import ARCHITECTURES, OUTPUTS, build_classifier
+from training.quality.publish import publish_quality
+from training.quality.scores import score, voted
+from training.quality.slices import DIAGNOSTIC, read_slices
+from training.quality.train import FOLDS, Plan, fold_of, folds_of, predict, train_fold
+from training.quality.truth import true_causes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ONE = ("squeezenet1_1",)
+
+
+def test_a_slice_is_judged_by_what_came_of_it() -> None:
+    harmed = quality_record(1)
+    assert true_causes(harmed) == (None, None, Cause.NO_WAVES, Cause.NO_WAVES)
+    unharmed = replace(quality_record(0), facts={"given_failure": "breathing"})
+    assert true_causes(unharmed) == (None,) * 4
+
+
+def test_what_is_no_liver_has_no_diagnostic_slice() -> None:
+    mirrored = replace(quality_record(0), facts={"unlike": "mirrored"})
+    assert set(true_causes(mirrored)) == {Cause.NO_LIVER_HERE}
+
+
+def test_a_slice_whose_stiffness_is_far_off_is_not_diagnostic_however_confident() -> None:
+    record = quality_record(0)
+    wrong = replace(record, true_stiffness=(record.true_stiffness * 0.7).astype(np.uint16))
+    assert set(true_causes(wrong)) == {Cause.PROPAGATION}
+
+
+def test_no_patient_is_on_both_sides_of_a_fold(quality_cohort: Path) -> None:
+    slices = read_slices([quality_cohort])
+    folds = folds_of(slices.exams)
+    assert all(len(set(folds[slices.exams == exam])) == 1 for exam in set(slices.exams.tolist()))
+    assert [fold_of(seed) for seed in range(40)] == [fold_of(seed) for seed in range(40)]
+    assert len(set(folds.tolist())) == FOLDS
+
+
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_architecture_takes_the_images_and_names_causes(name: str) -> None:
+    network = build_classifier(name).eval()
+    with torch.inference_mode():
+        logits = network(torch.rand(2, 5, 64, 80))
+    assert logits.shape == (2, OUTPUTS)
+    assert torch.isfinite(logits).all()
+
+
+def test_a_logit_can_be_negative() -> None:
+    torch.manual_seed(0)
+    network = build_classifier("squeezenet1_1").eval()
+    with torch.inference_mode():
+        assert (network(torch.rand(8, 5, 64, 80)) < 0).any()
+
+
+def test_the_majority_decides_and_a_tie_is_not_diagnostic() -> None:
+    logits = np.zeros((3, 4, OUTPUTS), np.float32)
+    logits[:, :, 0] = -3.0
+    logits[0, :3, 0], logits[1, :2, 0] = 3.0, 3.0
+    logits[:, :, 2] = 2.0
+    called, probability, causes = voted(logits)
+    assert called.tolist() == [True, False, False]
+    assert probability[0] > probability[1] > probability[2]
+    assert causes.tolist() == [1, 1, 1]
+
+
+def test_scores_count_both_classes() -> None:
+    truth = np.array([DIAGNOSTIC, DIAGNOSTIC, 0, 1, 1])
+    logits = np.zeros((5, OUTPUTS), np.float32)
+    logits[:, 0] = [2.0, -2.0, -2.0, -2.0, 2.0]
+    logits[:, 1] = 1.0
+    found = score(logits, truth)
+    assert found.accuracy == pytest.approx(3 / 5)
+    assert found.precision == found.recall == 0.5
+    assert (found.precision_bad, found.recall_bad) == (pytest.approx(2 / 3), pytest.approx(2 / 3))
+    assert found.cause == 0.5
+
+
+@pytest.fixture(scope="module")
+def run(quality_cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a comparison of one architecture, two epochs a fold."""
+    out = tmp_path_factory.mktemp("run")
+    rows = compare(CompareOptions((quality_cohort,), out, ONE, epochs=2, threads=1))
+    assert best_of(rows) == "squeezenet1_1"
+    assert "SqueezeNet | everything" in markdown(rows)
+    return out
+
+
+def test_a_finished_fold_is_not_trained_again(run: Path, quality_cohort: Path) -> None:
+    before = fold_file(run, ONE[0], 0).stat().st_mtime_ns
+    rows = compare(CompareOptions((quality_cohort,), run, ONE, epochs=2))
+    assert fold_file(run, ONE[0], 0).stat().st_mtime_ns == before
+    assert {row["shown"] for row in rows} == {"everything", "magnitude", "elastogram"}
+
+
+def test_a_run_is_not_continued_otherwise(run: Path, quality_cohort: Path) -> None:
+    with pytest.raises(TrainingError, match="trained otherwise"):
+        train_fold(read_slices([quality_cohort]), 0, Plan(ONE[0], epochs=3), fold_file(run, ONE[0], 0))
+
+
+def test_patients_of_the_training_are_not_evaluated(run: Path, quality_cohort: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="were trained on"):
+        evaluate(run, [quality_cohort], tmp_path, train_data=[quality_cohort])
+
+
+def test_the_published_vote_runs_as_it_was_trained(run: Path, quality_cohort: Path, tmp_path: Path) -> None:
+    summary = evaluate(run, [quality_cohort], tmp_path)
+    assert sum(map(sum, (row.values() for row in summary["confusion"].values()))) == summary["slices"] == 160
+    folder = tmp_path / "model"
+    card = publish_quality(run, tmp_path / EVALUATION, folder, hardware="a test", version="0.1.0")
+    assert card["architecture"]["members"] == FOLDS
+    assert load_quality_model(tmp_path / "nothing") is None
+    export_model(folder)
+    model = load_quality_model(folder)
+    assert model is not None
+    images = read_slices([quality_cohort]).images[:5]
+    logits = model.logits(images.astype(np.float32) / 255.0)
+    assert logits.shape == (5, FOLDS, OUTPUTS)
+    own = torch.load(fold_file(run, ONE[0], 3), weights_only=True)["weights"]
+    network = build_classifier(ONE[0])
+    network.load_state_dict(own)
+    np.testing.assert_allclose(logits[:, 3], predict(network, images, 5), atol=0.02)
+    with pytest.raises(ValueError, match="are due"):
+        model.logits(np.zeros((1, 1, 64, 80), np.float32))
+
+
+def test_an_evaluation_of_other_weights_is_not_published(run: Path, tmp_path: Path) -> None:
+    (tmp_path / EVALUATION).write_text(json.dumps({"architecture": ONE[0], "weights_sha256": "0"}))
+    with pytest.raises(PublishError, match="other weights"):
+        publish_quality(run, tmp_path / EVALUATION, tmp_path, hardware="", version="")
+
+
+def test_a_card_of_other_causes_is_refused() -> None:
+    card = {
+        "schema_version": "1.0",
+        "input": {"channels": ["masked_stiffness", "confident", "magnitude", "wave", "residual"], "size": [64, 80]},
+        "output": {"causes": [str(cause) for cause in CAUSES[::-1]]},
+    }
+    with pytest.raises(ModelError, match="other causes"):
+        parse_quality_card(card)

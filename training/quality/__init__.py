@@ -1,0 +1,1 @@
+"""Networks that tell diagnostic slices from others, trained on simulated failures."""

@@ -1,0 +1,162 @@
+"""Compare architectures on the same folds, as Nieves-Vazquez et al. 2024 did; one command, resumable at each fold."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import torch
+
+from training.errors import TrainingError
+from training.quality.networks import ARCHITECTURES
+from training.quality.scores import Scores, score
+from training.quality.slices import Slices, read_slices
+from training.quality.train import FOLDS, SITUATIONS, Plan, folds_of, train_fold
+from training.store import list_exams, source_digest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+TABLE: Final = "comparison"
+CACHE: Final = "slices.npz"
+SHOWN: Final = ("accuracy", "precision", "recall", "precision_bad", "recall_bad", "auroc", "cause")
+
+
+@dataclass(frozen=True, slots=True)
+class CompareOptions:
+    """What a comparison is told.
+
+    Attributes
+    ----------
+    data : cohort folders
+    out : folder of the run: slices, a folder for each architecture, tables
+    architectures : names in `ARCHITECTURES`
+    epochs : of each fold
+    folds : which to train now; the table needs all of an architecture
+    limit : largest number of exams of each cohort
+    threads : of torch, 0 leaves its choice
+    """
+
+    data: tuple[Path, ...]
+    out: Path
+    architectures: tuple[str, ...] = tuple(ARCHITECTURES)
+    epochs: int = Plan("").epochs
+    folds: tuple[int, ...] = tuple(range(FOLDS))
+    limit: int | None = None
+    threads: int = 0
+
+
+def compare(options: CompareOptions) -> list[dict[str, Any]]:
+    """Train what is missing and write the tables.
+
+    Returns
+    -------
+    One row an architecture and situation, of the architectures all of whose folds are trained.
+
+    Raises
+    ------
+    CohortError
+        If a folder holds no simulated exam.
+    TrainingError
+        If the run in `out` is of other data or another plan.
+    """
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    options.out.mkdir(parents=True, exist_ok=True)
+    slices = cached_slices(options)
+    for architecture in options.architectures:
+        plan = Plan(architecture, epochs=options.epochs)
+        for fold in options.folds:
+            state = train_fold(slices, fold, plan, fold_file(options.out, architecture, fold))
+            print(f"{ARCHITECTURES[architecture]}, fold {fold + 1} of {FOLDS}: {state['seconds']:.0f} s", flush=True)
+    rows = [row for name in options.architectures for row in rows_of(options.out, name, slices)]
+    if rows:
+        write_tables(options.out, rows)
+    return rows
+
+
+def fold_file(out: Path, architecture: str, fold: int) -> Path:
+    """Return the file of one fold's network."""
+    return out / architecture / f"fold-{fold + 1}.pt"
+
+
+def cached_slices(options: CompareOptions) -> Slices:
+    """Return the slices of the cohorts, from the run's folder if they are those."""
+    path = options.out / CACHE
+    names = [field.name for field in fields(Slices)]
+    if path.is_file():
+        digest = source_digest([item for folder in options.data for item in list_exams(folder)[: options.limit]])
+        with np.load(path, allow_pickle=False) as archive:
+            if str(archive["digest"]) == digest:
+                arrays: dict[str, Any] = {name: archive[name] for name in names[:-1]}
+                return Slices(**arrays, digest=digest)
+    slices = read_slices(options.data, options.limit)
+    np.savez_compressed(path, **{name: np.asarray(getattr(slices, name)) for name in names})
+    return slices
+
+
+def rows_of(out: Path, architecture: str, slices: Slices) -> list[dict[str, Any]]:
+    """Return the rows of one architecture: mean and SD over the folds, each of which judged patients it never saw."""
+    files = [fold_file(out, architecture, fold) for fold in range(FOLDS)]
+    if not all(file.is_file() for file in files):
+        return []
+    states = [torch.load(file, weights_only=True) for file in files]
+    if any(state["told"]["digest"] != slices.digest for state in states):
+        message = f"the folds of {architecture} were trained on other data: choose another --out"
+        raise TrainingError(message)
+    folds = folds_of(slices.exams)
+    rows = []
+    for situation in SITUATIONS:
+        found = [
+            score(np.array(state["logits"][situation], np.float32), slices.causes[folds == fold])
+            for fold, state in enumerate(states)
+        ]
+        rows.append(_row(architecture, situation, found, states))
+    return rows
+
+
+def _row(architecture: str, situation: str, found: list[Scores], states: list[dict[str, Any]]) -> dict[str, Any]:
+    row: dict[str, Any] = {"network": ARCHITECTURES[architecture], "shown": situation}
+    for name in SHOWN:
+        values: NDArray[np.float64] = np.array([getattr(one, name) for one in found])
+        known = values[~np.isnan(values)]  # a fold in which a class is missing has no score of it
+        mean, sd = (round(float(known.mean()), 4), round(float(known.std()), 4)) if known.size else (None, None)
+        row |= {name: mean, f"{name}_sd": sd}
+    seconds = sum(state["seconds"] for state in states)
+    return row | {"parameters": states[0]["parameters"], "minutes": round(seconds / 60.0, 1)}
+
+
+def best_of(rows: list[dict[str, Any]], situation: str = "everything") -> str:
+    """Return the architecture of the highest accuracy; of equal ones, the smallest."""
+    candidates = [row for row in rows if row["shown"] == situation]
+    best = min(candidates, key=lambda row: (-row["accuracy"], row["parameters"]))
+    return next(name for name, words in ARCHITECTURES.items() if words == best["network"])
+
+
+def write_tables(out: Path, rows: list[dict[str, Any]]) -> None:
+    """Write the comparison as CSV, JSON and Markdown."""
+    with (out / f"{TABLE}.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    (out / f"{TABLE}.json").write_text(json.dumps({"best": best_of(rows), "rows": rows}, indent=2) + "\n")
+    (out / f"{TABLE}.md").write_text(markdown(rows), encoding="utf-8")
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Return the comparison as a table: mean (SD) over the folds."""
+    lines = [
+        "| Network | Shown | "
+        + " | ".join(name.replace("_bad", ", not diagnostic") for name in SHOWN)
+        + " | Minutes |",
+        "|---" * (len(SHOWN) + 3) + "|",
+    ]
+    for row in rows:
+        values = " | ".join("" if row[name] is None else f"{row[name]:.3f} ({row[f'{name}_sd']:.3f})" for name in SHOWN)
+        lines.append(f"| {row['network']} | {row['shown']} | {values} | {row['minutes']:g} |")
+    return "\n".join(lines) + "\n"

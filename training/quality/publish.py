@@ -1,0 +1,121 @@
+"""Turn the eight fold models and their evaluation into one published model: fp16 weights and a card."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from safetensors.torch import save_file
+
+from liver_mre.core.channels import WINDOW_KPA
+from liver_mre.core.quality.image import CHANNELS, FIELD_OF_VIEW_MM, SIZE
+from liver_mre.core.quality.types import CAUSES
+from training.errors import PublishError
+from training.publish import CARD_NAME, WEIGHTS_NAME, exam_ranges, half_weights
+from training.quality.compare import CACHE, TABLE
+from training.quality.evaluate import quality_digest, run_weights
+from training.quality.networks import ARCHITECTURES, FAMILY
+from training.quality.train import FOLDS
+from training.quality.truth import STIFFNESS_ERROR
+from training.store import CohortError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_LIMITS: Final = (
+    "Trained and measured on simulated exams only; no clinical image was used.",
+    "Research use only; not a medical device and not for diagnosis.",
+    "60 Hz, one axial view of the liver; what is no elastogram of a liver is recognised by other numbers.",
+)
+
+
+def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: str, version: str) -> dict[str, Any]:
+    """Write weights.safetensors and card.json.
+
+    Parameters
+    ----------
+    run : folder of the comparison
+    evaluation : evaluation.json of the same weights
+    model_dir : folder to write to
+    hardware : what the training ran on, in words
+    version : version of the model
+
+    Returns
+    -------
+    The card.
+
+    Raises
+    ------
+    PublishError
+        If the evaluation is of other weights, or the weights leave the range of float16.
+    TrainingError
+        If a fold is missing.
+    """
+    if not evaluation.is_file():
+        message = f"there is no {evaluation.name}: evaluate the run first (liver-mre evaluate-quality)"
+        raise CohortError(message)
+    metrics = json.loads(evaluation.read_text(encoding="utf-8"))
+    weights, told = run_weights(run, metrics["architecture"])
+    if metrics["weights_sha256"] != quality_digest(weights):
+        message = "the evaluation is of other weights than these: evaluate this run again"
+        raise PublishError(message)
+    model_dir.mkdir(parents=True, exist_ok=True)
+    target = model_dir / WEIGHTS_NAME
+    save_file(half_weights(weights), target)
+    target.chmod(0o644)
+    stored = target.read_bytes()
+    card = {
+        "schema_version": "1.0",
+        "name": "quality-control",
+        "version": version,
+        "task": "Tell diagnostic slices of an MR elastogram from others, and why they are not, by a majority of votes",
+        "intended_use": "Research use only. Quality control while the patient is still on the table.",
+        "licence": "Apache-2.0",
+        "architecture": {
+            "family": FAMILY,
+            "member": metrics["architecture"],
+            "network": ARCHITECTURES[metrics["architecture"]],
+            "members": FOLDS,
+            "in_channels": len(CHANNELS),
+            "library": f"torchvision {importlib.metadata.version('torchvision')}",
+        },
+        "input": {
+            "channels": list(CHANNELS),
+            "window_kpa": list(WINDOW_KPA),
+            "size": list(SIZE),
+            "field_of_view_mm": list(FIELD_OF_VIEW_MM),
+            "interpolation": "mean",
+            "range": [0.0, 1.0],
+        },
+        "output": {"kind": "logits", "classes": ["diagnostic"], "causes": [str(cause) for cause in CAUSES]},
+        "training": {
+            "data": "simulated",
+            "exam_ranges": exam_ranges(_exam_names(run)),
+            "truth": f"at least 3 cm2 of confident liver, within {STIFFNESS_ERROR:.0%} of the true stiffness",
+            "folds": told,
+            "hardware": hardware,
+        },
+        "metrics": metrics | {"comparison": _comparison(run)},
+        "limits": list(_LIMITS),
+        "weights": {
+            "path": WEIGHTS_NAME,
+            "sha256": hashlib.sha256(stored).hexdigest(),
+            "dtype": "float16",
+            "bytes": len(stored),
+        },
+    }
+    (model_dir / CARD_NAME).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
+    return card
+
+
+def _exam_names(run: Path) -> list[str]:
+    with np.load(run / CACHE, allow_pickle=False) as archive:
+        return [f"exam-{seed:08d}" for seed in np.unique(archive["exams"]).tolist()]
+
+
+def _comparison(run: Path) -> list[dict[str, Any]]:
+    path = run / f"{TABLE}.json"
+    return list(json.loads(path.read_text(encoding="utf-8"))["rows"]) if path.is_file() else []

@@ -1,0 +1,116 @@
+"""Slices of simulated exams with their truth, as the networks see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from liver_mre.core.quality.image import quality_images
+from liver_mre.core.quality.types import CAUSES
+from liver_mre.core.quality.waves import WaveMaps, amplitude_of
+from training.quality.truth import confident_cm2, true_causes
+from training.store import CohortError, list_exams, load_exam, source_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from training.store import ExamRecord
+
+WAVE_OFFSETS = 4
+"""Phase offsets of simulated exams."""
+DIAGNOSTIC = -1
+"""Cause of a slice that is diagnostic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """Slices of a cohort.
+
+    Attributes
+    ----------
+    images : (N, 5, h, w) uint8, 255 times `quality_images`
+    causes : (N,) index into `CAUSES`, or `DIAGNOSTIC`
+    exams : (N,) seed of the exam; each exam is of another patient
+    levels : (N,) index of the slice in its exam
+    confident_cm2 : (N,) confident area of the true liver
+    digest : tells data sets apart
+    """
+
+    images: NDArray[np.uint8]
+    causes: NDArray[np.int64]
+    exams: NDArray[np.int64]
+    levels: NDArray[np.int64]
+    confident_cm2: NDArray[np.float64]
+    digest: str
+
+    def part(self, where: NDArray[np.bool_]) -> Slices:
+        """Return some of the slices."""
+        return Slices(
+            self.images[where],
+            self.causes[where],
+            self.exams[where],
+            self.levels[where],
+            self.confident_cm2[where],
+            self.digest,
+        )
+
+
+def read_slices(folders: Sequence[Path], limit: int | None = None) -> Slices:
+    """Read the slices of simulated cohorts.
+
+    Parameters
+    ----------
+    folders : cohort folders
+    limit : largest number of exams of each
+
+    Raises
+    ------
+    CohortError
+        If a folder holds no simulated exam.
+    """
+    paths = []
+    for folder in folders:
+        found = list_exams(folder)[:limit]
+        if not found:
+            message = f"{folder.name} holds no simulated exam: simulate a cohort of the design quality first"
+            raise CohortError(message)
+        paths += found
+    exams = [_exam_slices(load_exam(path)) for path in paths]
+    images, causes, seeds, levels, areas = (np.concatenate(parts) for parts in zip(*exams, strict=True))
+    return Slices(images, causes, seeds, levels, areas, source_digest(paths))
+
+
+def record_images(record: ExamRecord) -> NDArray[np.float32]:
+    """Return an exam as the networks are shown it: all that it has."""
+    return quality_images(
+        record.stiffness_kpa,
+        record.confident(),
+        record.pixel_spacing_mm,
+        magnitude=record.magnitude,
+        waves=record_waves(record),
+    )
+
+
+def record_waves(record: ExamRecord) -> WaveMaps | None:
+    """Return the waves of an exam; None where its cohort does not keep them."""
+    if record.wave is None or record.residual is None:
+        return None
+    amplitude, residual = (amplitude_of(np.minimum(each, 254) / 255.0) for each in (record.wave, record.residual))
+    return WaveMaps(amplitude, residual, WAVE_OFFSETS)
+
+
+def _exam_slices(record: ExamRecord) -> tuple[NDArray[np.generic], ...]:
+    causes = true_causes(record)
+    count = len(causes)
+    return (
+        np.rint(255.0 * record_images(record)).astype(np.uint8),
+        np.array([DIAGNOSTIC if cause is None else CAUSES.index(cause) for cause in causes], np.int64),
+        np.full(count, record.seed, np.int64),
+        np.arange(count, dtype=np.int64),
+        np.array([confident_cm2(record, index) for index in range(count)]),
+    )

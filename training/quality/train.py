@@ -1,0 +1,177 @@
+"""Cross-validation of slice classifiers: one network a fold, resumable, the same folds for every architecture."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from training.checkpoint import write_checkpoint
+from training.errors import TrainingError
+from training.quality.networks import build_classifier
+from training.quality.slices import DIAGNOSTIC
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from torch import Tensor
+
+    from training.quality.slices import Slices
+
+FOLDS: Final = 8
+SITUATIONS: Final = {"everything": 5, "magnitude": 3, "elastogram": 2}
+"""How many of the channels a study has: waves and magnitude, magnitude, or the confidence-overlaid elastogram alone."""
+SHARES: Final = (0.4, 0.25, 0.35)
+"""How often training shows each situation. Ours."""
+MOVE: Final = 0.08
+ZOOM: Final = 0.08
+TURN_RAD: Final = 0.08
+CAUSE_WEIGHT: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How one network is trained.
+
+    Attributes
+    ----------
+    architecture : name in torchvision
+    epochs, batch_size : of each fold
+    learning_rate : peak of the one-cycle schedule (AdamW, weight decay 0.01)
+    seed : of weights, order and augmentation
+    """
+
+    architecture: str
+    epochs: int = 12
+    batch_size: int = 32
+    learning_rate: float = 1e-3
+    seed: int = 20251
+
+
+def fold_of(seed: int) -> int:
+    """Return the fold of an exam: it depends on the exam alone, so that the folds stay while a cohort grows."""
+    return int.from_bytes(hashlib.sha256(f"fold {seed}".encode()).digest()[:4], "big") % FOLDS
+
+
+def folds_of(exams: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the fold of every slice (N,), that of its patient."""
+    return np.array([fold_of(int(seed)) for seed in exams], np.int64)
+
+
+def train_fold(slices: Slices, fold: int, plan: Plan, target: Path) -> dict[str, Any]:
+    """Train the network of one fold, or read it if it is finished.
+
+    Parameters
+    ----------
+    slices : the whole data set
+    fold : the one that the network does not see
+    plan : how to train
+    target : file of weights and of what the network says of its own fold
+
+    Returns
+    -------
+    Content of the file: weights, and for each situation the logits (M, 1 + causes) of the fold's M slices.
+
+    Raises
+    ------
+    TrainingError
+        If the file is that of other data or another plan, or the fold has no slice.
+    """
+    told = {**asdict(plan), "fold": fold, "digest": slices.digest}
+    if target.is_file():
+        found: dict[str, Any] = torch.load(target, weights_only=True)
+        if found["told"] != told:
+            message = f"{target.parent.name}/{target.name} was trained otherwise or on other data: choose another --out"
+            raise TrainingError(message)
+        return found
+    held = folds_of(slices.exams) == fold
+    if not held.any() or held.all():
+        message = f"fold {fold} leaves nothing to train or to test on: simulate more exams"
+        raise TrainingError(message)
+    start = time.perf_counter()
+    network = _fitted(slices.part(~held), plan, fold)
+    own = slices.part(held)
+    state = {
+        "told": told,
+        "weights": {name: value.cpu() for name, value in network.state_dict().items()},
+        "logits": {name: predict(network, own.images, known).tolist() for name, known in SITUATIONS.items()},
+        "seconds": round(time.perf_counter() - start, 1),
+        "parameters": sum(value.numel() for value in network.parameters()),
+    }
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_checkpoint(target, state)
+    return state
+
+
+def predict(network: nn.Module, images: NDArray[np.uint8], known: int, batch: int = 256) -> NDArray[np.float32]:
+    """Return the logits (N, ...) of images (N, 5, h, w) uint8, of which only the first `known` channels are shown."""
+    device = next(network.parameters()).device
+    found = []
+    network.eval()
+    with torch.inference_mode():
+        for start in range(0, len(images), batch):
+            image = _floats(images[start : start + batch], device)
+            image[:, known:] = 0.0
+            found.append(network(image).float().cpu().numpy())
+    return np.concatenate(found)
+
+
+def _fitted(slices: Slices, plan: Plan, fold: int) -> nn.Module:
+    torch.manual_seed(plan.seed + fold)
+    rng = np.random.default_rng([plan.seed, fold])
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    network = build_classifier(plan.architecture).to(device, memory_format=torch.channels_last)
+    optimiser = torch.optim.AdamW(network.parameters(), lr=plan.learning_rate, weight_decay=0.01)
+    steps = plan.epochs * (len(slices.causes) // plan.batch_size or 1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.learning_rate, total_steps=steps, pct_start=0.2)
+    for _ in range(plan.epochs):
+        network.train()
+        order = rng.permutation(len(slices.causes))
+        for number in range(len(order) // plan.batch_size or 1):
+            chosen = order[number * plan.batch_size : (number + 1) * plan.batch_size]
+            image = _augmented(_floats(slices.images[chosen], device), rng)
+            loss = loss_of(network(image), torch.from_numpy(slices.causes[chosen]).to(device))
+            optimiser.zero_grad()
+            loss.backward()
+            nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+    return network.eval()
+
+
+def loss_of(logits: Tensor, causes: Tensor) -> Tensor:
+    """Return the loss of logits (N, 1 + causes): whether a slice is diagnostic, and where it is not, why."""
+    diagnostic = causes == DIAGNOSTIC
+    loss = functional.binary_cross_entropy_with_logits(logits[:, 0], diagnostic.float())
+    if diagnostic.all():
+        return loss
+    return loss + CAUSE_WEIGHT * functional.cross_entropy(logits[~diagnostic, 1:], causes[~diagnostic])
+
+
+def _floats(images: NDArray[np.uint8], device: torch.device) -> Tensor:
+    return torch.from_numpy(images).to(device).float().div_(255.0).contiguous(memory_format=torch.channels_last)
+
+
+def _augmented(image: Tensor, rng: np.random.Generator) -> Tensor:
+    """Move, turn and scale the patient a little, change the magnitude's scale, and hide what a study may lack."""
+    count = len(image)
+    angle = rng.uniform(-TURN_RAD, TURN_RAD, count)
+    zoom = 1.0 + rng.uniform(-ZOOM, ZOOM, count)
+    theta = np.zeros((count, 2, 3), np.float32)
+    theta[:, 0, 0] = theta[:, 1, 1] = zoom * np.cos(angle)
+    theta[:, 0, 1], theta[:, 1, 0] = -zoom * np.sin(angle), zoom * np.sin(angle)
+    theta[:, :, 2] = rng.uniform(-MOVE, MOVE, (count, 2))
+    grid = functional.affine_grid(torch.from_numpy(theta).to(image.device), list(image.shape), align_corners=False)
+    moved = functional.grid_sample(image, grid, align_corners=False)
+    gain = torch.from_numpy(rng.uniform(0.8, 1.2, count).astype(np.float32)).to(image.device)
+    moved[:, 2] = (moved[:, 2] * gain[:, None, None]).clamp_(0.0, 1.0)
+    known = torch.from_numpy(rng.choice(list(SITUATIONS.values()), count, p=SHARES)).to(image.device)
+    shown = torch.arange(image.shape[1], device=image.device)[None, :] < known[:, None]
+    return moved * shown[:, :, None, None]
