@@ -7,8 +7,12 @@ from typing import Any
 from liver_mre.core.result import ExamMeasurement, SliceMeasurement
 from liver_mre.core.study import Instance, Selection, Series, UnitEvidence
 from liver_mre.exam import Exam
+from liver_mre.settings import SETTING_NAMES
 
 UNIT = UnitEvidence(0.01, 0.0, "vendor_rule", "the rule for Siemens scanners gives 0.01 kPa a count")
+
+WITHOUT_RULES: dict[str, Any] = {name: 0.0 for name in SETTING_NAMES if name.startswith("roi_")}
+"""Settings with which every confident pixel of the liver is measured."""
 
 
 def make_exam(number: int = 1, *, area_cm2: float | None = None, **found: Any) -> Exam:  # noqa: ANN401

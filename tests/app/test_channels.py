@@ -13,6 +13,7 @@ from liver_mre.core.result_json import to_json
 from liver_mre.settings import Settings
 from simulation.encodings import ENCODINGS
 from simulation.encodings.plan import Kind
+from tests.exams import WITHOUT_RULES
 from tests.simulation.exam_factory import make_exam
 from tests.tiny_model import EVERY_CHANNEL, TinyModel, publish_tiny, weighing_network
 
@@ -54,7 +55,7 @@ def by_magnitude(tmp_path_factory: pytest.TempPathFactory) -> TinyModel:
 
 
 def measured(folder: Path, model: TinyModel) -> StudyResult:
-    (study,) = measure_folder(folder, Settings(model_dir=model.folder)).studies
+    (study,) = measure_folder(folder, Settings(model_dir=model.folder, quality_control=False, **WITHOUT_RULES)).studies
     return study
 
 

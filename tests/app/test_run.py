@@ -20,6 +20,7 @@ from liver_mre import measure_folder
 from liver_mre.core.result import StudyStatus
 from simulation.exam import simulate_exam
 from tests.app.conftest import SEED
+from tests.exams import WITHOUT_RULES
 
 if TYPE_CHECKING:
     from tests.app.conftest import ExampleStudy
@@ -63,9 +64,13 @@ def test_the_measured_stiffness_is_that_of_the_elastogram_over_the_true_liver(pu
     assert mean_kpa == pytest.approx(truth_kpa, rel=0.10)
 
 
-def test_the_numbers_follow_from_the_published_mask_and_the_original_pixels_alone(
-    published: Path, example: ExampleStudy
+def test_without_rules_of_the_region_the_numbers_follow_from_the_published_mask_and_the_original_pixels_alone(
+    example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for rule in WITHOUT_RULES:
+        monkeypatch.setenv(f"LIVER_MRE_{rule.upper()}", "0")
+    assert main(["run", "-i", str(example.folder), "-o", str(tmp_path), "--quiet"]) == 0
+    published = tmp_path
     (study,) = result_of(published)["studies"]
     seg = highdicom.seg.segread(published / next(o["path"] for o in study["outputs"] if o["kind"] == "seg"))
     series = [pydicom.dcmread(f) for name, files in example.series.items() if name.endswith("C95") for f in files]
