@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from liver_mre.core.result import AcquisitionResult, ExamMeasurement, RunResult, Staging, StudyResult
 
+SURE_PERCENT = 1
 FOOTNOTE = "AI-generated. Research use only: not for diagnosis or treatment."
 
 
@@ -67,8 +68,18 @@ def _trust_rows(measurement: ExamMeasurement, staging: Staging) -> list[tuple[st
     if measurement.interval is None or staging.significant_probability is None:
         return []
     words = [interval_words(measurement, staging, decimals=2), crossing_words(staging)]
-    chance = f"≥F2 with {100 * staging.significant_probability:.0f} % probability"
+    chance = f"≥F2 with {percent_words(staging.significant_probability)} probability"
     return [("95 % interval", "; ".join(filter(None, [*words, chance])))]
+
+
+def percent_words(probability: float) -> str:
+    """Return a probability in whole per cent; nothing is certain, so the ends are "under 1 %" and "over 99 %"."""
+    percent = 100.0 * probability
+    if percent < SURE_PERCENT:
+        return f"under {SURE_PERCENT} %"
+    if percent > 100 - SURE_PERCENT:
+        return f"over {100 - SURE_PERCENT} %"
+    return f"{percent:.0f} %"
 
 
 def _acquisition_rows(study: StudyResult) -> list[tuple[str, str]]:

@@ -214,7 +214,7 @@ def _draw_footer(draw: ImageDraw.ImageDraw, content: ReportContent, top: int, sh
     more = "" if shown == slices else f"{shown} of {slices} slices shown.  "
     draw.text(
         (_MARGIN, top + 58),
-        f"{more}White line: predicted liver.  Full colour: measured.  Hatched: liver, not measurable.  "
+        f"{more}White line: predicted liver.  Full colour: measured.  Hatched: liver, not measured.  "
         "Dimmed: outside the liver, not measured.",
         style.MUTED,
         font(17),

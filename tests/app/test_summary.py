@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from app.summary import study_table
+from app.summary import percent_words, study_table
 from liver_mre.core.result import (
     ExamMeasurement,
     OutputFile,
@@ -54,3 +54,11 @@ def test_a_mean_below_the_cutoff_is_never_printed_as_the_cutoff() -> None:
 def test_an_exam_that_is_not_evaluable_says_why() -> None:
     study = StudyResult(UID, StudyStatus.NOT_EVALUABLE, Reason("no_liver", "No liver was found."))
     assert printed(study, 120) == "No liver was found."
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [(0.0, "under 1 %"), (0.004, "under 1 %"), (0.5, "50 %"), (0.9901, "over 99 %"), (1.0, "over 99 %")],
+)
+def test_no_probability_is_printed_as_certain(probability: float, words: str) -> None:
+    assert percent_words(probability) == words
