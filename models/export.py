@@ -85,7 +85,7 @@ def read_card(model_dir: Path) -> dict[str, Any]:
 def load_network(model_dir: Path, card: dict[str, Any]) -> nn.Module:
     """Build the card's network with its weights as float32, in evaluation mode."""
     fields = card["architecture"]
-    if fields["family"] == FAMILY:
+    if fields.get("family") == FAMILY:
         return load_ensemble(fields["member"], load_file(model_dir / card["weights"]["path"]))
     network = build_network(Architecture(fields["encoder"], fields["in_channels"], fields["classes"]))
     stored = load_file(model_dir / card["weights"]["path"])
