@@ -16,6 +16,8 @@ RUN pip install --no-cache-dir --no-deps --require-hashes -r export.lock -r torc
       pip install --no-cache-dir --no-deps --require-hashes -r torch-cuda.lock; }
 COPY models models
 COPY training training
+COPY liver_mre/__init__.py liver_mre/
+COPY liver_mre/core liver_mre/core
 # The weights are in the exported network: the image needs them no second time.
 RUN python -m models.export && rm models/liver_segmentation/weights.safetensors && \
     case ${DEVICE} in cpu) rm models/liver_segmentation/exported/model.pt2 ;; cuda) ;; *) exit 2 ;; esac
