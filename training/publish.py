@@ -16,7 +16,7 @@ from training.errors import PublishError
 from training.predict import weights_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from torch import Tensor
@@ -55,6 +55,22 @@ def half_weights(weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return halved
 
 
+def write_weights(model_dir: Path, weights: Mapping[str, Tensor]) -> bytes:
+    """Write weights as float16 into a model's folder and return the file's bytes.
+
+    Raises
+    ------
+    PublishError
+        If a value is not finite in float16.
+    """
+    halved = half_weights(weights)
+    model_dir.mkdir(parents=True, exist_ok=True)
+    target = model_dir / WEIGHTS_NAME
+    save_file(halved, target)
+    target.chmod(0o644)  # safetensors writes files that only their owner can read; a container runs as another user
+    return target.read_bytes()
+
+
 def publish(weights: Path, evaluation: Path, model_dir: Path, *, hardware: str, version: str) -> dict[str, Any]:
     """Write weights.safetensors and card.json.
 
@@ -81,12 +97,8 @@ def publish(weights: Path, evaluation: Path, model_dir: Path, *, hardware: str, 
     if metrics["weights_sha256"] != weights_digest(checkpoint["weights"]):
         message = "the evaluation is of other weights than these: evaluate this checkpoint first"
         raise PublishError(message)
-    halved = half_weights(checkpoint["weights"])
-    model_dir.mkdir(parents=True, exist_ok=True)
-    target = model_dir / WEIGHTS_NAME
-    save_file(halved, target)
-    target.chmod(0o644)  # safetensors writes files that only their owner can read; a container runs as another user
-    card = model_card(checkpoint, metrics, target.read_bytes(), hardware, version)
+    stored = write_weights(model_dir, checkpoint["weights"])
+    card = model_card(checkpoint, metrics, stored, hardware, version)
     (model_dir / CARD_NAME).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     return card
 

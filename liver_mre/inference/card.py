@@ -118,7 +118,7 @@ def parse_card(content: object) -> ModelCard:
         training=fields.mapping("training"),
         metrics=fields.mapping("metrics"),
         limits=fields.texts("limits"),
-        weights=_parse_weights(fields.part("weights")),
+        weights=parse_weights(fields.part("weights")),
     )
 
 
@@ -163,7 +163,8 @@ def _parse_threshold(fields: Fields) -> float:
     return threshold
 
 
-def _parse_weights(fields: Fields) -> WeightsRecord:
+def parse_weights(fields: Fields) -> WeightsRecord:
+    """Return the record of the weights file; refuse a path that could leave the card's folder."""
     record = WeightsRecord(
         fields.text("path"), fields.text("sha256"), fields.text("dtype"), int(fields.number("bytes"))
     )

@@ -13,7 +13,7 @@ from liver_mre.core.quality.image import CHANNELS, SIZE
 from liver_mre.core.quality.types import CAUSES
 from liver_mre.core.volume import ModelIdentity
 from liver_mre.errors import ModelError
-from liver_mre.inference.card import CARD_FILE, WeightsRecord, is_file_name
+from liver_mre.inference.card import CARD_FILE, WeightsRecord, parse_weights
 from liver_mre.inference.model import checked_files
 from liver_mre.inference.openvino_backend import import_openvino
 
@@ -116,9 +116,5 @@ def parse_quality_card(content: object) -> QualityCard:
     if given.texts("causes") != tuple(str(cause) for cause in CAUSES):
         fields.refuse("names other causes than this application knows")
     members = fields.part("architecture").number("members")
-    record = fields.part("weights")
-    path = record.text("path")
-    if not is_file_name(path):
-        record.refuse("needs the name of a file beside the card")
-    weights = WeightsRecord(path, record.text("sha256"), record.text("dtype"), int(record.number("bytes")))
+    weights = parse_weights(fields.part("weights"))
     return QualityCard(fields.text("name"), fields.text("version"), int(members), weights)

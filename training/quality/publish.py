@@ -8,13 +8,12 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-from safetensors.torch import save_file
 
 from liver_mre.core.channels import WINDOW_KPA
 from liver_mre.core.quality.image import CHANNELS, FIELD_OF_VIEW_MM, SIZE
 from liver_mre.core.quality.types import CAUSES
 from training.errors import PublishError
-from training.publish import CARD_NAME, WEIGHTS_NAME, exam_ranges, half_weights
+from training.publish import CARD_NAME, WEIGHTS_NAME, exam_ranges, write_weights
 from training.quality.compare import CACHE, TABLE
 from training.quality.evaluate import quality_digest, run_weights
 from training.quality.networks import ARCHITECTURES, FAMILY
@@ -62,11 +61,7 @@ def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: s
     if metrics["weights_sha256"] != quality_digest(weights):
         message = "the evaluation is of other weights than these: evaluate this run again"
         raise PublishError(message)
-    model_dir.mkdir(parents=True, exist_ok=True)
-    target = model_dir / WEIGHTS_NAME
-    save_file(half_weights(weights), target)
-    target.chmod(0o644)
-    stored = target.read_bytes()
+    stored = write_weights(model_dir, weights)
     card = {
         "schema_version": "1.0",
         "name": "quality-control",
