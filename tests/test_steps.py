@@ -13,8 +13,9 @@ from liver_mre.core.result import Prior
 from liver_mre.core.study import Instance, Study
 from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
 from liver_mre.errors import ImplausibleStiffnessError
+from liver_mre.measuring import choose_exams, measure_stiffness
 from liver_mre.settings import Settings
-from liver_mre.steps import Toolkit, choose_exams, measure_stiffness
+from liver_mre.steps import Toolkit
 from tests.exams import make_exam
 
 if TYPE_CHECKING:
