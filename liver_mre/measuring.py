@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from liver_mre.case import Case
     from liver_mre.core.result import ExamMeasurement, StiffnessInterval
     from liver_mre.core.roi import Region
+    from liver_mre.core.uncertainty import Calibration
     from liver_mre.core.volume import LiverMask
     from liver_mre.steps import Toolkit
 
@@ -36,6 +37,10 @@ NO_LIVER = "No liver was found in the elastogram, so nothing was measured. Look 
 NO_CONFIDENT_LIVER = (
     "No pixel of the liver reaches the confidence threshold, so nothing was measured. "
     "Check the driver, the breath-hold and the liver's iron, and repeat the acquisition."
+)
+OTHER_NETWORK = (
+    "No 95 % interval and no probabilities are given: the interval was calibrated with outlines of the liver by {}, "
+    "and {} made this one."
 )
 
 
@@ -52,8 +57,10 @@ def measure_stiffness(exam: Exam, toolkit: Toolkit) -> Exam:
     if measurement is None or reason is not None:
         return replace(exam, not_evaluable=reason)
     check_plausible(measurement.median_kpa)
-    interval = _interval(exam, measurement.mean_kpa, region.pixels, toolkit)
-    return replace(exam, region=region, measurement=replace(measurement, interval=interval, removed=region.removed))
+    warnings = _why_no_interval(mask, toolkit.calibration)
+    interval = None if warnings else _interval(exam, measurement.mean_kpa, region.pixels, toolkit)
+    measurement = replace(measurement, interval=interval, removed=region.removed)
+    return replace(exam, region=region, measurement=measurement, warnings=(*exam.warnings, *warnings))
 
 
 def _region(exam: Exam, mask: LiverMask, toolkit: Toolkit) -> Region:
@@ -61,6 +68,12 @@ def _region(exam: Exam, mask: LiverMask, toolkit: Toolkit) -> Region:
     volume = have(exam.volume)
     excluded = exam.quality.excluded if exam.quality else ()
     return find_region(volume, mask, toolkit.settings.roi_rules, excluded=excluded, magnitude=volume.magnitude)
+
+
+def _why_no_interval(mask: LiverMask, calibration: Calibration) -> tuple[str, ...]:
+    """Return why no interval can be given: its calibration belongs to the network that it was made with."""
+    made_by = f"{mask.model.name} {mask.model.version}"
+    return () if made_by == calibration.model else (OTHER_NETWORK.format(calibration.model, made_by),)
 
 
 def _interval(exam: Exam, mean_kpa: float, pixels: NDArray[np.bool_], toolkit: Toolkit) -> StiffnessInterval | None:

@@ -145,4 +145,4 @@ def _outcome(
 
 
 def _models(cases: Sequence[Case]) -> tuple[ModelIdentity, ...]:
-    return tuple(dict.fromkeys(case.model for case in cases if case.model is not None))
+    return tuple(dict.fromkeys(model for case in cases for model in case.models))
