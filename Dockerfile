@@ -16,6 +16,8 @@ RUN pip install --no-cache-dir --no-deps --require-hashes -r export.lock -r torc
       pip install --no-cache-dir --no-deps --require-hashes -r torch-cuda.lock; }
 COPY models models
 COPY training training
+COPY liver_mre/__init__.py liver_mre/
+COPY liver_mre/core liver_mre/core
 # The weights are in the exported networks: the image needs them no second time. Quality control is one of the models
 # where it has been published, and always runs on the processor.
 RUN python -m models.export && mkdir /models && \

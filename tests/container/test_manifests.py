@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from importlib.metadata import Distribution
@@ -59,6 +60,33 @@ def test_the_package_lists_the_quality_model_where_there_is_one(*, published: bo
     assert listed == {name: f"/opt/holoscan/models/{name.replace('-', '_')}" for name in names}
     # Where settings look for it, whether it is there or not.
     assert ENVIRONMENT["LIVER_MRE_QUALITY_DIR"] == "/opt/holoscan/models/quality_control"
+
+
+def project_modules(path: Path) -> set[Path]:
+    """Return the files of this repository that a file imports while it is imported itself."""
+    found: set[Path] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            place = ROOT.joinpath(*node.module.split("."))
+            parts = [place / alias.name for alias in node.names]
+            places = [place, *place.parents[: len(node.module.split(".")) - 1], *parts]
+            found |= {file for one in places for file in (one.with_suffix(".py"), one / "__init__.py")}
+    return {file for file in found if file.is_file()}
+
+
+def test_the_stage_that_exports_the_models_has_all_that_the_export_imports() -> None:
+    stage = (ROOT / "Dockerfile").read_text(encoding="utf-8").split("AS model")[1].split("FROM")[0]
+    copied = [
+        ROOT / line.split()[1] for line in stage.splitlines() if re.match(r"COPY (models|training|liver_mre)", line)
+    ]
+    todo, seen = [ROOT / "models/export.py"], set()
+    while todo:
+        file = todo.pop()
+        seen.add(file)
+        todo += project_modules(file) - seen
+    missing = [file for file in seen if not any(file.is_relative_to(place) for place in copied)]
+    assert len(seen) > 5
+    assert missing == []
 
 
 def test_no_comma_is_in_what_the_workflow_manager_splits_at_commas() -> None:
