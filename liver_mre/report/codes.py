@@ -15,6 +15,8 @@ from pydicom.sr.coding import Code
 
 LIVER: Final = Code("10200004", "SCT", "Liver")
 ANATOMICAL_STRUCTURE: Final = Code("91723000", "SCT", "Anatomical Structure")
+SPATIAL_CONCEPT: Final = Code("309825002", "SCT", "Spatial and Relational Concept")
+REGION_OF_INTEREST: Final = Code("C85402", "NCIt", "Imaging Region of Interest")
 ARTIFICIAL_INTELLIGENCE: Final = Code("123110", "DCM", "Artificial Intelligence")
 PROCESSING_EQUIPMENT: Final = Code("109102", "DCM", "Processing Equipment")
 SOURCE_IMAGE: Final = Code("121322", "DCM", "Source image for image processing operation")

@@ -156,6 +156,12 @@ def source_images(content: ReportContent) -> list[Dataset]:
     return images
 
 
+def segment_pixels(content: ReportContent, frame: Dataset) -> NDArray[np.bool_]:
+    """Return what all frames of the segment hold that a frame of a segmentation belongs to, (S, R, C)."""
+    (segment,) = frame.SegmentIdentificationSequence
+    return {1: content.mask.liver, 2: content.measured_pixels}[segment.ReferencedSegmentNumber]
+
+
 def fill(outline: NDArray[np.number], shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Return the pixels that an outline along pixel edges encloses: each vertical edge flips what is right of it."""
     filled = np.zeros(shape, np.bool_)

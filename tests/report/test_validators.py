@@ -160,15 +160,16 @@ def test_dcmqi_reads_no_number_from_an_exam_that_is_not_evaluable(files: dict[st
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_dcmqi_reads_the_same_mask(
+def test_dcmqi_reads_the_same_masks(
     encoding: str, contents: dict[str, ReportContent], files: dict[str, Path], tmp_path: Path
 ) -> None:
     content = contents[encoding]
     reader = tools.dcmqi_tool("segimage2itkimage")
     tools.run([reader, "--inputDICOM", files[f"SEG{encoding}"], "--outputDirectory", tmp_path, "-t", "nrrd"])
-    voxels = _read_nrrd(tmp_path / "1.nrrd")
     heights = [float(source.ImagePositionPatient[2]) for source in content.sources]
-    np.testing.assert_array_equal(voxels, content.mask.liver[np.argsort(heights)])
+    for number, pixels in ((1, content.mask.liver), (2, content.measured_pixels)):
+        voxels = _read_nrrd(tmp_path / f"{number}.nrrd")
+        np.testing.assert_array_equal(voxels > 0, pixels[np.argsort(heights)])
 
 
 def _dcmqi_groups(report: Path, folder: Path) -> list[dict]:
