@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 LIVER_SEGMENT: Final = 1
 REGION_SEGMENT: Final = 2
-REGION: Final = "Measured region"
 _LIVER_RGB = (221, 130, 101)  # liver's colour in 3D Slicer's GenericAnatomyColors table
 _REGION_RGB = (80, 174, 128)  # apart from the liver also for who cannot tell red from green: it is darker and bluer
 _EXPLICIT_LITTLE_ENDIAN = str(ExplicitVRLittleEndian)
@@ -86,7 +85,7 @@ def _liver(content: ReportContent) -> SegmentDescription:
     model = content.mask.model
     segment = SegmentDescription(
         segment_number=LIVER_SEGMENT,
-        segment_label="Liver",
+        segment_label=common.LIVER,
         segmented_property_category=codes.ANATOMICAL_STRUCTURE,
         segmented_property_type=codes.LIVER,
         algorithm_type=SegmentAlgorithmTypeValues.AUTOMATIC,
@@ -94,7 +93,7 @@ def _liver(content: ReportContent) -> SegmentDescription:
             name=model.name, version=model.version, family=codes.ARTIFICIAL_INTELLIGENCE
         ),
         tracking_uid=content.tracking_uid,
-        tracking_id="Liver",
+        tracking_id=common.LIVER,
         display_color=CIELabColor.from_rgb(*_LIVER_RGB),
     )
     if description := _description(content):
@@ -105,7 +104,7 @@ def _liver(content: ReportContent) -> SegmentDescription:
 def _region(content: ReportContent) -> SegmentDescription:
     return SegmentDescription(
         segment_number=REGION_SEGMENT,
-        segment_label=REGION,
+        segment_label=common.REGION,
         segmented_property_category=codes.SPATIAL_CONCEPT,
         segmented_property_type=codes.REGION_OF_INTEREST,
         algorithm_type=SegmentAlgorithmTypeValues.AUTOMATIC,
@@ -113,7 +112,7 @@ def _region(content: ReportContent) -> SegmentDescription:
             name=APPLICATION, version=content.application_version, family=codes.ARTIFICIAL_INTELLIGENCE
         ),
         tracking_uid=content.region_uid,
-        tracking_id=REGION,
+        tracking_id=common.REGION,
         anatomic_regions=[codes.LIVER],
         display_color=CIELabColor.from_rgb(*_REGION_RGB),
     )
