@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 from pydicom.uid import generate_uid
 
 from liver_mre.core.measurement import region_of_interest
@@ -12,7 +13,6 @@ from liver_mre.core.measurement import region_of_interest
 if TYPE_CHECKING:
     from datetime import datetime
 
-    import numpy as np
     from numpy.typing import NDArray
     from pydicom import Dataset
 
@@ -65,7 +65,9 @@ class ReportContent:
 
     @property
     def measured_pixels(self) -> NDArray[np.bool_]:
-        """(S, R, C) bool: the pixels that are measured, or would be if there were enough of them."""
+        """(S, R, C) bool: the pixels that are measured; none in an exam that is not evaluable."""
+        if self.measurement is None:
+            return np.zeros_like(self.mask.liver)
         return region_of_interest(self.volume, self.mask) if self.pixels is None else self.pixels
 
     @property

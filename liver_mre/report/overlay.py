@@ -10,17 +10,27 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from liver_mre import APPLICATION
+from liver_mre.core.quality.types import SHORT_WORDS, Light
 from liver_mre.report import style
 from liver_mre.report.codes import plain
 from liver_mre.report.colour_bar import draw_colour_bar
 from liver_mre.report.panels import common_crop, side_letters, slice_picture
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 from liver_mre.report.style import font
-from liver_mre.report.wording import change_words, crossing_words, disclosure, range_words, unit_remark
+from liver_mre.report.wording import (
+    change_words,
+    crossing_words,
+    disclosure,
+    doubt_words,
+    excluded_words,
+    range_words,
+    unit_remark,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from liver_mre.core.quality.types import ExamQuality
     from liver_mre.core.result import Change, ExamMeasurement, SliceMeasurement, Staging
     from liver_mre.report.content import ReportContent
     from liver_mre.report.panels import Crop
@@ -29,12 +39,14 @@ WIDTH_PX: Final = 1280
 MAX_SLICES: Final = 12
 _MARGIN = 24
 _GAP = 16
-_HEADER = 172
+_HEADER = 200
 _STRIP = 34
 _FOOTER = 76
 _UNIT_LINE = 30
 _LEGEND_LINE = 26
 _BAR_WIDTH = 172
+_LINE_LETTERS = 124
+_STRIP_SIZES = (18, 16, 14, 12)
 _COLUMNS = ((1, 1), (4, 2), (9, 3), (MAX_SLICES, 4))  # up to so many slices, so many columns
 
 
@@ -103,6 +115,8 @@ def _draw_header(draw: ImageDraw.ImageDraw, content: ReportContent) -> None:
         _draw_not_evaluable(draw, content)
     else:
         _draw_result(draw, content.measurement, content.staging, content.change)
+        if content.quality is not None:
+            _draw_quality(draw, content.quality)
 
 
 def _title(content: ReportContent) -> str:
@@ -155,9 +169,36 @@ def _draw_staging(draw: ImageDraw.ImageDraw, staging: Staging) -> None:
 
 def _draw_not_evaluable(draw: ImageDraw.ImageDraw, content: ReportContent) -> None:
     draw.text((_MARGIN, 98), "Not evaluable", style.AMBER, font(52), anchor="ls")
+    if content.quality is not None:
+        words, x = _light_words(content.quality), _MARGIN + font(52).getlength("Not evaluable") + 30
+        draw.text((x, 98), words, style.LIGHTS[content.quality.light], font(22), anchor="ls")
     reason = "" if content.reason is None else plain(content.reason.message)
-    for line, text in enumerate(textwrap.wrap(reason, 120, max_lines=2)):
+    for line, text in enumerate(textwrap.wrap(reason, _LINE_LETTERS, max_lines=3)):
         draw.text((_MARGIN, 132 + 26 * line), text, style.TEXT, font(20), anchor="ls")
+
+
+def _draw_quality(draw: ImageDraw.ImageDraw, quality: ExamQuality) -> None:
+    """Write the light and what was lost on one line, as far as it fits; the report has all of it."""
+    light = _light_words(quality)
+    draw.text((_MARGIN, 178), light, style.LIGHTS[quality.light], font(18), anchor="ls")
+    x = _MARGIN + font(18).getlength(light) + 16
+    lost, doubts = excluded_words(quality), doubt_words(quality)
+    words = "   ".join([*([f"Not diagnostic: {lost}."] if lost else []), *([f"Unusual: {doubts}."] if doubts else [])])
+    draw.text((x, 178), fitted(words, WIDTH_PX - _MARGIN - x, 18), style.MUTED, font(18), anchor="ls")
+
+
+def _light_words(quality: ExamQuality) -> str:
+    return f"Quality {quality.light.upper()}: {len(quality.diagnostic)} of {len(quality.slices)} slices diagnostic"
+
+
+def fitted(words: str, width_px: float, size_px: int) -> str:
+    """Return as many of the words as fit into a width, with an ellipsis where some do not."""
+    if font(size_px).getlength(words) <= width_px:
+        return words
+    kept = words.split(" ")
+    while kept and font(size_px).getlength(" ".join([*kept, "..."])) > width_px:
+        kept.pop()
+    return " ".join([*kept, "..."])
 
 
 def _draw_slice(
@@ -167,9 +208,13 @@ def _draw_slice(
     x, y = corner
     draw.rectangle((x, y, x + width - 1, y + _STRIP - 1), style.SURFACE)
     slices = content.volume.stiffness_kpa.shape[0]
-    draw.text((x + 10, y + 24), f"Slice {index + 1} of {slices}", style.TEXT, font(18), anchor="ls")
+    title = f"Slice {index + 1} of {slices}"
     words, colour = _slice_words(content, index)
-    draw.text((x + width - 10, y + 24), words, colour, font(18), anchor="rs")
+    size = next(
+        (size for size in _STRIP_SIZES if font(size).getlength(f"{title}  {words}") <= width - 20), _STRIP_SIZES[-1]
+    )
+    draw.text((x + 10, y + 24), title, style.TEXT, font(size), anchor="ls")
+    draw.text((x + width - 10, y + 24), words, colour, font(size), anchor="rs")
     picture = slice_picture(content, index, crop, width)
     canvas.paste(picture, (x, y + _STRIP))
     middle_x, middle_y = x + width // 2, y + _STRIP + picture.height // 2
@@ -190,8 +235,17 @@ def _slice_words(content: ReportContent, index: int) -> tuple[str, style.Colour]
     if measured is not None:
         mean, sd = measured.stiffness_kpa_mean, measured.stiffness_kpa_sd
         return f"{mean:.2f} ± {sd:.2f} kPa   {_area(measured.area_cm2)}", style.TEXT
+    if content.quality is not None and index in content.quality.excluded:
+        return f"not diagnostic: {_short_cause(content.quality, index)}", style.LIGHTS[Light.RED]
     words = "liver not measurable" if content.mask.liver[index].any() else "no liver found"
     return words, style.AMBER
+
+
+def _short_cause(quality: ExamQuality, index: int) -> str:
+    cause = next(one.cause for one in quality.slices if one.slice_index == index)
+    if quality.unlike:
+        return "no liver image"
+    return SHORT_WORDS[cause] if cause else "unknown cause"
 
 
 def _measured_slice(content: ReportContent, index: int) -> SliceMeasurement | None:

@@ -102,7 +102,6 @@ def test_a_refused_exam_has_its_coded_reason_and_no_number(
     for group in slices:
         assert (QUALITY.value, "RID14") in said(group)
     assert all(group.get_measurements() == [] for group in (exam, *slices))
-    assert "NumericValue" not in build_report(content).to_json()
 
 
 def test_without_quality_control_nothing_is_said_of_slices(tmp_path: Path) -> None:
