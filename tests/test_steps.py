@@ -142,3 +142,8 @@ def test_a_measured_exam_is_held_against_the_prior_that_the_input_holds(monkeypa
     assert (change.prior, change.percent, change.exceeds, change.same_versions) == (prior, 25.0, True, False)
     without = replace(case, study=Study("1.2", ()))
     assert choose_exams(without, toolkit).exams[0].change is None
+
+
+def test_the_shipped_interval_is_that_of_the_shipped_network() -> None:
+    toolkit = Toolkit(Settings())
+    assert toolkit.calibration.model == f"{toolkit.card.name} {toolkit.card.version}", "run `liver-mre interval-study`"
