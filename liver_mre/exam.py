@@ -101,7 +101,7 @@ def acquisition_result(exam: Exam) -> AcquisitionResult:
         unit=exam.selection.unit if measured else None,
         measurement=exam.measurement if measured else None,
         staging=exam.staging if measured else None,
-        contour=exam.contour if measured else None,
+        contour=exam.contour if measured and exam.measurement else None,
         change=exam.change if measured else None,
         quality=exam.quality if measured else None,
         notes=exam.notes if measured else (),

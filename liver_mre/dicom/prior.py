@@ -39,23 +39,25 @@ _DEEPEST: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """One report that could be a prior; `rank` orders reports of one study, the last standing for it."""
+    """One report of this application; `rank` orders reports of one study, the last standing for it.
 
-    prior: Prior
+    `prior` is None where the exam was not evaluable.
+    """
+
+    study_instance_uid: str
+    when: tuple[str, str]
     patient: PatientKey
     rank: tuple[int, str]
-
-    @property
-    def when(self) -> tuple[str, str]:
-        return self.prior.study_date, self.prior.study_time
+    prior: Prior | None
 
 
 def find_prior(reports: Iterable[str], current: Instance) -> Prior | None:
     """Return the latest measured exam of the same patient before this one.
 
     Refused are reports of other applications, of other patients or of patients that cannot be told to be the same, of
-    this study (it was measured before) or of a later one, and those without a stiffness: of an exam that was not
-    evaluable. What cannot be read is passed over: a damaged old report must not stop a new one.
+    this study (it was measured before) or of one that is not surely earlier, and studies whose last report has no
+    stiffness: that of an exam that was not evaluable, whatever was reported before. What cannot be read is passed over:
+    a damaged old report must not stop a new one.
 
     Parameters
     ----------
@@ -75,9 +77,12 @@ def find_prior(reports: Iterable[str], current: Instance) -> Prior | None:
     earlier = [
         one
         for one in read
-        if one.prior.study_instance_uid != study_uid and one.when < start and _same(one.patient, patient)
+        if one.study_instance_uid != study_uid and _before(one.when, start) and _same(one.patient, patient)
     ]
-    return max(earlier, key=lambda one: (one.when, one.rank)).prior if earlier else None
+    # In the order of their ranks, so that the last one stands for its study.
+    of_studies = {one.study_instance_uid: one for one in sorted(earlier, key=lambda one: one.rank)}
+    measured = [one for one in of_studies.values() if one.prior is not None]
+    return max(measured, key=lambda one: (one.when, one.rank)).prior if measured else None
 
 
 def _report(path: str) -> _Report | None:
@@ -87,10 +92,19 @@ def _report(path: str) -> _Report | None:
     if text(header, "ManufacturerModelName") != APPLICATION or _SCHEME not in _schemes(header):
         return None
     when = _when(header)
-    mean_kpa = next((value for group in _groups(header) if (value := _mean_of(group)) is not None), None)
-    if when is None or mean_kpa is None:
+    if when is None:
         return None
-    prior = Prior(
+    # Of several acquisitions the study's own has the lowest series number; of several runs the last one counts.
+    written = text(header, "ContentDate") + text(header, "ContentTime")
+    rank = (-(integer(header, "SeriesNumber") or 0), written)
+    return _Report(text(header, "StudyInstanceUID"), when, patient_key(header), rank, _prior(header, when))
+
+
+def _prior(header: Dataset, when: tuple[str, str]) -> Prior | None:
+    mean_kpa = next((value for group in _groups(header) if (value := _mean_of(group)) is not None), None)
+    if mean_kpa is None:
+        return None
+    return Prior(
         stiffness_kpa=mean_kpa,
         study_date=when[0],
         study_time=when[1],
@@ -98,9 +112,6 @@ def _report(path: str) -> _Report | None:
         sop_instance_uid=text(header, "SOPInstanceUID"),
         study_instance_uid=text(header, "StudyInstanceUID"),
     )
-    # Of several acquisitions the study's own has the lowest series number; of several runs the last one counts.
-    written = text(header, "ContentDate") + text(header, "ContentTime")
-    return _Report(prior, patient_key(header), (-(integer(header, "SeriesNumber") or 0), written))
 
 
 def _opened(path: str) -> Dataset | None:
@@ -115,19 +126,30 @@ def _schemes(header: Dataset) -> set[str]:
 
 
 def _when(header: Dataset) -> tuple[str, str] | None:
-    """Return the date and time of the study, the time as six digits; None without a date."""
+    """Return the date and time of the study, the time as six digits or "" without one; None without a date."""
     date, time = text(header, "StudyDate"), text(header, "StudyTime").split(".")[0]
     if not _DATE.fullmatch(date):
         return None
-    return date, time.ljust(6, "0") if _TIME.fullmatch(time) else "000000"
+    return date, time.ljust(6, "0") if _TIME.fullmatch(time) else ""
+
+
+def _before(one: tuple[str, str], other: tuple[str, str]) -> bool:
+    """Tell whether a study is surely earlier: on one day, both times have to say so."""
+    return one[0] < other[0] or (one[0] == other[0] and bool(one[1] and other[1]) and one[1] < other[1])
 
 
 def _same(one: PatientKey, other: PatientKey) -> bool:
-    """Tell whether the two surely are one patient: what both leave empty proves nothing."""
-    if one.conflicts(other):
+    """Tell whether the two surely are one patient: what both leave empty proves nothing.
+
+    A PatientID can be given twice, and a placeholder often is: so another date of birth, or another name without a date
+    of birth that agrees, is another patient.
+    """
+    born, named = (one.birth_date, other.birth_date), (one.name, other.name)
+    if one.conflicts(other) or (all(born) and born[0] != born[1]):
         return False
-    named = bool(one.name and one.birth_date) and (one.name, one.birth_date) == (other.name, other.birth_date)
-    return bool(one.patient_id and other.patient_id) or named
+    if all(born):
+        return bool(one.patient_id and other.patient_id) or (all(named) and named[0] == named[1])
+    return bool(one.patient_id and other.patient_id) and not (all(named) and named[0] != named[1])
 
 
 def _groups(item: Dataset, depth: int = 0) -> Iterator[Dataset]:

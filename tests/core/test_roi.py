@@ -212,6 +212,18 @@ def test_slices_excluded_by_quality_are_not_measured_and_say_so() -> None:
     assert found.removed_by(Removal.QUALITY)[1].all()
 
 
+def test_slices_excluded_by_quality_do_not_say_what_is_typical_of_the_liver() -> None:
+    stiffness = uniform_liver(shape=(4, 30, 30))
+    soft = stiffness.copy()
+    soft[0, 10:20, 10:20] *= 0.7  # no vessel beside this liver, but one beside a liver twice as stiff
+    rules = replace(NO_RULES, soft_share=0.6)
+    alone = region(soft[:1], np.ones(soft[:1].shape), rules)
+    soft[1:] *= 2.0
+    beside = region(soft, np.ones(soft.shape), rules, excluded=(1, 2, 3))
+    assert beside.pixels[0].sum() == alone.pixels[0].sum() == soft[0].size
+    assert not region(soft, np.ones(soft.shape), rules, excluded=range(4)).pixels.any()
+
+
 def test_a_slice_with_too_little_left_is_not_measured() -> None:
     liver = np.zeros((2, 30, 30))
     liver[0], liver[1, :5, :5] = 1, 1

@@ -70,16 +70,36 @@ def test_the_latest_earlier_report_is_the_prior(tmp_path: Path, current: Instanc
     "changes",
     [
         {"PatientID": "another"},
+        {"PatientBirthDate": "19010101"},
+        {"PatientName": "Somebody^Else", "PatientBirthDate": ""},
         {"ManufacturerModelName": "another application"},
         {"StudyDate": TODAY, "StudyTime": "235959"},
+        {"StudyDate": TODAY, "StudyTime": ""},
         {"StudyDate": ""},
         {"PatientID": "", "PatientName": "", "PatientBirthDate": ""},
     ],
-    ids=["another patient", "another application", "not earlier", "no date", "nobody"],
+    ids=[
+        "another patient",
+        "one ID, born on another day",
+        "one ID, another name",
+        "another application",
+        "not earlier",
+        "not surely earlier",
+        "no date",
+        "nobody",
+    ],
 )
 def test_what_is_no_prior_is_refused(tmp_path: Path, current: Instance, changes: dict[str, str]) -> None:
     report = report_of(make_content(), 3.0, "20240301", "1.2.2", **changes)
     assert find_prior(written(tmp_path, report), current) is None
+
+
+def test_a_number_that_a_later_run_withdrew_is_no_prior(tmp_path: Path, current: Instance) -> None:
+    first = report_of(make_content(), 3.0, "20240301", "1.2.2", ContentDate="20240301", ContentTime="100000")
+    again = report_of(make_not_evaluable(), 0.0, "20240301", "1.2.2", ContentDate="20240302", ContentTime="100000")
+    again.SeriesNumber = first.SeriesNumber
+    assert find_prior(written(tmp_path, first), current) is not None
+    assert find_prior(written(tmp_path, again, first), current) is None
 
 
 def test_the_report_of_this_very_study_is_no_prior(tmp_path: Path, current: Instance) -> None:

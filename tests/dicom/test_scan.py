@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-import time
+import json
+import subprocess
+import sys
 import warnings
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,16 @@ if TYPE_CHECKING:
     from simulation.encodings.common import WrittenStudy
 
 TRIES, SECONDS = 4, 1.5
+# In a process of its own: coverage and the garbage of other tests would be measured, too.
+READ_TWICE = """
+import json, sys, time
+from pathlib import Path
+from liver_mre.dicom.reader import read_studies
+read_studies(Path(sys.argv[1]))
+started = time.process_time()
+(study,) = read_studies(Path(sys.argv[2])).studies
+print(json.dumps([len(study.series), started, time.process_time() - started]))
+"""
 on_files = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -108,15 +120,17 @@ def test_a_study_among_2000_unrelated_images_is_found_within_a_second_and_a_half
         other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{number}"
         other.SeriesInstanceUID, other.SeriesNumber = f"1.2.4.{number // 40}", 100 + number // 40
         other.save_as(tmp_path / f"other{number}")
-    read_studies(siemens.folder)
     undisturbed = False
-    taken_s = []
+    taken_s: list[float] = []
     while len(taken_s) < TRIES and min(taken_s, default=SECONDS) >= SECONDS:
-        watch, start = Watch(), time.process_time()
-        (study,) = read_studies(tmp_path).studies
-        taken_s.append(time.process_time() - start)
-        undisturbed |= watch.undisturbed()
-    assert len(study.series) == len(siemens.series) + 50
+        watch = Watch()
+        shown = subprocess.run(
+            [sys.executable, "-c", READ_TWICE, str(siemens.folder), str(tmp_path)], check=True, capture_output=True
+        )
+        series, *seconds = json.loads(shown.stdout)
+        assert series == len(siemens.series) + 50
+        taken_s.append(seconds[1])
+        undisturbed |= watch.undisturbed(sum(seconds))
     if min(taken_s) >= SECONDS and not undisturbed:
         pytest.skip("other programs kept the cores busy: the time of one reading cannot be judged now")
     assert min(taken_s) < SECONDS

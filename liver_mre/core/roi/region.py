@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -149,10 +149,14 @@ def _judged(part: _Part, rules: RoiRules, excluded: frozenset[int]) -> NDArray[n
         chosen = np.zeros_like(part.liver)
         chosen[index] = True
         remove(chosen, Removal.QUALITY)
+    # What is not diagnostic must not say what is typical of this liver either.
+    diagnostic = replace(part, candidates=part.candidates & (reasons == KEPT))
+    if not diagnostic.candidates.any():
+        return reasons
     if rules.edge_mm:
         remove(~deeper_than(part.liver, rules.edge_mm, part.spacing_mm), Removal.EDGE)
-    remove(_vessels(part, rules), Removal.VESSEL)
-    remove(_hot_spots(part, rules), Removal.HOT_SPOT)
+    remove(_vessels(diagnostic, rules), Removal.VESSEL)
+    remove(_hot_spots(diagnostic, rules), Removal.HOT_SPOT)
     remove(~large_parts(part.candidates & (reasons == KEPT), part.pixels(rules.island_cm2)), Removal.ISLAND)
     left = part.candidates & (reasons == KEPT)
     small = left.sum(axis=(1, 2)) < part.pixels(rules.slice_cm2)
