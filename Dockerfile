@@ -3,7 +3,7 @@
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 ARG DEVICE=cpu
 
-# The model, exported for the run time.
+# The models, exported for the run time.
 FROM ${PYTHON_IMAGE} AS model
 ARG DEVICE
 ARG PIP_EXTRA_INDEX_URL
@@ -18,9 +18,12 @@ COPY models models
 COPY training training
 COPY liver_mre/__init__.py liver_mre/
 COPY liver_mre/core liver_mre/core
-# The weights are in the exported network: the image needs them no second time.
-RUN python -m models.export && rm models/liver_segmentation/weights.safetensors && \
-    case ${DEVICE} in cpu) rm models/liver_segmentation/exported/model.pt2 ;; cuda) ;; *) exit 2 ;; esac
+# The weights are in the exported networks: the image needs them no second time. Quality control is one of the models
+# where it has been published, and always runs on the processor.
+RUN python -m models.export && mkdir /models && \
+    for card in models/*/card.json; do mv "$(dirname "${card}")" /models/ || exit 1; done && \
+    rm -f /models/*/weights.safetensors /models/quality_control/exported/model.pt2 && \
+    case ${DEVICE} in cpu) rm -f /models/*/exported/model.pt2 ;; cuda) ;; *) exit 2 ;; esac
 
 # The packages, without what the application never loads.
 FROM ${PYTHON_IMAGE} AS packages
@@ -48,7 +51,7 @@ RUN rm -rf /usr/local/lib/python3.11/site-packages/* /usr/local/bin/pip* /usr/lo
       -x '/(site-packages|test|idlelib|lib2to3|ensurepip|tkinter|turtledemo|distutils)/' \
       "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 COPY --from=packages /packages /usr/local/lib/python3.11/site-packages
-COPY --from=model /build/models/liver_segmentation /opt/holoscan/models/liver_segmentation
+COPY --from=model /models /opt/holoscan/models
 COPY LICENSE README.md docs /opt/holoscan/docs/
 COPY app.yaml /var/holoscan/app.yaml
 COPY container/tools /var/holoscan/tools
@@ -72,6 +75,7 @@ ENV HOLOSCAN_INPUT_PATH=/var/holoscan/input \
     HOLOSCAN_LOGS_PATH=/var/holoscan/logs \
     HOLOSCAN_TIMEOUT=0 \
     LIVER_MRE_MODEL_DIR=/opt/holoscan/models/liver_segmentation \
+    LIVER_MRE_QUALITY_DIR=/opt/holoscan/models/quality_control \
     PYTHONPATH=/opt/holoscan/app \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp
@@ -91,10 +95,10 @@ FROM application AS manifests
 ARG DEVICE
 WORKDIR /build
 COPY app.yaml ./
-COPY models/liver_segmentation/card.json models/liver_segmentation/
 COPY liver_mre/__init__.py liver_mre/
 COPY container container
-RUN PYTHONPATH=/build python -m container.manifests write /made --device ${DEVICE} && \
+# The cards of the models that are in the image, and of no others.
+RUN ln -s /opt/holoscan/models models && PYTHONPATH=/build python -m container.manifests write /made --device ${DEVICE} && \
     PYTHONPATH=/build python -m container.bill_of_materials /made/opt/holoscan/docs
 
 FROM application

@@ -37,7 +37,7 @@ def describe(settings: Settings) -> dict[str, list[dict[str, object]] | dict[str
     return {
         "application": {"name": APPLICATION, "version": __version__, "python": platform.python_version()},
         "packages": {name: _version(name) for name in PACKAGES},
-        "models": [_model(settings)],
+        "models": [_model(settings), *_quality_models(settings)],
         "devices": _devices(),
         "profiles": [
             {"name": p.name, "title": p.title, "citation": p.citation, "default": p.name == settings.profile}
@@ -69,6 +69,22 @@ def _model(settings: Settings) -> dict[str, object]:
         "intended_use": card.intended_use,
         "training_data": card.training["data"],
     }
+
+
+def _quality_models(settings: Settings) -> list[dict[str, object]]:
+    """Describe the networks that judge quality; nothing where none are installed: physics judges alone."""
+    from liver_mre.inference.model import CPU_FILES, checked_files
+    from liver_mre.inference.quality_model import load_quality_card
+
+    try:
+        card = load_quality_card(settings.quality_dir)
+        if card is None:
+            return []
+        checked_files(settings.quality_dir, card, CPU_FILES)
+    except MreError as error:
+        return [{"path": str(settings.quality_dir), "error": str(error)}]
+    identity = {"name": card.name, "version": card.version, "sha256": card.weights.sha256}
+    return [identity | {"networks": card.members}]
 
 
 def _devices() -> list[dict[str, object]]:

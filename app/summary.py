@@ -9,7 +9,14 @@ from rich.table import Table
 from app.console import make_console
 from liver_mre.core.result import StudyStatus
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
-from liver_mre.report.wording import change_sentence, crossing_words, interval_words
+from liver_mre.report.wording import (
+    change_sentence,
+    crossing_words,
+    doubt_words,
+    excluded_words,
+    interval_words,
+    quality_words,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +43,7 @@ def study_table(study: StudyResult, out: Path) -> Table:
     table = Table(show_header=False, title=f"Study {study.study_instance_uid}", title_justify="left")
     table.add_column()
     table.add_column(overflow="fold")  # a path must never be cut
-    for name, value in [*_rows(study), *_acquisition_rows(study)]:
+    for name, value in [*_rows(study), *_quality_rows(study), *_acquisition_rows(study)]:
         table.add_row(name, value)
     if study.outputs:
         names = ", ".join(output.path.split("/", 1)[-1] for output in study.outputs)
@@ -80,6 +87,17 @@ def percent_words(probability: float) -> str:
     if percent > 100 - SURE_PERCENT:
         return f"over {100 - SURE_PERCENT} %"
     return f"{percent:.0f} %"
+
+
+def _quality_rows(study: StudyResult) -> list[tuple[str, str]]:
+    """Return the light, how many slices are diagnostic, why others are not, and what to do; none if nobody judged."""
+    found = [one.quality for one in study.acquisitions if one.quality and _stands_for(one, study)]
+    if not found:
+        return []
+    (quality, *_), lost = found, excluded_words(found[0])
+    words = [quality_words(quality).capitalize(), f"not diagnostic: {lost}" if lost else "", doubt_words(quality)]
+    # The reason of an exam that is not evaluable holds the hint.
+    return [("Quality", "; ".join(filter(None, [*words, quality.hint if study.measurement else ""])))]
 
 
 def _acquisition_rows(study: StudyResult) -> list[tuple[str, str]]:

@@ -62,9 +62,10 @@ class Case:
         return tuple(sorted((exam for exam in self.exams if exam.reported), key=lambda e: not e.represents))
 
     @property
-    def model(self) -> ModelIdentity | None:
-        """The network that segmented its exams; None before."""
-        return next((exam.model for exam in self.exams if exam.model), None)
+    def models(self) -> tuple[ModelIdentity, ...]:
+        """The models that took part so far: what segmented its exams, then what judged their quality."""
+        found = [exam.model for exam in self.exams] + [exam.quality_model for exam in self.exams]
+        return tuple(dict.fromkeys(model for model in found if model))
 
     @property
     def outputs(self) -> tuple[OutputFile, ...]:
@@ -201,7 +202,7 @@ def study_result(case: Case) -> StudyResult:
         staging=chosen.staging if chosen else None,
         change=chosen.change if chosen else None,
         outputs=case.outputs if done else (),
-        warnings=(*case.warnings, *(_unmeasured(case) if done else ())),
+        warnings=(*case.warnings, *(_warnings(case) if done else ())),
         timings_s=case.timings_s,
     )
 
@@ -216,6 +217,11 @@ def _acquisitions(case: Case) -> tuple[AcquisitionResult, ...]:
         ]
     found += [of_exam.rejected_result(one, reason_of(one.error)) for one in case.rejected]
     return tuple(sorted(found, key=lambda one: (one.series_number, one.series_instance_uid)))
+
+
+def _warnings(case: Case) -> tuple[str, ...]:
+    """Warn of what is missing from a reported exam, and of acquisitions beside it."""
+    return (*dict.fromkeys(w for exam in case.reported for w in exam.warnings), *_unmeasured(case))
 
 
 def _unmeasured(case: Case) -> tuple[str, ...]:

@@ -35,10 +35,13 @@ class Exam:
     change : since an earlier exam of the patient; None where the input holds none
     contour : stiffness in a contour drawn at the scanner; None without one
     quality : of its slices; None before it was judged, or where nothing can be
+    quality_model : the networks that judged it; None where physics alone did
     not_evaluable : why a completely processed acquisition has no stiffness
     failure : why processing stopped
     reported : True if its results are written: the study's one, or any of several that were asked for
     represents : True for the reported exam whose result is the study's
+    pixel_notes : what a reader should know about its pixels
+    warnings : what is missing from its numbers, and why
     """
 
     number: int
@@ -54,12 +57,14 @@ class Exam:
     contour: ContourMeasurement | None = None
     staging: Staging | None = None
     quality: ExamQuality | None = None
+    quality_model: ModelIdentity | None = None
     not_evaluable: Reason | None = None
     failure: Reason | None = None
     reported: bool = False
     represents: bool = False
     outputs: tuple[OutputFile, ...] = ()
     pixel_notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -68,8 +73,8 @@ class Exam:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know about how its series and pixels were put together."""
-        return (*self.selection.notes, *self.pixel_notes)
+        """What a reader should know about how its series and pixels were put together, and what is missing."""
+        return (*self.selection.notes, *self.pixel_notes, *self.warnings)
 
     @property
     def area_cm2(self) -> float | None:

@@ -10,18 +10,16 @@ from liver_mre.case import Case, advance, advance_exams, reason_of, released, st
 from liver_mre.core.result import Reason, RunResult, RunStatus, StudyResult, StudyStatus
 from liver_mre.dicom.reader import read_studies
 from liver_mre.errors import ExitCode, MreError
+from liver_mre.measuring import choose_exams, measure_stiffness, stage_fibrosis
 from liver_mre.quality import judge_exams
 from liver_mre.settings import Settings
 from liver_mre.steps import (
     Toolkit,
-    choose_exams,
     explain_series,
     load_pixels,
-    measure_stiffness,
     prepare,
     segment,
     select_series,
-    stage_fibrosis,
 )
 
 if TYPE_CHECKING:
@@ -147,4 +145,4 @@ def _outcome(
 
 
 def _models(cases: Sequence[Case]) -> tuple[ModelIdentity, ...]:
-    return tuple(dict.fromkeys(case.model for case in cases if case.model is not None))
+    return tuple(dict.fromkeys(model for case in cases for model in case.models))

@@ -41,7 +41,9 @@ def judge_quality(exam: Exam, case: Case, toolkit: Toolkit) -> Exam:
     if volume is None or mask is None or not mask.liver.any():
         return exam  # said where nothing can be measured
     quality = _judged(volume, mask, _waves(exam, case, toolkit, volume), toolkit)
-    return replace(exam, quality=quality, not_evaluable=why_not_evaluable(quality))
+    model = toolkit.quality_model
+    judge_model = model.identity if model else None
+    return replace(exam, quality=quality, quality_model=judge_model, not_evaluable=why_not_evaluable(quality))
 
 
 def why_not_evaluable(quality: ExamQuality) -> Reason | None:

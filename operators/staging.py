@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from liver_mre.steps import stage_fibrosis
+from liver_mre.measuring import stage_fibrosis
 from operators.step import ExamOperator
 
 if TYPE_CHECKING:

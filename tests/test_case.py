@@ -18,9 +18,10 @@ from liver_mre.errors import (
     NoConfidenceError,
     NoEligibleSeriesError,
 )
+from liver_mre.measuring import choose_exams
 from liver_mre.pipeline import run_result
 from liver_mre.settings import Settings
-from liver_mre.steps import Toolkit, choose_exams
+from liver_mre.steps import Toolkit
 from tests.exams import make_exam
 
 if TYPE_CHECKING:

@@ -8,19 +8,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from liver_mre.case import Case
+from liver_mre.calibration import load_calibration
+from liver_mre.case import Case, study_result
 from liver_mre.core.result import Prior
 from liver_mre.core.study import Instance, Study
 from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
 from liver_mre.errors import ImplausibleStiffnessError
+from liver_mre.measuring import choose_exams, measure_stiffness, stage_fibrosis
 from liver_mre.settings import Settings
-from liver_mre.steps import Toolkit, choose_exams, measure_stiffness
+from liver_mre.steps import Toolkit
 from tests.exams import make_exam
 
 if TYPE_CHECKING:
     from liver_mre.exam import Exam
 
-MODEL = ModelIdentity("m", "1", "0" * 64, "openvino", "f32")
+MODEL = ModelIdentity(*load_calibration().model.split(), "0" * 64, "openvino", "f32")
+"""The network that the interval was calibrated with."""
 
 
 def segmented(liver_pixels: int, confident_pixels: int, stiffness_kpa: float = 3.0) -> Exam:
@@ -98,6 +101,23 @@ def test_other_outlines_of_the_liver_widen_the_interval() -> None:
     assert widths[1] > widths[0]
 
 
+def test_outlines_of_another_network_get_no_interval_and_a_warning_says_so() -> None:
+    exam = segmented(400, 400)
+    assert exam.mask is not None
+    other = replace(exam.mask, model=replace(MODEL, version="99.0.0"))
+    toolkit = Toolkit(Settings())
+    found = stage_fibrosis(measure_stiffness(replace(exam, mask=other), toolkit), toolkit)
+    assert found.measurement is not None
+    assert found.measurement.interval is None
+    assert found.staging is not None
+    assert found.staging.significant_probability is None
+    (warning,) = found.warnings
+    assert f"{MODEL.name} 99.0.0" in warning
+    assert warning in found.notes
+    case = Case(0, 1, Study("1.2", ()), exams=(replace(found, reported=True, represents=True),))
+    assert study_result(case).warnings == (warning,)
+
+
 @pytest.mark.parametrize("stiffness_kpa", [0.03, 30.0, 300.0])
 def test_a_stiffness_that_no_liver_has_is_refused(stiffness_kpa: float) -> None:
     with pytest.raises(ImplausibleStiffnessError):
@@ -122,3 +142,8 @@ def test_a_measured_exam_is_held_against_the_prior_that_the_input_holds(monkeypa
     assert (change.prior, change.percent, change.exceeds, change.same_versions) == (prior, 25.0, True, False)
     without = replace(case, study=Study("1.2", ()))
     assert choose_exams(without, toolkit).exams[0].change is None
+
+
+def test_the_shipped_interval_is_that_of_the_shipped_network() -> None:
+    toolkit = Toolkit(Settings())
+    assert toolkit.calibration.model == f"{toolkit.card.name} {toolkit.card.version}", "run `liver-mre interval-study`"

@@ -13,6 +13,9 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from liver_mre.core.quality.image import CHANNELS as QUALITY_CHANNELS
+from liver_mre.core.quality.image import SIZE as QUALITY_SIZE
+from liver_mre.core.quality.types import CAUSES
 from liver_mre.inference.openvino_backend import import_openvino
 
 if TYPE_CHECKING:
@@ -119,6 +122,33 @@ def publish_tiny(
     }
     (folder / "exported" / "export.json").write_text(json.dumps(export))
     return TinyModel(folder, network)
+
+
+def publish_tiny_quality(folder: Path, *, diagnostic: bool = True, cause: int = 3, members: int = 8) -> None:
+    """Write networks that all say the same of every slice, their card and their export into a new folder."""
+
+    class Vote(nn.Module):
+        def forward(self, image: torch.Tensor) -> torch.Tensor:
+            logits = torch.zeros(members, 1 + len(CAUSES))
+            logits[:, 0] = 4.0 if diagnostic else -4.0
+            logits[:, 1 + cause] = 5.0
+            return logits + 0.0 * image.mean(dim=(1, 2, 3))[:, None, None]
+
+    folder.mkdir(parents=True)
+    card = {
+        "schema_version": "1.0",
+        "name": "quality-control",
+        "version": "9.9.8",
+        "architecture": {"members": members},
+        "input": {"channels": list(QUALITY_CHANNELS), "size": list(QUALITY_SIZE)},
+        "output": {"causes": [str(cause) for cause in CAUSES]},
+        "weights": {"path": "weights.safetensors", "sha256": "e" * 64, "dtype": "float16", "bytes": 1},
+    }
+    (folder / "card.json").write_text(json.dumps(card))
+    names = _export(Vote().eval(), (len(QUALITY_CHANNELS), *QUALITY_SIZE), folder / "exported")
+    digests = {key: {"path": name, "sha256": sha256(folder / "exported" / name)} for key, name in names.items()}
+    record = {"weights_sha256": "e" * 64, "tools": {}, "files": digests}
+    (folder / "exported" / "export.json").write_text(json.dumps(record))
 
 
 def _export(network: nn.Module, shape: tuple[int, ...], folder: Path) -> dict[str, str]:

@@ -14,7 +14,7 @@ from liver_mre.core.quality.types import CAUSES
 from liver_mre.core.volume import ModelIdentity
 from liver_mre.errors import ModelError
 from liver_mre.inference.card import CARD_FILE, WeightsRecord, parse_weights
-from liver_mre.inference.model import checked_files
+from liver_mre.inference.model import CPU_FILES, checked_files
 from liver_mre.inference.openvino_backend import import_openvino
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ def load_quality_model(folder: Path) -> QualityModel | None:
     ModelError
         If a file is missing, damaged or of another kind.
     """
-    card = _load_card(folder)
+    card = load_quality_card(folder)
     if card is None:
         return None
-    xml, weights = checked_files(folder, card, ("openvino_xml", "openvino_bin"))
+    xml, weights = checked_files(folder, card, CPU_FILES)
     openvino: Any = import_openvino()
     try:
         core = openvino.Core()
@@ -87,7 +87,14 @@ def load_quality_model(folder: Path) -> QualityModel | None:
     return QualityModel(card, identity, compiled)
 
 
-def _load_card(folder: Path) -> QualityCard | None:
+def load_quality_card(folder: Path) -> QualityCard | None:
+    """Read the card of the networks' folder; None where it holds none.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be read, or describes networks that this application cannot feed.
+    """
     path = folder / CARD_FILE
     if not path.is_file():
         return None

@@ -39,6 +39,9 @@ class ResultSeries:
 SEGMENTATION: Final = ResultSeries(9101, "Liver segmentation", "Segmentation")
 REPORT: Final = ResultSeries(9102, "Liver stiffness report", "Report")
 OVERLAY: Final = ResultSeries(9103, "Liver stiffness overlay", "Overlay")
+LIVER: Final = "Liver"
+REGION: Final = "Measured region"
+"""What segments and measurement groups are tracked as."""
 _NEXT_ACQUISITION: Final = 10  # from the series numbers of one acquisition's results to those of the next
 _WARNING: Final = " - AI-generated, not for clinical use"
 _LONGEST_DESCRIPTION: Final = 64  # SeriesDescription is LO (PS3.5, 6.2)
@@ -48,9 +51,11 @@ _LARGEST_OFFSET: Final = timedelta(hours=14)  # PS3.3, C.12.1.1.1 for the east; 
 
 
 def device_uid(content: ReportContent) -> str:
-    """Return the UID of this application with this model: another version of either has another UID."""
+    """Return the UID of this application with these models: another version of any has another UID."""
     model = content.mask.model
     parts = [APPLICATION, content.application_version, model.name, model.version, model.sha256]
+    if content.quality_model is not None:
+        parts += [content.quality_model.version, content.quality_model.sha256]
     return str(generate_uid(entropy_srcs=parts))
 
 

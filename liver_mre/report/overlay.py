@@ -13,15 +13,25 @@ from liver_mre import APPLICATION
 from liver_mre.report import style
 from liver_mre.report.codes import plain
 from liver_mre.report.colour_bar import draw_colour_bar
-from liver_mre.report.panels import common_crop, side_letters, slice_picture
+from liver_mre.report.panels import common_crop
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 from liver_mre.report.style import font
-from liver_mre.report.wording import change_words, crossing_words, disclosure, range_words, unit_remark
+from liver_mre.report.tiles import STRIP, Strips, area_words, draw_tile
+from liver_mre.report.wording import (
+    change_words,
+    crossing_words,
+    disclosure,
+    doubt_words,
+    excluded_words,
+    range_words,
+    unit_remark,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from liver_mre.core.result import Change, ExamMeasurement, SliceMeasurement, Staging
+    from liver_mre.core.quality.types import ExamQuality
+    from liver_mre.core.result import Change, ExamMeasurement, Staging
     from liver_mre.report.content import ReportContent
     from liver_mre.report.panels import Crop
 
@@ -29,12 +39,12 @@ WIDTH_PX: Final = 1280
 MAX_SLICES: Final = 12
 _MARGIN = 24
 _GAP = 16
-_HEADER = 172
-_STRIP = 34
+_HEADER = 200
 _FOOTER = 76
 _UNIT_LINE = 30
 _LEGEND_LINE = 26
 _BAR_WIDTH = 172
+_LINE_LETTERS = 124
 _COLUMNS = ((1, 1), (4, 2), (9, 3), (MAX_SLICES, 4))  # up to so many slices, so many columns
 
 
@@ -50,12 +60,12 @@ class _Grid:
     @property
     def height(self) -> int:
         rows = -(-len(self.slices) // self.columns)
-        return rows * (self.picture_height + _STRIP + _GAP) - _GAP
+        return rows * (self.picture_height + STRIP + _GAP) - _GAP
 
     def corner(self, place: int) -> tuple[int, int]:
         row, column = divmod(place, self.columns)
         x = _MARGIN + column * (self.picture_width + _GAP)
-        return x, _HEADER + row * (self.picture_height + _STRIP + _GAP)
+        return x, _HEADER + row * (self.picture_height + STRIP + _GAP)
 
 
 def render_overlay(content: ReportContent) -> NDArray[np.uint8]:
@@ -74,11 +84,12 @@ def render_overlay(content: ReportContent) -> NDArray[np.uint8]:
     canvas = Image.new("RGB", (WIDTH_PX, _HEADER + grid.height + footer), style.BACKGROUND)
     draw = ImageDraw.Draw(canvas)
     _draw_header(draw, content)
+    strips = Strips.that_fit(content, grid.slices, grid.picture_width)
     for place, index in enumerate(grid.slices):
-        _draw_slice(canvas, content, index, crop, grid.corner(place), grid.picture_width)
+        draw_tile(canvas, content, index, crop, grid.corner(place), strips)
     mean_kpa = None if content.measurement is None else content.measurement.mean_kpa
     bar_left = WIDTH_PX - _MARGIN - _BAR_WIDTH
-    draw_colour_bar(canvas, (bar_left, _HEADER + _STRIP), grid.height - _STRIP, content.staging, mean_kpa)
+    draw_colour_bar(canvas, (bar_left, _HEADER + STRIP), grid.height - STRIP, content.staging, mean_kpa)
     _draw_footer(draw, content, canvas.height - footer, len(grid.slices))
     return np.asarray(canvas).copy()
 
@@ -103,6 +114,8 @@ def _draw_header(draw: ImageDraw.ImageDraw, content: ReportContent) -> None:
         _draw_not_evaluable(draw, content)
     else:
         _draw_result(draw, content.measurement, content.staging, content.change)
+        if content.quality is not None:
+            _draw_quality(draw, content.quality)
 
 
 def _title(content: ReportContent) -> str:
@@ -122,7 +135,7 @@ def _draw_result(
         draw.text((x, 72), f"95 %: {range_words(measured, staging, decimals=2)} kPa", style.TEXT, font(22), anchor="ls")
     draw.text(
         (_MARGIN, 146),
-        f"ROI {_area(measured.area_cm2)} in {_count(len(measured.slices))}, "
+        f"ROI {area_words(measured.area_cm2)} in {_count(len(measured.slices))}, "
         f"{measured.measurable_share:.0%} of the predicted liver   |   "
         f"median {measured.median_kpa:.2f}, quartiles {measured.p25_kpa:.2f} to {measured.p75_kpa:.2f} kPa",
         style.MUTED,
@@ -155,48 +168,36 @@ def _draw_staging(draw: ImageDraw.ImageDraw, staging: Staging) -> None:
 
 def _draw_not_evaluable(draw: ImageDraw.ImageDraw, content: ReportContent) -> None:
     draw.text((_MARGIN, 98), "Not evaluable", style.AMBER, font(52), anchor="ls")
+    if content.quality is not None:
+        words, x = _light_words(content.quality), _MARGIN + font(52).getlength("Not evaluable") + 30
+        draw.text((x, 98), words, style.LIGHTS[content.quality.light], font(22), anchor="ls")
     reason = "" if content.reason is None else plain(content.reason.message)
-    for line, text in enumerate(textwrap.wrap(reason, 120, max_lines=2)):
+    for line, text in enumerate(textwrap.wrap(reason, _LINE_LETTERS, max_lines=3)):
         draw.text((_MARGIN, 132 + 26 * line), text, style.TEXT, font(20), anchor="ls")
 
 
-def _draw_slice(
-    canvas: Image.Image, content: ReportContent, index: int, crop: Crop, corner: tuple[int, int], width: int
-) -> None:
-    draw = ImageDraw.Draw(canvas)
-    x, y = corner
-    draw.rectangle((x, y, x + width - 1, y + _STRIP - 1), style.SURFACE)
-    slices = content.volume.stiffness_kpa.shape[0]
-    draw.text((x + 10, y + 24), f"Slice {index + 1} of {slices}", style.TEXT, font(18), anchor="ls")
-    words, colour = _slice_words(content, index)
-    draw.text((x + width - 10, y + 24), words, colour, font(18), anchor="rs")
-    picture = slice_picture(content, index, crop, width)
-    canvas.paste(picture, (x, y + _STRIP))
-    middle_x, middle_y = x + width // 2, y + _STRIP + picture.height // 2
-    bottom = y + _STRIP + picture.height
-    places = (
-        ((x + 8, middle_y), "lm"),
-        ((x + width - 8, middle_y), "rm"),
-        ((middle_x, y + _STRIP + 6), "mt"),
-        ((middle_x, bottom - 8), "mb"),
-    )
-    letters = side_letters(content.volume.instances[index].orientation)
-    for letter, (place, anchor) in zip(letters, places, strict=True):
-        draw.text(place, letter, style.TEXT, font(18), anchor=anchor, stroke_width=2, stroke_fill=style.BLACK)
+def _draw_quality(draw: ImageDraw.ImageDraw, quality: ExamQuality) -> None:
+    """Write the light and what was lost on one line, as far as it fits; the report has all of it."""
+    light = _light_words(quality)
+    draw.text((_MARGIN, 178), light, style.LIGHTS[quality.light], font(18), anchor="ls")
+    x = _MARGIN + font(18).getlength(light) + 16
+    lost, doubts = excluded_words(quality), doubt_words(quality)
+    words = "   ".join([*([f"Not diagnostic: {lost}."] if lost else []), *([f"Unusual: {doubts}."] if doubts else [])])
+    draw.text((x, 178), fitted(words, WIDTH_PX - _MARGIN - x, 18), style.MUTED, font(18), anchor="ls")
 
 
-def _slice_words(content: ReportContent, index: int) -> tuple[str, style.Colour]:
-    measured = _measured_slice(content, index)
-    if measured is not None:
-        mean, sd = measured.stiffness_kpa_mean, measured.stiffness_kpa_sd
-        return f"{mean:.2f} ± {sd:.2f} kPa   {_area(measured.area_cm2)}", style.TEXT
-    words = "liver not measurable" if content.mask.liver[index].any() else "no liver found"
-    return words, style.AMBER
+def _light_words(quality: ExamQuality) -> str:
+    return f"Quality {quality.light.upper()}: {len(quality.diagnostic)} of {len(quality.slices)} slices diagnostic"
 
 
-def _measured_slice(content: ReportContent, index: int) -> SliceMeasurement | None:
-    slices = () if content.measurement is None else content.measurement.slices
-    return next((measured for measured in slices if measured.slice_index == index), None)
+def fitted(words: str, width_px: float, size_px: int) -> str:
+    """Return as many of the words as fit into a width, with an ellipsis where some do not."""
+    if font(size_px).getlength(words) <= width_px:
+        return words
+    kept = words.split(" ")
+    while kept and font(size_px).getlength(" ".join([*kept, "..."])) > width_px:
+        kept.pop()
+    return " ".join([*kept, "..."])
 
 
 def _footer_height(content: ReportContent) -> int:
@@ -223,11 +224,6 @@ def _draw_footer(draw: ImageDraw.ImageDraw, content: ReportContent, top: int, sh
     if content.volume.scanner_contour is not None:
         words = "Dashed pink line: contour drawn at the scanner, for comparison. It does not enter the result."
         draw.text((_MARGIN, top + 58 + _LEGEND_LINE), words, style.SCANNER, font(17), anchor="ls")
-
-
-def _area(area_cm2: float) -> str:
-    decimals = 0 if area_cm2 >= 10 else 1  # noqa: PLR2004
-    return f"{area_cm2:.{decimals}f} cm2"
 
 
 def _count(slices: int) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image, ImageDraw
 
-from liver_mre.core.quality.types import CAUSE_WORDS, Light
+from liver_mre.core.quality.types import CAUSE_WORDS
 from liver_mre.report import style
 from liver_mre.report.outline import outlines
 
@@ -18,11 +18,6 @@ if TYPE_CHECKING:
     from liver_mre.core.quality.types import ExamQuality, SliceQuality
     from liver_mre.core.volume import StiffnessVolume
 
-LIGHTS: Final[dict[Light, style.Colour]] = {
-    Light.GREEN: (70, 190, 90),
-    Light.AMBER: style.AMBER,
-    Light.RED: (230, 70, 60),
-}
 _PICTURE_PX: Final = 300
 _GAP: Final = 14
 _FRAME: Final = 5
@@ -66,7 +61,7 @@ def render_quality(
 
 
 def _draw_header(draw: ImageDraw.ImageDraw, title: str, quality: ExamQuality, width: int) -> None:
-    colour = LIGHTS[quality.light]
+    colour = style.LIGHTS[quality.light]
     draw.rectangle((0, 0, width, 8), fill=colour)
     lost = len(quality.slices) - len(quality.diagnostic)
     verdict = f"{quality.light.upper()}: {len(quality.diagnostic)} of {len(quality.slices)} slices diagnostic"
@@ -87,7 +82,7 @@ def _draw_slice(
     liver: NDArray[np.bool_],
     one: SliceQuality,
 ) -> None:
-    index, colour = one.slice_index, LIGHTS[one.light]
+    index, colour = one.slice_index, style.LIGHTS[one.light]
     kpa, confident = volume.stiffness_kpa[index], volume.confident[index] & volume.valid[index]
     pixels = np.where(volume.valid[index][..., None], style.greys(kpa), np.array(style.NO_DATA, np.uint8))
     pixels = np.where(confident[..., None], style.colours(kpa), pixels).astype(np.uint8)

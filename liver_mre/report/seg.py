@@ -1,8 +1,8 @@
-"""The predicted liver as a DICOM Segmentation."""
+"""The predicted liver and what of it was measured as a DICOM Segmentation."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from highdicom import AlgorithmIdentificationSequence
@@ -16,6 +16,7 @@ from highdicom.seg import (
 from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.valuerep import MAX_VALUE_LEN
 
+from liver_mre import APPLICATION
 from liver_mre.report import codes, common
 from liver_mre.report.references import instance_references, reference_item, referenced_series, restore, stand_ins
 from liver_mre.report.sources import headers_in_space
@@ -26,16 +27,20 @@ if TYPE_CHECKING:
 
     from liver_mre.report.content import ReportContent
 
+LIVER_SEGMENT: Final = 1
+REGION_SEGMENT: Final = 2
 _LIVER_RGB = (221, 130, 101)  # liver's colour in 3D Slicer's GenericAnatomyColors table
+_REGION_RGB = (80, 174, 128)  # apart from the liver also for who cannot tell red from green: it is darker and bluer
 _EXPLICIT_LITTLE_ENDIAN = str(ExplicitVRLittleEndian)
 
 
 def build_segmentation(content: ReportContent) -> Dataset:
-    """Make a binary segmentation with the single segment "Liver".
+    """Make a binary segmentation with two segments, "Liver" and "Measured region".
 
-    It holds the predicted liver, measurable or not; which part of it was measured is in the structured report.
-    Frames follow the stiffness slices pixel for pixel: that of slice s refers to `content.sources[s]`, and to the frame
-    of it if it is a multi-frame object. Slices may come from several objects and several series.
+    The first holds the predicted liver, measurable or not; the second, inside it, the pixels that were measured: the
+    stiffness follows from it and the original pixels alone. Frames follow the stiffness slices pixel for pixel: that of
+    slice s refers to `content.sources[s]`, and to the frame of it if it is a multi-frame object. Slices may come from
+    several objects and several series.
 
     Parameters
     ----------
@@ -43,7 +48,7 @@ def build_segmentation(content: ReportContent) -> Dataset:
 
     Returns
     -------
-    Segmentation of the sources' study with a frame for every slice, also for slices without liver.
+    Segmentation of the sources' study with a frame for every slice and segment, also for empty ones.
 
     Raises
     ------
@@ -58,9 +63,9 @@ def build_segmentation(content: ReportContent) -> Dataset:
     images = stand_ins(headers_in_space(content))
     result: Dataset = Segmentation(
         source_images=images,
-        pixel_array=content.mask.liver.astype(np.uint8),
+        pixel_array=np.stack([content.mask.liver, content.measured_pixels], axis=-1).astype(np.uint8),
         segmentation_type=SegmentationTypeValues.BINARY,
-        segment_descriptions=[_liver(content)],
+        segment_descriptions=[_liver(content), _region(content)],
         content_label="LIVER",
         content_description=INTENDED_USE,
         omit_empty_frames=False,
@@ -79,8 +84,8 @@ def build_segmentation(content: ReportContent) -> Dataset:
 def _liver(content: ReportContent) -> SegmentDescription:
     model = content.mask.model
     segment = SegmentDescription(
-        segment_number=1,
-        segment_label="Liver",
+        segment_number=LIVER_SEGMENT,
+        segment_label=common.LIVER,
         segmented_property_category=codes.ANATOMICAL_STRUCTURE,
         segmented_property_type=codes.LIVER,
         algorithm_type=SegmentAlgorithmTypeValues.AUTOMATIC,
@@ -88,12 +93,29 @@ def _liver(content: ReportContent) -> SegmentDescription:
             name=model.name, version=model.version, family=codes.ARTIFICIAL_INTELLIGENCE
         ),
         tracking_uid=content.tracking_uid,
-        tracking_id="Liver",
+        tracking_id=common.LIVER,
         display_color=CIELabColor.from_rgb(*_LIVER_RGB),
     )
     if description := _description(content):
         segment.SegmentDescription = description
     return segment
+
+
+def _region(content: ReportContent) -> SegmentDescription:
+    return SegmentDescription(
+        segment_number=REGION_SEGMENT,
+        segment_label=common.REGION,
+        segmented_property_category=codes.SPATIAL_CONCEPT,
+        segmented_property_type=codes.REGION_OF_INTEREST,
+        algorithm_type=SegmentAlgorithmTypeValues.AUTOMATIC,
+        algorithm_identification=AlgorithmIdentificationSequence(
+            name=APPLICATION, version=content.application_version, family=codes.ARTIFICIAL_INTELLIGENCE
+        ),
+        tracking_uid=content.region_uid,
+        tracking_id=common.REGION,
+        anatomic_regions=[codes.LIVER],
+        display_color=CIELabColor.from_rgb(*_REGION_RGB),
+    )
 
 
 def _description(content: ReportContent) -> str:

@@ -24,8 +24,9 @@ from liver_mre import APPLICATION
 from liver_mre.report import codes, common
 from liver_mre.report.references import restore, stand_ins
 from liver_mre.report.sources import headers
-from liver_mre.report.sr_groups import liver_group, slice_groups
-from liver_mre.report.wording import change_sentence, contour_sentence, crossing_words, disclosure
+from liver_mre.report.sr_groups import exam_group, liver_groups, slice_groups
+from liver_mre.report.sr_quality import quality_groups
+from liver_mre.report.wording import change_sentence, contour_sentence, crossing_words, disclosure, quality_sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,18 +38,20 @@ if TYPE_CHECKING:
 _DEVICE = Code("121007", "DCM", "Device")
 _REGION = (
     "Measured region: pixels of the predicted liver with a stiffness of sufficient confidence, less what the rules of "
-    "the region left out, each with its area. Mean and area of a "
-    "slice are those of its whole region; the outline is that of its largest connected part."
+    "the region left out, each with its area. In the segmentation it is the segment 'Measured region' with the "
+    "tracking UID {}, and the predicted liver the segment 'Liver' with the tracking UID {}. Mean and area of a slice "
+    "are those of its whole region; the outline is that of its largest connected part."
 )
 
 
 def build_report(content: ReportContent) -> Dataset:
     """Make the structured report of a study.
 
-    A measured exam has one group for the whole liver (TID 1501, without geometry: a viewer that cannot show a
-    segmentation still shows it) and one planar group (TID 1410) with the region's outline for each measured slice.
-    An exam that is not evaluable has the first group only: no number, image quality "non-diagnostic" and the
-    coded reason. Either report is complete, preliminary and unverified.
+    A measured exam has one group for the measured region (TID 1501, without geometry: a viewer that cannot show a
+    segmentation still shows it), one planar group (TID 1410) with the region's outline for each measured slice, and
+    one group (TID 1501) for the predicted liver. An exam that is not evaluable has the first group only: no number,
+    image quality "non-diagnostic" and the coded reason. Where quality was judged, each slice has a group (TID 1501)
+    with its verdict. Either report is complete, preliminary and unverified.
 
     Parameters
     ----------
@@ -93,7 +96,12 @@ def _document(content: ReportContent, images: Sequence[Dataset]) -> MeasurementR
     document = MeasurementReport(
         observation_context=ObservationContext(observer_device_context=_device(content)),
         procedure_reported=codes.MRI_PROCEDURE,
-        imaging_measurements=[liver_group(content), *slice_groups(content)],
+        imaging_measurements=[
+            exam_group(content),
+            *slice_groups(content),
+            *liver_groups(content),
+            *quality_groups(content),
+        ],
         referenced_images=library,
     )
     if library is not None:
@@ -124,8 +132,14 @@ def _notes(content: ReportContent) -> ContainerContentItem:
     if content.measurement is None:
         texts.append((codes.COMMENT, f"Not evaluable. {content.reason.message if content.reason else ''}"))
     else:
-        texts.append((codes.private("region_definition"), _REGION))
-    comments = (*content.all_notes, contour_sentence(content), _crossing(content), change_sentence(content.change))
+        texts.append((codes.private("region_definition"), _REGION.format(content.region_uid, content.tracking_uid)))
+    comments = [
+        *content.all_notes,
+        quality_sentence(content.quality),
+        contour_sentence(content),
+        _crossing(content),
+        change_sentence(content.change),
+    ]
     texts += [(codes.COMMENT, text) for text in comments if text]
     container = ContainerContentItem(
         name=codes.QUALITATIVE_EVALUATIONS, relationship_type=RelationshipTypeValues.CONTAINS

@@ -1,4 +1,4 @@
-"""Measurement groups of the structured report: the whole liver, and one for each measured slice."""
+"""Measurement groups of the structured report: the exam, the predicted liver, and one for each measured slice."""
 
 from __future__ import annotations
 
@@ -23,10 +23,11 @@ from highdicom.sr import (
 )
 from pydicom.uid import generate_uid
 
-from liver_mre.report import codes
+from liver_mre.report import codes, common
 from liver_mre.report.outline import largest_outline
 from liver_mre.report.references import instance_references, slice_references
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
+from liver_mre.report.sr_quality import exam_numbers, exam_quality
 from liver_mre.report.sr_trust import (
     change_evaluations,
     change_measurements,
@@ -45,8 +46,11 @@ if TYPE_CHECKING:
 _DECIMALS = 4
 
 
-def liver_group(content: ReportContent) -> MeasurementsAndQualitativeEvaluations:
-    """Return the group of the whole liver (TID 1501).
+def exam_group(content: ReportContent) -> MeasurementsAndQualitativeEvaluations:
+    """Return the group of the exam (TID 1501): what was measured, or why nothing was.
+
+    Its tracking UID is that of what it is about in the segmentation: of the measured region, or of the liver where
+    nothing was measured.
 
     Raises
     ------
@@ -62,24 +66,48 @@ def liver_group(content: ReportContent) -> MeasurementsAndQualitativeEvaluations
             *interval_measurements(content.measurement, content.staging),
             *removed_areas(content.measurement),
             *change_measurements(content.change),
+            *exam_numbers(content.quality),
         ]
-        evaluations = _image_quality(content)
+        evaluations = exam_quality(content)
         evaluations += [] if content.staging is None else _staging(content.staging)
         evaluations += change_evaluations(content.change)
+    measured = content.measurement is not None
     group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(uid=content.tracking_uid, identifier="Liver"),
+        tracking_identifier=TrackingIdentifier(
+            uid=content.region_uid if measured else content.tracking_uid,
+            identifier=common.REGION if measured else common.LIVER,
+        ),
         finding_type=codes.LIVER,
         finding_sites=[FindingSite(anatomic_location=codes.LIVER)],
         algorithm_id=_algorithm(content),
         measurements=measurements,
         qualitative_evaluations=evaluations,
-        source_images=[
-            SourceImageForMeasurementGroup(one.sop_class_uid, one.sop_instance_uid, list(one.frame_numbers) or None)
-            for one in instance_references(content)
-        ],
+        source_images=_source_images(content),
     )
     _add_method(group)
     return group
+
+
+def _source_images(content: ReportContent) -> list[SourceImageForMeasurementGroup]:
+    return [
+        SourceImageForMeasurementGroup(one.sop_class_uid, one.sop_instance_uid, list(one.frame_numbers) or None)
+        for one in instance_references(content)
+    ]
+
+
+def liver_groups(content: ReportContent) -> list[MeasurementsAndQualitativeEvaluations]:
+    """Return the group of the predicted liver (TID 1501) with its area; none when the exam is not evaluable."""
+    if content.measurement is None:
+        return []
+    group = MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(uid=content.tracking_uid, identifier=common.LIVER),
+        finding_type=codes.LIVER,
+        finding_sites=[FindingSite(anatomic_location=codes.LIVER)],
+        algorithm_id=_algorithm(content),
+        measurements=[_number(codes.AREA, content.measurement.liver_area_cm2, codes.SQUARE_CENTIMETRE)],
+        source_images=_source_images(content),
+    )
+    return [group]
 
 
 def slice_groups(content: ReportContent) -> list[PlanarROIMeasurementsAndQualitativeEvaluations]:
@@ -183,22 +211,12 @@ def _staging(staging: Staging) -> list[QualitativeEvaluation]:
     ]
 
 
-def _image_quality(content: ReportContent) -> list[QualitativeEvaluation]:
-    """Say "limited" if a slice shows predicted liver of which nothing could be measured, otherwise nothing.
-
-    That all slices could be measured does not make them diagnostic: nothing here judges that.
-    """
-    measured = () if content.measurement is None else content.measurement.slices
-    slices_with_liver = int(content.mask.liver.any(axis=(1, 2)).sum())
-    return [] if len(measured) >= slices_with_liver else [_evaluation(codes.IMAGE_QUALITY, codes.LIMITED)]
-
-
 def _not_evaluable(content: ReportContent) -> list[QualitativeEvaluation]:
     if content.reason is None:
         msg = "An exam without a measurement needs a reason. Set ReportContent.reason."
         raise ValueError(msg)
     return [
-        _evaluation(codes.IMAGE_QUALITY, codes.NON_DIAGNOSTIC),
+        *exam_quality(content),
         _evaluation(codes.private("not_evaluable_reason"), codes.not_evaluable(content.reason.code)),
     ]
 

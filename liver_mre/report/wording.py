@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from liver_mre.core.change import REPEATABILITY_SOURCE
 from liver_mre.core.measurement import measure_contour
+from liver_mre.core.quality.types import UNLIKE_WORDS
 from liver_mre.report.codes import plain
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 
 if TYPE_CHECKING:
+    from liver_mre.core.quality.types import ExamQuality
     from liver_mre.core.result import Change, ExamMeasurement, Staging
     from liver_mre.report.content import ReportContent
 
@@ -109,6 +111,52 @@ def change_sentence(change: Change | None) -> str:
     if change.same_versions:
         return sentence
     return f"{sentence} The earlier exam was measured with other versions ({', '.join(change.prior.made_by)})."
+
+
+def quality_words(quality: ExamQuality) -> str:
+    """Return the verdict in short: "amber, 3 of 4 slices diagnostic"."""
+    return f"{quality.light}, {len(quality.diagnostic)} of {len(quality.slices)} slices diagnostic"
+
+
+def excluded_words(quality: ExamQuality) -> str:
+    """Return which slices may not be measured and why: "slices 1, 3: no waves; slice 2: breathing"; "" if all may."""
+    if quality.unlike:
+        return f"all slices: {UNLIKE_WORDS} (unusual: {', '.join(quality.unlike)})"
+    slices: dict[str, list[int]] = {}
+    for index, cause in quality.excluded.items():
+        slices.setdefault(cause, []).append(index + 1)
+    return "; ".join(f"{_slices(numbers)}: {cause}" for cause, numbers in slices.items())
+
+
+def doubt_words(quality: ExamQuality) -> str:
+    """Return what else is not well: numbers out of their limits and divided networks; "" if nothing."""
+    slices: dict[str, list[int]] = {}
+    for one in quality.slices:
+        if not one.diagnostic:
+            continue
+        doubts = [check.name.replace("_", " ") for check in one.checks if check.passed is False]
+        if one.votes is not None and one.votes[0] < one.votes[1]:
+            doubts.append("divided votes")
+        for doubt in doubts:
+            slices.setdefault(doubt, []).append(one.slice_index + 1)
+    found = [check.name.replace("_", " ") for check in quality.checks if check.passed is False]
+    return "; ".join([*found, *(f"{doubt} ({_slices(numbers)})" for doubt, numbers in slices.items())])
+
+
+def quality_sentence(quality: ExamQuality | None) -> str:
+    """Return verdict, excluded slices with their cause, doubts and a hint as sentences; "" where nobody judged."""
+    if quality is None:
+        return ""
+    parts = [f"Quality control ({quality.judged_by}): {quality_words(quality)}."]
+    if words := excluded_words(quality):
+        parts.append(f"Not diagnostic: {words}.")
+    if words := doubt_words(quality):
+        parts.append(f"Unusual: {words}.")
+    return " ".join([*parts, quality.hint]).strip()
+
+
+def _slices(numbers: list[int]) -> str:
+    return f"slice{'' if len(numbers) == 1 else 's'} {', '.join(map(str, numbers))}"
 
 
 def remarks(content: ReportContent) -> str:

@@ -73,6 +73,8 @@ def report_content(exam: Exam, *, acquisition: str = "", rank: int = 1) -> Repor
         acquisition_number=rank,
         pixels=exam.region.pixels if exam.region else None,
         change=exam.change,
+        quality=exam.quality,
+        quality_model=exam.quality_model,
     )
 
 

@@ -98,12 +98,17 @@ def test_an_independent_reader_finds_the_same_means(measured: Path, tmp_path: Pa
     assert sorted(read) == pytest.approx(sorted(sr_means(objects(measured)["sr"])))
 
 
-def test_seg_and_report_share_the_tracking_uid_and_the_seg_covers_the_measured_area(measured: Path) -> None:
+def test_seg_and_report_share_tracking_uids_and_the_segments_cover_liver_and_measured_area(measured: Path) -> None:
     written, (study,) = objects(measured), result_of(measured)["studies"]
     seg = highdicom.seg.segread(written["seg"])
-    assert seg.get_segment_description(1).tracking_uid in pydicom.dcmread(written["sr"]).to_json()
-    area_cm2 = np.count_nonzero(seg.pixel_array) * 0.15625**2
-    assert area_cm2 == pytest.approx(study["measurement"]["liver_area_cm2"], rel=1e-6)
+    report = pydicom.dcmread(written["sr"]).to_json()
+    for number, area in ((1, "liver_area_cm2"), (2, "area_cm2")):
+        assert seg.get_segment_description(number).tracking_uid in report
+        frames = [
+            g.SegmentIdentificationSequence[0].ReferencedSegmentNumber for g in seg.PerFrameFunctionalGroupsSequence
+        ]
+        area_cm2 = np.count_nonzero(seg.pixel_array[np.equal(frames, number)]) * 0.15625**2
+        assert area_cm2 == pytest.approx(study["measurement"][area], rel=1e-6)
 
 
 def test_not_evaluable_is_a_report_and_a_picture_without_numbers_stage_or_segmentation(not_evaluable: Path) -> None:

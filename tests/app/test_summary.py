@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from app.summary import percent_words, study_table
+from liver_mre.core.quality.types import Cause
 from liver_mre.core.result import (
+    AcquisitionResult,
     ExamMeasurement,
     OutputFile,
     Reason,
@@ -17,6 +20,7 @@ from liver_mre.core.result import (
     StudyResult,
     StudyStatus,
 )
+from tests.report.content_factory import make_failed, make_quality
 
 UID = "1.2.826.0.1.3680043.8.498.46077057857905333132466442351523999051"
 
@@ -54,6 +58,28 @@ def test_a_mean_below_the_cutoff_is_never_printed_as_the_cutoff() -> None:
 def test_an_exam_that_is_not_evaluable_says_why() -> None:
     study = StudyResult(UID, StudyStatus.NOT_EVALUABLE, Reason("no_liver", "No liver was found."))
     assert printed(study, 120) == "No liver was found."
+
+
+@pytest.mark.parametrize("lost", [{}, {2: Cause.BREATHING}])
+def test_the_light_and_the_causes_are_a_row(lost: dict[int, Cause]) -> None:
+    study = measured(3.0)
+    quality = make_quality(lost=lost)
+    one = AcquisitionResult("1.2", 7, "", study.status, reported=True, measurement=study.measurement, quality=quality)
+    text = printed(replace(study, acquisitions=(one,)), 400)
+    assert f"Amber, {4 - len(lost)} of 4 slices diagnostic" in text
+    assert "wave snr (slice 2)" in text
+    assert ("not diagnostic: slice 3: breathing or misregistration" in text) == bool(lost)
+    assert ("Repeat at the end of expiration" in text) == bool(lost)
+
+
+def test_a_refused_exam_says_light_and_cause_beside_the_reason() -> None:
+    content = make_failed()
+    one = AcquisitionResult(
+        "1.2", 7, "", StudyStatus.NOT_EVALUABLE, reported=True, reason=content.reason, quality=content.quality
+    )
+    text = printed(StudyResult(UID, StudyStatus.NOT_EVALUABLE, content.reason, acquisitions=(one,)), 400)
+    assert "Red, 0 of 4 slices diagnostic; not diagnostic: slices 1, 2, 3, 4: breathing" in text
+    assert text.count("Repeat at the end of expiration") == 1
 
 
 @pytest.mark.parametrize(

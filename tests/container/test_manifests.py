@@ -40,10 +40,26 @@ def test_the_manifests_are_as_the_specification_asks() -> None:
     assert json.loads(app["command"]) == ["/var/holoscan/tools", "run"]
     assert (app["sdk"], app["liveness"], app["readiness"]) == ("monai-deploy", None, None)
     assert (app["input"]["path"], app["output"]["path"]) == ("/var/holoscan/input", "/var/holoscan/output")
-    assert package["models"] == {"liver-segmentation": "/opt/holoscan/models/liver_segmentation"}
+    assert package["models"]["liver-segmentation"] == "/opt/holoscan/models/liver_segmentation"
     assert package["resources"]["memory"] == "2Gi"
     paths = [value for name, value in ENVIRONMENT.items() if name.endswith(("_PATH", "_WORKDIR", "_APPLICATION"))]
     assert all(value.startswith("/") for value in paths)
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_the_package_lists_the_quality_model_where_there_is_one(*, published: bool, tmp_path: Path) -> None:
+    for name in ("app.yaml", "container/requirements.lock", "liver_mre/__init__.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    names = ["liver-segmentation", *(["quality-control"] if published else [])]
+    for name in names:
+        folder = tmp_path / "models" / name.replace("-", "_")
+        folder.mkdir(parents=True)
+        (folder / "card.json").write_text(json.dumps({"name": name}), encoding="utf-8")
+    listed = files(Source.read(tmp_path))["etc/holoscan/pkg.json"]["models"]
+    assert listed == {name: f"/opt/holoscan/models/{name.replace('-', '_')}" for name in names}
+    # Where settings look for it, whether it is there or not.
+    assert ENVIRONMENT["LIVER_MRE_QUALITY_DIR"] == "/opt/holoscan/models/quality_control"
 
 
 def project_modules(path: Path) -> set[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,18 +15,20 @@ from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 from liver_mre.calibration import load_calibration
 from liver_mre.core.change import change_since
 from liver_mre.core.measurement import measure
+from liver_mre.core.quality.types import Cause, Check, ExamQuality, SliceQuality
 from liver_mre.core.result import Prior, Reason
 from liver_mre.core.roi import RoiRules, find_region
 from liver_mre.core.staging import stage
 from liver_mre.core.study import Instance, UnitEvidence
 from liver_mre.core.uncertainty import interval_of
 from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
+from liver_mre.quality import why_not_evaluable
 from liver_mre.report.content import ReportContent
 from liver_mre.report.wording import SIMULATION_MARKER
 from liver_mre.staging_profiles import load_profile
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -36,6 +39,7 @@ ORIENTATION = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 SLICE_SPACING_MM = 11.0
 CREATED = datetime(2025, 3, 4, 10, 20, 30, 123456, tzinfo=UTC)
 MODEL = ModelIdentity("liver-unet", "1.2.0", "ab" * 32, "openvino", "bf16")
+QUALITY_MODEL = ModelIdentity("quality-control", "0.3.0", "cd" * 32, "openvino", "f32")
 NOT_MEASURABLE = Reason("no_confident_liver", "No pixel of the liver has at least 95 % confidence.")
 
 
@@ -116,6 +120,66 @@ def make_doubtful(mean_kpa: float = 2.85) -> ReportContent:
     )
 
 
+def make_quality(
+    *, lost: Mapping[int, Cause] | None = None, votes: int | None = 8, odd: Collection[int] = (1,)
+) -> ExamQuality:
+    """Make the quality of the exam.
+
+    Parameters
+    ----------
+    lost : slices that are not diagnostic, and why; by default slice 2, for breathing
+    votes : how many of 8 networks call the other slices diagnostic; None where no networks judged
+    odd : slices with a number out of its limits
+    """
+    lost = {2: Cause.BREATHING} if lost is None else lost
+    slices = []
+    for index in range(SLICES):
+        cause = lost.get(index)
+        agreed = None if votes is None else (1 if cause else votes)
+        slices.append(
+            SliceQuality(
+                index,
+                cause is None,
+                None if agreed is None else agreed / 8,
+                None if agreed is None else (agreed, 8),
+                cause,
+                (
+                    Check("confident_liver", 42.5, "cm2", 3.0, None, passed=True),
+                    Check("wave_snr", 2.5 if index in odd else 9.0, "1", 3.0, None, passed=index not in odd),
+                    Check("wave_amplitude", math.nan, "rad", 0.1, None, passed=None),
+                ),
+            )
+        )
+    return ExamQuality(
+        tuple(slices), (Check("slice_agreement", 0.07, "1", None, 0.2, passed=True),), (), "network and physics"
+    )
+
+
+def make_judged(quality: ExamQuality | None = None, *, model: ModelIdentity | None = QUALITY_MODEL) -> ReportContent:
+    """Make the content of an exam of which quality control excluded slices: what they show is not measured."""
+    content, quality = make_doubtful(3.4), quality or make_quality()
+    pixels = content.measured_pixels.copy()
+    pixels[list(quality.excluded)] = False
+    measured = measure(content.volume, content.mask, pixels)
+    assert measured is not None
+    return replace(content, measurement=measured, pixels=pixels, quality=quality, quality_model=model)
+
+
+def make_failed(*, unlike: tuple[str, ...] = ()) -> ReportContent:
+    """Make the content of an exam that quality control refused: for breathing, or because it is no liver."""
+    quality = make_quality(lost={} if unlike else dict.fromkeys(range(SLICES), Cause.BREATHING))
+    quality = replace(quality, unlike=unlike)
+    return replace(
+        make_judged(),
+        measurement=None,
+        staging=None,
+        change=None,
+        pixels=None,
+        quality=quality,
+        reason=why_not_evaluable(quality),
+    )
+
+
 def make_not_evaluable(*, liver: bool = True) -> ReportContent:
     """Make the content of an exam without confident pixels, with or without predicted liver."""
     arrays = make_arrays()
@@ -154,6 +218,12 @@ def source_images(content: ReportContent) -> list[Dataset]:
         image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
         images.append(image)
     return images
+
+
+def segment_pixels(content: ReportContent, frame: Dataset) -> NDArray[np.bool_]:
+    """Return what all frames of the segment hold that a frame of a segmentation belongs to, (S, R, C)."""
+    (segment,) = frame.SegmentIdentificationSequence
+    return {1: content.mask.liver, 2: content.measured_pixels}[segment.ReferencedSegmentNumber]
 
 
 def fill(outline: NDArray[np.number], shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,7 @@ from liver_mre.report import codes
 from liver_mre.report.secondary_capture import build_overlay
 from liver_mre.report.seg import build_segmentation
 from liver_mre.report.sr import build_report
-from tests.report.content_factory import SLICE_SPACING_MM, SLICES, make_content
+from tests.report.content_factory import SLICE_SPACING_MM, SLICES, make_content, make_quality, segment_pixels
 from tests.report.source_factory import as_frames, as_series, turned
 
 if TYPE_CHECKING:
@@ -80,9 +81,9 @@ def check_segmentation(content: ReportContent, folder: Path) -> None:
         assert position == source.ImagePositionPatient
         assert tuple(map(float, position)) == instance.position_mm
         assert reference.ReferencedSOPClassUID == instance.sop_class_uid
-        np.testing.assert_array_equal(pixels, content.mask.liver[index])
+        np.testing.assert_array_equal(pixels, segment_pixels(content, group)[index])
         found.append(index)
-    assert sorted(found) == list(range(len(content.sources)))
+    assert sorted(found) == sorted(2 * list(range(len(content.sources))))
 
 
 def test_each_frame_of_the_segmentation_lies_where_its_source_does(content: ReportContent, tmp_path: Path) -> None:
@@ -139,8 +140,8 @@ def test_highdicom_finds_the_mask_by_frame(tmp_path: Path) -> None:
     build_segmentation(content).save_as(path, enforce_file_format=True)
     uid = content.volume.instances[0].sop_instance_uid
     frames = [frame for _, frame in ONE_OBJECT]
-    pixels = segread(path).get_pixels_by_source_frame(uid, frames, combine_segments=True)
-    np.testing.assert_array_equal(pixels, content.mask.liver)
+    pixels = segread(path).get_pixels_by_source_frame(uid, frames)
+    np.testing.assert_array_equal(pixels, np.stack([content.mask.liver, content.measured_pixels], axis=-1))
 
 
 def test_outlines_are_drawn_on_the_image_that_was_measured(content: ReportContent, tmp_path: Path) -> None:
@@ -158,8 +159,16 @@ def test_outlines_are_drawn_on_the_image_that_was_measured(content: ReportConten
 def test_measurement_lists_its_sources_with_their_frames(content: ReportContent, tmp_path: Path) -> None:
     path = tmp_path / "sr.dcm"
     build_report(content).save_as(path, enforce_file_format=True)
-    (group,) = srread(path).content.get_image_measurement_groups()
-    assert images(image.ReferencedSOPSequence[0] for image in group.source_images) == expected_images(content)
+    for group in srread(path).content.get_image_measurement_groups():
+        assert images(image.ReferencedSOPSequence[0] for image in group.source_images) == expected_images(content)
+
+
+def test_the_quality_of_a_slice_refers_to_its_image(content: ReportContent, tmp_path: Path) -> None:
+    path = tmp_path / "sr.dcm"
+    build_report(replace(content, quality=make_quality())).save_as(path, enforce_file_format=True)
+    groups = srread(path).content.get_image_measurement_groups()[2:]
+    shown = [slice_of(content, image.ReferencedSOPSequence[0]) for group in groups for image in group.source_images]
+    assert shown == list(range(SLICES))
 
 
 def test_image_library_describes_every_slice_where_it_lies(content: ReportContent, tmp_path: Path) -> None:

@@ -12,11 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liver_mre.core.measurement import region_of_interest
+from liver_mre.core.quality.types import CAUSES, Cause
 from liver_mre.report import overlay, style
 from liver_mre.report.colour_bar import spread
 from liver_mre.report.overlay import WIDTH_PX, render_overlay
 from liver_mre.report.panels import Crop, common_crop, side_letters, slice_picture
-from tests.report.content_factory import COLUMNS, ROWS, SPACING_MM, make_arrays, make_content, make_not_evaluable
+from liver_mre.report.tiles import Strips
+from tests.report.content_factory import (
+    COLUMNS,
+    ROWS,
+    SLICES,
+    SPACING_MM,
+    make_arrays,
+    make_content,
+    make_failed,
+    make_judged,
+    make_not_evaluable,
+    make_quality,
+)
 
 if TYPE_CHECKING:
     from liver_mre.core.study import Orientation
@@ -150,6 +163,47 @@ def test_an_exam_that_is_not_evaluable_is_told_in_words_and_without_a_stiffness(
     assert ("liver not measurable" if liver else "no liver found") in words
 
 
+def test_excluded_slices_and_the_exam_s_light_are_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = drawn_words(monkeypatch, make_judged()).splitlines()
+    assert words.count("not diagnostic: breathing") == 1
+    assert "Quality AMBER: 3 of 4 slices diagnostic" in words
+    assert any("slice 3: breathing or misregistration" in line for line in words)
+    assert not any("Quality" in line for line in drawn_words(monkeypatch, make_content()).splitlines())
+
+
+@pytest.mark.parametrize("unlike", [(), ("place of the liver", "body width", "orientation of the slices")])
+def test_a_refused_exam_says_cause_and_hint_and_shows_nothing_as_measured(
+    unlike: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = make_failed(unlike=unlike)
+    words = drawn_words(monkeypatch, content)
+    assert "Not evaluable" in words
+    assert "Quality RED: 0 of 4 slices diagnostic" in words
+    assert content.quality.hint in words.replace("\n", " ")
+    assert words.count("not diagnostic: ") == 4
+    assert "±" not in words
+    assert not content.measured_pixels.any()
+
+
+@pytest.mark.parametrize("cause", CAUSES)
+def test_words_beside_the_pictures_fit_in_the_narrowest_grid(cause: Cause) -> None:
+    content = make_judged(make_quality(lost={1: cause}))
+    narrowest_px = (WIDTH_PX - 2 * 24 - 172 - 4 * 16) // 4
+    strips = Strips.that_fit(content, range(SLICES), narrowest_px)
+    assert all(strips.fits(content, index) for index in range(SLICES))
+    assert strips.size >= 13
+    assert Strips.that_fit(content, range(SLICES), 600) == Strips(600, 18, counted=True)
+
+
+def test_a_line_that_is_too_long_ends_in_an_ellipsis() -> None:
+    words = "slice 1: breathing or misregistration; slice 2: no waves"
+    assert overlay.fitted(words, 2000, 18) == words
+    cut = overlay.fitted(words, 200, 18)
+    assert cut.endswith(" ...")
+    assert words.startswith(cut.removesuffix(" ..."))
+    assert style.font(18).getlength(cut) <= 200
+
+
 def test_a_mean_just_below_the_cutoff_is_shown_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
     content = make_content(make_arrays(2.6))
     content = replace(content, measurement=replace(content.measurement, mean_kpa=2.7996))
@@ -166,8 +220,8 @@ def test_of_many_slices_those_with_liver_are_shown(monkeypatch: pytest.MonkeyPat
     content = make_content(order=[0, 1, 2, 3] * times, arrays=replace(arrays, **many))
     words = drawn_words(monkeypatch, content)
     assert "12 of 20 slices shown" in words
-    assert "Slice 20 of 20" in words
-    assert "Slice 3 of 20" not in words
+    assert "Slice 20" in words.splitlines()
+    assert "Slice 3" not in words.splitlines()
 
 
 def test_colours_run_from_blue_to_red_and_stop_at_the_ends() -> None:

@@ -13,6 +13,7 @@ from scipy import ndimage
 from liver_mre.core.measurement import measure, region_of_interest
 from liver_mre.core.result import Reason
 from liver_mre.report import codes
+from liver_mre.report.seg import build_segmentation
 from liver_mre.report.sr import build_report
 from tests.report.content_factory import MODEL, fill, make_arrays, make_content, make_not_evaluable
 
@@ -37,9 +38,9 @@ def write_and_read(content: ReportContent, folder: Path) -> Comprehensive3DSR:
     return srread(path)
 
 
-def liver_group(report: Comprehensive3DSR) -> MeasurementsAndQualitativeEvaluations:
-    (group,) = report.content.get_image_measurement_groups()
-    return group
+def exam_group(report: Comprehensive3DSR) -> MeasurementsAndQualitativeEvaluations:
+    """Return the group that holds the exam's numbers, or why there are none: the first."""
+    return report.content.get_image_measurement_groups()[0]
 
 
 def slice_groups(report: Comprehensive3DSR) -> list[PlanarROIMeasurementsAndQualitativeEvaluations]:
@@ -64,7 +65,7 @@ def texts(report: Comprehensive3DSR) -> dict[str, str]:
 def test_liver_group_holds_the_exam_s_stiffness_in_kpa(tmp_path: Path) -> None:
     content = make_content()
     measured = content.measurement
-    group = liver_group(write_and_read(content, tmp_path))
+    group = exam_group(write_and_read(content, tmp_path))
     assert elasticity(group) == pytest.approx(
         {
             codes.MEAN.value: measured.mean_kpa,
@@ -81,7 +82,7 @@ def test_liver_group_holds_the_exam_s_stiffness_in_kpa(tmp_path: Path) -> None:
 def test_liver_group_holds_areas_and_measurable_share(tmp_path: Path) -> None:
     content = make_content()
     measured = content.measurement
-    group = liver_group(write_and_read(content, tmp_path))
+    group = exam_group(write_and_read(content, tmp_path))
     names = (codes.AREA, codes.private("liver_area"), codes.private("measurable_share"))
     found = [group.get_measurements(name)[0] for name in names]
     expected = [measured.area_cm2, measured.liver_area_cm2, measured.measurable_share]
@@ -91,7 +92,7 @@ def test_liver_group_holds_areas_and_measurable_share(tmp_path: Path) -> None:
 
 def test_every_stiffness_names_mr_elastography_as_its_method(tmp_path: Path) -> None:
     report = write_and_read(make_content(), tmp_path)
-    for group in [liver_group(report), *slice_groups(report)]:
+    for group in [exam_group(report), *slice_groups(report)]:
         assert group.method == codes.private("mr_elastography")
         for item in group.get_measurements(codes.ELASTICITY):
             assert item.method == codes.private("mr_elastography")
@@ -99,7 +100,7 @@ def test_every_stiffness_names_mr_elastography_as_its_method(tmp_path: Path) -> 
 
 def test_stage_is_coded_with_its_profile(tmp_path: Path) -> None:
     content = make_content()
-    found = evaluations(liver_group(write_and_read(content, tmp_path)))
+    found = evaluations(exam_group(write_and_read(content, tmp_path)))
     assert found["PROFILE"].meaning == content.staging.profile == "resoundant_2019"
     assert found["CATEGORY"].meaning == content.staging.category
     assert found["METAVIR-MIN"] == codes.metavir(content.staging.metavir_min)
@@ -110,34 +111,41 @@ def test_stage_is_coded_with_its_profile(tmp_path: Path) -> None:
 def test_a_mean_just_below_the_cutoff_is_written_below_it(tmp_path: Path) -> None:
     content = make_content(make_arrays(2.6))
     content = replace(content, measurement=replace(content.measurement, mean_kpa=2.799999))
-    group = liver_group(write_and_read(content, tmp_path))
+    group = exam_group(write_and_read(content, tmp_path))
     assert evaluations(group)["SIGNIF-FIBROSIS"] == codes.NO
     assert elasticity(group)[codes.MEAN.value] == 2.7999
 
 
 def test_image_quality_is_limited_when_a_slice_with_liver_is_not_measurable(tmp_path: Path) -> None:
     arrays = make_arrays()
-    complete = liver_group(write_and_read(make_content(arrays), tmp_path))
+    complete = exam_group(write_and_read(make_content(arrays), tmp_path))
     confident = arrays.confident.copy()
     confident[2] = False
-    partial = liver_group(write_and_read(make_content(replace(arrays, confident=confident)), tmp_path))
+    partial = exam_group(write_and_read(make_content(replace(arrays, confident=confident)), tmp_path))
     assert "111101" not in evaluations(complete)  # nothing has judged it diagnostic
     assert evaluations(partial)["111101"] == codes.LIMITED
 
 
 def test_every_source_image_is_a_source_of_the_measurement(tmp_path: Path) -> None:
     content = make_content()
-    group = liver_group(write_and_read(content, tmp_path))
+    group = exam_group(write_and_read(content, tmp_path))
     referenced = [image.ReferencedSOPSequence[0].ReferencedSOPInstanceUID for image in group.source_images]
     assert referenced == [source.SOPInstanceUID for source in content.sources]
 
 
-def test_liver_has_the_tracking_uid_of_the_segmentation_and_slices_their_own(tmp_path: Path) -> None:
+def test_numbers_and_liver_have_the_tracking_uids_of_their_segments_and_slices_their_own(tmp_path: Path) -> None:
     content = make_content()
     report = write_and_read(content, tmp_path)
+    liver, region = build_segmentation(content).SegmentSequence
     slice_uids = {group.tracking_uid for group in slice_groups(report)}
-    assert liver_group(report).tracking_uid == content.tracking_uid
-    assert len(slice_uids | {content.tracking_uid}) == len(content.measurement.slices) + 1
+    numbers, whole = report.content.get_image_measurement_groups()
+    assert (whole.tracking_uid, numbers.tracking_uid) == (liver.TrackingUID, region.TrackingUID)
+    (area,) = whole.get_measurements()
+    assert area.name == codes.AREA
+    assert area.value == pytest.approx(content.measurement.liver_area_cm2, abs=EXACT)
+    assert len(slice_uids | {numbers.tracking_uid, whole.tracking_uid}) == len(content.measurement.slices) + 2
+    for uid in (numbers.tracking_uid, whole.tracking_uid):
+        assert uid in texts(report)["REGION-DEF"]
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 0, 3, 1)])
@@ -185,7 +193,7 @@ def test_an_exam_that_is_not_evaluable_has_a_reason_and_no_number(*, liver: bool
     content = make_not_evaluable(liver=liver)
     assert measure(content.volume, content.mask) is None
     report = write_and_read(content, tmp_path)
-    group = liver_group(report)
+    group = exam_group(report)
     assert slice_groups(report) == []
     assert group.get_measurements() == []
     found = evaluations(group)
@@ -198,7 +206,7 @@ def test_an_exam_that_is_not_evaluable_has_a_reason_and_no_number(*, liver: bool
 def test_an_unknown_reason_is_coded_as_other_and_told_in_words(tmp_path: Path) -> None:
     content = replace(make_not_evaluable(), reason=Reason("new_reason", "Share ≥ 0.1 expected."))
     report = write_and_read(content, tmp_path)
-    assert evaluations(liver_group(report))["NOT-EVALUABLE"].value == "NOT-EVAL-OTHER"
+    assert evaluations(exam_group(report))["NOT-EVALUABLE"].value == "NOT-EVAL-OTHER"
     assert texts(report)["121106"] == "Not evaluable. Share >= 0.1 expected."
 
 
@@ -216,7 +224,7 @@ def test_report_is_complete_preliminary_and_unverified(content: ReportContent, t
 
 def test_report_names_model_unit_and_intended_use(tmp_path: Path) -> None:
     report = write_and_read(make_content(), tmp_path)
-    items = liver_group(report)[0].ContentSequence
+    items = exam_group(report)[0].ContentSequence
     words = {item.name.meaning: item.value for item in items if item.ValueType == "TEXT"}
     assert (words["Algorithm Name"], words["Algorithm Version"]) == (MODEL.name, MODEL.version)
     assert f"model_sha256={MODEL.sha256}" in words["Algorithm Parameters"]
@@ -244,4 +252,4 @@ def test_images_without_slice_thickness_are_reported_without_image_library(tmp_p
     report = write_and_read(content, tmp_path)
     names = [item.ConceptNameCodeSequence[0].CodeMeaning for item in report.ContentSequence]
     assert "Image Library" not in names
-    assert liver_group(report).source_images
+    assert exam_group(report).source_images

@@ -22,16 +22,15 @@ if TYPE_CHECKING:
     from liver_mre.report.content import ReportContent
 
 
-def liver_group(content: ReportContent, folder: Path) -> MeasurementsAndQualitativeEvaluations:
+def exam_group(content: ReportContent, folder: Path) -> MeasurementsAndQualitativeEvaluations:
     build_report(content).save_as(folder / "sr.dcm", enforce_file_format=True)
-    (group,) = srread(folder / "sr.dcm").content.get_image_measurement_groups()
-    return group
+    return srread(folder / "sr.dcm").content.get_image_measurement_groups()[0]
 
 
 def test_the_report_holds_interval_and_probabilities(tmp_path: Path) -> None:
     content = make_doubtful()
     interval = content.measurement.interval
-    group = liver_group(content, tmp_path)
+    group = exam_group(content, tmp_path)
     ends = {one.derivation.value: one.value for one in group.get_measurements(codes.ELASTICITY)}
     assert (ends["CI95-LOW"], ends["CI95-HIGH"]) == pytest.approx((interval.low_kpa, interval.high_kpa), abs=2e-4)
     (significant,) = group.get_measurements(codes.private("significant_fibrosis"))
@@ -44,7 +43,7 @@ def test_the_report_holds_interval_and_probabilities(tmp_path: Path) -> None:
 
 def test_the_report_holds_what_was_left_out_and_the_change(tmp_path: Path) -> None:
     content = make_doubtful()
-    group = liver_group(content, tmp_path)
+    group = exam_group(content, tmp_path)
     for one in content.measurement.removed:
         (found,) = group.get_measurements(codes.private(f"removed_{one.reason}"))
         assert found.value == pytest.approx(one.area_cm2, abs=1e-4)
@@ -57,7 +56,7 @@ def test_the_report_holds_what_was_left_out_and_the_change(tmp_path: Path) -> No
 
 def test_without_interval_and_prior_nothing_is_said_of_them(tmp_path: Path) -> None:
     for content in (make_content(), make_not_evaluable()):
-        group = liver_group(content, tmp_path)
+        group = exam_group(content, tmp_path)
         said = {one.name.value for one in [*group.get_measurements(), *group.get_qualitative_evaluations()]}
         assert not {"CROSSES-CUTOFF", "CHANGE-KPA", "OUT-EDGE"} & said
 

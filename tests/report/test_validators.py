@@ -19,7 +19,16 @@ from liver_mre.report.secondary_capture import build_overlay
 from liver_mre.report.seg import build_segmentation
 from liver_mre.report.sr import build_report
 from tests import tools
-from tests.report.content_factory import make_content, make_doubtful, make_not_evaluable, source_images, write
+from tests.report.content_factory import (
+    QUALITY_MODEL,
+    make_content,
+    make_doubtful,
+    make_failed,
+    make_not_evaluable,
+    make_quality,
+    source_images,
+    write,
+)
 from tests.report.source_factory import as_frames, as_series
 
 if TYPE_CHECKING:
@@ -28,11 +37,15 @@ if TYPE_CHECKING:
     from liver_mre.report.content import ReportContent
 
 ENCODINGS = ("", " of frames", " of several objects", " of several series")
-REPORTS = (*(f"SR{encoding}" for encoding in ENCODINGS), "SR not evaluable")
+NOT_EVALUABLE = {
+    " not evaluable": make_not_evaluable,
+    " refused": make_failed,
+    " unlike": lambda: make_failed(unlike=("axial",)),
+}
+REPORTS = (*(f"SR{encoding}" for encoding in ENCODINGS), *(f"SR{name}" for name in NOT_EVALUABLE))
 NAMES = (
     *(f"{kind}{encoding}" for encoding in ENCODINGS for kind in ("SEG", "SR", "OT")),
-    *REPORTS[-1:],
-    "OT not evaluable",
+    *(f"{kind}{name}" for name in NOT_EVALUABLE for kind in ("SR", "OT")),
 )
 
 
@@ -62,8 +75,9 @@ def files(contents: dict[str, ReportContent], tmp_path_factory: pytest.TempPathF
             build_report(content),
             build_overlay(content, render_overlay(content)),
         ]
-    not_evaluable = make_not_evaluable()
-    results += [build_report(not_evaluable), build_overlay(not_evaluable, render_overlay(not_evaluable))]
+    for make in NOT_EVALUABLE.values():
+        content = make()
+        results += [build_report(content), build_overlay(content, render_overlay(content))]
     return dict(zip(NAMES, write(results, tmp_path_factory.mktemp("results")), strict=True))
 
 
@@ -83,6 +97,8 @@ def with_notes(content: ReportContent) -> ReportContent:
             crossed_kpa=(3.5,),
         ),
         change=doubtful.change,
+        quality=make_quality(lost={}, votes=6),
+        quality_model=QUALITY_MODEL,
         volume=replace(content.volume, scanner_contour=contour, notes=("The hatch pattern was closed.",)),
         notes=("Slice 2 was acquired twice: the later one counts.",),
         unit=UnitEvidence(0.02, 0.0, "override", "0.02 kPa a count, set by the user"),
@@ -145,8 +161,9 @@ def test_dcmqi_reads_the_same_numbers(
     content = contents[encoding]
     groups = _dcmqi_groups(files[f"SR{encoding}"], tmp_path)
     measured = content.measurement
-    assert groups[0]["TrackingUniqueIdentifier"] == content.tracking_uid
-    assert [_mean_kpa(group) for group in groups] == pytest.approx(
+    assert groups[0]["TrackingUniqueIdentifier"] == content.region_uid
+    measuring = [group for group in groups if "Liver, " in group["TrackingIdentifier"] or group is groups[0]]
+    assert [_mean_kpa(group) for group in measuring] == pytest.approx(
         [measured.mean_kpa, *(part.stiffness_kpa_mean for part in measured.slices)], abs=0.5e-4
     )
     evaluations = {e["conceptCode"]["CodeValue"]: e["conceptValue"] for e in groups[0]["qualitativeEvaluations"]}
@@ -154,21 +171,26 @@ def test_dcmqi_reads_the_same_numbers(
     assert evaluations["SIGNIF-FIBROSIS"]["CodeMeaning"] == "Yes"
 
 
-def test_dcmqi_reads_no_number_from_an_exam_that_is_not_evaluable(files: dict[str, Path], tmp_path: Path) -> None:
-    (group,) = _dcmqi_groups(files["SR not evaluable"], tmp_path)
-    assert group["measurementItems"] == []
+@pytest.mark.parametrize("name", NOT_EVALUABLE)
+def test_dcmqi_reads_no_number_from_an_exam_that_is_not_evaluable(
+    name: str, files: dict[str, Path], tmp_path: Path
+) -> None:
+    groups = _dcmqi_groups(files[f"SR{name}"], tmp_path)
+    assert groups
+    assert [group["measurementItems"] for group in groups] == [[]] * len(groups)
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_dcmqi_reads_the_same_mask(
+def test_dcmqi_reads_the_same_masks(
     encoding: str, contents: dict[str, ReportContent], files: dict[str, Path], tmp_path: Path
 ) -> None:
     content = contents[encoding]
     reader = tools.dcmqi_tool("segimage2itkimage")
     tools.run([reader, "--inputDICOM", files[f"SEG{encoding}"], "--outputDirectory", tmp_path, "-t", "nrrd"])
-    voxels = _read_nrrd(tmp_path / "1.nrrd")
     heights = [float(source.ImagePositionPatient[2]) for source in content.sources]
-    np.testing.assert_array_equal(voxels, content.mask.liver[np.argsort(heights)])
+    for number, pixels in ((1, content.mask.liver), (2, content.measured_pixels)):
+        voxels = _read_nrrd(tmp_path / f"{number}.nrrd")
+        np.testing.assert_array_equal(voxels > 0, pixels[np.argsort(heights)])
 
 
 def _dcmqi_groups(report: Path, folder: Path) -> list[dict]:

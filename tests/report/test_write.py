@@ -17,7 +17,7 @@ from liver_mre.exam import Exam
 from liver_mre.report.quiet import quiet
 from liver_mre.report.source_files import read_sources
 from liver_mre.report.write import write_overlay, write_report, write_segmentation
-from tests.report.content_factory import SLICES, make_content, source_images
+from tests.report.content_factory import SLICES, make_content, segment_pixels, source_images
 from tests.report.source_factory import as_frames, as_series
 
 if TYPE_CHECKING:
@@ -98,13 +98,14 @@ def test_frames_of_a_multi_frame_object_have_results_of_their_own_images(tmp_pat
         (reference,) = group.DerivationImageSequence[0].SourceImageSequence
         index = [i.frame_number for i in content.volume.instances].index(reference.ReferencedFrameNumber)
         assert tuple(group.PlanePositionSequence[0].ImagePositionPatient) == content.volume.instances[index].position_mm
-        np.testing.assert_array_equal(pixels, content.mask.liver[index])
+        np.testing.assert_array_equal(pixels, segment_pixels(content, group)[index])
 
 
 def test_slices_of_several_series_have_one_result(tmp_path: Path) -> None:
     paths = written(case_of(tmp_path, content=as_series(make_content())), tmp_path / "out")
     seg = dcmread(paths[0])
-    assert len(seg.ReferencedSeriesSequence) == len(seg.PerFrameFunctionalGroupsSequence) == SLICES
+    assert len(seg.ReferencedSeriesSequence) == SLICES
+    assert len(seg.PerFrameFunctionalGroupsSequence) == 2 * SLICES
 
 
 def test_reported_acquisitions_of_one_object_have_results_that_are_told_apart(tmp_path: Path) -> None:

@@ -27,6 +27,15 @@ CAUSE_WORDS: Final = {
     Cause.PROPAGATION: "poor wave propagation",
     Cause.NO_LIVER_HERE: "little or no liver in the slice",
 }
+SHORT_WORDS: Final = {
+    Cause.NO_WAVES: "no waves",
+    Cause.DRIVER: "driver",
+    Cause.LOW_SIGNAL: "low signal",
+    Cause.BREATHING: "breathing",
+    Cause.PROPAGATION: "poor waves",
+    Cause.NO_LIVER_HERE: "little liver",
+}
+"""Causes in at most twelve letters, to stand beside a picture."""
 HINTS: Final = {
     Cause.NO_WAVES: "Check that the driver is switched on and its hose connected at both ends, then repeat.",
     Cause.DRIVER: "Reposition the driver over the right lobe, tighten the belt, check its amplitude, then repeat.",

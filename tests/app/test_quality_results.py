@@ -1,0 +1,74 @@
+"""What quality control found is in everything that a run writes, and the networks that judged are named."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pydicom
+from highdicom.sr import srread
+
+from app.cli import main
+from tests.app.test_outputs import objects
+from tests.app.test_run import result_of
+from tests.tiny_model import publish_tiny_quality
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from tests.app.conftest import ExampleStudy
+
+
+def run_with(example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, diagnostic: bool) -> Path:
+    publish_tiny_quality(tmp_path / "quality", diagnostic=diagnostic)
+    monkeypatch.setenv("LIVER_MRE_QUALITY_DIR", str(tmp_path / "quality"))
+    out = tmp_path / "out"
+    assert main(["run", "-i", str(example.folder), "-o", str(out)]) == 0
+    return out
+
+
+def algorithms(report: Path) -> set[str]:
+    groups = srread(report).content.get_image_measurement_groups()
+    items = [item for group in groups for item in group[0].ContentSequence if item.ValueType == "TEXT"]
+    return {item.TextValue for item in items if item.name.meaning == "Algorithm Name"}
+
+
+def test_networks_that_judge_are_named_in_result_report_and_info(
+    example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = run_with(example, tmp_path, monkeypatch, diagnostic=True)
+    result = result_of(out)
+    assert [model["name"] for model in result["models"]] == ["liver-segmentation", "quality-control"]
+    assert result["models"][1]["version"] == "9.9.8"
+    assert algorithms(objects(out)["sr"]) == {"liver-segmentation", "quality-control"}
+    assert "slices diagnostic" in capfd.readouterr().out
+    assert main(["info", "--json"]) == 0
+    models: list[dict[str, Any]] = json.loads(capfd.readouterr().out)["models"]
+    assert [(model["name"], model.get("networks")) for model in models[1:]] == [("quality-control", 8)]
+
+
+def test_an_exam_that_networks_refuse_has_a_coded_reason_and_no_number(
+    example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = run_with(example, tmp_path, monkeypatch, diagnostic=False)
+    (study,) = result_of(out)["studies"]
+    assert (study["status"], study["reason"]["code"]) == ("not_evaluable", "not_diagnostic_breathing")
+    written = objects(out)
+    assert set(written) == {"sr", "overlay"}
+    exam, *slices = srread(written["sr"]).content.get_image_measurement_groups()
+    said = {(item.name.value, item.value.value) for item in exam.get_qualitative_evaluations()}
+    assert {("111101", "RID14"), ("NOT-EVALUABLE", "ND-BREATHING"), ("QC-CAUSE", "CAUSE-BREATHING")} <= said
+    assert all(group.get_measurements() == [] for group in (exam, *slices))
+    assert pydicom.dcmread(written["overlay"]).BurnedInAnnotation == "YES"
+
+
+def test_a_damaged_quality_model_is_told_by_info(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    publish_tiny_quality(tmp_path / "quality")
+    (tmp_path / "quality" / "exported" / "model.bin").write_bytes(b"damaged")
+    monkeypatch.setenv("LIVER_MRE_QUALITY_DIR", str(tmp_path / "quality"))
+    assert main(["info", "--json"]) == 5
+    assert "error" in json.loads(capfd.readouterr().out)["models"][1]
