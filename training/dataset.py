@@ -175,12 +175,14 @@ class EpochSampler(Sampler[tuple[int, int]]):
     per_epoch : number of slices an epoch
     seed : of the order
     epoch : epochs drawn so far; set it to continue a run
+    weights : (slices,) how often each is drawn in relation to the others; None draws all alike
     """
 
     slices: int
     per_epoch: int
     seed: int
     epoch: int = 0
+    weights: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         """Return the number of slices an epoch."""
@@ -189,8 +191,21 @@ class EpochSampler(Sampler[tuple[int, int]]):
     def __iter__(self) -> Iterator[tuple[int, int]]:
         """Draw the slices of the next epoch as (epoch, index)."""
         self.epoch += 1
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.slices)
-        return iter([(self.epoch, int(index)) for index in order[: len(self)]])
+        random = np.random.default_rng((self.seed, self.epoch))
+        if self.weights is None:
+            order = random.permutation(self.slices)[: len(self)]
+        else:
+            share = self.weights / self.weights.sum()
+            order = random.choice(self.slices, len(self), replace=False, p=share)
+        return iter([(self.epoch, int(index)) for index in order])
+
+
+def slice_weights(slices: Slices, rare_weight: float) -> NDArray[np.float64] | None:
+    """Return how often to draw each slice: those of rare anatomy `rare_weight` times as often; None for all alike."""
+    if rare_weight == 1.0:
+        return None
+    rare = np.array([exam.has_rare_anatomy for exam in slices.exams])
+    return np.where(rare, rare_weight, 1.0)[[number for number, _ in slices.places]]
 
 
 def in_order(slices: Slices, limit: int | None = None) -> list[tuple[int, int]]:

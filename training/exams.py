@@ -73,6 +73,11 @@ class Exam:
     made_by: str
 
     @property
+    def has_rare_anatomy(self) -> bool:
+        """Whether a part of the liver is known to be missing: removed, or outside all but the end of the slices."""
+        return self.facts.get("resection", 0.0) != 0.0 or self.facts.get("failure") == "anatomical masking"
+
+    @property
     def stiffness_kpa(self) -> NDArray[np.float32]:
         """(S, R, C) stiffness in kPa."""
         return self.stiffness.astype(np.float32) * np.float32(KPA_PER_COUNT)

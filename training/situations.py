@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -68,7 +68,20 @@ SITUATIONS: Final = (
 )
 """How often each is drawn is ours: most often the two that are asked most of, the richest and the poorest."""
 
-INPUTS: Final = {"masked": (MASKED,), "all": SITUATIONS}
+_MOSTLY_FULL: Final = {
+    "everything": 0.55,
+    "no-magnitude": 0.06,
+    "masked-magnitude": 0.10,
+    "masked": 0.12,
+    "hatched": 0.06,
+    "unmasked": 0.05,
+    "unmasked-magnitude": 0.06,
+}
+INPUTS: Final = {
+    "masked": (MASKED,),
+    "all": SITUATIONS,
+    "mostly-full": tuple(replace(each, probability=_MOSTLY_FULL[each.name]) for each in SITUATIONS),
+}
 """What a recipe trains on: the paper's network sees the masked elastogram alone."""
 
 

@@ -15,7 +15,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from training.checkpoint import load_start, write_checkpoint
 from training.curves import append_row, keep_rows, plot
-from training.dataset import FIELD_OF_VIEW_MM, EpochSampler, Grid, Slices, in_order, only_suitable
+from training.dataset import FIELD_OF_VIEW_MM, EpochSampler, Grid, Slices, in_order, only_suitable, slice_weights
 from training.engines import (
     CommonKeys,
     DataLoader,
@@ -126,7 +126,8 @@ class Training:
     def _make_trainer(self) -> tuple[EpochSampler, SupervisedTrainer]:
         options, recipe = self.options, self.recipe
         slices = self._slices(self.exams, INPUTS[recipe.inputs], augment=recipe.augment)
-        sampler = EpochSampler(len(slices), options.epoch_slices, options.seed)
+        weights = slice_weights(slices, recipe.rare_weight)
+        sampler = EpochSampler(len(slices), options.epoch_slices, options.seed, weights=weights)
         trainer = SupervisedTrainer(
             device=self.device,
             max_epochs=options.last_epoch,

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.dataset import EpochSampler, Grid, Slices
+from training.dataset import EpochSampler, Grid, Slices, slice_weights
 from training.exams import Exam, read_exams, save_own, simulated_exam, split_of_exam
 from training.situations import EVERYTHING, MASKED, SITUATIONS, Masking, exam_channels, hatch_lines, remove_islands
 from training.store import CohortError, ExamRecord, save_exam
@@ -128,6 +128,27 @@ def test_epochs_draw_other_slices_and_a_continued_run_draws_the_same() -> None:
     assert {epoch for epoch, _ in first} == {1}
     assert [index for _, index in first] != [index for _, index in second]
     assert list(EpochSampler(100, 10, seed=2, epoch=1)) == second
+
+
+def test_slices_of_rare_anatomy_are_drawn_as_often_as_the_recipe_says(make_exam: MakeExam) -> None:
+    usual, resected = make_exam(), make_exam()
+    resected = replace(resected, facts={**resected.facts, "resection": 0.7})
+    slices = Slices([usual, resected], (MASKED,), GRID)
+    weights = slice_weights(slices, 4.0)
+    assert weights is not None
+    assert weights.tolist() == [1.0] * len(usual.liver) + [4.0] * len(resected.liver)
+    assert slice_weights(slices, 1.0) is None
+
+    draws = [index for epoch in range(400) for _, index in EpochSampler(len(weights), 1, 3, epoch, weights)]
+    share = np.mean([index >= len(usual.liver) for index in draws])
+    assert share == pytest.approx(0.8, abs=0.06)
+
+
+def test_an_epoch_of_weighted_draws_repeats_no_slice_and_comes_out_the_same_again() -> None:
+    weights = np.linspace(1.0, 5.0, 50)
+    drawn = list(EpochSampler(50, 40, 3, weights=weights))
+    assert len(set(drawn)) == 40
+    assert list(EpochSampler(50, 40, 3, weights=weights)) == drawn
 
 
 def test_islands_under_the_area_go_and_others_stay() -> None:
