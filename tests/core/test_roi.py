@@ -55,11 +55,21 @@ def uniform_liver(stiffness_kpa: float = 3.0, shape: tuple[int, int, int] = (1, 
 
 
 @given(blobs, st.floats(0, 12))
-def test_depth_is_the_distance_to_the_nearest_pixel_outside(mask: np.ndarray, distance_mm: float) -> None:
+def test_depth_is_the_distance_to_the_outline(mask: np.ndarray, distance_mm: float) -> None:
     padded = np.pad(mask, ((0, 0), (1, 1), (1, 1)))
     depth = np.stack([ndimage.distance_transform_edt(image, sampling=SPACING_MM) for image in padded])[:, 1:-1, 1:-1]
+    depth = depth - sum(SPACING_MM) / 4
     clear = np.abs(depth - distance_mm) > 1e-6
     np.testing.assert_array_equal(deeper_than(mask, distance_mm, SPACING_MM)[clear], (depth > distance_mm)[clear])
+
+
+@pytest.mark.parametrize(("pixel_mm", "rim"), [(1.25, 4), (1.5, 3), (3.0, 2), (5.1, 1), (6.25, 1)])
+def test_five_millimetres_of_rim_are_taken_off_whatever_the_pixel(pixel_mm: float, rim: int) -> None:
+    mask = np.zeros((1, 30, 30), dtype=bool)
+    mask[0, 2:28, 2:28] = True
+    inside = deeper_than(mask, 5.0, (pixel_mm, pixel_mm))[0]
+    rows = np.flatnonzero(inside.any(axis=1))
+    assert (int(rows[0]), int(rows[-1])) == (2 + rim, 27 - rim)
 
 
 @given(blobs, st.floats(0, 12))

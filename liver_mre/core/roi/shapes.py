@@ -36,11 +36,21 @@ def near(mask: Mask, distance_mm: float, spacing_mm: tuple[float, float]) -> Mas
 
 
 def deeper_than(mask: Mask, distance_mm: float, spacing_mm: tuple[float, float]) -> Mask:
-    """Return the pixels of the mask that are further than this from everything outside it; so is the image's end."""
+    """Return the pixels of the mask whose centres are further than this from its outline.
+
+    The outline runs half a pixel from the centres of the pixels outside, the end of the image included: a distance
+    counted from those centres would take nothing off the rim where pixels are larger than it.
+    """
     pad = ((0, 0), (1, 1), (1, 1))
     outside = np.pad(~mask, pad, constant_values=True)
-    inside: Mask = mask & ~near(outside, distance_mm, spacing_mm)[:, 1:-1, 1:-1]
+    reach_mm = distance_mm + half_pixel_mm(spacing_mm)
+    inside: Mask = mask & ~near(outside, reach_mm, spacing_mm)[:, 1:-1, 1:-1]
     return inside
+
+
+def half_pixel_mm(spacing_mm: tuple[float, float]) -> float:
+    """Return half the pixel spacing, the mean of both axes."""
+    return sum(spacing_mm) / 4.0
 
 
 def large_parts(mask: Mask, least_pixels: float) -> Mask:
