@@ -130,7 +130,7 @@ def _by_number(volume: StiffnessVolume, series: Series) -> Pixels:
     """Pair by the order of InstanceNumber, where positions say nothing and everything else agrees with it.
 
     The measured slices have to be numbered along their normal, up or down, and the outlines of the body to fit better
-    than in the reverse order: so they do in 199 of 200 simulated exams.
+    than in the reverse order (so they do in 199 of 200 simulated exams) and than mirrored (in 60 of 60).
     """
     images, slices = sorted(series.instances, key=image_number), volume.instances
     shape = volume.stiffness_kpa.shape[1:]
@@ -152,6 +152,10 @@ def _by_number(volume: StiffnessVolume, series: Series) -> Pixels:
     body, outline = body_pixels(by_number), shown[order]
     if len(slices) > 1 and mean_overlap(body, outline) <= mean_overlap(body[::-1], outline):
         message = "it has no usable positions, and outlines of the body speak against the order of its numbers"
+        raise _UnusableError(message)
+    mirrored = max(mean_overlap(body[:, :, ::-1], outline), mean_overlap(body[:, ::-1], outline))
+    if mean_overlap(body, outline) <= mirrored:
+        message = "it has no usable positions, and the outline of the body looks mirrored"
         raise _UnusableError(message)
     magnitude = np.empty_like(by_number)
     magnitude[order] = by_number

@@ -107,6 +107,21 @@ def test_a_raw_series_numbered_the_other_way_round_is_not_shown(simulated: Simul
     assert "speak against the order" in volume.notes[-1]
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_raw_series_without_positions_that_is_mirrored_is_not_shown(
+    simulated: SimulatedExam, axis: int, tmp_path: Path
+) -> None:
+    def mirror(ds: Dataset) -> None:
+        ds.PixelData = np.ascontiguousarray(np.flip(ds.pixel_array, axis)).tobytes()
+
+    study = ENCODINGS["ge-gre"](simulated, tmp_path / "study")
+    for file in files_of(study, Kind.RAW):
+        change(file, mirror)
+    volume = loaded(tmp_path / "study")
+    assert volume.magnitude is None
+    assert "mirrored" in volume.notes[-1]
+
+
 def test_numbers_at_random_pair_nothing(simulated: SimulatedExam, tmp_path: Path) -> None:
     ENCODINGS["ge-gre"](simulated, tmp_path / "study", modifiers=["shuffled"])
     volume = loaded(tmp_path / "study")
