@@ -134,9 +134,7 @@ def _compared(exam: Exam, case: Case, toolkit: Toolkit) -> Exam:
     reports = case.study.reports if case.study else ()
     if exam.measurement is None or not reports:
         return exam
-    from liver_mre.dicom.prior import find_prior
-
-    prior = find_prior(reports, exam.selection.stiffness.first)
+    prior = toolkit.prior_reports.find(reports, exam.selection.stiffness.first)
     if prior is None:
         return exam
     model = have(exam.model)

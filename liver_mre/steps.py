@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from liver_mre.core.rules import ScannerRules
     from liver_mre.core.staging import StagingProfile
     from liver_mre.core.uncertainty import Calibration
+    from liver_mre.dicom.prior import PriorReports
     from liver_mre.inference.card import ModelCard
     from liver_mre.inference.model import LiverModel
     from liver_mre.inference.quality_model import QualityModel
@@ -86,6 +87,13 @@ class Toolkit:
         from liver_mre.inference.quality_model import load_quality_model
 
         return load_quality_model(self.settings.quality_dir)
+
+    @cached_property
+    def prior_reports(self) -> PriorReports:
+        """The earlier reports that the input holds."""
+        from liver_mre.dicom.prior import PriorReports
+
+        return PriorReports()
 
     def _start_loading(self) -> Future[LiverModel]:
         if self._model is None:

@@ -51,38 +51,49 @@ class _Report:
     prior: Prior | None
 
 
-def find_prior(reports: Iterable[str], current: Instance) -> Prior | None:
-    """Return the latest measured exam of the same patient before this one.
+class PriorReports:
+    """The structured reports of an input; each is read once, however many exams are held against it."""
 
-    Refused are reports of other applications, of other patients or of patients that cannot be told to be the same, of
-    this study (it was measured before) or of one that is not surely earlier, and studies whose last report has no
-    stiffness: that of an exam that was not evaluable, whatever was reported before. What cannot be read is passed over:
-    a damaged old report must not stop a new one.
+    def __init__(self) -> None:
+        self._read: dict[str, _Report | None] = {}
 
-    Parameters
-    ----------
-    reports : where structured reports were found in the input
-    current : an image of the study that is measured now
-    """
-    paths = tuple(reports)
-    if not paths:
-        return None
-    with config.disable_value_validation(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        now = _opened(current.source)
-        if now is None or (start := _when(now)) is None:
+    def find(self, reports: Iterable[str], current: Instance) -> Prior | None:
+        """Return the latest measured exam of the same patient before this one.
+
+        Refused are reports of other applications, of other patients or of patients that cannot be told to be the same,
+        of this study (it was measured before) or of one that is not surely earlier, and studies whose last report has
+        no stiffness: that of an exam that was not evaluable, whatever was reported before. What cannot be read is
+        passed over: a damaged old report must not stop a new one.
+
+        Parameters
+        ----------
+        reports : where structured reports were found in the input
+        current : an image of the study that is measured now
+        """
+        paths = tuple(reports)
+        if not paths:
             return None
-        study_uid, patient = text(now, "StudyInstanceUID"), patient_key(now)
-        read = [report for path in paths if (report := _report(path)) is not None]
-    earlier = [
-        one
-        for one in read
-        if one.study_instance_uid != study_uid and _before(one.when, start) and _same(one.patient, patient)
-    ]
-    # In the order of their ranks, so that the last one stands for its study.
-    of_studies = {one.study_instance_uid: one for one in sorted(earlier, key=lambda one: one.rank)}
-    measured = [one for one in of_studies.values() if one.prior is not None]
-    return max(measured, key=lambda one: (one.when, one.rank)).prior if measured else None
+        with config.disable_value_validation(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            now = _opened(current.source)
+            if now is None or (start := _when(now)) is None:
+                return None
+            study_uid, patient = text(now, "StudyInstanceUID"), patient_key(now)
+            read = [report for path in paths if (report := self._report(path)) is not None]
+        earlier = [
+            one
+            for one in read
+            if one.study_instance_uid != study_uid and _before(one.when, start) and _same(one.patient, patient)
+        ]
+        # In the order of their ranks, so that the last one stands for its study.
+        of_studies = {one.study_instance_uid: one for one in sorted(earlier, key=lambda one: one.rank)}
+        measured = [one for one in of_studies.values() if one.prior is not None]
+        return max(measured, key=lambda one: (one.when, one.rank)).prior if measured else None
+
+    def _report(self, path: str) -> _Report | None:
+        if path not in self._read:
+            self._read[path] = _report(path)
+        return self._read[path]
 
 
 def _report(path: str) -> _Report | None:
