@@ -82,7 +82,8 @@ def _print(console: Console, case: Case) -> None:
     for exam in case.exams:
         reason = exam.failure or exam.not_evaluable
         if exam.quality is None:
-            console.print(f"{exam.name}: {reason.message if reason else 'no liver was found.'}")
+            words = reason.message if reason else "Nothing was judged."
+            console.print(f"{exam.name}: [{_COLOURS['red']}]RED[/]: {words}")
             continue
         console.print(slice_table(exam, exam.quality))
         console.print(_verdict(exam, exam.quality))

@@ -55,7 +55,8 @@ def measure_stiffness(exam: Exam, toolkit: Toolkit) -> Exam:
     confident = region_of_interest(volume, mask).any()
     reason = _why_not_evaluable(mask, measurement, toolkit.settings.min_area_cm2, confident=bool(confident))
     if measurement is None or reason is not None:
-        return replace(exam, not_evaluable=reason)
+        quality = replace(exam.quality, measurable=False) if exam.quality else None
+        return replace(exam, not_evaluable=reason, quality=quality)
     check_plausible(measurement.median_kpa)
     warnings = _why_no_interval(mask, toolkit.calibration)
     interval = None if warnings else _interval(exam, measurement.mean_kpa, region.pixels, toolkit)

@@ -11,9 +11,10 @@ from liver_mre.core.quality.judge import Seen, judge
 from liver_mre.core.quality.types import CAUSE_WORDS, UNLIKE_HINT
 from liver_mre.core.quality.waves import wave_maps
 from liver_mre.core.result import Reason
+from liver_mre.measuring import NO_LIVER, measure_stiffness
 from liver_mre.quality_limits import load_limits
 from liver_mre.settings import Settings
-from liver_mre.steps import Toolkit, prepare, segment
+from liver_mre.steps import Toolkit, have, prepare, segment
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,10 +37,10 @@ def judge_exams(case: Case, toolkit: Toolkit) -> Case:
 
 
 def judge_quality(exam: Exam, case: Case, toolkit: Toolkit) -> Exam:
-    """Judge the slices of an exam whose liver is segmented; one without a diagnostic slice is not evaluable."""
-    volume, mask = exam.volume, exam.mask
-    if volume is None or mask is None or not mask.liver.any():
-        return exam  # said where nothing can be measured
+    """Judge the slices of an exam; one without liver or without a diagnostic slice is not evaluable."""
+    volume, mask = have(exam.volume), have(exam.mask)
+    if not mask.liver.any():
+        return replace(exam, not_evaluable=Reason("no_liver", NO_LIVER))
     quality = _judged(volume, mask, _waves(exam, case, toolkit, volume), toolkit)
     model = toolkit.quality_model
     judge_model = model.identity if model else None
@@ -59,7 +60,7 @@ def why_not_evaluable(quality: ExamQuality) -> Reason | None:
 
 
 def assess_folder(path: Path, settings: Settings | None = None) -> list[Case]:
-    """Judge every acquisition under `path`, without measuring any.
+    """Judge every acquisition under `path`; whether one can be measured is tried, its numbers are not kept.
 
     Returns
     -------
@@ -73,8 +74,13 @@ def assess_folder(path: Path, settings: Settings | None = None) -> list[Case]:
         case = find_series(opened, toolkit)
         case = advance_exams(case, "prepare", lambda exam: prepare(exam, toolkit))
         case = advance_exams(case, "segment", lambda exam: segment(exam, toolkit))
-        cases.append(judge_exams(case, toolkit))
+        case = judge_exams(case, toolkit)
+        cases.append(advance_exams(case, "measure", lambda exam: _tried(exam, toolkit)))
     return cases
+
+
+def _tried(exam: Exam, toolkit: Toolkit) -> Exam:
+    return replace(measure_stiffness(exam, toolkit), measurement=None, region=None)
 
 
 def _judged(volume: StiffnessVolume, mask: LiverMask, waves: WaveMaps | None, toolkit: Toolkit) -> ExamQuality:

@@ -128,11 +128,11 @@ def test_a_measured_exam_is_held_against_the_prior_that_the_input_holds(monkeypa
     prior = Prior(2.4, "20240301", "101500", ("another 1",), "1.2.8", "1.2.7")
     asked: list[tuple[str, ...]] = []
 
-    def found(reports: tuple[str, ...], _current: Instance) -> Prior:
+    def found(_self: object, reports: tuple[str, ...], _current: Instance) -> Prior:
         asked.append(reports)
         return prior
 
-    monkeypatch.setattr("liver_mre.dicom.prior.find_prior", found)
+    monkeypatch.setattr("liver_mre.dicom.prior.PriorReports.find", found)
     toolkit = Toolkit(Settings(repeatability_percent=20.0))
     exam = replace(measure_stiffness(segmented(400, 400), toolkit), model=MODEL)
     case = Case(0, 1, Study("1.2", (), reports=("old.dcm",)), exams=(exam,))

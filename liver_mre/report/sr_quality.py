@@ -42,7 +42,7 @@ def exam_quality(content: ReportContent) -> list[QualitativeEvaluation]:
     quality = content.quality
     if quality is None:
         return _unjudged(content)
-    light = Light.RED if content.measurement is None else quality.light
+    light = quality.light
     judge = "judge_physics" if content.quality_model is None else "judge_networks"
     return [
         _evaluation(codes.IMAGE_QUALITY, _QUALITIES[light]),

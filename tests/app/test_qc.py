@@ -50,6 +50,25 @@ def test_a_good_acquisition_is_not_red_and_has_its_numbers(
     assert numbers["confident_liver"] > 3.0
 
 
+def test_what_a_run_would_not_measure_is_red_and_says_why(
+    example: ExampleStudy, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Diagnostic slices alone are no promise: the rules of the measured region may leave too little of them."""
+    config = tmp_path / "app.yaml"
+    config.write_text("settings:\n  min_area_cm2: 5000\n")
+    assert main(["qc", str(example.folder), "--json", "--config", str(config)]) == 0
+    (acquisition,) = json.loads(capfd.readouterr().out)["studies"][0]["acquisitions"]
+    assert acquisition["reason"]["code"] == "area_too_small"
+    assert acquisition["quality"]["light"] == "red"
+    assert "kpa" not in json.dumps(acquisition["reason"]).lower()
+
+    result = measure_folder(example.folder, settings=Settings(min_area_cm2=5000.0))
+    (study,) = result.studies
+    (measured,) = study.acquisitions
+    assert measured.quality is not None
+    assert (study.reason.code, measured.quality.light) == ("area_too_small", "red")
+
+
 def test_a_driver_that_is_off_is_red_in_every_slice(driver_off: Path, capfd: pytest.CaptureFixture[str]) -> None:
     acquisition = quality_of(driver_off, capfd)
     if acquisition["quality"] is None:  # no liver was found in it at all

@@ -123,12 +123,14 @@ class ExamQuality:
     checks : of the whole acquisition
     unlike : in what it is unlike the elastograms of livers that the application knows; empty if in nothing
     judged_by : "network and physics" or "physics"
+    measurable : whether the rules of the measured region leave enough of its diagnostic slices
     """
 
     slices: tuple[SliceQuality, ...]
     checks: tuple[Check, ...]
     unlike: tuple[str, ...]
     judged_by: str
+    measurable: bool = True
 
     @property
     def diagnostic(self) -> tuple[int, ...]:
@@ -154,8 +156,8 @@ class ExamQuality:
 
     @property
     def light(self) -> Light:
-        """Red without a diagnostic slice; amber where a slice is lost or a check is out of its limits."""
-        if not self.diagnostic:
+        """Red where nothing can be measured; amber where a slice is lost or a check is out of its limits."""
+        if not (self.diagnostic and self.measurable):
             return Light.RED
         clean = all(one.light is Light.GREEN for one in self.slices)
         return Light.GREEN if clean and all(check.passed is not False for check in self.checks) else Light.AMBER
