@@ -25,7 +25,7 @@ MAGNITUDE_GAIN: Final = 1.6
 """Brings the brightest tissue to about 1000 counts."""
 EPI_GAIN: Final = 1.5
 """Spin echoes of long repetition time start from more signal than the gradient echo."""
-UNSUPPRESSED_FAT: Final = 0.12
+UNSUPPRESSED_FAT: Final = 0.07
 """Share of the fat signal that fat suppression leaves."""
 FAT_SHIFT_PPM: Final = 3.5
 PROTON_MHZ_PER_T: Final = 42.58
@@ -153,7 +153,7 @@ def _fat_and_water(fat_fraction: float, protocol: Protocol) -> float:
     if protocol.sequence == "epi":
         return 1.0 - fat_fraction * (1.0 - UNSUPPRESSED_FAT)
     turns = FAT_SHIFT_PPM * PROTON_MHZ_PER_T * protocol.field_t * protocol.echo_time_ms * 1e-3
-    # Fat starts brighter than water in a T1-weighted gradient echo.
+    # Fat starts brighter than as many protons of water in a T1-weighted gradient echo (`tissue.TISSUES`).
     return float(abs(1.0 - fat_fraction + 1.4 * fat_fraction * np.exp(2j * np.pi * turns)))
 
 
