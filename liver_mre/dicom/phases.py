@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from liver_mre.core.geometry import SAME_POSITION_MM, slice_distance_mm
+from liver_mre.core.geometry import images_at, same_orientation, same_pixels
 from liver_mre.core.quality.waves import LEAST_OFFSETS
 from liver_mre.core.roles import classify
 from liver_mre.core.study import Role
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 # How scanners write one turn: the largest value of signed and of unsigned pixels, and what a turn is in their units.
 _SIGNED: Final = ((np.pi, 2.0 * np.pi), (1000.0 * np.pi, 2000.0 * np.pi), (4096.0, 8192.0))
 _UNSIGNED: Final = ((2.0 * np.pi, 2.0 * np.pi), (4095.0, 4096.0), (2000.0 * np.pi, 2000.0 * np.pi))
+MOST_OFFSETS: Final = 8
+"""Ours: scanners sample a period at 3 to 8 offsets; more images of a slice than that are several motions."""
 _FILLED: Final = (0.97, 1.01)
 """Air is noise, whose phases fill the whole turn: a scale whose turn is not filled is not the right one."""
 
@@ -69,42 +71,39 @@ def _is_phase(decision: SeriesDecision, acquisition_uid: str) -> bool:
 def _read(series: Series, instances: tuple[Instance, ...]) -> NDArray[np.float32] | None:
     here = [_offsets_at(series, instance) for instance in instances]
     offsets = len(here[0])
-    if offsets < LEAST_OFFSETS or any(len(images) != offsets for images in here):
+    if not LEAST_OFFSETS <= offsets <= MOST_OFFSETS or any(len(images) != offsets for images in here):
         return None
     ordered = [image for images in zip(*here, strict=True) for image in images]
-    if any((image.rows, image.columns) != (instances[0].rows, instances[0].columns) for image in ordered):
-        return None
     try:
-        stored = np.stack([image.stored for image in read_images(tuple(ordered))])
+        phase = np.stack([image.stored for image in read_images(tuple(ordered))]).astype(np.float32)
     except MreError:
         return None
-    slopes = np.array([image.rescale_slope or 1.0 for image in ordered])[:, None, None]
-    intercepts = np.array([image.rescale_intercept or 0.0 for image in ordered])[:, None, None]
-    phase = in_radians(stored * slopes + intercepts)
-    return None if phase is None else phase.reshape(offsets, len(instances), *stored.shape[1:])
+    # In place: an exam of many slices has hundreds of these images.
+    phase *= np.array([image.rescale_slope or 1.0 for image in ordered], np.float32)[:, None, None]
+    phase += np.array([image.rescale_intercept or 0.0 for image in ordered], np.float32)[:, None, None]
+    found = in_radians(phase)
+    return None if found is None else found.reshape(offsets, len(instances), *phase.shape[1:])
 
 
 def in_radians(values: NDArray[np.floating]) -> NDArray[np.float32] | None:
     """Return phases in radians from rescaled pixel values; None where no known scale has its turn filled by them."""
-    largest = float(np.abs(values).max())
+    least, most = float(values.min()), float(values.max())
+    largest = max(-least, most)
     low, high = _FILLED
-    for limit, turn in _SIGNED if values.min() < 0 else _UNSIGNED:
+    for limit, turn in _SIGNED if least < 0 else _UNSIGNED:
         if low * limit <= largest <= high * limit:
             return np.asarray(values * (2.0 * np.pi / turn), np.float32)
     return None
 
 
 def _offsets_at(series: Series, instance: Instance) -> list[Instance]:
-    """Return the images of one slice by their offset."""
-    place_mm = slice_distance_mm(instance)
-    if place_mm is None:
+    """Return the images of one slice by their offset; none where they lie elsewhere or are not those of one motion."""
+    here = images_at(series, instance)
+    if not all(same_orientation(image, instance) and same_pixels(image, instance) for image in here):
         return []
-    here = [
-        image
-        for image in series.instances
-        if (distance_mm := slice_distance_mm(image)) is not None and abs(distance_mm - place_mm) < SAME_POSITION_MM
-    ]
-    numbers = {image.offset_number for image in here}
-    if None not in numbers and len(numbers) == len(here):
-        return sorted(here, key=lambda image: image.offset_number or 0)
-    return sorted(here, key=lambda image: (image.instance_number, image.frame_number or 0))
+    numbers = sorted(image.offset_number for image in here if image.offset_number is not None)
+    if not numbers:
+        return sorted(here, key=lambda image: (image.instance_number, image.frame_number or 0))
+    if numbers != list(range(numbers[0], numbers[0] + len(here))):
+        return []  # offsets that repeat are several directions of motion, or several breath-holds
+    return sorted(here, key=lambda image: image.offset_number or 0)

@@ -12,12 +12,16 @@ from liver_mre.pipeline import find_series, open_cases
 from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit
 from simulation.encodings import ENCODINGS
+from simulation.encodings.plan import Kind
 from simulation.exam import simulate_exam
+from tests.dicom.files import change
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from pydicom import Dataset
 
     from simulation.types import SimulatedExam
 
@@ -27,8 +31,13 @@ def exam() -> SimulatedExam:
     return simulate_exam(8, slices=2)
 
 
-def phases_of(exam: SimulatedExam, encoding: str, folder: Path) -> NDArray[np.float32] | None:
-    ENCODINGS[encoding](exam, folder)
+def phases_of(
+    exam: SimulatedExam, encoding: str, folder: Path, edit: Callable[[Dataset], None] | None = None
+) -> NDArray[np.float32] | None:
+    study = ENCODINGS[encoding](exam, folder)
+    if edit is not None:
+        for file in next(series.files for series in study.series if series.kind == Kind.PHASE):
+            change(file, edit)
     toolkit = Toolkit(Settings())
     (case,) = (find_series(one, toolkit) for one in open_cases(folder))
     assert case.study is not None
@@ -50,6 +59,27 @@ def test_phases_are_those_of_the_scan_but_for_rounding(exam: SimulatedExam, enco
 
 def test_phases_whose_place_is_not_known_are_left_out(exam: SimulatedExam, tmp_path: Path) -> None:
     assert phases_of(exam, "ge-gre", tmp_path) is None
+
+
+def moved(ds: Dataset) -> None:
+    """Move an image 150 mm within its plane."""
+    across = np.array(ds.ImageOrientationPatient[:3], float)
+    ds.ImagePositionPatient = [float(value) for value in np.array(ds.ImagePositionPatient, float) + 150.0 * across]
+
+
+def finer(ds: Dataset) -> None:
+    ds.PixelSpacing = [float(value) / 2.0 for value in ds.PixelSpacing]
+
+
+def repeated(ds: Dataset) -> None:
+    ds.TemporalPositionIdentifier = 1
+
+
+@pytest.mark.parametrize("edit", [moved, finer, repeated])
+def test_phases_of_other_places_or_of_several_motions_are_left_out(
+    exam: SimulatedExam, tmp_path: Path, edit: Callable[[Dataset], None]
+) -> None:
+    assert phases_of(exam, "philips", tmp_path, edit) is None
 
 
 @pytest.mark.parametrize(("limit", "turn"), [(3.14, 2 * np.pi), (3142, 2000 * np.pi), (4095, 8192)])

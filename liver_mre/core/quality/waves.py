@@ -57,12 +57,15 @@ def wave_maps(phase_rad: NDArray[np.floating]) -> WaveMaps:
     if offsets < LEAST_OFFSETS:
         message = f"{offsets} phase offsets where at least {LEAST_OFFSETS} are needed"
         raise ValueError(message)
-    smooth = np.unwrap(np.asarray(phase_rad, np.float32), axis=0)
+    amplitude, residual = (np.empty(np.shape(phase_rad)[1:], np.float32) for _ in range(2))
     turns = np.exp(2j * np.pi * np.arange(offsets) / offsets).astype(np.complex64)
-    harmonic = np.tensordot((2.0 / offsets) * turns.conj(), smooth, axes=1)
-    rest = smooth - smooth.mean(axis=0) - (harmonic * turns[:, None, None, None]).real
-    residual = np.sqrt((rest**2).sum(axis=0) / (offsets - 3))
-    return WaveMaps(np.abs(harmonic).astype(np.float32), residual.astype(np.float32), offsets)
+    for level in range(len(amplitude)):
+        smooth = np.unwrap(np.asarray(phase_rad[:, level], np.float32), axis=0)
+        harmonic = np.tensordot(np.float32(2.0 / offsets) * turns.conj(), smooth, axes=1)
+        rest = smooth - smooth.mean(axis=0) - (harmonic * turns[:, None, None]).real
+        amplitude[level] = np.abs(harmonic)
+        residual[level] = np.sqrt((rest**2).sum(axis=0) / (offsets - 3))
+    return WaveMaps(amplitude, residual, offsets)
 
 
 def shown_amplitude(amplitude_rad: NDArray[np.floating]) -> NDArray[np.float32]:
