@@ -58,12 +58,12 @@ def _rows(study: StudyResult) -> list[tuple[str, str]]:
         return [(words.get(study.status, "Failed"), study.reason.message if study.reason else "")]
     mean_kpa = rounded_kpa(measurement.mean_kpa, cutoffs_kpa(staging), decimals=2)
     share = 100.0 * measurement.measurable_share
-    slices = len(measurement.slices)
+    slices = "1 slice" if len(measurement.slices) == 1 else f"{len(measurement.slices)} slices"
     significant = "yes" if staging.significant_fibrosis else "no"
     rows = [
         ("Liver stiffness", f"{mean_kpa:.2f} ± {measurement.sd_kpa:.2f} kPa (mean ± SD)"),
         *_trust_rows(measurement, staging),
-        ("Measured area", f"{measurement.area_cm2:.1f} cm² in {slices} slices, {share:.0f} % of the liver"),
+        ("Measured area", f"{measurement.area_cm2:.1f} cm² in {slices}, {share:.0f} % of the liver"),
         (f"Stage ({staging.profile})", f"{staging.category} ({_metavir(staging.metavir_min, staging.metavir_max)})"),
         (f"Significant fibrosis (≥F2, ≥{staging.significant_cutoff_kpa} kPa)", significant),
     ]
