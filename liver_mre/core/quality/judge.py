@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -59,21 +59,45 @@ def judge(seen: Seen, limits: Limits) -> ExamQuality:
 
     A slice is diagnostic if more than half of the networks say so and it has some confident liver; without networks, if
     it has 3 cm2 of confident liver. Numbers out of their limits are a warning, not a verdict. The cause is the one that
-    the networks find likeliest on average, or the first of a few rules that physics gives.
+    the networks find likeliest on average, or the first of a few rules that physics gives. No slice is diagnostic of
+    an acquisition that is unlike those of livers.
     """
     numbers = [slice_numbers(seen.volume, seen.liver, index, seen.waves) for index in range(len(seen.liver))]
     slices = tuple(_slice(seen, index, one, limits) for index, one in enumerate(numbers))
     diagnostic = tuple(one.slice_index for one in slices if one.diagnostic)
-    found = features(seen.volume, seen.liver, seen.magnitude)
-    considered = limits.familiar
-    if not diagnostic:
-        considered = {name: limit for name, limit in considered.items() if name in _OF_THE_BODY}
+    strange = _strange(seen, limits, any_diagnostic=bool(diagnostic))
+    mostly_failed = 2 * len(diagnostic) < len(slices)
+    if strange.body or strange.liver:
+        cause = _commonest(slices) if mostly_failed and not strange.body else None
+        slices = tuple(replace(one, diagnostic=False, cause=one.cause or cause) for one in slices)
     return ExamQuality(
         slices=slices,
         checks=checks(exam_numbers(seen.volume, seen.liver, diagnostic), limits.exam),
-        unlike=unlike(found, considered) or (untypical(found, limits.typical) if diagnostic else ()),
+        # The few slices that are left of a failed acquisition look strange because it failed: its cause says more.
+        unlike=strange.body or (() if mostly_failed else strange.liver),
         judged_by="physics" if seen.logits is None else "network and physics",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Strange:
+    """In what an acquisition is unlike those of livers: by its body, or by what was taken for its liver as well."""
+
+    body: tuple[str, ...]
+    liver: tuple[str, ...]
+
+
+def _strange(seen: Seen, limits: Limits, *, any_diagnostic: bool) -> _Strange:
+    found = features(seen.volume, seen.liver, seen.magnitude)
+    of_body = {name: limit for name, limit in limits.familiar.items() if name in _OF_THE_BODY}
+    if not any_diagnostic:
+        return _Strange(unlike(found, of_body), ())
+    return _Strange(unlike(found, of_body), unlike(found, limits.familiar) or untypical(found, limits.typical))
+
+
+def _commonest(slices: tuple[SliceQuality, ...]) -> Cause | None:
+    causes = [one.cause for one in slices if one.cause]
+    return max(CAUSES, key=causes.count) if causes else None
 
 
 def _slice(seen: Seen, index: int, numbers: Mapping[str, float], limits: Limits) -> SliceQuality:

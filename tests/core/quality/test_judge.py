@@ -51,20 +51,34 @@ def test_excluded_slices_are_not_measured() -> None:
     assert region.removed_by(Removal.QUALITY)[1].any()
 
 
-def test_what_is_unlike_a_liver_has_no_slice_to_measure_whatever_the_votes() -> None:
+def mirrored() -> Seen:
     volume = acquisition()
-    mirrored = replace(
+    turned = replace(
         volume,
         stiffness_kpa=volume.stiffness_kpa[..., ::-1],
         valid=volume.valid[..., ::-1],
         confident=volume.confident[..., ::-1],
     )
-    quality = judge(Seen(mirrored, liver_mask()[..., ::-1], logits=votes([8, 8, 8])), LIMITS)
+    return Seen(turned, liver_mask()[..., ::-1])
+
+
+def test_what_is_unlike_a_liver_has_no_slice_to_measure_whatever_the_votes() -> None:
+    quality = judge(replace(mirrored(), logits=votes([8, 8, 8])), LIMITS)
     assert quality.unlike == ("place of the liver between right and left",)
     assert quality.diagnostic == ()
     assert len(quality.excluded) == 3
     assert quality.light is Light.RED
+    assert {one.light for one in quality.slices} == {Light.RED}
     assert "axial elastogram" in quality.hint
+
+
+def test_what_is_left_of_a_failed_acquisition_is_not_measured_and_says_why_it_failed() -> None:
+    """One slice that looks strange beside two that failed is no sign of another organ."""
+    quality = judge(replace(mirrored(), logits=votes([8, 0, 0])), LIMITS)
+    assert quality.unlike == ()
+    assert quality.diagnostic == ()
+    assert quality.cause is Cause.BREATHING
+    assert {one.cause for one in quality.slices} == {Cause.BREATHING}
 
 
 def test_a_hot_spot_warns_and_does_not_exclude() -> None:
