@@ -9,8 +9,11 @@ from simulation.encodings import ENCODINGS
 from simulation.encodings.modifiers import MODIFIERS
 from simulation.encodings.transfer import TRANSFER_SYNTAXES, recode
 from simulation.truth_file import write_truth
+from simulation.types import Failure
+from simulation.variety import STANDARD, VARIETIES
 
 EXAMPLE_SEED = 102  # an exam of average quality, stage F2
+_FAILURES = tuple(str(cause) for cause in Failure if cause)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,7 +30,7 @@ def _example(parser: argparse.ArgumentParser, options: argparse.Namespace) -> No
         parser.error(f"{study} is not empty. Choose another --out, or remove it first.")
     from simulation.exam import simulate_exam
 
-    exam = simulate_exam(options.seed)
+    exam = simulate_exam(options.seed, variety=VARIETIES[options.variety], failure=options.failure)
     written = ENCODINGS[options.encoding](exam, study, modifiers=options.modifier)
     if options.transfer_syntax:
         recode((file for series in written.series for file in series.files), options.transfer_syntax)
@@ -52,7 +55,8 @@ def _picture(parser: argparse.ArgumentParser, options: argparse.Namespace) -> No
     from simulation.exam import simulate_exam
     from simulation.picture import draw_page
 
-    draw_page([simulate_exam(seed) for seed in options.seeds], options.out)
+    variety = VARIETIES[options.variety]
+    draw_page([simulate_exam(seed, variety=variety, failure=cause) for seed, cause in options.seeds], options.out)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
         choices=TRANSFER_SYNTAXES,
         help="how the files are encoded (default: explicit little endian)",
     )
+    _add_variety(example)
+    example.add_argument("--failure", choices=_FAILURES, help="why the exam fails (default: as the variety has it)")
     example.set_defaults(command=_example)
     encodings = commands.add_parser(
         "encodings",
@@ -96,9 +102,33 @@ def _parser() -> argparse.ArgumentParser:
     encodings.set_defaults(command=_encodings)
     picture = commands.add_parser("picture", help="draw simulated exams, one a row, into a PNG file")
     picture.add_argument("--out", type=Path, required=True, metavar="FILE", help="the PNG file")
-    picture.add_argument("--seeds", type=_seed, nargs="+", default=[EXAMPLE_SEED], metavar="SEED", help="their seeds")
+    picture.add_argument(
+        "--seeds",
+        type=_seed_and_failure,
+        nargs="+",
+        default=[(EXAMPLE_SEED, None)],
+        metavar="SEED[:CAUSE]",
+        help=f"their seeds, each with why it fails, if it is to: {', '.join(_FAILURES)}",
+    )
+    _add_variety(picture)
     picture.set_defaults(command=_picture)
     return parser
+
+
+def _add_variety(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--variety",
+        choices=sorted(VARIETIES),
+        default=STANDARD.name,
+        help="ordinary patients of one scanner, or what differs between hospitals (default: %(default)s)",
+    )
+
+
+def _seed_and_failure(text: str) -> tuple[int, str | None]:
+    seed, _, cause = text.partition(":")
+    if cause and cause not in _FAILURES:
+        raise argparse.ArgumentTypeError(f"the cause must be one of {', '.join(_FAILURES)}")  # noqa: EM102, TRY003
+    return _seed(seed), cause or None
 
 
 def _seed(text: str) -> int:
