@@ -41,7 +41,7 @@ def judge_quality(exam: Exam, case: Case, toolkit: Toolkit) -> Exam:
     volume, mask = have(exam.volume), have(exam.mask)
     if not mask.liver.any():
         return replace(exam, not_evaluable=Reason("no_liver", NO_LIVER))
-    quality = _judged(volume, mask, _waves(exam, case, toolkit, volume), toolkit)
+    quality = _judged(_with_all_there_is(volume, exam, toolkit), mask, _waves(exam, case, toolkit, volume), toolkit)
     model = toolkit.quality_model
     judge_model = model.identity if model else None
     return replace(exam, quality=quality, quality_model=judge_model, not_evaluable=why_not_evaluable(quality))
@@ -98,6 +98,18 @@ def _judged(volume: StiffnessVolume, mask: LiverMask, waves: WaveMaps | None, to
         )
         logits = model.logits(images)
     return judge(Seen(volume, mask.liver, magnitude, waves, logits), load_limits())
+
+
+def _with_all_there_is(volume: StiffnessVolume, exam: Exam, toolkit: Toolkit) -> StiffnessVolume:
+    """Return the volume with magnitude and unmasked stiffness, also where the segmentation takes neither.
+
+    What is no liver is hardly told from one by a masked elastogram alone.
+    """
+    if toolkit.card.takes_what_a_study_has:
+        return volume
+    from liver_mre.dicom.companions import with_companions
+
+    return with_companions(volume, exam.selection)
 
 
 def _waves(exam: Exam, case: Case, toolkit: Toolkit, volume: StiffnessVolume) -> WaveMaps | None:

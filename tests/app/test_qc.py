@@ -69,6 +69,15 @@ def test_what_a_run_would_not_measure_is_red_and_says_why(
     assert (study.reason.code, measured.quality.light) == ("area_too_small", "red")
 
 
+@pytest.mark.parametrize("kind", ["phantom", "head", "coronal"])
+def test_what_is_no_liver_gives_no_number(kind: str, tmp_path: Path) -> None:
+    ENCODINGS["siemens-gre"](simulate_exam(61, slices=3, unlike=kind), tmp_path / "study")
+    (study,) = measure_folder(tmp_path / "study").studies
+    assert study.status is StudyStatus.NOT_EVALUABLE
+    assert study.measurement is None
+    assert study.reason.code in {"unlike_liver_elastogram", "no_liver"}
+
+
 def test_a_driver_that_is_off_is_red_in_every_slice(driver_off: Path, capfd: pytest.CaptureFixture[str]) -> None:
     acquisition = quality_of(driver_off, capfd)
     if acquisition["quality"] is None:  # no liver was found in it at all
