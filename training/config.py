@@ -100,6 +100,6 @@ STRONG: Final = Recipe(
 # What follows `strong`, from its weights. Without the magnitude much of the liver's outline cannot be seen, and what
 # those situations can teach is soon learnt: the rest of the time goes to studies that have everything. Livers after
 # surgery are a few in a hundred, and the hardest.
-FINISH: Final = replace(STRONG, name="finish", inputs="mostly-full", learning_rate=8e-4, epochs=40, rare_weight=4.0)
+FINISH: Final = replace(STRONG, name="finish", inputs="mostly-full", learning_rate=8e-4, epochs=48, rare_weight=4.0)
 
 RECIPES: Final = {recipe.name: recipe for recipe in (PAPER, STRONG, FINISH)}
