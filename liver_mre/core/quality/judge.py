@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from liver_mre.core.quality.checks import checks, exam_numbers, slice_numbers
-from liver_mre.core.quality.types import CAUSES, Cause, ExamQuality, SliceQuality
+from liver_mre.core.quality.types import CAUSES, Cause, ExamQuality, SliceQuality, commonest_cause
 from liver_mre.core.quality.unlike import features, unlike, untypical
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def judge(seen: Seen, limits: Limits) -> ExamQuality:
     strange = _strange(seen, limits, any_diagnostic=bool(diagnostic))
     mostly_failed = 2 * len(diagnostic) < len(slices)
     if strange.body or strange.liver:
-        cause = _commonest(slices) if mostly_failed and not strange.body else None
+        cause = commonest_cause(slices) if mostly_failed and not strange.body else None
         slices = tuple(replace(one, diagnostic=False, cause=one.cause or cause) for one in slices)
     return ExamQuality(
         slices=slices,
@@ -93,11 +93,6 @@ def _strange(seen: Seen, limits: Limits, *, any_diagnostic: bool) -> _Strange:
     if not any_diagnostic:
         return _Strange(unlike(found, of_body), ())
     return _Strange(unlike(found, of_body), unlike(found, limits.familiar) or untypical(found, limits.typical))
-
-
-def _commonest(slices: tuple[SliceQuality, ...]) -> Cause | None:
-    causes = [one.cause for one in slices if one.cause]
-    return max(CAUSES, key=causes.count) if causes else None
 
 
 def _slice(seen: Seen, index: int, numbers: Mapping[str, float], limits: Limits) -> SliceQuality:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Cause(StrEnum):
@@ -113,6 +116,12 @@ class SliceQuality:
         return Light.AMBER if divided or any(check.passed is False for check in self.checks) else Light.GREEN
 
 
+def commonest_cause(slices: Sequence[SliceQuality]) -> Cause | None:
+    """Return the cause that most slices have; None where none has one."""
+    causes = [one.cause for one in slices if one.cause]
+    return max(CAUSES, key=causes.count) if causes else None
+
+
 @dataclass(frozen=True, slots=True)
 class ExamQuality:
     """One acquisition.
@@ -151,8 +160,7 @@ class ExamQuality:
     @property
     def cause(self) -> Cause | None:
         """The commonest cause among its slices."""
-        causes = [one.cause for one in self.slices if one.cause]
-        return max(CAUSES, key=causes.count) if causes else None
+        return commonest_cause(self.slices)
 
     @property
     def light(self) -> Light:
