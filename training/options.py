@@ -42,8 +42,8 @@ class TrainOptions:
     data: tuple[Path, ...]
     out: Path
     recipe: Recipe
-    size: int = 256
-    pooling: int = 2
+    size: int = 128
+    pooling: int = 4
     minutes: float | None = None
     epochs: int | None = None
     seed: int = 20251
