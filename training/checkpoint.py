@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors.torch import load_file
 
+from training.half import within_half_range
 from training.store import CohortError, split_of
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
 def load_checkpoint(path: Path) -> dict[str, Any]:
     """Read a checkpoint with torch's restricted unpickler (tensors and plain values only).
 
+    Its weights come in the range of float16: what is evaluated is what will be published.
+
     Raises
     ------
     CohortError
@@ -35,7 +38,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         message = f"there is no checkpoint {path.name}: train first, or check the path"
         raise CohortError(message)
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return state
+    return state | {"weights": within_half_range(state["weights"])}
 
 
 def load_start(path: Path) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:

@@ -7,12 +7,12 @@ import importlib.metadata
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-import torch
 from safetensors.torch import save_file
 
 from liver_mre.core.channels import CHANNELS
 from training.checkpoint import load_checkpoint, run_facts
 from training.errors import PublishError
+from training.half import half_weights
 from training.predict import weights_digest
 
 if TYPE_CHECKING:
@@ -33,26 +33,6 @@ _SIMULATED: Final = (
 _OWN: Final = ("Trained on a site's own exams; measure it on exams of the scanners it will meet.",)
 _INPUT: Final = "2D slices of 60 Hz shear-wave elastography, 0 to 8 kPa window; other frequencies were not measured."
 _NEEDS_MASK: Final = "The input needs the confidence mask (0.95); unmasked elastograms were not measured."
-
-
-def half_weights(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Convert floating-point tensors to float16; counters stay integers.
-
-    Raises
-    ------
-    PublishError
-        If a value is not finite in float16.
-
-    """
-    halved = {
-        name: (value.half() if value.is_floating_point() else value).contiguous().clone()
-        for name, value in weights.items()
-    }
-    broken = [name for name, value in halved.items() if not torch.isfinite(value).all()]
-    if broken:
-        message = f"{len(broken)} tensors leave the range of float16, {broken[0]} first: train again from a checkpoint"
-        raise PublishError(message)
-    return halved
 
 
 def write_weights(model_dir: Path, weights: Mapping[str, Tensor]) -> bytes:

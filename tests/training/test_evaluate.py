@@ -22,7 +22,7 @@ from training.evaluate import EvaluateOptions, evaluate
 from training.exams import Exam, simulated_exam
 from training.options import TrainOptions
 from training.predict import load_predictor
-from training.publish import exam_ranges, half_weights, publish
+from training.publish import exam_ranges, publish
 from training.scores import ExamScore, overlap, score_exam
 from training.store import CohortError, ExamRecord, save_exam
 from training.tables import cohort_table, robustness_table, stages_table
@@ -108,11 +108,6 @@ def test_an_evaluation_of_other_weights_is_not_published(tmp_path: Path) -> None
     with pytest.raises(PublishError, match="other weights"):
         publish(tmp_path / "best.pt", tmp_path / "evaluation.json", tmp_path / "model", hardware="", version="1")
     assert not (tmp_path / "model").exists()
-
-
-def test_weights_outside_the_range_of_half_precision_are_not_published() -> None:
-    with pytest.raises(PublishError, match="float16"):
-        half_weights({"conv": torch.tensor([1e9])})
 
 
 def test_seeds_of_distant_cohorts_are_different_ranges() -> None:

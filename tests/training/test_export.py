@@ -14,8 +14,8 @@ from safetensors.torch import save_file
 
 from models.export import ExportError, export_model, load_network, read_card
 from simulation.exam import simulate_exam
+from training.half import half_weights
 from training.network import Architecture, build_network
-from training.publish import half_weights
 
 PUBLISHED = Path(__file__).parents[2] / "models" / "liver_segmentation"
 

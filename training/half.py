@@ -1,0 +1,80 @@
+"""Weights as float16: brought into its range without changing the network, and refused where that cannot be."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import torch
+
+from training.errors import PublishError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from torch import Tensor
+
+LARGEST_VARIANCE: Final = 2.0**14
+"""A quarter of float16's range: the convolution's output, some standard deviations, then stays in range too."""
+_VARIANCE: Final = ".running_var"
+
+
+def within_half_range(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Scale convolutions whose output varies too much for float16; their batch normalisation takes the scale out again.
+
+    Nothing holds the size of such a convolution in training, since what follows divides by it. Each channel is scaled
+    by a power of two, which is exact: but for the normalisation's epsilon, a millionth of a millionth here, the network
+    answers as before.
+
+    Parameters
+    ----------
+    weights : state of a network, float32; convolution and normalisation follow each other in a sequence, or are called
+        convN and bnN
+
+    Returns
+    -------
+    The state with every variance at most `LARGEST_VARIANCE`, where its convolution was found.
+    """
+    found = dict(weights)
+    for name, variance in weights.items():
+        if not name.endswith(_VARIANCE) or not bool((variance > LARGEST_VARIANCE).any()):
+            continue
+        norm = name.removesuffix(_VARIANCE)
+        convolution = _before(norm)
+        if f"{convolution}.weight" not in weights:
+            continue
+        scale = torch.exp2(-torch.ceil(0.5 * torch.log2(variance / LARGEST_VARIANCE)).clamp(min=0.0))
+        found[name] = variance * scale**2
+        found[f"{norm}.running_mean"] = weights[f"{norm}.running_mean"] * scale
+        kernel = weights[f"{convolution}.weight"]
+        found[f"{convolution}.weight"] = kernel * scale.view(-1, *[1] * (kernel.ndim - 1))
+        if f"{convolution}.bias" in weights:
+            found[f"{convolution}.bias"] = weights[f"{convolution}.bias"] * scale
+    return found
+
+
+def _before(norm: str) -> str:
+    """Return the name of the convolution in front of a batch normalisation."""
+    parent, _, own = norm.rpartition(".")
+    number = re.fullmatch(r"\d+", own)
+    return f"{parent}.{int(own) - 1}" if number else f"{parent}.{own.replace('bn', 'conv')}"
+
+
+def half_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Convert floating-point tensors to float16; counters stay integers.
+
+    Raises
+    ------
+    PublishError
+        If a value is not finite in float16.
+
+    """
+    halved = {
+        name: (value.half() if value.is_floating_point() else value).contiguous().clone()
+        for name, value in weights.items()
+    }
+    broken = [name for name, value in halved.items() if not torch.isfinite(value).all()]
+    if broken:
+        message = f"{len(broken)} tensors leave the range of float16, {broken[0]} first: train again from a checkpoint"
+        raise PublishError(message)
+    return halved
