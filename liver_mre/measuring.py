@@ -12,7 +12,7 @@ from liver_mre.core.result import Reason
 from liver_mre.core.roi import find_region
 from liver_mre.core.selection.acquisitions import preferred, with_choice
 from liver_mre.core.staging import stage
-from liver_mre.core.uncertainty import interval_of, sampling_error, segmentation_error
+from liver_mre.core.uncertainty import calibration_for, interval_of, sampling_error, segmentation_error
 from liver_mre.core.units import check_plausible
 from liver_mre.exam import Exam, released
 from liver_mre.steps import have
@@ -42,6 +42,10 @@ OTHER_NETWORK = (
     "No 95 % interval and no probabilities are given: the interval was calibrated with outlines of the liver by {}, "
     "and {} made this one."
 )
+OTHER_INPUT = (
+    "No 95 % interval and no probabilities are given: none was calibrated for outlines of the liver that were made "
+    "from {}."
+)
 
 
 def measure_stiffness(exam: Exam, toolkit: Toolkit) -> Exam:
@@ -58,8 +62,10 @@ def measure_stiffness(exam: Exam, toolkit: Toolkit) -> Exam:
         quality = replace(exam.quality, measurable=False) if exam.quality else None
         return replace(exam, not_evaluable=reason, quality=quality)
     check_plausible(measurement.median_kpa)
-    warnings = _why_no_interval(mask, toolkit.calibration)
-    interval = None if warnings else _interval(exam, measurement.mean_kpa, region.pixels, toolkit)
+    mine = [one for one in toolkit.calibrations if one.model == mask.model.title]
+    calibration = calibration_for(mine, exam.network_channels)
+    warnings = () if calibration else (_why_no_interval(exam, mask, toolkit),)
+    interval = _interval(exam, measurement.mean_kpa, region.pixels, toolkit, calibration) if calibration else None
     measurement = replace(measurement, interval=interval, removed=region.removed)
     return replace(exam, region=region, measurement=measurement, warnings=(*exam.warnings, *warnings))
 
@@ -71,18 +77,21 @@ def _region(exam: Exam, mask: LiverMask, toolkit: Toolkit) -> Region:
     return find_region(volume, mask, toolkit.settings.roi_rules, excluded=excluded, magnitude=volume.magnitude)
 
 
-def _why_no_interval(mask: LiverMask, calibration: Calibration) -> tuple[str, ...]:
-    """Return why no interval can be given: its calibration belongs to the network that it was made with."""
-    made_by = f"{mask.model.name} {mask.model.version}"
-    return () if made_by == calibration.model else (OTHER_NETWORK.format(calibration.model, made_by),)
+def _why_no_interval(exam: Exam, mask: LiverMask, toolkit: Toolkit) -> str:
+    """Return why no interval can be given: a calibration belongs to one network, and to what it was shown."""
+    made_with, made_by = toolkit.calibrations[0].model, mask.model.title
+    if made_with != made_by:
+        return OTHER_NETWORK.format(made_with, made_by)
+    return OTHER_INPUT.format(" and ".join(name.replace("_", " ") for name in exam.network_channels) or "this input")
 
 
-def _interval(exam: Exam, mean_kpa: float, pixels: NDArray[np.bool_], toolkit: Toolkit) -> StiffnessInterval | None:
+def _interval(
+    exam: Exam, mean_kpa: float, pixels: NDArray[np.bool_], toolkit: Toolkit, calibration: Calibration
+) -> StiffnessInterval | None:
     """Return the interval of the exam's stiffness, by the spread of its pixels and of other outlines of the liver."""
     if mean_kpa <= 0.0:
         return None
     volume, mask = have(exam.volume), have(exam.mask)
-    calibration = toolkit.calibration
     others: list[float | None] = []
     for liver in mask.alternatives:
         other = replace(mask, liver=liver, alternatives=())
@@ -139,7 +148,7 @@ def _compared(exam: Exam, case: Case, toolkit: Toolkit) -> Exam:
     if prior is None:
         return exam
     model = have(exam.model)
-    made_by = (f"{APPLICATION} {__version__}", f"{model.name} {model.version}")
+    made_by = (f"{APPLICATION} {__version__}", model.title)
     threshold = toolkit.settings.repeatability_percent
     change = change_since(prior, exam.measurement.mean_kpa, made_by, threshold_percent=threshold)
     return replace(exam, change=change)

@@ -22,10 +22,14 @@ if TYPE_CHECKING:
     from liver_mre.case import Case
     from liver_mre.core.quality.types import ExamQuality
     from liver_mre.core.quality.waves import WaveMaps
-    from liver_mre.core.volume import LiverMask, StiffnessVolume
+    from liver_mre.core.volume import StiffnessVolume
     from liver_mre.exam import Exam
 
 UNLIKE = "This does not look like an axial elastogram of a liver, so nothing was measured. Unusual: {}. " + UNLIKE_HINT
+OTHER_NETWORK = (
+    "The limits by which unusual exams are recognised were found with outlines of the liver by {}, and {} made this "
+    "one: they may refuse good exams, or let others pass."
+)
 NOT_DIAGNOSTIC = "No slice is diagnostic, so nothing was measured. Likely cause: {}. {}"
 
 
@@ -41,10 +45,19 @@ def judge_quality(exam: Exam, case: Case, toolkit: Toolkit) -> Exam:
     volume, mask = have(exam.volume), have(exam.mask)
     if not mask.liver.any():
         return replace(exam, not_evaluable=Reason("no_liver", NO_LIVER))
-    quality = _judged(_with_all_there_is(volume, exam, toolkit), mask, _waves(exam, case, toolkit, volume), toolkit)
+    seen = Seen(_with_all_there_is(volume, exam, toolkit), mask.liver, shown=exam.network_channels)
+    quality = _judged(replace(seen, waves=_waves(exam, case, toolkit, volume)), toolkit)
     model = toolkit.quality_model
     judge_model = model.identity if model else None
-    return replace(exam, quality=quality, quality_model=judge_model, not_evaluable=why_not_evaluable(quality))
+    limits = load_limits()
+    others = () if limits.model == mask.model.title else (OTHER_NETWORK.format(limits.model, mask.model.title),)
+    return replace(
+        exam,
+        quality=quality,
+        quality_model=judge_model,
+        warnings=(*exam.warnings, *others),
+        not_evaluable=why_not_evaluable(quality),
+    )
 
 
 def why_not_evaluable(quality: ExamQuality) -> Reason | None:
@@ -83,21 +96,20 @@ def _tried(exam: Exam, toolkit: Toolkit) -> Exam:
     return replace(measure_stiffness(exam, toolkit), measurement=None, region=None)
 
 
-def _judged(volume: StiffnessVolume, mask: LiverMask, waves: WaveMaps | None, toolkit: Toolkit) -> ExamQuality:
-    # Training shows waves only together with the magnitude.
-    magnitude = volume.magnitude
-    model = toolkit.quality_model
+def _judged(seen: Seen, toolkit: Toolkit) -> ExamQuality:
+    volume, model = seen.volume, toolkit.quality_model
     logits = None
     if model is not None:
         images = quality_images(
             volume.stiffness_kpa,
             volume.confident,
             volume.pixel_spacing_mm,
-            magnitude=magnitude,
-            waves=None if magnitude is None else waves,
+            magnitude=volume.magnitude,
+            # Training shows waves only together with the magnitude.
+            waves=None if volume.magnitude is None else seen.waves,
         )
         logits = model.logits(images)
-    return judge(Seen(volume, mask.liver, magnitude, waves, logits), load_limits())
+    return judge(replace(seen, magnitude=volume.magnitude, logits=logits), load_limits())
 
 
 def _with_all_there_is(volume: StiffnessVolume, exam: Exam, toolkit: Toolkit) -> StiffnessVolume:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from liver_mre.calibration import load_calibration
+from liver_mre.calibration import load_calibrations
 from liver_mre.core.measurement import measure_contour
 from liver_mre.core.preprocess import native_mask, network_input, shown_channels, view_of
 from liver_mre.core.selection import list_series, select
@@ -72,9 +72,9 @@ class Toolkit:
         return load_card(self.settings.model_dir)
 
     @cached_property
-    def calibration(self) -> Calibration:
-        """What the 95 % interval is made with."""
-        return load_calibration()
+    def calibrations(self) -> tuple[Calibration, ...]:
+        """What the 95 % interval is made with: one for each input of the network."""
+        return load_calibrations()
 
     @property
     def model(self) -> LiverModel:

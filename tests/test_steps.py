@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from liver_mre.calibration import load_calibration
+from liver_mre.calibration import load_calibrations
 from liver_mre.case import Case, study_result
 from liver_mre.core.result import Prior
 from liver_mre.core.study import Instance, Study
 from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
 from liver_mre.errors import ImplausibleStiffnessError
 from liver_mre.measuring import choose_exams, measure_stiffness, stage_fibrosis
+from liver_mre.quality_limits import load_limits
 from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit
 from tests.exams import make_exam
@@ -22,8 +23,9 @@ from tests.exams import make_exam
 if TYPE_CHECKING:
     from liver_mre.exam import Exam
 
-MODEL = ModelIdentity(*load_calibration().model.split(), "0" * 64, "openvino", "f32")
+MODEL = ModelIdentity(*load_calibrations()[0].model.split(), "0" * 64, "openvino", "f32")
 """The network that the interval was calibrated with."""
+SHOWN = ("masked_stiffness",)
 
 
 def segmented(liver_pixels: int, confident_pixels: int, stiffness_kpa: float = 3.0) -> Exam:
@@ -37,7 +39,7 @@ def segmented(liver_pixels: int, confident_pixels: int, stiffness_kpa: float = 3
         instances=(Instance("source", "1.2.3", "1.2"),),
         pixel_spacing_mm=(5.0, 5.0),
     )
-    return make_exam(volume=volume, mask=LiverMask(liver, MODEL))
+    return make_exam(volume=volume, mask=LiverMask(liver, MODEL), network_channels=SHOWN)
 
 
 NO_RULES = {
@@ -118,6 +120,24 @@ def test_outlines_of_another_network_get_no_interval_and_a_warning_says_so() -> 
     assert study_result(case).warnings == (warning,)
 
 
+def test_an_input_for_which_nothing_was_calibrated_gets_no_interval_and_a_warning_says_so() -> None:
+    exam = replace(segmented(400, 400), network_channels=("stiffness",))
+    found = measure_stiffness(exam, Toolkit(Settings()))
+    assert found.measurement is not None
+    assert found.measurement.interval is None
+    assert "made from stiffness" in found.warnings[0]
+
+
+def test_the_interval_is_that_of_what_the_network_was_shown() -> None:
+    names = set()
+    for channels in (SHOWN, ("stiffness", "confident", "magnitude")):
+        exam = measure_stiffness(replace(segmented(400, 400), network_channels=channels), Toolkit(Settings()))
+        assert exam.measurement is not None
+        assert exam.measurement.interval is not None
+        names.add(exam.measurement.interval.calibration)
+    assert len(names) == 2
+
+
 @pytest.mark.parametrize("stiffness_kpa", [0.03, 30.0, 300.0])
 def test_a_stiffness_that_no_liver_has_is_refused(stiffness_kpa: float) -> None:
     with pytest.raises(ImplausibleStiffnessError):
@@ -146,4 +166,10 @@ def test_a_measured_exam_is_held_against_the_prior_that_the_input_holds(monkeypa
 
 def test_the_shipped_interval_is_that_of_the_shipped_network() -> None:
     toolkit = Toolkit(Settings())
-    assert toolkit.calibration.model == f"{toolkit.card.name} {toolkit.card.version}", "run `liver-mre interval-study`"
+    made_with = {one.model for one in toolkit.calibrations}
+    assert made_with == {f"{toolkit.card.name} {toolkit.card.version}"}, "run `liver-mre interval-study`"
+
+
+def test_the_shipped_limits_of_quality_are_those_of_the_shipped_network() -> None:
+    card = Toolkit(Settings()).card
+    assert load_limits().model == f"{card.name} {card.version}", "run `liver-mre calibrate-quality`"

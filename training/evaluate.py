@@ -91,18 +91,19 @@ def evaluate(options: EvaluateOptions) -> dict[str, Any]:
     compared = [item for item in chosen if item is main or item is MASKED]
     beside: _Conditions = {item.name: {} for item in compared}
     for label, folder in options.beside.items():
-        others = _unseen(read_exams((folder,), None, options.limit), predictor)
+        harder = _unseen(read_exams((folder,), None, options.limit), predictor)
         for item in compared:
-            beside[item.name][label] = score_all(predictor, others, item)
-    networks, inputs = _compare(options, predictor, exams, main, scores[main.name])
+            beside[item.name][label] = score_all(predictor, harder, item)
+    own = [tables.Shown(predictor.name, item.name, scores[item.name]) for item in compared]
+    others = _comparators(options, predictor.name, exams, compared)
     shown = _tables(exams, scores, main, beside)
-    if len(networks) > 1:
-        shown.insert(2, tables.networks_table(networks, inputs))
+    if others:
+        shown.insert(2, tables.networks_table([*own, *others]))
     if options.train_data:
         train = read_exams(options.train_data, "train", options.limit)
         groups = {"this cohort": scores[main.name], "training": score_all(predictor, train, main)}
         shown[-1] = tables.cohort_table(groups, {"this cohort": exams, "training": train})
-    summary = summary_of(predictor, exams, scores, main, options.split, beside)
+    summary = summary_of(predictor, exams, scores, main, options.split, beside, others)
     _write(options.out, scores, beside, shown, summary)
     facts = _facts(predictor, exams, main, options, time.monotonic() - start)
     sections = [Section(table.title, table, _images(table.name, scores[main.name])) for table in shown]
@@ -142,19 +143,19 @@ def _situations(names: Sequence[str], predictor: Predictor, exams: Sequence[Exam
     return found
 
 
-def _compare(
-    options: EvaluateOptions, predictor: Predictor, exams: Sequence[Exam], main: Situation, own: list[ExamScore]
-) -> tuple[dict[str, list[ExamScore]], dict[str, str]]:
-    """Score the comparators, on the same input where they take it; returns scores and input by network."""
-    networks, inputs = {predictor.name: own}, {predictor.name: main.name}
+def _comparators(
+    options: EvaluateOptions, main: str, exams: Sequence[Exam], situations: Sequence[Situation]
+) -> list[tables.Shown]:
+    """Score the comparators in the same situations, or where none of them suits, in the first that does."""
+    found: list[tables.Shown] = []
     for path in options.comparators:
         other = load_predictor(path, bfloat16=options.bfloat16)
         refuse_seen(exams, other.exams, other.patients)
-        situation = main if main in other.situations else other.situations[0]
-        name = other.name if other.name not in networks else f"{other.name} ({other.weights_sha256[:6]})"
-        networks[name] = score_all(other, exams, situation)
-        inputs[name] = situation.name
-    return networks, inputs
+        taken = {main, *(shown.network for shown in found)}
+        name = other.name if other.name not in taken else f"{other.name} ({other.weights_sha256[:6]})"
+        suitable = [item for item in situations if item in other.situations] or [other.situations[0]]
+        found += [tables.Shown(name, item.name, score_all(other, exams, item)) for item in suitable]
+    return found
 
 
 def _tables(

@@ -18,6 +18,7 @@ from training.cells import Table, number
 from training.livers import load_liver, model_of
 from training.measured_truth import as_mask, truth_of, volume_of
 from training.roi_study import LEAST_CM2, markdown
+from training.situations import SITUATIONS
 from training.statistics import proportion
 from training.store import CohortError, list_exams, load_exam
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from training.livers import PredictedLiver
+    from training.situations import Situation
     from training.store import ExamRecord
 
     Values = NDArray[np.float64]
@@ -43,6 +45,8 @@ WEIGHTS: Final = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
 RESIDUALS: Final = (0.002, 0.005, 0.01, 0.015, 0.02, 0.03)
 LEVEL: Final = 0.95
 STAGES: Final = ("F0", "F1", "F2", "F3", "F4")
+NAME: Final = "simulated-2"
+"""Of the fits, in results; a fit to other exams or errors gets another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +75,17 @@ class Case:
         return hashlib.sha256(f"interval {self.exam}".encode()).digest()[0] % FOLDS
 
 
-def study(data: Path, livers: Path, out: Path, *, magnitude: bool = False, limit: int | None = None) -> dict[str, Any]:
+def study(data: Path, livers: Sequence[Path], out: Path, *, limit: int | None = None) -> dict[str, Any]:
     """Calibrate the interval on a cohort and check it, fold by fold, on exams that did not calibrate it.
 
-    The calibration that is written is fitted on all exams; its coverage is that of fits on nine tenths in the tenth
-    that they did not see. That on one half in the other half is told beside it.
+    Each input of the network has a calibration of its own. What is written is fitted on all exams; its coverage is that
+    of fits on nine tenths in the tenth that they did not see. That on one half in the other half is told beside it.
 
     Parameters
     ----------
     data : folder of a simulated cohort
-    livers : folder of predicted livers, of exams that the network was not trained on
-    out : folder for interval.json (the calibration that the application reads), coverage.json, coverage.md, cases.csv
-    magnitude : let the rules of the region see the magnitude
+    livers : folders of predicted livers, one for each input, of exams that the network was not trained on
+    out : folder for interval.json (the calibrations that the application reads), coverage.json, coverage.md, cases.csv
     limit : largest number of exams
 
     Returns
@@ -94,28 +97,41 @@ def study(data: Path, livers: Path, out: Path, *, magnitude: bool = False, limit
     CohortError
         If there are too few exams.
     """
+    cases, shipped, summary = [], [], {}
+    for folder in livers:
+        network, digest, shown = model_of(folder).splitlines()
+        situation = next(each for each in SITUATIONS if each.name == shown)
+        found = _cases(data, folder, situation, limit)
+        words = (
+            f"{len(found)} simulated exams, outlines by {network} ({digest[:16]}) on the input '{shown}', rules of the "
+            f"region with{'' if situation.magnitude else 'out'} magnitude"
+        )
+        name = f"{NAME}-{shown}"
+        shipped.append(fitted(found, name=name, model=network, channels=situation.channels, provenance=words))
+        summary[shown] = {
+            "cases": len(found),
+            f"{FOLDS} folds": unseen_coverage(found, FOLDS),
+            "one half in the other": unseen_coverage(found, 2),
+        }
+        cases += [{"input": shown, **asdict(case)} for case in found]
+    _write(out, cases, shipped, summary)
+    return {"data": "simulated", "inputs": summary}
+
+
+def _cases(data: Path, livers: Path, situation: Situation, limit: int | None) -> list[Case]:
     from rich.progress import track
 
-    model = model_of(livers).splitlines()
     paths = [path for path in list_exams(data) if (livers / path.name).exists()][:limit]
     cases = []
-    for path in track(paths, description="measuring exams", transient=True):
+    for path in track(paths, description=f"measuring exams, {situation.name}", transient=True):
         liver = load_liver(livers, path.name)
-        case = None if liver is None else case_of(path.stem, load_exam(path), liver, magnitude=magnitude)
+        case = None if liver is None else case_of(path.stem, load_exam(path), liver, magnitude=situation.magnitude)
         if case is not None:
             cases.append(case)
     if len(cases) < FOLDS * LEAST_IN_BAND // 2:
         message = f"{len(cases)} exams can be measured, which is too few to calibrate an interval: simulate more"
         raise CohortError(message)
-    words = (
-        f"{len(cases)} simulated exams, outlines by {model[0]} ({model[1][:16]}) on the input '{model[2]}', rules of "
-        f"the region with{'' if magnitude else 'out'} magnitude"
-    )
-    shipped = fitted(cases, name="simulated-1", model=model[0], provenance=words)
-    groups = {f"{FOLDS} folds": unseen_coverage(cases, FOLDS), "one half in the other": unseen_coverage(cases, 2)}
-    summary = {"data": "simulated", "cases": len(cases), "coverage": groups}
-    _write(out, cases, shipped, summary)
-    return summary
+    return cases
 
 
 def case_of(name: str, record: ExamRecord, liver: PredictedLiver, *, magnitude: bool) -> Case | None:
@@ -148,7 +164,9 @@ def case_of(name: str, record: ExamRecord, liver: PredictedLiver, *, magnitude: 
     )
 
 
-def fitted(cases: Sequence[Case], *, name: str, model: str, provenance: str) -> Calibration:
+def fitted(
+    cases: Sequence[Case], *, name: str = "", model: str = "", channels: tuple[str, ...] = (), provenance: str = ""
+) -> Calibration:
     """Return the calibration whose intervals hold the truth of 95 % of the cases in every band and are narrowest.
 
     For each pair of a segmentation weight and a residual, the scale of each band of measured stiffness is the smallest
@@ -167,7 +185,7 @@ def fitted(cases: Sequence[Case], *, name: str, model: str, provenance: str) -> 
 
     weight, residual = min(itertools.product(WEIGHTS, RESIDUALS), key=lambda pair: fit(*pair)[0])
     scales = tuple(round(scale, 5) for scale in fit(weight, residual)[1])
-    return Calibration(name, CORRELATION_CM2, weight, residual, tuple(bands), scales, model, provenance)
+    return Calibration(name, CORRELATION_CM2, weight, residual, tuple(bands), scales, model, channels, provenance)
 
 
 def _bands(measured_kpa: Values) -> list[float]:
@@ -191,7 +209,7 @@ def unseen_coverage(cases: Sequence[Case], folds: int) -> dict[str, dict[str, fl
     judged: list[tuple[Case, Calibration]] = []
     for fold in range(folds):
         others = [case for case in cases if case.fold % folds != fold]
-        calibration = fitted(others, name="", model="", provenance="")
+        calibration = fitted(others)
         judged += [(case, calibration) for case in cases if case.fold % folds == fold]
     return coverage(judged)
 
@@ -221,28 +239,34 @@ def coverage(cases: Sequence[tuple[Case, Calibration]]) -> dict[str, dict[str, f
 
 
 def coverage_table(summary: dict[str, Any]) -> Table:
-    """Return the table of coverage by stage."""
+    """Return the table of coverage by input and stage."""
     lines = [
         (
+            shown,
             group,
             stage,
             f"{found['covered']} of {found['exams']}",
             f"{100 * found['share']:.1f} ({100 * found['share_low']:.1f} to {100 * found['share_high']:.1f})",
             f"± {number(found['half_width_percent'], 1)}",
         )
-        for group, stages in summary["coverage"].items()
+        for shown, groups in summary.items()
+        for group, stages in groups.items()
+        if group != "cases"
         for stage, found in stages.items()
     ]
-    columns = ("exams", "stage", "covered", "covered % (95 % CI)", "median half width %")
+    columns = ("input", "exams", "stage", "covered", "covered % (95 % CI)", "median half width %")
     return Table("coverage", "intervals that hold the truth, simulated exams", columns, tuple(lines))
 
 
-def _write(out: Path, cases: Sequence[Case], calibration: Calibration, summary: dict[str, Any]) -> None:
+def _write(
+    out: Path, cases: Sequence[dict[str, Any]], calibrations: Sequence[Calibration], summary: dict[str, Any]
+) -> None:
     out.mkdir(parents=True, exist_ok=True)
     with (out / "cases.csv").open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, list(asdict(cases[0])))
+        writer = csv.DictWriter(stream, list(cases[0]))
         writer.writeheader()
-        writer.writerows(asdict(case) for case in cases)
-    (out / "interval.json").write_text(json.dumps(asdict(calibration), indent=2) + "\n", encoding="utf-8")
+        writer.writerows(cases)
+    written = {"calibrations": [asdict(one) for one in calibrations]}
+    (out / "interval.json").write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
     (out / "coverage.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     (out / "coverage.md").write_text(markdown(coverage_table(summary)) + "\n", encoding="utf-8")

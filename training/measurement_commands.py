@@ -50,7 +50,7 @@ def _roi_study(arguments: argparse.Namespace) -> int:
 def _interval_study(arguments: argparse.Namespace) -> int:
     from training.interval_study import study
 
-    study(arguments.data, arguments.livers, arguments.out, magnitude=arguments.magnitude, limit=arguments.limit)
+    study(arguments.data, arguments.livers, arguments.out, limit=arguments.limit)
     print((arguments.out / "coverage.md").read_text(encoding="utf-8"))
     return 0
 
@@ -78,8 +78,14 @@ def _add_roi_study(commands: Commands) -> None:
 def _add_interval_study(commands: Commands) -> None:
     study = commands.add_parser("interval-study", help="calibrate the 95 %% interval and check how often it is right")
     study.add_argument("--data", type=Path, required=True, metavar="DIR", help="simulated cohort")
-    study.add_argument("--livers", type=Path, required=True, metavar="DIR", help="predicted livers of unseen exams")
+    study.add_argument(
+        "--livers",
+        type=Path,
+        required=True,
+        nargs="+",
+        metavar="DIR",
+        help="predicted livers of unseen exams, a folder an input",
+    )
     study.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for interval.json and the tables")
-    study.add_argument("--magnitude", action="store_true", help="let the rules of the region see the magnitude")
     study.add_argument("--limit", type=int, metavar="N", help="exams")
     study.set_defaults(action=_interval_study)

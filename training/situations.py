@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import ndimage
 
-from liver_mre.core.channels import network_channels
+from liver_mre.core.channels import CHANNELS, MASKED_ALONE, network_channels
 from training.store import CONFIDENCE_THRESHOLD, KPA_PER_COUNT, confidence_counts
 
 if TYPE_CHECKING:
@@ -46,6 +46,12 @@ class Situation:
     magnitude: bool = False
     hatched: bool = False
 
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """What it shows, as the application names the channels of a study."""
+        stiffness = MASKED_ALONE if self.masked else CHANNELS[:2]
+        return (*stiffness, CHANNELS[2]) if self.magnitude else stiffness
+
     def suits(self, exam: Exam) -> bool:
         """Tell whether the exam has what the situation shows."""
         if self.magnitude and exam.magnitude is None:
@@ -67,6 +73,8 @@ SITUATIONS: Final = (
     Situation("unmasked-magnitude", "unmasked stiffness and magnitude", 0.075, magnitude=True),
 )
 """How often each is drawn is ours: most often the two that are asked most of, the richest and the poorest."""
+MEASURED: Final = ("everything", "no-magnitude", "masked-magnitude", "masked")
+"""Those that the application measures in: it closes hatches, and needs to know where stiffness is confident."""
 
 _MOSTLY_FULL: Final = {
     "everything": 0.55,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from training.situations import Situation
     from training.statistics import Estimate
     from training.store import Split
+    from training.tables import Shown
 
 _STAGES: Final = ("F0", "F1", "F2", "F3", "F4")
 
@@ -71,6 +72,7 @@ def summary_of(
     main: Situation,
     split: Split | None,
     beside: Mapping[str, Mapping[str, list[ExamScore]]],
+    comparators: Sequence[Shown] = (),
 ) -> dict[str, Any]:
     """Return the content of evaluation.json; beside: scores by situation and condition."""
     origins = sorted({exam.origin for exam in exams})
@@ -83,6 +85,9 @@ def summary_of(
         "conditions": {
             name: {label: summarise(found) for label, found in others.items()} for name, others in beside.items()
         },
+        "comparators": [
+            {"network": item.network, "situation": item.situation} | summarise(item.scores) for item in comparators
+        ],
         "weights_sha256": predictor.weights_sha256,
         "size": predictor.size,
         "pooling": predictor.pooling,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -108,9 +109,18 @@ def stages_table(scores: Sequence[ExamScore]) -> Table:
     return Table("stages", "Segmentation by stage", columns, tuple(rows), _OVERLAP_NOTE)
 
 
-def networks_table(groups: Mapping[str, Sequence[ExamScore]], shown: Mapping[str, str]) -> Table:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a network made of exams of which it was shown what a situation says."""
+
+    network: str
+    situation: str
+    scores: Sequence[ExamScore]
+
+
+def networks_table(compared: Sequence[Shown]) -> Table:
     """Compare the network and its comparators on the same exams, and say what each is shown of them."""
-    rows = [(name, shown[name], *_overlap_cells(scores), DASH) for name, scores in groups.items()]
+    rows = [(item.network, item.situation, *_overlap_cells(item.scores), DASH) for item in compared]
     rows += [
         ("Su 2025: U-Net, ResNeXt50-32x4d", DASH, *[DASH] * len(_OVERLAP), f"Dice {clinical.DICE}"),
         ("Su 2025: plain U-Net", DASH, *[DASH] * len(_OVERLAP), f"Dice {clinical.PLAIN_UNET_DICE}"),

@@ -77,10 +77,10 @@ class Fields:
             self.refuse(f"needs an array of texts in '{key}'")
         return tuple(values)
 
-    def numbers(self, key: str, count: int) -> tuple[float, ...]:
-        """Read an array of `count` finite numbers."""
+    def numbers(self, key: str, count: int | None = None) -> tuple[float, ...]:
+        """Read an array of finite numbers: of `count`, or of as many as there are."""
         values = self._array(key)
-        if len(values) != count:
+        if count is not None and len(values) != count:
             self.refuse(f"needs {count} numbers in '{key}'")
         return tuple(self._number(key, value) for value in values)
 

@@ -44,6 +44,7 @@ class Calibration:
     bands_kpa : least measured stiffness of each band, ascending from 0
     scales : what the SD from all three is multiplied by in each band
     model : name and version of the network whose outlines it was fitted with
+    channels : what that network was shown, as `shown_channels` names it
     provenance : in words, for a person
     """
 
@@ -54,11 +55,20 @@ class Calibration:
     bands_kpa: tuple[float, ...]
     scales: tuple[float, ...]
     model: str
+    channels: tuple[str, ...]
     provenance: str
 
     def scale_at(self, stiffness_kpa: float) -> float:
         """Return what the SD is multiplied by at a measured stiffness."""
         return self.scales[max(0, int(np.searchsorted(self.bands_kpa, stiffness_kpa, side="right")) - 1)]
+
+
+def calibration_for(calibrations: Iterable[Calibration], channels: tuple[str, ...]) -> Calibration | None:
+    """Return the calibration of outlines that were made from just these channels; None where there is none.
+
+    Without a magnitude a network outlines the liver much less well, so that one fit does not serve another input.
+    """
+    return next((one for one in calibrations if one.channels == channels), None)
 
 
 def sampling_error(volume: StiffnessVolume, pixels: NDArray[np.bool_], correlation_cm2: float) -> float:

@@ -64,6 +64,11 @@ class ModelIdentity:
     backend: str
     precision: str
 
+    @property
+    def title(self) -> str:
+        """Name and version, as reports and calibrations name it."""
+        return f"{self.name} {self.version}"
+
 
 @dataclass(frozen=True, slots=True)
 class LiverMask:

@@ -110,7 +110,7 @@ def _series_description(content: ReportContent, series: ResultSeries) -> str:
 def software_versions(content: ReportContent) -> list[str]:
     """Return the versions of application and model as SoftwareVersions lists them."""
     model = content.mask.model
-    return [f"{APPLICATION} {content.application_version}", f"{model.name} {model.version}"]
+    return [f"{APPLICATION} {content.application_version}", model.title]
 
 
 def finish(result: Dataset, content: ReportContent) -> None:

@@ -20,6 +20,7 @@ from liver_mre.report.tiles import STRIP, Strips, area_words, draw_tile
 from liver_mre.report.wording import (
     change_words,
     crossing_words,
+    diagnostic_words,
     disclosure,
     doubt_words,
     excluded_words,
@@ -106,7 +107,7 @@ def _grid(content: ReportContent, crop: Crop) -> _Grid:
 
 def _draw_header(draw: ImageDraw.ImageDraw, content: ReportContent) -> None:
     model = content.mask.model
-    version = f"{APPLICATION} {content.application_version} - {model.name} {model.version}"
+    version = f"{APPLICATION} {content.application_version} - {model.title}"
     draw.text((_MARGIN, 20), "LIVER STIFFNESS", style.MUTED, font(18))
     draw.text((_MARGIN + 170, 20), _title(content), style.MUTED, font(18))
     draw.text((WIDTH_PX - _MARGIN, 20), version, style.MUTED, font(18), anchor="ra")
@@ -187,7 +188,7 @@ def _draw_quality(draw: ImageDraw.ImageDraw, quality: ExamQuality) -> None:
 
 
 def _light_words(quality: ExamQuality) -> str:
-    return f"Quality {quality.light.upper()}: {len(quality.diagnostic)} of {len(quality.slices)} slices diagnostic"
+    return f"Quality {quality.light.upper()}: {diagnostic_words(quality)}"
 
 
 def fitted(words: str, width_px: float, size_px: int) -> str:

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 from liver_mre.core.quality.types import CAUSE_WORDS
 from liver_mre.report import style
 from liver_mre.report.outline import outlines
+from liver_mre.report.wording import diagnostic_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,7 +65,7 @@ def _draw_header(draw: ImageDraw.ImageDraw, title: str, quality: ExamQuality, wi
     colour = style.LIGHTS[quality.light]
     draw.rectangle((0, 0, width, 8), fill=colour)
     lost = len(quality.slices) - len(quality.diagnostic)
-    verdict = f"{quality.light.upper()}: {len(quality.diagnostic)} of {len(quality.slices)} slices diagnostic"
+    verdict = f"{quality.light.upper()}: {diagnostic_words(quality)}"
     draw.text((_GAP, 18), verdict, fill=colour, font=style.font(24))
     draw.text(
         (_GAP, 50), f"{title}   judged by {quality.judged_by}   {_RESEARCH}", fill=style.MUTED, font=style.font(14)

@@ -118,7 +118,7 @@ def _device(content: ReportContent) -> ObserverContext:
             uid=common.device_uid(content),
             name=APPLICATION,
             manufacturer_name=common.MANUFACTURER,
-            model_name=f"{content.mask.model.name} {content.mask.model.version}",
+            model_name=content.mask.model.title,
         ),
     )
 

@@ -113,9 +113,14 @@ def change_sentence(change: Change | None) -> str:
     return f"{sentence} The earlier exam was measured with other versions ({', '.join(change.prior.made_by)})."
 
 
+def diagnostic_words(quality: ExamQuality) -> str:
+    """Return how many slices can be measured: "3 of 4 slices diagnostic"."""
+    return f"{len(quality.diagnostic)} of {len(quality.slices)} slices diagnostic"
+
+
 def quality_words(quality: ExamQuality) -> str:
     """Return the verdict in short: "amber, 3 of 4 slices diagnostic"."""
-    return f"{quality.light}, {len(quality.diagnostic)} of {len(quality.slices)} slices diagnostic"
+    return f"{quality.light}, {diagnostic_words(quality)}"
 
 
 def excluded_words(quality: ExamQuality) -> str:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liver_mre.calibration import load_calibration
+from liver_mre.calibration import load_calibrations
 from liver_mre.core.change import change_since
 from liver_mre.core.result import Prior
 from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA, stage
@@ -27,7 +29,10 @@ from liver_mre.errors import SettingsError
 from liver_mre.staging_profiles import load_profile
 from tests.core.volumes import make_volume
 
-CALIBRATION = load_calibration()
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CALIBRATION = load_calibrations()[0]
 PROFILES = [load_profile(name) for name in ("resoundant_2019", "wu_2015", "liang_2023")]
 stiffness = st.floats(0.5, 15)
 errors = st.floats(0, 0.3)
@@ -146,10 +151,18 @@ def test_a_change_between_versions_says_so_and_one_since_nothing_is_refused() ->
         change_since(replace(PRIOR, stiffness_kpa=0.0), 3.0, ())
 
 
-def test_a_calibration_that_is_damaged_is_refused(tmp_path: object) -> None:
-    path = tmp_path / "interval.json"  # type: ignore[operator]
-    path.write_text('{"name": "x"}', encoding="utf-8")
+def test_a_calibration_that_is_damaged_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "interval.json"
+    path.write_text('{"calibrations": [{"name": "x"}]}', encoding="utf-8")
     with pytest.raises(SettingsError, match="correlation_cm2"):
-        load_calibration(path)
+        load_calibrations(path)
     with pytest.raises(SettingsError, match="cannot be read"):
-        load_calibration(path.with_name("none.json"))
+        load_calibrations(path.with_name("none.json"))
+    whole = [asdict(one) for one in load_calibrations()]
+    for wrong in ([], [whole[0], whole[0]], [whole[0], whole[1] | {"model": "another 1.0"}]):
+        path.write_text(json.dumps({"calibrations": wrong}), encoding="utf-8")
+        with pytest.raises(SettingsError, match="one network"):
+            load_calibrations(path)
+    path.write_text(json.dumps({"calibrations": [whole[0] | {"scales": [1.0]}]}), encoding="utf-8")
+    with pytest.raises(SettingsError, match="as many"):
+        load_calibrations(path)

@@ -12,7 +12,7 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
-from liver_mre.calibration import load_calibration
+from liver_mre.calibration import load_calibrations
 from liver_mre.core.change import change_since
 from liver_mre.core.measurement import measure
 from liver_mre.core.quality.types import Cause, Check, ExamQuality, SliceQuality
@@ -109,7 +109,7 @@ def make_doubtful(mean_kpa: float = 2.85) -> ReportContent:
     region = find_region(content.volume, content.mask, rules)
     measured = measure(content.volume, content.mask, region.pixels)
     assert measured is not None
-    interval = interval_of(measured.mean_kpa, 0.05, 0.02, load_calibration())
+    interval = interval_of(measured.mean_kpa, 0.05, 0.02, load_calibrations()[0])
     prior = Prior(2.3, "20240301", "101500", ("liver-mre 0.0.9",), "1.2.3.4", "1.2.3")
     return replace(
         content,

@@ -73,7 +73,7 @@ def fake_measure(folder: Path) -> SimpleNamespace:
         unit=SimpleNamespace(detail="by the rule"),
         measurement=None if refused else SimpleNamespace(mean_kpa=mean),
         staging=SimpleNamespace(metavir_min="F1", metavir_max="F2"),
-        acquisitions=(SimpleNamespace(measurement=object()),),
+        acquisitions=(SimpleNamespace(measurement=object(), network_channels=("masked_stiffness", "magnitude")),),
     )
     return SimpleNamespace(studies=(study,), reason=None)
 
@@ -87,10 +87,11 @@ def test_the_page_compares_every_encoding_with_the_first() -> None:
         transfer_syntaxes=["rle"],
     )
     assert (
-        "| `ge-gre` | classic; 2-D GRE; stiffness in Pa and confidence map | 3.030 | 1.00 % | F1-F2 | by the rule |"
-        in page
+        "| `ge-gre` | classic; 2-D GRE; stiffness in Pa and confidence map | masked stiffness, magnitude | 3.030 "
+        "| 1.00 % | F1-F2 | by the rule |" in page
     )
-    assert "Measured: 2 of 2. Largest difference: 1.00 %." in page
+    assert "Measured: 2 of 2." in page
+    assert "show the network the same: 1.00 %; of any to the first: 1.00 %." in page
     assert "| `anonymised` | refused | refused | refused | refused |" in page
     assert "- `canon`, anonymised: No words left." in page
     assert "| `rle` | 0.00 % | 1.00 % | 0.00 % | 0.00 % |" in page

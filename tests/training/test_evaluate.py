@@ -59,9 +59,18 @@ def test_a_trained_network_is_evaluated_published_and_evaluated_again(
         save_exam(other, make_record(seed, liver_kpa=2.0 + seed % 4))
 
     asked = EvaluateOptions(
-        (cohort,), run / BEST_NAME, tmp_path / "report", "test", bfloat16=False, beside={"another cohort": other}
+        (cohort,),
+        run / BEST_NAME,
+        tmp_path / "report",
+        "test",
+        comparators=(run / BEST_NAME,),
+        bfloat16=False,
+        beside={"another cohort": other},
     )
     summary = evaluate(asked)
+    compared = {item["situation"]: item for item in summary["comparators"]}
+    assert set(compared) == {"everything", "masked"}
+    assert compared["masked"]["liver_dice"] == summary["situations"]["masked"]["liver_dice"]
     assert set(summary["situations"]) >= {"everything", "masked", "hatched", "unmasked"}
     assert summary["data"] == "simulated"
     page = (tmp_path / "report/report.html").read_text(encoding="utf-8")
@@ -92,7 +101,9 @@ def test_a_trained_network_is_evaluated_published_and_evaluated_again(
     assert set(seen_by(card)) >= set(load_checkpoint(run / BEST_NAME)["exams"])
     assert (tmp_path / "model/weights.safetensors").stat().st_mode & 0o044 == 0o044  # readable to other users
     again = evaluate(
-        replace(asked, model=tmp_path / "model", out=tmp_path / "again", situations=("masked",), beside={})
+        replace(
+            asked, model=tmp_path / "model", out=tmp_path / "again", situations=("masked",), beside={}, comparators=()
+        )
     )
     published = again["situations"]["masked"]["liver_dice"]["value"]
     assert published == pytest.approx(summary["situations"]["masked"]["liver_dice"]["value"], abs=0.01)

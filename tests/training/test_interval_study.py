@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from liver_mre.calibration import load_calibration
+from liver_mre.calibration import load_calibrations
+from liver_mre.core.uncertainty import calibration_for
 from training.interval_study import STAGES, Case, coverage, fitted, study, unseen_coverage
 from training.store import CohortError, save_exam, write_whole
 
@@ -36,7 +37,7 @@ def made_up(count: int, seed: int) -> list[Case]:
 
 
 def test_intervals_hold_the_truth_of_unseen_cases_in_every_stage() -> None:
-    calibration = fitted(made_up(1500, 1), name="t", model="m 1", provenance="made up")
+    calibration = fitted(made_up(1500, 1))
     found = coverage([(case, calibration) for case in made_up(2000, 2)])
     assert set(found) == {*STAGES, "all"}
     for stage, figures in found.items():
@@ -55,22 +56,28 @@ def test_the_study_writes_a_calibration_that_the_application_reads(
     tmp_path: Path, make_record: Callable[..., ExamRecord], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("training.interval_study.LEAST_IN_BAND", 2)
-    cohort, livers = tmp_path / "cohort", tmp_path / "livers"
-    livers.mkdir()
-    for seed in range(12):
-        record = make_record(seed, slices=1)
-        save_exam(cohort, record)
-        write_whole(livers / f"exam-{seed:08d}.npz", reached=np.where(record.liver, 5, 0).astype(np.uint8))
-    (livers / "model.txt").write_text("some network 1.0\nabc\nmasked\n", encoding="utf-8")
-    summary = study(cohort, livers, tmp_path / "out")
-    assert summary["cases"] == 12
-    found = load_calibration(tmp_path / "out" / "interval.json")
-    assert found.model == "some network 1.0"
-    assert "12 simulated exams" in found.provenance
+    cohort, inputs = tmp_path / "cohort", ("everything", "masked")
+    for name in inputs:
+        livers = tmp_path / name
+        livers.mkdir()
+        for seed in range(12):
+            record = make_record(seed, slices=1)
+            save_exam(cohort, record)
+            write_whole(livers / f"exam-{seed:08d}.npz", reached=np.where(record.liver, 5, 0).astype(np.uint8))
+        (livers / "model.txt").write_text(f"some network 1.0\nabc\n{name}\n", encoding="utf-8")
+    summary = study(cohort, [tmp_path / name for name in inputs], tmp_path / "out")
+    assert [summary["inputs"][name]["cases"] for name in inputs] == [12, 12]
+    everything, masked = load_calibrations(tmp_path / "out" / "interval.json")
+    assert everything.channels == ("stiffness", "confident", "magnitude")
+    assert masked.channels == ("masked_stiffness",)
+    assert masked.model == "some network 1.0"
+    assert "12 simulated exams" in masked.provenance
+    assert calibration_for((everything, masked), ("masked_stiffness",)) is masked
+    assert calibration_for((everything, masked), ("masked_stiffness", "magnitude")) is None
     assert "F2" in (tmp_path / "out" / "coverage.md").read_text(encoding="utf-8")
 
 
 def test_too_few_exams_calibrate_nothing(tmp_path: Path) -> None:
-    (tmp_path / "model.txt").write_text("n\nd\ns\n", encoding="utf-8")
+    (tmp_path / "model.txt").write_text("n\nd\nmasked\n", encoding="utf-8")
     with pytest.raises(CohortError, match="too few"):
-        study(tmp_path, tmp_path, tmp_path / "out")
+        study(tmp_path, [tmp_path], tmp_path / "out")

@@ -17,6 +17,7 @@ from training.exams import simulated_exam
 from training.predict import load_predictor
 from training.quality.slices import record_waves
 from training.quality.truth import true_causes
+from training.situations import MEASURED, SITUATIONS
 from training.store import list_exams, load_exam, write_whole
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from training.predict import Predictor
     from training.store import ExamRecord
 
-WAYS: Final = ("unmasked", "masked")
-"""An exam is looked at with its unmasked elastogram and magnitude, and with the masked elastogram alone."""
 REJECTED: Final = 0.005
 """Largest share of good exams that the limits may reject in the cohort that they come from."""
 TAIL: Final = 0.005
@@ -91,7 +90,7 @@ class Looked:
     name : its file
     good : whether at least half of its slices are diagnostic, and it shows a liver
     diagnostic : number of its diagnostic slices
-    features : by the way of looking at it
+    features : by the situation in which its liver was predicted
     slices : the numbers of its diagnostic slices
     exam : the numbers of the exam
     """
@@ -130,7 +129,7 @@ def calibrate(
     if not fine:
         message = "no exam of the cohorts is good: simulate more, of the design quality or extended"
         raise TrainingError(message)
-    content = limits_of(fine)
+    content = limits_of(fine, predictor.name)
     evidence = evidence_of([*known, *others], content)
     out.mkdir(parents=True, exist_ok=True)
     (out / "limits.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -138,20 +137,18 @@ def calibrate(
     return {"limits": content, "evidence": evidence}
 
 
-def limits_of(fine: Sequence[Looked]) -> dict[str, Any]:
-    """Return the limits that good exams keep, as `core.quality.limits` reads them."""
+def limits_of(fine: Sequence[Looked], model: str) -> dict[str, Any]:
+    """Return the limits that good exams keep, as `core.quality.limits` reads them; model outlined their livers."""
     slices = [numbers for one in fine for numbers in one.slices]
     return {
         "schema_version": "1.0",
         "evidence": f"{len(fine)} good simulated exams, {len(slices)} diagnostic slices of them",
+        "model": model,
         "least_confident_cm2": 1.0,
         "slice": {name: _side(slices, name, sides) for name, sides in SLICE_SIDES.items()},
         "exam": {name: _side([one.exam for one in fine], name, sides) for name, sides in EXAM_SIDES.items()},
-        "familiar": familiar_limits([one.features[way] for one in fine for way in WAYS]),
-        "typical": [
-            typical_of([one.features["unmasked"] for one in fine], (*OF_THE_LIVER, *OF_THE_BODY)),
-            typical_of([one.features["masked"] for one in fine], OF_THE_LIVER),
-        ],
+        "familiar": familiar_limits([row for one in fine for row in one.features.values()]),
+        "typical": [typical_of([one.features[way] for one in fine], way) for way in fine[0].features],
     }
 
 
@@ -177,8 +174,10 @@ def familiar_limits(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float
     } | {"axial": [0.9, None]}
 
 
-def typical_of(rows: Sequence[Mapping[str, float]], names: tuple[str, ...]) -> dict[str, Any]:
+def typical_of(rows: Sequence[Mapping[str, float]], way: str) -> dict[str, Any]:
     """Return mean, SD and inverse correlations of features, and a distance beyond all but `REJECTED` of the rows."""
+    situation = next(each for each in SITUATIONS if each.name == way)
+    names = OF_THE_LIVER if situation.masked else (*OF_THE_LIVER, *OF_THE_BODY)
     plain = Typical(names, (0.0,) * len(names), (1.0,) * len(names), tuple(n in LOGARITHMIC for n in names), (), 0.0)
     known = [row for row in rows if not any(np.isnan(row[name]) for name in names)]
     values = np.array([deviations(row, plain) for row in known]).reshape(-1, len(names))
@@ -187,6 +186,7 @@ def typical_of(rows: Sequence[Mapping[str, float]], names: tuple[str, ...]) -> d
     inverse = np.linalg.inv(away.T @ away / len(away) + SHRINKAGE * np.eye(len(names)))
     squared = np.einsum("ij,jk,ik->i", away, inverse, away)
     return {
+        "channels": list(situation.channels),
         "names": list(names),
         "logarithmic": [name for name in names if name in LOGARITHMIC],
         "mean": [float(f"{value:.6g}") for value in mean],
@@ -204,8 +204,8 @@ def evidence_of(looked: Sequence[Looked], content: Mapping[str, Any]) -> list[di
         members = [one for one in looked if one.group == group]
         row: dict[str, Any] = {"group": group, "exams": len(members), "good": sum(one.good for one in members)}
         row["without_diagnostic_slice"] = sum(one.diagnostic == 0 for one in members)
-        for way in WAYS:
-            rejected = [one for one in members if _strange(one.features[way], limits)]
+        for way in members[0].features:
+            rejected = [one for one in members if _strange(one.features[way], way, limits)]
             row[f"rejected_{way}"] = len(rejected)
             row[f"good_rejected_{way}"] = sum(one.good for one in rejected)
             # A liver nowhere is not evaluable anyway.
@@ -216,8 +216,9 @@ def evidence_of(looked: Sequence[Looked], content: Mapping[str, Any]) -> list[di
     return rows
 
 
-def _strange(found: Mapping[str, float], limits: Limits) -> bool:
-    return bool(unlike(found, limits.familiar) or untypical(found, limits.typical))
+def _strange(found: Mapping[str, float], way: str, limits: Limits) -> bool:
+    shown = next(each.channels for each in SITUATIONS if each.name == way)
+    return bool(unlike(found, limits.familiar) or untypical(found, limits.typical, shown))
 
 
 def _side(rows: Iterable[Mapping[str, float]], name: str, sides: tuple[bool, bool]) -> list[float | None]:
@@ -250,26 +251,28 @@ def _look(folder: Path, group: str, predictor: Predictor, out: Path, limit: int 
 
 
 def predicted_livers(exam: Exam, predictor: Predictor, target: Path) -> dict[str, NDArray[np.bool_]]:
-    """Return the predicted liver (S, R, C) by the way of looking at the exam, kept in a file."""
+    """Return the predicted liver (S, R, C) in every situation in which the application measures, kept in a file."""
     if target.is_file():
         with np.load(target, allow_pickle=False) as archive:
-            return {way: archive[way] for way in WAYS}
-    situations = (predictor.situations[0], predictor.situations[-1])
-    masked = next((one for one in predictor.situations if one.masked), predictor.situations[0])
-    found = {"unmasked": predictor.liver(exam, situations[0])}
-    found["masked"] = found["unmasked"] if situations[0] == masked else predictor.liver(exam, masked)
+            return dict(archive)
+    ways = [each for each in predictor.situations if each.name in MEASURED and each.suits(exam)]
+    found = {way.name: predictor.liver(exam, way) for way in ways}
     target.parent.mkdir(parents=True, exist_ok=True)
     write_whole(target, **found)
     return found
 
 
 def looked_at(record: ExamRecord, exam: Exam, livers: Mapping[str, NDArray[np.bool_]], group: str) -> Looked:
-    """Return what is known of an exam, its livers predicted by the way of looking at it."""
+    """Return what is known of an exam, its livers predicted in several situations."""
     causes = true_causes(record)
     diagnostic = tuple(index for index, cause in enumerate(causes) if cause is None)
-    volumes = {way: exam.volume(masked=way == "masked") for way in WAYS}
-    seen = {way: features(volumes[way], livers[way], record.magnitude if way == "unmasked" else None) for way in WAYS}
-    volume, liver = volumes["unmasked"], livers["unmasked"]
+    volumes = {masked: exam.volume(masked=masked) for masked in (False, True)}
+    seen = {
+        each.name: features(volumes[each.masked], livers[each.name], record.magnitude if each.magnitude else None)
+        for each in SITUATIONS
+        if each.name in livers
+    }
+    volume, liver = volumes[False], next(iter(livers.values()))
     waves = record_waves(record)
     return Looked(
         group=group,

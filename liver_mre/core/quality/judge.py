@@ -45,6 +45,7 @@ class Seen:
     magnitude : (S, R, C), any unit, or None
     waves : amplitude and residual of the phase, or None
     logits : (S, members, 1 + causes) of the networks, or None without a model
+    shown : channels from which the liver was outlined
     """
 
     volume: StiffnessVolume
@@ -52,6 +53,7 @@ class Seen:
     magnitude: NDArray[np.floating] | None = None
     waves: WaveMaps | None = None
     logits: NDArray[np.floating] | None = None
+    shown: tuple[str, ...] = ()
 
 
 def judge(seen: Seen, limits: Limits) -> ExamQuality:
@@ -92,7 +94,8 @@ def _strange(seen: Seen, limits: Limits, *, any_diagnostic: bool) -> _Strange:
     of_body = {name: limit for name, limit in limits.familiar.items() if name in _OF_THE_BODY}
     if not any_diagnostic:
         return _Strange(unlike(found, of_body), ())
-    return _Strange(unlike(found, of_body), unlike(found, limits.familiar) or untypical(found, limits.typical))
+    together = unlike(found, limits.familiar) or untypical(found, limits.typical, seen.shown)
+    return _Strange(unlike(found, of_body), together)
 
 
 def _slice(seen: Seen, index: int, numbers: Mapping[str, float], limits: Limits) -> SliceQuality:

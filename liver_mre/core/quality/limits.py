@@ -37,6 +37,7 @@ class Typical:
     logarithmic : whether the logarithm is meant
     inverse : (N, N) inverse of the correlation matrix
     largest : squared Mahalanobis distance from which an acquisition is not typical
+    channels : what the network was shown that outlined the livers, as `shown_channels` names it
     """
 
     names: tuple[str, ...]
@@ -45,6 +46,7 @@ class Typical:
     logarithmic: tuple[bool, ...]
     inverse: tuple[tuple[float, ...], ...]
     largest: float
+    channels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,10 @@ class Limits:
     slice : of the numbers of a slice
     exam : of the numbers of an acquisition
     familiar : of the features of `unlike.features`
-    typical : how they lie together; the first whose features an acquisition has is asked
+    typical : how they lie together, for each input of the network that outlines the liver
     least_confident_cm2 : confident liver below which a slice is not diagnostic, whatever the networks say
     evidence : in words, where the limits come from
+    model : name and version of the network whose outlines of the liver they were found with
     """
 
     slice: Mapping[str, Limit] = field(default_factory=dict)
@@ -67,6 +70,7 @@ class Limits:
     typical: tuple[Typical, ...] = ()
     least_confident_cm2: float = 0.0
     evidence: str = ""
+    model: str = ""
 
 
 def parse_limits(content: object, error: type[MreError]) -> Limits:
@@ -87,6 +91,7 @@ def parse_limits(content: object, error: type[MreError]) -> Limits:
         tuple(_typical(part) for part in fields.parts("typical")),
         fields.number("least_confident_cm2"),
         fields.text("evidence"),
+        fields.text("model"),
     )
 
 
@@ -105,6 +110,7 @@ def _typical(part: Fields) -> Typical:
         tuple(name in logarithmic for name in names),
         tuple(flat[row * count : (row + 1) * count] for row in range(count)),
         part.number("largest"),
+        part.texts("channels"),
     )
 
 

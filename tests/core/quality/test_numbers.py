@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -90,6 +91,13 @@ def test_numbers_that_do_not_occur_together_are_untypical_though_each_alone_is_n
     assert untypical({"body_width_mm": float("nan"), "body_depth_mm": 210.0}, (typical,)) == ()
 
 
+def test_a_liver_is_compared_with_those_that_were_outlined_from_the_same_channels() -> None:
+    alone = Typical(("liver_cm2",), (80.0,), (10.0,), (False,), ((1.0,),), 9.0, ("masked_stiffness",))
+    everything = replace(alone, mean=(160.0,), channels=("stiffness", "confident", "magnitude"))
+    assert untypical({"liver_cm2": 165.0}, (alone, everything), everything.channels) == ()
+    assert untypical({"liver_cm2": 165.0}, (alone, everything), alone.channels) == ("size of the liver",)
+
+
 @pytest.mark.parametrize(
     ("orientation", "least"),
     [
@@ -127,6 +135,7 @@ def test_limits_that_cannot_be_kept_are_refused(tmp_path: Path) -> None:
     content = {
         "schema_version": "1.0",
         "evidence": "simulated",
+        "model": "some network 1.0",
         "least_confident_cm2": 1.0,
         "slice": {"hot_share": [2.0, 1.0]},
         "exam": {},

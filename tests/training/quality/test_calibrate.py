@@ -25,7 +25,7 @@ def rows(count: int, seed: int = 0) -> list[dict[str, float]]:
 
 
 def look(features: dict[str, float], group: str = "usual", *, good: bool = True) -> Looked:
-    both = {"unmasked": features, "masked": features}
+    both = {"everything": features, "masked": features}
     numbers = {"confident_share": 0.5, "hot_share": 0.01, "wave_snr": float("nan")}
     return Looked(group, "exam", good, 4, both, (numbers,) * 4, {"slice_agreement": 0.1})
 
@@ -40,15 +40,16 @@ def test_limits_reject_few_of_the_exams_that_they_come_from() -> None:
 
 def test_what_is_written_can_be_read_at_run_time_and_the_evidence_counts() -> None:
     fine = [look(row) for row in rows(50)]
-    content = limits_of(fine)
+    content = limits_of(fine, "some network 1.0")
     limits = parse_limits(content, ModelError)
+    assert limits.model == "some network 1.0"
     assert "liver_slices" not in limits.familiar
     assert limits.slice["hot_share"].low is None
     assert limits.slice["wave_snr"] == Limit(None, None)
     strangers = [look(row | {"liver_cm2": 900.0}, "phantom", good=False) for row in rows(5, 1)]
     usual, phantom = evidence_of([*fine, *strangers], content)
     assert (usual["exams"], usual["good_rejected_masked"]) == (50, 0)
-    assert (phantom["exams"], phantom["rejected_unmasked"], phantom["liver_left_unmasked"]) == (5, 5, 0)
+    assert (phantom["exams"], phantom["rejected_everything"], phantom["liver_left_everything"]) == (5, 5, 0)
 
 
 def test_an_exam_is_good_by_its_slices(tmp_path: Path) -> None:
@@ -56,7 +57,7 @@ def test_an_exam_is_good_by_its_slices(tmp_path: Path) -> None:
     for seed in (0, 1):
         record = quality_record(seed)
         exam = simulated_exam(save_exam(tmp_path, record))
-        livers = {"unmasked": record.liver, "masked": record.liver}
+        livers = {"everything": record.liver, "masked": record.liver}
         found[seed] = looked_at(record, exam, livers, "usual")
     assert (found[0].diagnostic, found[1].diagnostic) == (4, 2)
     assert found[0].good

@@ -1,0 +1,87 @@
+"""The numbers in the README are those of the card of the model that ships."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CARD = json.loads((ROOT / "models/liver_segmentation/card.json").read_text(encoding="utf-8"))
+METRICS = CARD["metrics"]
+EVERYTHING, MASKED = METRICS["situations"]["everything"], METRICS["situations"]["masked"]
+CONDITIONS = {
+    "half the SNR": "half the SNR",
+    "iron": "iron",
+    "shifted driver": "driver shifted",
+    "matrix 128": "128 columns",
+    "matrix 256": "256 columns",
+}
+
+
+def _rows() -> list[str]:
+    columns = (EVERYTHING, MASKED)
+    rows = [
+        ("Dice, measured region", *(_dice(item, "measurable_dice") for item in columns), ""),
+        ("its lowest of the stages F0 to F4", *(_lowest(item) for item in columns), ""),
+        ("Dice, whole liver", *(_dice(item, "liver_dice") for item in columns), "0.857"),
+        (
+            "Pearson r of the mean stiffness",
+            *(f"{item['stiffness']['pearson_r']['value']:.4f}" for item in columns),
+            "0.943",
+        ),
+        ("Bias, 95 % limits of the mean stiffness", *(_agreement(item) for item in columns), ""),
+        (
+            "Same side of 2.8 kPa (≥F2)",
+            *(f"{100 * item['stiffness']['f2_agreement']:.1f} %" for item in columns),
+            "",
+        ),
+    ]
+    return ["| " + " | ".join(row) + " |" for row in rows]
+
+
+def _dice(item: dict[str, Any], name: str) -> str:
+    return f"{item[name]['value']:.3f}"
+
+
+def _lowest(item: dict[str, Any]) -> str:
+    return f"{min(stage['measurable_dice']['value'] for stage in item['by_stage'].values()):.3f}"
+
+
+def _agreement(item: dict[str, Any]) -> str:
+    stiffness = item["stiffness"]
+    low, high = stiffness["limits_percent"]
+    return f"{stiffness['bias_percent']['value']:.1f} %, {low:.1f} to {high:.1f} %"
+
+
+@pytest.mark.parametrize("row", _rows())
+def test_a_row_of_the_readme_is_that_of_the_card(row: str) -> None:
+    assert row in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+
+
+def test_the_readme_counts_the_exams_of_the_card() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"{EVERYTHING['exams']} simulated patients" in text
+    assert f"{EVERYTHING['evaluable_exams']} of them have 5 cm² or more to measure" in text
+
+
+def test_the_targets_of_the_model_hold() -> None:
+    assert METRICS["data"] == "simulated"
+    stiffness = EVERYTHING["stiffness"]
+    assert EVERYTHING["measurable_dice"]["value"] >= 0.95
+    assert min(stage["measurable_dice"]["value"] for stage in EVERYTHING["by_stage"].values()) >= 0.92
+    assert EVERYTHING["liver_dice"]["value"] >= 0.94
+    assert MASKED["measurable_dice"]["value"] >= 0.88
+    assert min(stage["measurable_dice"]["value"] for stage in MASKED["by_stage"].values()) >= 0.86
+    assert stiffness["pearson_r"]["value"] >= 0.99
+    assert abs(stiffness["bias_percent"]["value"]) <= 1
+    assert max(abs(limit) for limit in stiffness["limits_percent"]) <= 5
+    assert stiffness["f2_agreement"] >= 0.98
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_the_measured_region_holds_where_scanning_is_harder(condition: str) -> None:
+    found = METRICS["conditions"]["everything"][condition]["measurable_dice"]["value"]
+    assert EVERYTHING["measurable_dice"]["value"] - found < 0.03
