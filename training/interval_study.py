@@ -18,7 +18,7 @@ from training.cells import Table, number
 from training.livers import load_liver, model_of
 from training.measured_truth import as_mask, truth_of, volume_of
 from training.roi_study import LEAST_CM2, markdown
-from training.situations import SITUATIONS
+from training.situations import situation_named
 from training.statistics import proportion
 from training.store import CohortError, list_exams, load_exam
 
@@ -100,7 +100,7 @@ def study(data: Path, livers: Sequence[Path], out: Path, *, limit: int | None = 
     cases, shipped, summary = [], [], {}
     for folder in livers:
         network, digest, shown = model_of(folder).splitlines()
-        situation = next(each for each in SITUATIONS if each.name == shown)
+        situation = situation_named(shown)
         found = _cases(data, folder, situation, limit)
         words = (
             f"{len(found)} simulated exams, outlines by {network} ({digest[:16]}) on the input '{shown}', rules of the "

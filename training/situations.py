@@ -49,7 +49,8 @@ class Situation:
     @property
     def channels(self) -> tuple[str, ...]:
         """What it shows, as the application names the channels of a study."""
-        stiffness = MASKED_ALONE if self.masked else CHANNELS[:2]
+        unmasked = CHANNELS[:2] if self.confidence else CHANNELS[:1]
+        stiffness = MASKED_ALONE if self.masked else unmasked
         return (*stiffness, CHANNELS[2]) if self.magnitude else stiffness
 
     def suits(self, exam: Exam) -> bool:
@@ -75,6 +76,12 @@ SITUATIONS: Final = (
 """How often each is drawn is ours: most often the two that are asked most of, the richest and the poorest."""
 MEASURED: Final = ("everything", "no-magnitude", "masked-magnitude", "masked")
 """Those that the application measures in: it closes hatches, and needs to know where stiffness is confident."""
+
+
+def situation_named(name: str) -> Situation:
+    """Return one of `SITUATIONS` by its name."""
+    return {each.name: each for each in SITUATIONS}[name]
+
 
 _MOSTLY_FULL: Final = {
     "everything": 0.55,

@@ -12,6 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from liver_mre.core.channels import network_channels
 from models.export import ExportError, export_model, load_network, read_card
 from simulation.exam import simulate_exam
 from training.half import half_weights
@@ -116,8 +117,10 @@ def test_a_folder_without_a_card_is_refused(tmp_path: Path) -> None:
 )
 def test_the_published_model_answers_alike_in_every_export() -> None:
     exam = simulate_exam(3, slices=1)
-    masked_kpa = torch.from_numpy(exam.stiffness_kpa * (exam.confidence >= 0.95))[None]
-    image = torch.nn.functional.interpolate((masked_kpa / 8).clamp(0, 1), (512, 512), mode="bilinear")
+    confident = exam.confidence >= 0.95
+    channels = network_channels(exam.stiffness_kpa, confident, exam.magnitude, masked=False)
+    assert channels.shape[1] == len(read_card(PUBLISHED)["input"]["channels"])
+    image = torch.nn.functional.interpolate(torch.from_numpy(channels), (512, 512), mode="bilinear")
     # A trained network answers more sharply than a random one, so folding its normalisation into float16 weights shows
     # more in the probabilities; what counts is that the masks agree.
     _assert_exports_agree(PUBLISHED, image, f32_tolerance=0.01, bf16_tolerance=0.2)

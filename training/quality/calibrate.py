@@ -17,7 +17,7 @@ from training.exams import simulated_exam
 from training.predict import load_predictor
 from training.quality.slices import record_waves
 from training.quality.truth import true_causes
-from training.situations import MEASURED, SITUATIONS
+from training.situations import MEASURED, SITUATIONS, situation_named
 from training.store import list_exams, load_exam, write_whole
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def familiar_limits(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float
 
 def typical_of(rows: Sequence[Mapping[str, float]], way: str) -> dict[str, Any]:
     """Return mean, SD and inverse correlations of features, and a distance beyond all but `REJECTED` of the rows."""
-    situation = next(each for each in SITUATIONS if each.name == way)
+    situation = situation_named(way)
     names = OF_THE_LIVER if situation.masked else (*OF_THE_LIVER, *OF_THE_BODY)
     plain = Typical(names, (0.0,) * len(names), (1.0,) * len(names), tuple(n in LOGARITHMIC for n in names), (), 0.0)
     known = [row for row in rows if not any(np.isnan(row[name]) for name in names)]
@@ -217,7 +217,7 @@ def evidence_of(looked: Sequence[Looked], content: Mapping[str, Any]) -> list[di
 
 
 def _strange(found: Mapping[str, float], way: str, limits: Limits) -> bool:
-    shown = next(each.channels for each in SITUATIONS if each.name == way)
+    shown = situation_named(way).channels
     return bool(unlike(found, limits.familiar) or untypical(found, limits.typical, shown))
 
 
