@@ -12,13 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 CARD = json.loads((ROOT / "models/liver_segmentation/card.json").read_text(encoding="utf-8"))
 METRICS = CARD["metrics"]
 EVERYTHING, MASKED = METRICS["situations"]["everything"], METRICS["situations"]["masked"]
-CONDITIONS = {
-    "half the SNR": "half the SNR",
-    "iron": "iron",
-    "shifted driver": "driver shifted",
-    "matrix 128": "128 columns",
-    "matrix 256": "256 columns",
-}
+CONDITIONS = ("half the SNR", "iron", "shifted driver", "matrix 128", "matrix 256")
 
 
 def _rows() -> list[str]:

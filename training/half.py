@@ -23,8 +23,8 @@ def within_half_range(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Scale convolutions whose output varies too much for float16; their batch normalisation takes the scale out again.
 
     Nothing holds the size of such a convolution in training, since what follows divides by it. Each channel is scaled
-    by a power of two, which is exact: but for the normalisation's epsilon, a millionth of a millionth here, the network
-    answers as before.
+    by a power of two, which is exact: but for the normalisation's epsilon, a billionth of the variance here, the
+    network answers as before.
 
     Parameters
     ----------

@@ -110,8 +110,10 @@ def study(data: Path, livers: Sequence[Path], out: Path, *, limit: int | None = 
         shipped.append(fitted(found, name=name, model=network, channels=situation.channels, provenance=words))
         summary[shown] = {
             "cases": len(found),
-            f"{FOLDS} folds": unseen_coverage(found, FOLDS),
-            "one half in the other": unseen_coverage(found, 2),
+            "coverage": {
+                f"{FOLDS} folds": unseen_coverage(found, FOLDS),
+                "one half in the other": unseen_coverage(found, 2),
+            },
         }
         cases += [{"input": shown, **asdict(case)} for case in found]
     _write(out, cases, shipped, summary)
@@ -249,9 +251,8 @@ def coverage_table(summary: dict[str, Any]) -> Table:
             f"{100 * found['share']:.1f} ({100 * found['share_low']:.1f} to {100 * found['share_high']:.1f})",
             f"± {number(found['half_width_percent'], 1)}",
         )
-        for shown, groups in summary.items()
-        for group, stages in groups.items()
-        if group != "cases"
+        for shown, one in summary.items()
+        for group, stages in one["coverage"].items()
         for stage, found in stages.items()
     ]
     columns = ("input", "exams", "stage", "covered", "covered % (95 % CI)", "median half width %")
