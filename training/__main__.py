@@ -98,8 +98,16 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 
 def _publish(arguments: argparse.Namespace) -> int:
-    from training.publish import publish
+    from training.errors import PublishError
+    from training.publish import publish, publish_evaluation
 
+    told = bool(arguments.hardware), bool(arguments.version)
+    if told != (arguments.weights is not None,) * 2:
+        message = "--weights, --hardware and --version belong together: give all three, or none to keep the weights"
+        raise PublishError(message)
+    if arguments.weights is None:
+        publish_evaluation(arguments.evaluation, arguments.model_dir)
+        return 0
     publish(
         arguments.weights,
         arguments.evaluation,
@@ -207,12 +215,14 @@ def _add_evaluate(commands: Commands) -> None:
 
 
 def _add_publish(commands: Commands) -> None:
-    publish = commands.add_parser("publish", help="write weights.safetensors and card.json from a checkpoint")
-    publish.add_argument("--weights", type=Path, required=True, metavar="FILE", help="checkpoint, best.pt")
+    publish = commands.add_parser("publish", help="write a checkpoint, or a newer evaluation, to a model's folder")
+    publish.add_argument(
+        "--weights", type=Path, metavar="FILE", help="checkpoint, best.pt; without it the published weights stay"
+    )
     publish.add_argument("--evaluation", type=Path, required=True, metavar="FILE", help="its evaluation.json")
     publish.add_argument("--model-dir", type=Path, default=MODEL_DIR, metavar="DIR")
-    publish.add_argument("--hardware", required=True, help="what the training ran on, in words")
-    publish.add_argument("--version", required=True, help="version of the model")
+    publish.add_argument("--hardware", default="", help="with --weights: what the training ran on, in words")
+    publish.add_argument("--version", default="", help="with --weights: version of the model")
     publish.set_defaults(action=_publish)
 
 

@@ -94,7 +94,7 @@ def evaluate(options: EvaluateOptions) -> dict[str, Any]:
         harder = _unseen(read_exams((folder,), None, options.limit), predictor)
         for item in compared:
             beside[item.name][label] = score_all(predictor, harder, item)
-    own = [tables.Shown(predictor.name, item.name, scores[item.name]) for item in compared]
+    own = [tables.Shown(predictor.name, predictor.slices_shown, item.name, scores[item.name]) for item in compared]
     others = _comparators(options, predictor.name, exams, compared)
     shown = _tables(exams, scores, main, beside)
     if others:
@@ -154,7 +154,7 @@ def _comparators(
         taken = {main, *(shown.network for shown in found)}
         name = other.name if other.name not in taken else f"{other.name} ({other.weights_sha256[:6]})"
         suitable = [item for item in situations if item in other.situations] or [other.situations[0]]
-        found += [tables.Shown(name, item.name, score_all(other, exams, item)) for item in suitable]
+        found += [tables.Shown(name, other.slices_shown, item.name, score_all(other, exams, item)) for item in suitable]
     return found
 
 

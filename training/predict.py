@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from liver_mre.core.preprocess import native_mask, view_of
-from training.checkpoint import load_checkpoint, seen_by
+from training.checkpoint import load_checkpoint, run_facts, seen_by
 from training.dataset import Grid, on_grid
 from training.network import Architecture, Autocast, build_network, fitted_weights, with_pooling
 from training.situations import MASKED, SITUATIONS, exam_channels
@@ -43,6 +43,7 @@ class Predictor:
     field_of_view_mm : (height, width) of what the input shows
     bfloat16 : whether it ran under autocast
     exams, patients : names of what it was trained on
+    slices_shown : how often training showed it a slice, in all runs that led to it
     """
 
     name: str
@@ -55,6 +56,7 @@ class Predictor:
     bfloat16: bool
     exams: tuple[str, ...]
     patients: tuple[str, ...]
+    slices_shown: int
 
     @property
     def situations(self) -> tuple[Situation, ...]:
@@ -110,6 +112,7 @@ def load_predictor(path: Path, *, bfloat16: bool = True) -> Predictor:
         bfloat16=bfloat16,
         exams=tuple(state["seen"]),
         patients=tuple(state["patients"]),
+        slices_shown=state["slices_shown"],
     )
 
 
@@ -126,7 +129,8 @@ def _checkpoint(path: Path) -> dict[str, Any]:
     state = load_checkpoint(path)
     seen = [*state["exams"], *(name for run in state["history"] for name in run.get("exams", []))]
     recipe, encoder = state["recipe"]["name"], state["architecture"]["encoder"]
-    return state | {"name": f"U-Net/{encoder}, recipe {recipe}", "seen": seen}
+    shown = sum(run["images"] for run in (*state["history"], run_facts(state)))
+    return state | {"name": f"U-Net/{encoder}, recipe {recipe}", "seen": seen, "slices_shown": shown}
 
 
 def _published(folder: Path) -> dict[str, Any]:
@@ -145,4 +149,5 @@ def _published(folder: Path) -> dict[str, Any]:
         "weights": load_file(folder / card["weights"]["path"]),
         "seen": seen_by(card),
         "patients": card["training"].get("patients", []),
+        "slices_shown": card["training"]["images"],
     }

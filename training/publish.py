@@ -7,9 +7,10 @@ import importlib.metadata
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from liver_mre.core.channels import CHANNELS
+from models.export import read_card
 from training.checkpoint import load_checkpoint, run_facts
 from training.errors import PublishError
 from training.half import half_weights
@@ -73,12 +74,49 @@ def publish(weights: Path, evaluation: Path, model_dir: Path, *, hardware: str, 
 
     """
     checkpoint = load_checkpoint(weights)
-    metrics = json.loads(evaluation.read_text(encoding="utf-8"))
-    if metrics["weights_sha256"] != weights_digest(checkpoint["weights"]):
-        message = "the evaluation is of other weights than these: evaluate this checkpoint first"
-        raise PublishError(message)
+    metrics = _evaluation_of(checkpoint["weights"], evaluation)
     stored = write_weights(model_dir, checkpoint["weights"])
-    card = model_card(checkpoint, metrics, stored, hardware, version)
+    return _write_card(model_dir, model_card(checkpoint, metrics, stored, hardware, version))
+
+
+def publish_evaluation(evaluation: Path, model_dir: Path) -> dict[str, Any]:
+    """Give a published model the numbers of a newer evaluation; its weights and how it came about stay as they are.
+
+    Parameters
+    ----------
+    evaluation : evaluation.json, as `training.evaluate` wrote it for the published model
+    model_dir : folder of the published model
+
+    Returns
+    -------
+    The card.
+
+    Raises
+    ------
+    PublishError
+        If the evaluation is of other weights.
+    models.export.ExportError
+        If the published model is incomplete or damaged.
+    """
+    card = read_card(model_dir)
+    published = load_file(model_dir / card["weights"]["path"])
+    return _write_card(model_dir, card | {"metrics": _metrics(_evaluation_of(published, evaluation))})
+
+
+def _evaluation_of(weights: Mapping[str, Tensor], evaluation: Path) -> dict[str, Any]:
+    metrics: dict[str, Any] = json.loads(evaluation.read_text(encoding="utf-8"))
+    if metrics["weights_sha256"] != weights_digest(weights):
+        message = "the evaluation is of other weights than these: evaluate these first"
+        raise PublishError(message)
+    return metrics
+
+
+def _metrics(evaluation: Mapping[str, Any]) -> dict[str, Any]:
+    kept = {name: value for name, value in evaluation.items() if name != "exam_names"}
+    return kept | {"exam_ranges": exam_ranges(evaluation["exam_names"])}
+
+
+def _write_card(model_dir: Path, card: dict[str, Any]) -> dict[str, Any]:
     (model_dir / CARD_NAME).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
     return card
 
@@ -110,8 +148,7 @@ def model_card(
         },
         "output": {"kind": "logits", "threshold": metrics["threshold"], "classes": ["liver"]},
         "training": training_facts(checkpoint, hardware),
-        "metrics": {name: value for name, value in metrics.items() if name != "exam_names"}
-        | {"exam_ranges": exam_ranges(metrics["exam_names"])},
+        "metrics": _metrics(metrics),
         "limits": limits(checkpoint["origins"], channels),
         "weights": {
             "path": WEIGHTS_NAME,

@@ -86,7 +86,9 @@ def summary_of(
             name: {label: summarise(found) for label, found in others.items()} for name, others in beside.items()
         },
         "comparators": [
-            {"network": item.network, "situation": item.situation} | summarise(item.scores) for item in comparators
+            {"network": item.network, "slices_shown": item.slices_shown, "situation": item.situation}
+            | summarise(item.scores)
+            for item in comparators
         ],
         "weights_sha256": predictor.weights_sha256,
         "size": predictor.size,

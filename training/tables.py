@@ -111,21 +111,24 @@ def stages_table(scores: Sequence[ExamScore]) -> Table:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a network made of exams of which it was shown what a situation says."""
+    """What a network made of exams of which it was shown what a situation says, and how many slices it learnt from."""
 
     network: str
+    slices_shown: int
     situation: str
     scores: Sequence[ExamScore]
 
 
 def networks_table(compared: Sequence[Shown]) -> Table:
     """Compare the network and its comparators on the same exams, and say what each is shown of them."""
-    rows = [(item.network, item.situation, *_overlap_cells(item.scores), DASH) for item in compared]
-    rows += [
-        ("Su 2025: U-Net, ResNeXt50-32x4d", DASH, *[DASH] * len(_OVERLAP), f"Dice {clinical.DICE}"),
-        ("Su 2025: plain U-Net", DASH, *[DASH] * len(_OVERLAP), f"Dice {clinical.PLAIN_UNET_DICE}"),
+    rows = [
+        (item.network, str(item.slices_shown), item.situation, *_overlap_cells(item.scores), DASH) for item in compared
     ]
-    columns = ("network", "is shown", *_OVERLAP, clinical.COLUMN)
+    rows += [
+        ("Su 2025: U-Net, ResNeXt50-32x4d", *[DASH] * (len(_OVERLAP) + 2), f"Dice {clinical.DICE}"),
+        ("Su 2025: plain U-Net", *[DASH] * (len(_OVERLAP) + 2), f"Dice {clinical.PLAIN_UNET_DICE}"),
+    ]
+    columns = ("network", "slices shown in training", "is shown", *_OVERLAP, clinical.COLUMN)
     return Table("networks", "Networks side by side", columns, tuple(rows), _OVERLAP_NOTE)
 
 

@@ -28,6 +28,16 @@ def test_what_the_user_can_put_right_is_said_in_one_line(tmp_path: Path, capsys:
     assert "Traceback" not in words
 
 
+def test_weights_are_published_only_with_their_hardware_and_version(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["publish", "--evaluation", str(tmp_path / "evaluation.json"), "--model-dir", str(tmp_path / "model")]
+    for partly in (["--weights", "best.pt"], ["--version", "2.0"], ["--weights", "best.pt", "--hardware", "a desk"]):
+        assert main([*asked, *partly]) == 2
+        assert "belong together" in capsys.readouterr().err
+    assert not (tmp_path / "model").exists()
+
+
 def test_help_and_simulation_do_without_torch() -> None:
     code = "import sys, training.__main__ as m, training.cohort; m._parser('x'); sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

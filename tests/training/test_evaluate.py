@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,16 +22,14 @@ from training.evaluate import EvaluateOptions, evaluate
 from training.exams import Exam, simulated_exam
 from training.options import TrainOptions
 from training.predict import load_predictor
-from training.publish import exam_ranges, publish
+from training.publish import exam_ranges, publish, publish_evaluation
 from training.scores import ExamScore, overlap, score_exam
 from training.store import CohortError, ExamRecord, save_exam
 from training.tables import cohort_table, robustness_table, stages_table
 from training.train import BEST_NAME, Training
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 MakeRecord = Callable[..., ExamRecord]
+SHIPPED = Path(__file__).parents[2] / "models/liver_segmentation"
 
 
 @pytest.fixture
@@ -70,6 +68,8 @@ def test_a_trained_network_is_evaluated_published_and_evaluated_again(
     summary = evaluate(asked)
     compared = {item["situation"]: item for item in summary["comparators"]}
     assert set(compared) == {"everything", "masked"}
+    first = load_checkpoint(run / BEST_NAME)["progress"]["images"]
+    assert compared["masked"]["slices_shown"] == first
     assert compared["masked"]["liver_dice"] == summary["situations"]["masked"]["liver_dice"]
     assert set(summary["situations"]) >= {"everything", "masked", "hatched", "unmasked"}
     assert summary["data"] == "simulated"
@@ -105,12 +105,21 @@ def test_a_trained_network_is_evaluated_published_and_evaluated_again(
             asked, model=tmp_path / "model", out=tmp_path / "again", situations=("masked",), beside={}, comparators=()
         )
     )
+    assert again["main"] == "masked"
+    weights = (tmp_path / "model/weights.safetensors").read_bytes()
+    newer = publish_evaluation(tmp_path / "again/evaluation.json", tmp_path / "model")
+    assert json.loads((tmp_path / "model/card.json").read_text(encoding="utf-8")) == newer
+    assert newer["metrics"]["main"] == "masked"
+    assert newer | {"metrics": card["metrics"]} == card
+    assert (tmp_path / "model/weights.safetensors").read_bytes() == weights
     published = again["situations"]["masked"]["liver_dice"]["value"]
     assert published == pytest.approx(summary["situations"]["masked"]["liver_dice"]["value"], abs=0.01)
 
     Training(replace(options, out=tmp_path / "next", init=tmp_path / "model", epochs=1)).run()
     seen = set(load_predictor(tmp_path / "next" / BEST_NAME).exams)
     assert seen >= set(seen_by(card))
+    more = load_checkpoint(tmp_path / "next" / BEST_NAME)["progress"]["images"]
+    assert load_predictor(tmp_path / "next" / BEST_NAME).slices_shown == first + more
 
 
 def test_an_evaluation_of_other_weights_is_not_published(tmp_path: Path) -> None:
@@ -118,6 +127,8 @@ def test_an_evaluation_of_other_weights_is_not_published(tmp_path: Path) -> None
     (tmp_path / "evaluation.json").write_text(json.dumps({"weights_sha256": "0" * 64}), encoding="utf-8")
     with pytest.raises(PublishError, match="other weights"):
         publish(tmp_path / "best.pt", tmp_path / "evaluation.json", tmp_path / "model", hardware="", version="1")
+    with pytest.raises(PublishError, match="other weights"):
+        publish_evaluation(tmp_path / "evaluation.json", SHIPPED)
     assert not (tmp_path / "model").exists()
 
 
