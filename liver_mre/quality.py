@@ -37,16 +37,21 @@ def judge_exams(case: Case, toolkit: Toolkit) -> Case:
     """Judge the quality of every exam of a case."""
     if not toolkit.settings.quality_control:
         return case
-    return advance_exams(case, "quality", lambda exam: judge_quality(exam, case, toolkit))
+    return advance_exams(case, "quality", lambda exam: judge_quality(exam, toolkit, _waves(exam, case, toolkit)))
 
 
-def judge_quality(exam: Exam, case: Case, toolkit: Toolkit) -> Exam:
-    """Judge the slices of an exam; one without liver or without a diagnostic slice is not evaluable."""
+def judge_quality(exam: Exam, toolkit: Toolkit, waves: WaveMaps | None) -> Exam:
+    """Judge the slices of an exam; one without liver or without a diagnostic slice is not evaluable.
+
+    Parameters
+    ----------
+    waves : amplitude and residual of the phase on the exam's slices; None where it has no usable phase
+    """
     volume, mask = have(exam.volume), have(exam.mask)
     if not mask.liver.any():
         return replace(exam, not_evaluable=Reason("no_liver", NO_LIVER))
     seen = Seen(_with_all_there_is(volume, exam, toolkit), mask.liver, shown=exam.network_channels)
-    quality = _judged(replace(seen, waves=_waves(exam, case, toolkit, volume)), toolkit)
+    quality = _judged(replace(seen, waves=waves), toolkit)
     model = toolkit.quality_model
     judge_model = model.identity if model else None
     limits = load_limits()
@@ -124,11 +129,11 @@ def _with_all_there_is(volume: StiffnessVolume, exam: Exam, toolkit: Toolkit) ->
     return with_companions(volume, exam.selection)
 
 
-def _waves(exam: Exam, case: Case, toolkit: Toolkit, volume: StiffnessVolume) -> WaveMaps | None:
+def _waves(exam: Exam, case: Case, toolkit: Toolkit) -> WaveMaps | None:
     from liver_mre.dicom.phases import read_phases
 
-    if case.study is None:
+    if case.study is None or not have(exam.mask).liver.any():
         return None
-    acquisition = exam.selection.stiffness.series_instance_uid
-    phases = read_phases(case.study, toolkit.rules, case.decisions, volume.instances, acquisition)
+    acquisition, instances = exam.selection.stiffness.series_instance_uid, have(exam.volume).instances
+    phases = read_phases(case.study, toolkit.rules, case.decisions, instances, acquisition)
     return None if phases is None else wave_maps(phases)

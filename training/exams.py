@@ -105,8 +105,9 @@ class Exam:
     def volume(self, *, masked: bool) -> StiffnessVolume:
         """Return the exam as the application would read it, from its masked or its unmasked elastogram."""
         valid = self.measurable if masked or self.masked else self.stiffness > 0
+        stiffness_kpa = np.where(valid, self.stiffness_kpa, np.float32(0))
         return StiffnessVolume(
-            self.stiffness_kpa, valid, self.measurable, (), self.pixel_spacing_mm, masked=masked or self.masked
+            stiffness_kpa, valid, self.measurable, (), self.pixel_spacing_mm, masked=masked or self.masked
         )
 
 

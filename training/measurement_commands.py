@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse names it in no other way
 
-WORDS: Final = ("livers", "roi-study", "interval-study")
+WORDS: Final = ("livers", "roi-study", "interval-study", "refusal-study")
 _MODEL: Final = Path("models/liver_segmentation")
 
 
@@ -20,6 +20,7 @@ def add_commands(commands: Commands) -> None:
     _add_livers(commands)
     _add_roi_study(commands)
     _add_interval_study(commands)
+    _add_refusal_study(commands)
 
 
 def _livers(arguments: argparse.Namespace) -> int:
@@ -52,6 +53,14 @@ def _interval_study(arguments: argparse.Namespace) -> int:
 
     study(arguments.data, arguments.livers, arguments.out, limit=arguments.limit)
     print((arguments.out / "coverage.md").read_text(encoding="utf-8"))
+    return 0
+
+
+def _refusal_study(arguments: argparse.Namespace) -> int:
+    from training.refusal_study import study
+
+    study(arguments.data, arguments.out, limit=arguments.limit)
+    print((arguments.out / "refusals.md").read_text(encoding="utf-8"))
     return 0
 
 
@@ -89,3 +98,11 @@ def _add_interval_study(commands: Commands) -> None:
     study.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for interval.json and the tables")
     study.add_argument("--limit", type=int, metavar="N", help="exams")
     study.set_defaults(action=_interval_study)
+
+
+def _add_refusal_study(commands: Commands) -> None:
+    study = commands.add_parser("refusal-study", help="which simulated exams the application gives a number; resumable")
+    study.add_argument("--data", type=Path, required=True, nargs="+", metavar="DIR", help="simulated cohorts")
+    study.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the tables")
+    study.add_argument("--limit", type=int, metavar="N", help="exams of each cohort")
+    study.set_defaults(action=_refusal_study)

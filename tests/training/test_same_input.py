@@ -21,6 +21,7 @@ from simulation.encodings.plan import Kind
 from simulation.types import SimulatedExam, Truth
 from training.dataset import FIELD_OF_VIEW_MM, Grid, Slices
 from training.exams import Exam, simulated_exam
+from training.refusal_study import as_read
 from training.situations import SITUATIONS, Situation
 from training.store import CONFIDENCE_PER_COUNT, KPA_PER_COUNT, ExamRecord, save_exam
 
@@ -126,6 +127,25 @@ def test_so_is_a_network_of_the_masked_elastogram_alone(
     found, shown = at_run_time(written(record, encoding, (), tmp_path / "study"), MASKED_ALONE)
     assert shown == ("masked_stiffness",)
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0.0)
+
+
+@pytest.mark.parametrize(("name", "encoding", "lost"), CASES)
+def test_studies_of_the_measurement_see_the_pixels_that_the_application_loads(
+    record: ExamRecord, trained_on: Exam, name: str, encoding: str, lost: tuple[Kind, ...], tmp_path: Path
+) -> None:
+    expected = as_read(trained_on, BY_NAME[name])
+    (study,) = read_studies(written(record, encoding, lost, tmp_path / "study")).studies
+    (selection,) = select(study, load_scanner_rules()).acquisitions
+    found = load_volume(selection, companions=True)
+    whole_kpa = found.stiffness_kpa if found.unmasked_kpa is None else found.unmasked_kpa
+    np.testing.assert_allclose(whole_kpa[::-1], expected.stiffness_kpa, atol=1e-5)
+    np.testing.assert_array_equal(found.confident[::-1], expected.confident)
+    np.testing.assert_allclose(found.stiffness_kpa[found.confident], whole_kpa[found.confident], atol=1e-5)
+    assert found.shown_masked == expected.shown_masked
+    assert (found.magnitude is None) == (expected.magnitude is None)
+    if found.magnitude is not None and expected.magnitude is not None:  # its unit is any
+        scale = found.magnitude.max() / expected.magnitude.max()
+        np.testing.assert_allclose(found.magnitude[::-1], scale * expected.magnitude)
 
 
 def test_every_situation_that_run_time_has_is_compared() -> None:

@@ -1,0 +1,85 @@
+"""What must not be measured is refused and what is good gets a number, by the application's own steps."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+import pytest
+
+from liver_mre.settings import Settings
+from liver_mre.steps import Toolkit
+from training.cohort import build_cohort
+from training.measured_truth import truth_of
+from training.refusal_study import NUMBER, WAVES, Outcome, agreement_of, outcomes_of, refusals_table, study, summary_of
+from training.store import CohortError, list_exams, load_exam
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def cohorts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("cohorts")
+    build_cohort(folder / "usual", patients=3, seed=77, workers=1, progress=False)
+    build_cohort(folder / "strangers", patients=2, seed=78, design="unlike", workers=1, progress=False)
+    return folder / "usual", folder / "strangers"
+
+
+def test_a_good_exam_gets_its_number_and_a_stranger_none(cohorts: tuple[Path, Path], tmp_path: Path) -> None:
+    summary = study(cohorts, tmp_path)
+    rows = summary["groups"]
+    strangers = [row for row in rows if not row["group"].startswith("usual")]
+    assert {row["shown"] for row in strangers} == {"everything", WAVES, "masked-magnitude", "no-magnitude", "masked"}
+    assert sum(row["numbers"] for row in strangers) == 0
+    assert all(sum(row["outcomes"].values()) == row["exams"] for row in rows)
+    good = [row for row in rows if row["group"] == "usual, good"]
+    assert all(row["numbers"] == row["exams"] > 0 for row in good)
+    rows = csv.DictReader((tmp_path / "outcomes.csv").read_text(encoding="utf-8").splitlines())
+    known = [row for row in rows if row["outcome"] == NUMBER and row["true_kpa"] != "nan"]
+    assert known
+    assert all(float(row["measured_kpa"]) == pytest.approx(float(row["true_kpa"]), rel=0.06) for row in known)
+    text = (tmp_path / "refusals.md").read_text(encoding="utf-8")
+    assert "| usual, good |" in text
+
+
+def test_a_study_goes_on_where_it_stopped(cohorts: tuple[Path, Path], tmp_path: Path) -> None:
+    first = study(cohorts[:1], tmp_path, limit=1)
+    before = (tmp_path / "outcomes.csv").read_bytes()
+    assert study(cohorts[:1], tmp_path, limit=1) == first
+    assert (tmp_path / "outcomes.csv").read_bytes() == before
+
+
+def test_the_truth_beside_a_number_is_that_of_the_exam(cohorts: tuple[Path, Path]) -> None:
+    path = list_exams(cohorts[0])[0]
+    found = outcomes_of(path, Toolkit(Settings()))
+    truth = truth_of(load_exam(path)).stiffness_kpa
+    assert {each.true_kpa for each in found} == {truth}
+    assert {each.outcome for each in found} == {NUMBER}
+
+
+def test_outcomes_are_counted_by_group_and_way() -> None:
+    outcomes = [
+        Outcome("a", "1", "head", "masked", "unlike_liver_elastogram", float("nan"), float("nan")),
+        Outcome("a", "2", "head", "masked", NUMBER, 3.0, float("nan")),
+        Outcome("b", "3", "b, good", "masked", NUMBER, 3.0, 3.0),
+        Outcome("b", "4", "b, good", "masked", NUMBER, 3.3, 3.0),
+        Outcome("b", "6", "b, good", "masked", NUMBER, 4.2, 4.0),
+        Outcome("b", "5", "b, good", "masked", NUMBER, 3.3, float("nan")),
+    ]
+    assert summary_of(outcomes)[1] == {
+        "group": "head",
+        "shown": "masked",
+        "exams": 2,
+        "numbers": 1,
+        "outcomes": {"unlike_liver_elastogram": 1, NUMBER: 1},
+    }
+    assert refusals_table(outcomes).rows == (("head", "1 of 2"), ("b, good", "4 of 4"))
+    (row,) = agreement_of(outcomes)
+    assert (row["exams"], row["bias_percent"]) == (3, pytest.approx(5.0))
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(CohortError, match="no simulated exam"):
+        study([tmp_path / "empty"], tmp_path / "out")
