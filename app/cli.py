@@ -27,7 +27,7 @@ Research use only: not for diagnosis or treatment."""
 DEVELOPMENT_HELP = """\
 from a checkout of the sources also: simulate cohort, prepare, train, tune, evaluate, publish (docs/training.md),
 livers, roi-study, interval-study (docs/roi.md), and for quality control
-train-quality, evaluate-quality, calibrate-quality, publish-quality (docs/quality.md)"""
+train-quality, evaluate-quality, calibrate-quality, publish-quality, refusal-study (docs/quality.md)"""
 
 RUN_HELP = """\
 Measure every study under IN and write, for each, a DICOM segmentation of the liver, a structured report and an
@@ -77,6 +77,7 @@ DEVELOPMENT_WORDS = (
     "evaluate-quality",
     "calibrate-quality",
     "publish-quality",
+    "refusal-study",
 )
 SETTING_OPTIONS = ("profile", "device", "precision", "series", "all_acquisitions", "kpa_per_count", "preview")
 
