@@ -15,7 +15,7 @@ from torch import nn
 
 from liver_mre.core.quality.image import CHANNELS as QUALITY_CHANNELS
 from liver_mre.core.quality.image import SIZE as QUALITY_SIZE
-from liver_mre.core.quality.types import CAUSES
+from liver_mre.core.quality.types import CAUSES, OUTPUTS, STRANGER_OUTPUT
 from liver_mre.inference.openvino_backend import import_openvino
 
 if TYPE_CHECKING:
@@ -129,8 +129,9 @@ def publish_tiny_quality(folder: Path, *, diagnostic: bool = True, cause: int = 
 
     class Vote(nn.Module):
         def forward(self, image: torch.Tensor) -> torch.Tensor:
-            logits = torch.zeros(members, 1 + len(CAUSES))
+            logits = torch.zeros(members, OUTPUTS)
             logits[:, 0] = 4.0 if diagnostic else -4.0
+            logits[:, STRANGER_OUTPUT] = -4.0
             logits[:, 1 + cause] = 5.0
             return logits + 0.0 * image.mean(dim=(1, 2, 3))[:, None, None]
 
@@ -141,7 +142,7 @@ def publish_tiny_quality(folder: Path, *, diagnostic: bool = True, cause: int = 
         "version": "9.9.8",
         "architecture": {"members": members},
         "input": {"channels": list(QUALITY_CHANNELS), "size": list(QUALITY_SIZE)},
-        "output": {"causes": [str(cause) for cause in CAUSES]},
+        "output": {"causes": [str(cause) for cause in CAUSES], "of_the_exam": ["stranger"]},
         "weights": {"path": "weights.safetensors", "sha256": "e" * 64, "dtype": "float16", "bytes": 1},
     }
     (folder / "card.json").write_text(json.dumps(card))

@@ -10,7 +10,7 @@ import numpy as np
 
 from liver_mre.core.json_fields import Fields
 from liver_mre.core.quality.image import CHANNELS, SIZE
-from liver_mre.core.quality.types import CAUSES
+from liver_mre.core.quality.types import CAUSES, OUTPUTS
 from liver_mre.core.volume import ModelIdentity
 from liver_mre.errors import ModelError
 from liver_mre.inference.card import CARD_FILE, WeightsRecord, parse_weights
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+OF_THE_EXAM: Final = ("stranger",)
+"""What the networks say of every slice that is averaged over the exam."""
 _SCHEMA_MAJOR: Final = "1."
 _WHAT: Final = "quality model's card.json"
 
@@ -45,7 +47,7 @@ class QualityModel:
     compiled: Any
 
     def logits(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return (S, members, 1 + causes) logits of slices (S, 5, h, w) as `quality_images` makes them."""
+        """Return (S, members, `OUTPUTS`) logits of slices (S, 5, h, w) as `quality_images` makes them."""
         if images.ndim != 4 or images.shape[1:] != (len(CHANNELS), *SIZE):  # noqa: PLR2004 - the axes S, C, h, w
             message = f"images of shape {images.shape} where (S, {len(CHANNELS)}, {SIZE[0]}, {SIZE[1]}) are due"
             raise ValueError(message)
@@ -80,7 +82,7 @@ def load_quality_model(folder: Path) -> QualityModel | None:
         message = "OpenVINO cannot use the exported quality model. Run `make model` to export it again."
         raise ModelError(message) from error
     shape = compiled.output(0).partial_shape
-    if len(shape) != 3 or [str(shape[1]), str(shape[2])] != [str(card.members), str(1 + len(CAUSES))]:  # noqa: PLR2004
+    if len(shape) != 3 or [str(shape[1]), str(shape[2])] != [str(card.members), str(OUTPUTS)]:  # noqa: PLR2004
         message = "The exported quality model does not give one vote and its causes a network. Run `make model`."
         raise ModelError(message)
     identity = ModelIdentity(card.name, card.version, card.weights.sha256, "openvino", "f32")
@@ -122,6 +124,8 @@ def parse_quality_card(content: object) -> QualityCard:
         fields.refuse("describes another input than this application makes")
     if given.texts("causes") != tuple(str(cause) for cause in CAUSES):
         fields.refuse("names other causes than this application knows")
+    if given.texts("of_the_exam") != OF_THE_EXAM:
+        fields.refuse("says other things about an exam than this application knows")
     members = fields.part("architecture").number("members")
     weights = parse_weights(fields.part("weights"))
     return QualityCard(fields.text("name"), fields.text("version"), int(members), weights)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 TABLE: Final = "comparison"
 CACHE: Final = "slices.npz"
-SHOWN: Final = ("accuracy", "precision", "recall", "precision_bad", "recall_bad", "auroc", "cause")
+SHOWN: Final = ("accuracy", "precision", "recall", "precision_bad", "recall_bad", "auroc", "cause", "auroc_stranger")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,11 @@ def rows_of(out: Path, architecture: str, slices: Slices) -> list[dict[str, Any]
     rows = []
     for situation in SITUATIONS:
         found = [
-            score(np.array(state["logits"][situation], np.float32), slices.causes[folds == fold])
+            score(
+                np.array(state["logits"][situation], np.float32),
+                slices.causes[folds == fold],
+                slices.strangers[folds == fold],
+            )
             for fold, state in enumerate(states)
         ]
         rows.append(_row(architecture, situation, found, states))

@@ -114,7 +114,7 @@ def evaluate(
     }
     for situation, known in SITUATIONS.items():
         logits = predict(ensemble, slices.images, known)
-        summary["situations"][situation] = score(logits, slices.causes).as_dict()
+        summary["situations"][situation] = score(logits, slices.causes, slices.strangers).as_dict()
         if situation == "everything":
             summary["confusion"] = confusion(logits, slices.causes)
             _write_slices(out, slices, logits)

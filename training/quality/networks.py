@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from liver_mre.core.quality.image import CHANNELS
-from liver_mre.core.quality.types import CAUSES
+from liver_mre.core.quality.types import OUTPUTS
 from training.network import ensure_torchvision_imports
 
 if TYPE_CHECKING:
@@ -27,8 +27,6 @@ ARCHITECTURES: Final = {
 """Networks by their name in torchvision."""
 FAMILY: Final = "voting ensemble"
 """How the card of several networks calls them."""
-OUTPUTS: Final = 1 + len(CAUSES)
-"""The logit of "diagnostic", then one of each cause."""
 
 
 def build_classifier(architecture: str) -> nn.Module:
@@ -36,7 +34,7 @@ def build_classifier(architecture: str) -> nn.Module:
 
     Returns
     -------
-    A module that maps (N, 5, h, w) float in [0, 1] to (N, 1 + causes) logits.
+    A module that maps (N, 5, h, w) float in [0, 1] to (N, `OUTPUTS`) logits.
     """
     ensure_torchvision_imports()
     models: Any = importlib.import_module("torchvision.models")
@@ -68,7 +66,7 @@ def _open_last_layer(network: nn.Module) -> None:
 
 
 class Ensemble(nn.Module):
-    """Several networks side by side: (N, 5, h, w) to logits (N, members, 1 + causes)."""
+    """Several networks side by side: (N, 5, h, w) to logits (N, members, `OUTPUTS`)."""
 
     def __init__(self, members: list[nn.Module]) -> None:
         super().__init__()

@@ -12,6 +12,7 @@ import numpy as np
 from liver_mre.core.channels import WINDOW_KPA
 from liver_mre.core.quality.image import CHANNELS, FIELD_OF_VIEW_MM, SIZE
 from liver_mre.core.quality.types import CAUSES
+from liver_mre.inference.quality_model import OF_THE_EXAM
 from training.errors import PublishError
 from training.publish import CARD_NAME, WEIGHTS_NAME, exam_ranges, write_weights
 from training.quality.compare import CACHE, TABLE
@@ -85,7 +86,12 @@ def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: s
             "interpolation": "mean",
             "range": [0.0, 1.0],
         },
-        "output": {"kind": "logits", "classes": ["diagnostic"], "causes": [str(cause) for cause in CAUSES]},
+        "output": {
+            "kind": "logits",
+            "classes": ["diagnostic"],
+            "causes": [str(cause) for cause in CAUSES],
+            "of_the_exam": list(OF_THE_EXAM),
+        },
         "training": {
             "data": "simulated",
             "exam_ranges": exam_ranges(_exam_names(run)),

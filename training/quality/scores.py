@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from liver_mre.core.quality.types import CAUSES
+from liver_mre.core.quality.types import CAUSE_OUTPUTS, CAUSES, DIAGNOSTIC_OUTPUT, STRANGER_OUTPUT
 from training.quality.slices import DIAGNOSTIC
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ class Scores:
     precision_bad, recall_bad : of "not diagnostic"
     auroc : of the probability of "diagnostic"
     cause : share of slices, not diagnostic and called so, whose cause is named right
+    auroc_stranger : of the probability that an exam is no axial elastogram of a liver, its slices each for itself
     slices, diagnostic : how many there are
     """
 
@@ -36,6 +37,7 @@ class Scores:
     recall_bad: float
     auroc: float
     cause: float
+    auroc_stranger: float
     slices: int
     diagnostic: int
 
@@ -45,28 +47,31 @@ class Scores:
 
 
 def voted(logits: NDArray[np.float32]) -> tuple[NDArray[np.bool_], NDArray[np.float64], NDArray[np.int64]]:
-    """Return the majority's judgement of logits (N, members, 1 + causes).
+    """Return the majority's judgement of logits (N, members, `OUTPUTS`).
 
     Returns
     -------
     (N,) diagnostic by more than half of the votes; (N,) mean probability of it; (N,) cause by the mean of the
     members' probabilities
     """
-    probability = 1.0 / (1.0 + np.exp(-logits[..., 0].astype(np.float64)))
+    probability = 1.0 / (1.0 + np.exp(-logits[..., DIAGNOSTIC_OUTPUT].astype(np.float64)))
     votes = (probability >= 0.5).sum(axis=1)  # noqa: PLR2004 - more likely than not
-    shifted = np.exp(logits[..., 1:] - logits[..., 1:].max(axis=-1, keepdims=True)).astype(np.float64)
+    named = logits[..., CAUSE_OUTPUTS]
+    shifted = np.exp(named - named.max(axis=-1, keepdims=True)).astype(np.float64)
     causes = (shifted / shifted.sum(axis=-1, keepdims=True)).mean(axis=1)
     return votes > logits.shape[1] / 2.0, probability.mean(axis=1), causes.argmax(axis=1)
 
 
-def score(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> Scores:
-    """Return the scores of logits (N, members, 1 + causes), or (N, 1 + causes) of one network.
+def score(logits: NDArray[np.float32], truth: NDArray[np.int64], strangers: NDArray[np.bool_]) -> Scores:
+    """Return the scores of logits (N, members, `OUTPUTS`), or (N, `OUTPUTS`) of one network.
 
     Parameters
     ----------
     truth : (N,) index of the cause, or `DIAGNOSTIC`
+    strangers : (N,) whether a slice is no axial elastogram of a liver
     """
-    called, probability, named = voted(logits if logits.ndim > 2 else logits[:, None])  # noqa: PLR2004 - the axes
+    members = logits if logits.ndim > 2 else logits[:, None]  # noqa: PLR2004 - the axes
+    called, probability, named = voted(members)
     good = truth == DIAGNOSTIC
     refused = ~good & ~called
     return Scores(
@@ -75,8 +80,9 @@ def score(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> Scores:
         recall=_share(called[good]),
         precision_bad=_share(~good[~called]),
         recall_bad=_share(~called[~good]),
-        auroc=float(roc_auc_score(good, probability)) if good.any() and not good.all() else float("nan"),
+        auroc=_auroc(good, probability),
         cause=_share(named[refused] == truth[refused]),
+        auroc_stranger=_auroc(strangers, members[..., STRANGER_OUTPUT].mean(axis=1)),
         slices=len(truth),
         diagnostic=int(good.sum()),
     )
@@ -90,6 +96,10 @@ def confusion(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> dict[str
     return {
         words[row]: {words[column]: int(((truth == row) & (said == column)).sum()) for column in words} for row in words
     }
+
+
+def _auroc(truth: NDArray[np.bool_], value: NDArray[np.floating]) -> float:
+    return float(roc_auc_score(truth, value)) if truth.any() and not truth.all() else float("nan")
 
 
 def _plain(value: float) -> float | None:

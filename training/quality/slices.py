@@ -38,6 +38,7 @@ class Slices:
     exams : (N,) seed of the exam; each exam is of another patient
     levels : (N,) index of the slice in its exam
     confident_cm2 : (N,) confident area of the true liver
+    strangers : (N,) whether it is no axial elastogram of a liver
     digest : tells data sets apart
     """
 
@@ -46,6 +47,7 @@ class Slices:
     exams: NDArray[np.int64]
     levels: NDArray[np.int64]
     confident_cm2: NDArray[np.float64]
+    strangers: NDArray[np.bool_]
     digest: str
 
     def part(self, where: NDArray[np.bool_]) -> Slices:
@@ -56,6 +58,7 @@ class Slices:
             self.exams[where],
             self.levels[where],
             self.confident_cm2[where],
+            self.strangers[where],
             self.digest,
         )
 
@@ -81,8 +84,8 @@ def read_slices(folders: Sequence[Path], limit: int | None = None) -> Slices:
             raise CohortError(message)
         paths += found
     exams = [_exam_slices(load_exam(path)) for path in paths]
-    images, causes, seeds, levels, areas = (np.concatenate(parts) for parts in zip(*exams, strict=True))
-    return Slices(images, causes, seeds, levels, areas, source_digest(paths))
+    images, causes, seeds, levels, areas, strangers = (np.concatenate(parts) for parts in zip(*exams, strict=True))
+    return Slices(images, causes, seeds, levels, areas, strangers, source_digest(paths))
 
 
 def record_images(record: ExamRecord) -> NDArray[np.float32]:
@@ -113,4 +116,5 @@ def _exam_slices(record: ExamRecord) -> tuple[NDArray[np.generic], ...]:
         np.full(count, record.seed, np.int64),
         np.arange(count, dtype=np.int64),
         np.array([confident_cm2(record, index) for index in range(count)]),
+        np.full(count, bool(record.facts.get("unlike"))),
     )

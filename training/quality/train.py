@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from liver_mre.core.quality.types import CAUSE_OUTPUTS, DIAGNOSTIC_OUTPUT, STRANGER_OUTPUT
 from training.checkpoint import write_checkpoint
 from training.errors import TrainingError
 from training.quality.networks import build_classifier
@@ -34,6 +35,7 @@ MOVE: Final = 0.08
 ZOOM: Final = 0.08
 TURN_RAD: Final = 0.08
 CAUSE_WEIGHT: Final = 1.0
+STRANGER_WEIGHT: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Plan:
     epochs, batch_size : of each fold
     learning_rate : peak of the one-cycle schedule (AdamW, weight decay 0.01)
     seed : of weights, order and augmentation
+    bfloat16 : autocast the forward pass to bfloat16
     """
 
     architecture: str
@@ -53,6 +56,7 @@ class Plan:
     batch_size: int = 32
     learning_rate: float = 1e-3
     seed: int = 20251
+    bfloat16: bool = True
 
 
 def fold_of(seed: int) -> int:
@@ -77,7 +81,7 @@ def train_fold(slices: Slices, fold: int, plan: Plan, target: Path) -> dict[str,
 
     Returns
     -------
-    Content of the file: weights, and for each situation the logits (M, 1 + causes) of the fold's M slices.
+    Content of the file: weights, and for each situation the logits (M, `OUTPUTS`) of the fold's M slices.
 
     Raises
     ------
@@ -137,7 +141,10 @@ def _fitted(slices: Slices, plan: Plan, fold: int) -> nn.Module:
         for number in range(len(order) // plan.batch_size or 1):
             chosen = order[number * plan.batch_size : (number + 1) * plan.batch_size]
             image = _augmented(_floats(slices.images[chosen], device), rng)
-            loss = loss_of(network(image), torch.from_numpy(slices.causes[chosen]).to(device))
+            with torch.autocast(device.type, torch.bfloat16, enabled=plan.bfloat16):
+                logits = network(image)
+            causes, strangers = (torch.from_numpy(of[chosen]).to(device) for of in (slices.causes, slices.strangers))
+            loss = loss_of(logits.float(), causes, strangers)
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -146,13 +153,15 @@ def _fitted(slices: Slices, plan: Plan, fold: int) -> nn.Module:
     return network.eval()
 
 
-def loss_of(logits: Tensor, causes: Tensor) -> Tensor:
-    """Return the loss of logits (N, 1 + causes): whether a slice is diagnostic, and where it is not, why."""
+def loss_of(logits: Tensor, causes: Tensor, strangers: Tensor) -> Tensor:
+    """Return the loss of logits (N, `OUTPUTS`): whether a slice is diagnostic, if not, why, and if it is a stranger."""
     diagnostic = causes == DIAGNOSTIC
-    loss = functional.binary_cross_entropy_with_logits(logits[:, 0], diagnostic.float())
+    loss = functional.binary_cross_entropy_with_logits(logits[:, DIAGNOSTIC_OUTPUT], diagnostic.float())
+    strange = functional.binary_cross_entropy_with_logits(logits[:, STRANGER_OUTPUT], strangers.float())
+    loss = loss + STRANGER_WEIGHT * strange
     if diagnostic.all():
         return loss
-    return loss + CAUSE_WEIGHT * functional.cross_entropy(logits[~diagnostic, 1:], causes[~diagnostic])
+    return loss + CAUSE_WEIGHT * functional.cross_entropy(logits[~diagnostic, CAUSE_OUTPUTS], causes[~diagnostic])
 
 
 def _floats(images: NDArray[np.uint8], device: torch.device) -> Tensor:

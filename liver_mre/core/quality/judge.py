@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from liver_mre.core.quality.checks import checks, exam_numbers, slice_numbers
-from liver_mre.core.quality.types import CAUSES, Cause, ExamQuality, SliceQuality, commonest_cause
+from liver_mre.core.quality.types import (
+    CAUSE_OUTPUTS,
+    CAUSES,
+    DIAGNOSTIC_OUTPUT,
+    STRANGER_OUTPUT,
+    Cause,
+    ExamQuality,
+    SliceQuality,
+    commonest_cause,
+)
 from liver_mre.core.quality.unlike import features, unlike, untypical
 
 if TYPE_CHECKING:
@@ -30,6 +39,7 @@ NO_WAVE_RAD: Final = 0.05
 """Amplitude in the phase that 5 in 100 pixels of the body exceed as soon as the driver shakes. Ours."""
 BREATHING_CONSISTENCY: Final = 0.7
 """Share of the phase's variance that waves explain, below which strong phase changes are breathing. Ours."""
+VOTED_STRANGE: Final = "the whole picture, as the networks see it"
 # What still counts where no slice is diagnostic: numbers that a failed acquisition of a liver has, too.
 _OF_THE_BODY: Final = ("body_width_mm", "body_depth_mm", "body_aspect", "body_fill", "magnitude_likeness", "axial")
 
@@ -44,7 +54,7 @@ class Seen:
     liver : (S, R, C) predicted liver
     magnitude : (S, R, C), any unit, or None
     waves : amplitude and residual of the phase, or None
-    logits : (S, members, 1 + causes) of the networks, or None without a model
+    logits : (S, members, `OUTPUTS`) of the networks, or None without a model
     shown : channels from which the liver was outlined
     """
 
@@ -95,7 +105,14 @@ def _strange(seen: Seen, limits: Limits, *, any_diagnostic: bool) -> _Strange:
     if not any_diagnostic:
         return _Strange(unlike(found, of_body), ())
     together = unlike(found, limits.familiar) or untypical(found, limits.typical, seen.shown)
-    return _Strange(unlike(found, of_body), together)
+    return _Strange(unlike(found, of_body), together or _voted_strange(seen.logits))
+
+
+def _voted_strange(logits: NDArray[np.floating] | None) -> tuple[str, ...]:
+    """Say so if the networks, over all slices, rather see a stranger than an axial elastogram of a liver."""
+    if logits is None or float(_probability(logits[..., STRANGER_OUTPUT]).mean()) <= 0.5:  # noqa: PLR2004 - rather
+        return ()
+    return (VOTED_STRANGE,)
 
 
 def _slice(seen: Seen, index: int, numbers: Mapping[str, float], limits: Limits) -> SliceQuality:
@@ -123,11 +140,16 @@ def _slice(seen: Seen, index: int, numbers: Mapping[str, float], limits: Limits)
 
 
 def _vote(logits: NDArray[np.floating]) -> tuple[float, int, Cause]:
-    """Return mean probability and votes of "diagnostic", and the likeliest cause, of (members, 1 + causes) logits."""
-    probability = 0.5 * (1.0 + np.tanh(0.5 * logits[:, 0].astype(np.float64)))
-    shifted = np.exp(logits[:, 1:].astype(np.float64) - logits[:, 1:].max(axis=1, keepdims=True))
+    """Return mean probability and votes of "diagnostic", and the likeliest cause, of (members, `OUTPUTS`) logits."""
+    probability = _probability(logits[:, DIAGNOSTIC_OUTPUT])
+    named = logits[:, CAUSE_OUTPUTS].astype(np.float64)
+    shifted = np.exp(named - named.max(axis=1, keepdims=True))
     causes = (shifted / shifted.sum(axis=1, keepdims=True)).mean(axis=0)
     return float(probability.mean()), int((probability >= 0.5).sum()), CAUSES[int(causes.argmax())]  # noqa: PLR2004
+
+
+def _probability(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    return 0.5 * (1.0 + np.tanh(0.5 * logits.astype(np.float64)))
 
 
 def _cause(seen: Seen, index: int) -> Cause:

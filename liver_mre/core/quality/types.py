@@ -22,6 +22,12 @@ class Cause(StrEnum):
 
 
 CAUSES: Final = tuple(Cause)
+OUTPUTS: Final = 2 + len(CAUSES)
+"""Logits of a network for a slice: that it is diagnostic, one of each cause, that it is a stranger."""
+DIAGNOSTIC_OUTPUT: Final = 0
+CAUSE_OUTPUTS: Final = slice(1, 1 + len(CAUSES))
+STRANGER_OUTPUT: Final = 1 + len(CAUSES)
+"""A stranger is no axial elastogram of a liver in its usual place."""
 CAUSE_WORDS: Final = {
     Cause.NO_WAVES: "no waves",
     Cause.DRIVER: "weak or misplaced driver",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from liver_mre.core.quality.limits import Limit, Limits
+from liver_mre.core.quality.types import OUTPUTS, STRANGER_OUTPUT
 from tests.core.volumes import make_volume
 
 if TYPE_CHECKING:
@@ -39,9 +40,10 @@ def acquisition(slices: int = 3, *, confident: np.ndarray | None = None, kpa: fl
     )
 
 
-def votes(diagnostic: list[int], members: int = 8, cause: int = 3) -> np.ndarray:
-    """Return logits of networks of which so many call each slice diagnostic; all name one cause."""
-    logits = np.zeros((len(diagnostic), members, 7), np.float32)
+def votes(diagnostic: list[int], members: int = 8, cause: int = 3, *, strange: bool = False) -> np.ndarray:
+    """Return logits of networks of which so many call each slice diagnostic; all name one cause, and see a stranger."""
+    logits = np.zeros((len(diagnostic), members, OUTPUTS), np.float32)
+    logits[..., STRANGER_OUTPUT] = 4.0 if strange else -4.0
     logits[..., 1 + cause] = 5.0
     for index, count in enumerate(diagnostic):
         logits[index, :, 0] = -4.0

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.core.quality.judge import Seen, judge
+from liver_mre.core.quality.judge import VOTED_STRANGE, Seen, judge
 from liver_mre.core.quality.types import CAUSES, HINTS, Cause, Light
 from liver_mre.core.quality.waves import WaveMaps
 from liver_mre.core.roi import NO_RULES, Removal, find_region
@@ -70,6 +70,16 @@ def test_what_is_unlike_a_liver_has_no_slice_to_measure_whatever_the_votes() -> 
     assert quality.light is Light.RED
     assert {one.light for one in quality.slices} == {Light.RED}
     assert "axial elastogram" in quality.hint
+
+
+def test_a_stranger_that_only_the_networks_see_is_not_measured_however_diagnostic_its_slices() -> None:
+    strange = votes([8, 8, 8], strange=True)
+    quality = judge(Seen(acquisition(), liver_mask(), logits=strange), LIMITS)
+    assert quality.unlike == (VOTED_STRANGE,)
+    assert quality.diagnostic == ()
+    one_slice = votes([8, 8, 8])
+    one_slice[0] = strange[0]
+    assert judge(Seen(acquisition(), liver_mask(), logits=one_slice), LIMITS).diagnostic == (0, 1, 2)
 
 
 def test_what_is_left_of_a_failed_acquisition_is_not_measured_and_says_why_it_failed() -> None:

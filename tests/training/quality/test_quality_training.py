@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from liver_mre.core.quality.types import CAUSES, Cause
+from liver_mre.core.quality.types import CAUSES, OUTPUTS, Cause
 from liver_mre.errors import ModelError
 from liver_mre.inference.quality_model import load_quality_model, parse_quality_card
 from models.export import export_model
@@ -18,12 +18,13 @@ from tests.training.quality.conftest import quality_record
 from training.errors import PublishError, TrainingError
 from training.quality.compare import CompareOptions, best_of, compare, fold_file, markdown
 from training.quality.evaluate import EVALUATION, evaluate
-from training.quality.networks import ARCHITECTURES, OUTPUTS, build_classifier
+from training.quality.networks import ARCHITECTURES, build_classifier
 from training.quality.publish import publish_quality
 from training.quality.scores import score, voted
 from training.quality.slices import DIAGNOSTIC, read_slices
-from training.quality.train import FOLDS, Plan, fold_of, folds_of, predict, train_fold
+from training.quality.train import FOLDS, Plan, fold_of, folds_of, loss_of, predict, train_fold
 from training.quality.truth import true_causes
+from training.store import save_exam
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,7 +90,7 @@ def test_scores_count_both_classes() -> None:
     logits = np.zeros((5, OUTPUTS), np.float32)
     logits[:, 0] = [2.0, -2.0, -2.0, -2.0, 2.0]
     logits[:, 1] = 1.0
-    found = score(logits, truth)
+    found = score(logits, truth, np.zeros(5, bool))
     assert found.accuracy == pytest.approx(3 / 5)
     assert found.precision == found.recall == 0.5
     assert (found.precision_bad, found.recall_bad) == (pytest.approx(2 / 3), pytest.approx(2 / 3))
@@ -154,7 +155,36 @@ def test_a_card_of_other_causes_is_refused() -> None:
     card = {
         "schema_version": "1.0",
         "input": {"channels": ["masked_stiffness", "confident", "magnitude", "wave", "residual"], "size": [64, 80]},
-        "output": {"causes": [str(cause) for cause in CAUSES[::-1]]},
+        "output": {"causes": [str(cause) for cause in CAUSES[::-1]], "of_the_exam": ["stranger"]},
     }
     with pytest.raises(ModelError, match="other causes"):
         parse_quality_card(card)
+
+
+def test_a_card_of_networks_that_know_no_strangers_is_refused() -> None:
+    card = {
+        "schema_version": "1.0",
+        "input": {"channels": ["masked_stiffness", "confident", "magnitude", "wave", "residual"], "size": [64, 80]},
+        "output": {"causes": [str(cause) for cause in CAUSES], "of_the_exam": []},
+    }
+    with pytest.raises(ModelError, match="other things about an exam"):
+        parse_quality_card(card)
+
+
+def test_a_stranger_is_known_by_its_exam_and_scored_apart(tmp_path: Path) -> None:
+    save_exam(tmp_path, quality_record(0))
+    save_exam(tmp_path, replace(quality_record(2), facts={"unlike": "head"}))
+    slices = read_slices([tmp_path])
+    assert slices.strangers.tolist() == [False] * 4 + [True] * 4
+    logits = np.zeros((8, OUTPUTS), np.float32)
+    logits[:4, -1], logits[4:, -1] = -1.0, 1.0
+    assert score(logits, slices.causes, slices.strangers).auroc_stranger == 1.0
+    assert np.isnan(score(logits[:4], slices.causes[:4], slices.strangers[:4]).auroc_stranger)
+
+
+def test_the_loss_falls_when_a_stranger_is_called_one() -> None:
+    causes, strangers = torch.tensor([DIAGNOSTIC, 5]), torch.tensor([False, True])
+    unknown = torch.zeros(2, OUTPUTS)
+    known = unknown.clone()
+    known[:, -1] = torch.tensor([-3.0, 3.0])
+    assert loss_of(known, causes, strangers) < loss_of(unknown, causes, strangers)
