@@ -69,9 +69,17 @@ def test_what_a_run_would_not_measure_is_red_and_says_why(
     assert (study.reason.code, measured.quality.light) == ("area_too_small", "red")
 
 
-@pytest.mark.parametrize("kind", ["phantom", "head", "coronal"])
-def test_what_is_no_liver_gives_no_number(kind: str, tmp_path: Path) -> None:
-    ENCODINGS["siemens-gre"](simulate_exam(61, slices=3, unlike=kind), tmp_path / "study")
+@pytest.mark.parametrize(
+    ("kind", "encoding"),
+    [
+        ("phantom", "siemens-gre"),
+        ("head", "siemens-gre"),
+        ("coronal", "siemens-gre"),
+        ("phantom", "siemens-masked-only"),
+    ],
+)
+def test_what_is_no_liver_gives_no_number(kind: str, encoding: str, tmp_path: Path) -> None:
+    ENCODINGS[encoding](simulate_exam(61, slices=3, unlike=kind), tmp_path / "study")
     (study,) = measure_folder(tmp_path / "study").studies
     assert study.status is StudyStatus.NOT_EVALUABLE
     assert study.measurement is None

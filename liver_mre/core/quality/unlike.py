@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from liver_mre.core.channels import bright_magnitude
+from liver_mre.core.roi.shapes import local_mean
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -26,6 +29,9 @@ SMALLEST: Final = 1e-3
 """What a logarithm is taken of at least."""
 BODY_SEEN: Final = 1.1
 """The outline of the body is seen where more pixels are measured than are confident, by this factor."""
+AIR_SIGMA_MM: Final = 3.0
+DARKEST_BODY: Final = 0.1
+"""Share of the bright tissue's magnitude, averaged over some mm, that air does not reach. Ours."""
 AXIAL: Final = 0.9
 """Cosine to the patient's axes from which rows and columns run as in a usual axial image: 26 degrees. Ours."""
 WORDS: Final = {
@@ -86,8 +92,18 @@ def features(
     whole_kpa = volume.unmasked_kpa
     body_kpa = volume.stiffness_kpa if whole_kpa is None else whole_kpa
     if np.count_nonzero(body_kpa) > BODY_SEEN * np.count_nonzero(confident):
-        found |= _body_features(volume, body_kpa, liver, magnitude)
+        found |= _size_of(body_kpa > 0, volume, liver) | _body_features(volume, body_kpa, magnitude)
+    elif magnitude is not None and (body := body_of(magnitude, volume.pixel_spacing_mm)).any():
+        found |= _size_of(body, volume, liver)
     return found
+
+
+def body_of(magnitude: NDArray[np.floating], spacing_mm: tuple[float, float]) -> NDArray[np.bool_]:
+    """Return (S, R, C) bool: where the magnitude is brighter than air; iron may leave holes in it."""
+    bright = bright_magnitude(magnitude)
+    around = local_mean(magnitude, np.ones(magnitude.shape, bool), AIR_SIGMA_MM, spacing_mm)
+    body: NDArray[np.bool_] = around > DARKEST_BODY * bright
+    return body
 
 
 def unlike(found: Mapping[str, float], limits: Mapping[str, Limit]) -> tuple[str, ...]:
@@ -181,30 +197,32 @@ def _roughness(stiffness_kpa: NDArray[np.float32], where: NDArray[np.bool_], spa
     return float(np.quantile(values, 0.9)) if values.size else NAN
 
 
-def _body_features(
-    volume: StiffnessVolume,
-    kpa: NDArray[np.float32],
-    liver: NDArray[np.bool_],
-    magnitude: NDArray[np.floating] | None,
-) -> dict[str, float]:
-    body = kpa > 0
+def _size_of(body: NDArray[np.bool_], volume: StiffnessVolume, liver: NDArray[np.bool_]) -> dict[str, float]:
+    """Return the size of the body (S, R, C), and the place of the liver in it."""
     row_mm, column_mm = volume.pixel_spacing_mm
     rows, columns = np.flatnonzero(body.any(axis=(0, 2))), np.flatnonzero(body.any(axis=(0, 1)))
     depth_mm = float(rows[-1] - rows[0] + 1) * row_mm
     width_mm = float(columns[-1] - columns[0] + 1) * column_mm
-    area_cm2 = float(np.count_nonzero(body)) * volume.pixel_area_cm2 / len(body)
-    found = {
-        "body_width_mm": width_mm,
-        "body_depth_mm": depth_mm,
-        "body_aspect": width_mm / depth_mm,
-        "body_fill": area_cm2 * 100.0 / (width_mm * depth_mm),
-        "body_kpa": float(np.median(kpa[body])),
-        "body_roughness": _roughness(kpa, body, volume.pixel_spacing_mm),
-    }
+    found = {"body_width_mm": width_mm, "body_depth_mm": depth_mm, "body_aspect": width_mm / depth_mm}
     if liver.any():
         _, liver_rows, liver_columns = np.nonzero(liver)
         found["liver_in_body_x"] = float((liver_columns.mean() - columns.mean()) * column_mm / (0.5 * width_mm))
         found["liver_in_body_y"] = float((liver_rows.mean() - rows.mean()) * row_mm / (0.5 * depth_mm))
+    return found
+
+
+def _body_features(
+    volume: StiffnessVolume, kpa: NDArray[np.float32], magnitude: NDArray[np.floating] | None
+) -> dict[str, float]:
+    """Return what the stiffness around the liver tells."""
+    body = kpa > 0
+    rows, columns = body.any(axis=(0, 2)), body.any(axis=(0, 1))
+    box_pixels = len(body) * (1 + np.ptp(np.flatnonzero(rows))) * (1 + np.ptp(np.flatnonzero(columns)))
+    found = {
+        "body_fill": float(np.count_nonzero(body) / box_pixels),
+        "body_kpa": float(np.median(kpa[body])),
+        "body_roughness": _roughness(kpa, body, volume.pixel_spacing_mm),
+    }
     if magnitude is not None and magnitude[body].std() > 0.0:
         found["magnitude_likeness"] = float(np.corrcoef(kpa[body], magnitude[body])[0, 1])
     return found

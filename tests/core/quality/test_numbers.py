@@ -12,7 +12,7 @@ import pytest
 from liver_mre.core.quality.checks import checks, exam_numbers, slice_numbers
 from liver_mre.core.quality.image import SIZE, quality_images
 from liver_mre.core.quality.limits import Limit, Typical, parse_limits
-from liver_mre.core.quality.unlike import WORDS, axiality, features, unlike, untypical
+from liver_mre.core.quality.unlike import WORDS, axiality, body_of, features, unlike, untypical
 from liver_mre.core.quality.waves import WaveMaps
 from liver_mre.core.study import Instance
 from liver_mre.errors import ModelError
@@ -148,3 +148,24 @@ def test_limits_that_cannot_be_kept_are_refused(tmp_path: Path) -> None:
     path.write_text(json.dumps({**content, "slice": {"hot_share": [1.0]}}))
     with pytest.raises(ModelError, match="needs"):
         load_limits(path)
+
+
+def test_the_body_around_a_masked_elastogram_is_seen_in_the_magnitude() -> None:
+    whole = acquisition()
+    alone = replace(
+        whole, valid=whole.confident, stiffness_kpa=np.where(whole.confident, whole.stiffness_kpa, 0), masked=True
+    )
+    magnitude = (np.where(LIVER, 5.0, 60.0) * BODY + 1.0) * np.ones((3, 1, 1))
+    assert np.isnan(features(alone, liver_mask())["body_width_mm"])
+    found, expected = features(alone, liver_mask(), magnitude), features(whole, liver_mask())
+    for name in ("body_width_mm", "body_depth_mm"):
+        assert found[name] == pytest.approx(expected[name], abs=2 * STEP_MM)
+    for name in ("liver_in_body_x", "liver_in_body_y"):
+        assert found[name] == pytest.approx(expected[name], abs=0.05)
+    assert np.isnan(found["body_kpa"])
+
+
+def test_air_is_no_body() -> None:
+    noise = np.random.default_rng(3).rayleigh(1.0, (3, 60, 80))
+    assert not body_of(noise + 60.0 * BODY, (STEP_MM, STEP_MM))[:, :4, :4].any()
+    assert not body_of(np.zeros((3, 60, 80)), (STEP_MM, STEP_MM)).any()
