@@ -8,19 +8,23 @@ from typing import Any
 
 import pytest
 
+from training import clinical
+
 ROOT = Path(__file__).resolve().parent.parent
 CARD = json.loads((ROOT / "models/liver_segmentation/card.json").read_text(encoding="utf-8"))
 METRICS = CARD["metrics"]
 EVERYTHING, MASKED = METRICS["situations"]["everything"], METRICS["situations"]["masked"]
+PLAIN = {item["situation"]: item for item in METRICS["comparators"]}
+PAPER_DICE = f"{clinical.DICE:.3f}, plain U-Net {clinical.PLAIN_UNET_DICE:.3f}"
 CONDITIONS = ("half the SNR", "iron", "shifted driver", "matrix 128", "matrix 256")
 
 
 def _rows() -> list[str]:
-    columns = (EVERYTHING, MASKED)
+    columns = (EVERYTHING, MASKED, PLAIN["everything"], PLAIN["masked"])
     rows = [
         ("Dice, measured region", *(_dice(item, "measurable_dice") for item in columns), ""),
         ("its lowest of the stages F0 to F4", *(_lowest(item) for item in columns), ""),
-        ("Dice, whole liver", *(_dice(item, "liver_dice") for item in columns), "0.857"),
+        ("Dice, whole liver", *(_dice(item, "liver_dice") for item in columns), PAPER_DICE),
         (
             "Pearson r of the mean stiffness",
             *(f"{item['stiffness']['pearson_r']['value']:.4f}" for item in columns),
@@ -58,7 +62,7 @@ def test_a_row_of_the_readme_is_that_of_the_card(row: str) -> None:
 def test_the_readme_counts_the_exams_of_the_card() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"{EVERYTHING['exams']} simulated patients" in text
-    assert f"{EVERYTHING['evaluable_exams']} of them have 5 cm² or more to measure" in text
+    assert f"{EVERYTHING['evaluable_exams']} of the patients have 5 cm² or more to measure" in text
 
 
 def test_the_targets_of_the_model_hold() -> None:
@@ -73,6 +77,12 @@ def test_the_targets_of_the_model_hold() -> None:
     assert abs(stiffness["bias_percent"]["value"]) <= 1
     assert max(abs(limit) for limit in stiffness["limits_percent"]) <= 5
     assert stiffness["f2_agreement"] >= 0.98
+
+
+def test_the_comparator_learnt_from_as_many_slices() -> None:
+    for item in PLAIN.values():
+        assert item["slices_shown"] == pytest.approx(CARD["training"]["images"], rel=0.03)
+        assert item["exams"] == EVERYTHING["exams"]
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)

@@ -67,7 +67,7 @@ def predict_livers(
         message = f"the network was not made for the situation {situation}; it knows {', '.join(known)}"
         raise CohortError(message)
     out.mkdir(parents=True, exist_ok=True)
-    _claim(out / MODEL_FILE, f"{predictor.name}\n{predictor.weights_sha256}\n{shown.name}\n")
+    claim(out / MODEL_FILE, f"{predictor.name}\n{predictor.weights_sha256}\n{shown.name}\n")
     seen = frozenset(predictor.exams)
     paths = [path for path in list_exams(data) if split in {None, split_of(seed_of(path))} and path.stem not in seen]
     for path in track(paths[:limit], description="predicting livers", transient=True):
@@ -96,8 +96,9 @@ def model_of(folder: Path) -> str:
         raise CohortError(message) from error
 
 
-def _claim(path: Path, identity: str) -> None:
+def claim(path: Path, identity: str) -> None:
+    """Write what a folder's content is made with; raises `CohortError` where it was something else before."""
     if path.exists() and path.read_text(encoding="utf-8") != identity:
-        message = f"{path.parent.name} holds the livers of another network or situation: choose another folder"
+        message = f"{path.parent.name} holds results of another network, input or version: choose another folder"
         raise CohortError(message)
     path.write_text(identity, encoding="utf-8")

@@ -12,10 +12,12 @@ import json
 import math
 from collections import Counter
 from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+import liver_mre
 from liver_mre.core.study import Instance, Selection, Series, UnitEvidence
 from liver_mre.errors import MreError
 from liver_mre.exam import Exam
@@ -25,17 +27,17 @@ from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit, prepare, segment
 from training.cells import Table, number
 from training.exams import simulated_exam
+from training.livers import claim
 from training.measured_truth import truth_of
 from training.quality.slices import record_waves
 from training.quality.truth import true_causes
 from training.roi_study import markdown
 from training.situations import EVERYTHING, MEASURED, situation_named
 from training.statistics import bland_altman
-from training.store import KPA_PER_COUNT, CohortError, list_exams, load_exam
+from training.store import KPA_PER_COUNT, CohortError, list_exams, load_exam, source_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
     from typing import TextIO
 
     from liver_mre.core.quality.waves import WaveMaps
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 NUMBER: Final = "number"
 """Outcome of an exam whose stiffness is reported; any other outcome is the code of the reason why it is not."""
 WAVES: Final = "everything and waves"
+APPLICATION_FILE: Final = "application.txt"
 GOOD_SHARE: Final = 0.5
 """As in `training.quality.calibrate`: a good exam has at least this share of diagnostic slices."""
 
@@ -89,13 +92,14 @@ def study(data: Sequence[Path], out: Path, *, limit: int | None = None) -> dict[
     Raises
     ------
     CohortError
-        If a folder holds no simulated exam.
+        If a folder holds no simulated exam, or `out` what another state of the application made.
     MreError
         If the models are not exported.
     """
     from rich.progress import track
 
     out.mkdir(parents=True, exist_ok=True)
+    claim(out / APPLICATION_FILE, f"{application_digest(Settings())}\n")
     outcomes = _finished(out / "outcomes.csv")
     done = {(each.cohort, each.exam) for each in outcomes}
     paths = [path for folder in data for path in _exams(folder, limit)]
@@ -113,16 +117,23 @@ def study(data: Sequence[Path], out: Path, *, limit: int | None = None) -> dict[
     return summary
 
 
+def application_digest(settings: Settings) -> str:
+    """Return a digest of all that decides on an outcome: the application's source, its data and its models."""
+    package = Path(liver_mre.__file__).parent
+    cards = [folder / "card.json" for folder in (settings.model_dir, settings.quality_dir)]
+    parts = [*package.rglob("*.py"), *package.rglob("*.json"), *(card for card in cards if card.is_file())]
+    return source_digest(sorted(parts))
+
+
 def outcomes_of(path: Path, toolkit: Toolkit) -> list[Outcome]:
     """Return what the application makes of the exam in a file, in every way it can be shown."""
     record, exam = load_exam(path), simulated_exam(path)
+    group, true_kpa = group_of(record, path.parent.name), truth_of(record).stiffness_kpa
     found = []
     for situation in map(situation_named, MEASURED):
         prepared = _segmented(as_read(exam, situation), toolkit)
         for words, waves in _ways(record, situation):
             outcome, measured = _outcome(prepared, toolkit, waves)
-            true_kpa = truth_of(record).stiffness_kpa
-            group = group_of(record, path.parent.name)
             found.append(Outcome(path.parent.name, path.stem, group, words, outcome, measured, true_kpa))
     return found
 

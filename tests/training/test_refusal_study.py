@@ -11,7 +11,17 @@ from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit
 from training.cohort import build_cohort
 from training.measured_truth import truth_of
-from training.refusal_study import NUMBER, WAVES, Outcome, agreement_of, outcomes_of, refusals_table, study, summary_of
+from training.refusal_study import (
+    APPLICATION_FILE,
+    NUMBER,
+    WAVES,
+    Outcome,
+    agreement_of,
+    outcomes_of,
+    refusals_table,
+    study,
+    summary_of,
+)
 from training.store import CohortError, list_exams, load_exam
 
 if TYPE_CHECKING:
@@ -48,6 +58,9 @@ def test_a_study_goes_on_where_it_stopped(cohorts: tuple[Path, Path], tmp_path: 
     before = (tmp_path / "outcomes.csv").read_bytes()
     assert study(cohorts[:1], tmp_path, limit=1) == first
     assert (tmp_path / "outcomes.csv").read_bytes() == before
+    (tmp_path / APPLICATION_FILE).write_text("another state\n")
+    with pytest.raises(CohortError, match="choose another"):
+        study(cohorts[:1], tmp_path, limit=1)
 
 
 def test_the_truth_beside_a_number_is_that_of_the_exam(cohorts: tuple[Path, Path]) -> None:
