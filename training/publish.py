@@ -74,7 +74,8 @@ def publish(weights: Path, evaluation: Path, model_dir: Path, *, hardware: str, 
 
     """
     checkpoint = load_checkpoint(weights)
-    metrics = _evaluation_of(checkpoint["weights"], evaluation)
+    metrics = read_evaluation(evaluation)
+    check_weights(metrics, checkpoint["weights"])
     stored = write_weights(model_dir, checkpoint["weights"])
     return _write_card(model_dir, model_card(checkpoint, metrics, stored, hardware, version))
 
@@ -99,16 +100,25 @@ def publish_evaluation(evaluation: Path, model_dir: Path) -> dict[str, Any]:
         If the published model is incomplete or damaged.
     """
     card = read_card(model_dir)
-    published = load_file(model_dir / card["weights"]["path"])
-    return _write_card(model_dir, card | {"metrics": _metrics(_evaluation_of(published, evaluation))})
+    metrics = read_evaluation(evaluation)
+    check_weights(metrics, load_file(model_dir / card["weights"]["path"]))
+    return _write_card(model_dir, card | {"metrics": _metrics(metrics)})
 
 
-def _evaluation_of(weights: Mapping[str, Tensor], evaluation: Path) -> dict[str, Any]:
-    metrics: dict[str, Any] = json.loads(evaluation.read_text(encoding="utf-8"))
+def read_evaluation(path: Path) -> dict[str, Any]:
+    """Read an evaluation.json; raises `PublishError` where there is none."""
+    if not path.is_file():
+        message = f"there is no {path.name}: evaluate these weights first"
+        raise PublishError(message)
+    metrics: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return metrics
+
+
+def check_weights(metrics: Mapping[str, Any], weights: Mapping[str, Tensor]) -> None:
+    """Raise `PublishError` if an evaluation is of other weights."""
     if metrics["weights_sha256"] != weights_digest(weights):
         message = "the evaluation is of other weights than these: evaluate these first"
         raise PublishError(message)
-    return metrics
 
 
 def _metrics(evaluation: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from training.exams import simulated_exam
 from training.livers import claim
 from training.measured_truth import truth_of
 from training.quality.slices import record_waves
-from training.quality.truth import true_causes
+from training.quality.truth import is_good
 from training.roi_study import markdown
 from training.situations import EVERYTHING, MEASURED, situation_named
 from training.statistics import bland_altman
@@ -50,8 +50,6 @@ NUMBER: Final = "number"
 """Outcome of an exam whose stiffness is reported; any other outcome is the code of the reason why it is not."""
 WAVES: Final = "everything and waves"
 APPLICATION_FILE: Final = "application.txt"
-GOOD_SHARE: Final = 0.5
-"""As in `training.quality.calibrate`: a good exam has at least this share of diagnostic slices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,9 +140,7 @@ def group_of(record: ExamRecord, cohort: str) -> str:
     """Return what an exam is: a stranger's kind, or its cohort and whether most of its slices are diagnostic."""
     if kind := record.facts.get("unlike"):
         return str(kind)
-    causes = true_causes(record)
-    good = sum(cause is None for cause in causes) >= GOOD_SHARE * len(causes)
-    return f"{cohort}, {'good' if good else 'not good'}"
+    return f"{cohort}, {'good' if is_good(record) else 'not good'}"
 
 
 def summary_of(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from training.errors import TrainingError
 from training.exams import simulated_exam
 from training.predict import load_predictor
 from training.quality.slices import record_waves
-from training.quality.truth import true_causes
+from training.quality.truth import is_good, true_causes
 from training.situations import MEASURED, SITUATIONS, situation_named
 from training.store import list_exams, load_exam, write_whole
 
@@ -64,8 +64,6 @@ OF_THE_BODY: Final = (
 LOGARITHMIC: Final = frozenset(
     {"liver_cm2", "confident_cm2", "stiffness_kpa", "stiffness_spread", "roughness", "body_kpa", "body_roughness"}
 )
-GOOD_SHARE: Final = 0.5
-"""A good exam has at least this share of diagnostic slices."""
 # What a good slice must reach; numbers that have no low or no high limit are bad on one side only.
 SLICE_SIDES: Final = {
     "confident_share": (True, False),
@@ -264,8 +262,7 @@ def predicted_livers(exam: Exam, predictor: Predictor, target: Path) -> dict[str
 
 def looked_at(record: ExamRecord, exam: Exam, livers: Mapping[str, NDArray[np.bool_]], group: str) -> Looked:
     """Return what is known of an exam, its livers predicted in several situations."""
-    causes = true_causes(record)
-    diagnostic = tuple(index for index, cause in enumerate(causes) if cause is None)
+    diagnostic = tuple(index for index, cause in enumerate(true_causes(record)) if cause is None)
     volumes = {masked: exam.volume(masked=masked) for masked in (False, True)}
     seen = {
         each.name: features(volumes[each.masked], livers[each.name], record.magnitude if each.magnitude else None)
@@ -277,7 +274,7 @@ def looked_at(record: ExamRecord, exam: Exam, livers: Mapping[str, NDArray[np.bo
     return Looked(
         group=group,
         name=exam.name,
-        good=not record.facts.get("unlike") and len(diagnostic) >= GOOD_SHARE * len(causes),
+        good=is_good(record),
         diagnostic=len(diagnostic),
         features=seen,
         slices=tuple(slice_numbers(volume, liver, index, waves) for index in diagnostic),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +10,7 @@ import torch
 
 from liver_mre.core.quality.types import CAUSES
 from training.errors import TrainingError
+from training.predict import weights_digest
 from training.quality.compare import fold_file
 from training.quality.networks import ARCHITECTURES, load_ensemble
 from training.quality.scores import confusion, score, voted
@@ -19,7 +19,7 @@ from training.quality.train import FOLDS, SITUATIONS, predict
 from training.store import list_exams
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from torch import Tensor
@@ -46,15 +46,6 @@ def run_weights(run: Path, architecture: str) -> tuple[dict[str, Tensor], list[d
         weights |= {f"members.{fold}.{name}": value for name, value in state["weights"].items()}
         told.append(state["told"] | {"seconds": state["seconds"]})
     return weights, told
-
-
-def quality_digest(weights: Mapping[str, Tensor]) -> str:
-    """Return the SHA-256 over names and values of the weights as float16, as which they are published."""
-    digest = hashlib.sha256()
-    for name, value in sorted(weights.items()):
-        digest.update(name.encode())
-        digest.update((value.half() if value.is_floating_point() else value).contiguous().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def chosen_architecture(run: Path, named: str | None) -> str:
@@ -103,7 +94,7 @@ def evaluate(
     summary: dict[str, Any] = {
         "network": ARCHITECTURES[name],
         "architecture": name,
-        "weights_sha256": quality_digest(weights),
+        "weights_sha256": weights_digest(weights),
         "members": FOLDS,
         "epochs": told[0]["epochs"],
         "training_digest": told[0]["digest"],

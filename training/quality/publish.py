@@ -13,14 +13,12 @@ from liver_mre.core.channels import WINDOW_KPA
 from liver_mre.core.quality.image import CHANNELS, FIELD_OF_VIEW_MM, SIZE
 from liver_mre.core.quality.types import CAUSES
 from liver_mre.inference.quality_model import OF_THE_EXAM
-from training.errors import PublishError
-from training.publish import CARD_NAME, WEIGHTS_NAME, exam_ranges, write_weights
+from training.publish import CARD_NAME, WEIGHTS_NAME, check_weights, exam_ranges, read_evaluation, write_weights
 from training.quality.compare import CACHE, TABLE
-from training.quality.evaluate import quality_digest, run_weights
+from training.quality.evaluate import run_weights
 from training.quality.networks import ARCHITECTURES, FAMILY
 from training.quality.train import FOLDS
 from training.quality.truth import STIFFNESS_ERROR
-from training.store import CohortError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,14 +52,9 @@ def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: s
     TrainingError
         If a fold is missing.
     """
-    if not evaluation.is_file():
-        message = f"there is no {evaluation.name}: evaluate the run first (liver-mre evaluate-quality)"
-        raise CohortError(message)
-    metrics = json.loads(evaluation.read_text(encoding="utf-8"))
+    metrics = read_evaluation(evaluation)
     weights, told = run_weights(run, metrics["architecture"])
-    if metrics["weights_sha256"] != quality_digest(weights):
-        message = "the evaluation is of other weights than these: evaluate this run again"
-        raise PublishError(message)
+    check_weights(metrics, weights)
     stored = write_weights(model_dir, weights)
     card = {
         "schema_version": "1.0",

@@ -18,6 +18,8 @@ from simulation.types import Failure, Tissue
 if TYPE_CHECKING:
     from training.store import ExamRecord
 
+GOOD_SHARE: Final = 0.5
+"""A good exam has at least this share of diagnostic slices."""
 STIFFNESS_ERROR: Final = 0.25
 """Ours. 98 of 100 slices with 10 cm2 and more of confident liver are within 20 %, the inversion's bias included."""
 
@@ -40,6 +42,12 @@ def true_causes(record: ExamRecord) -> tuple[Cause | None, ...]:
     if record.facts.get("unlike"):
         return (Cause.NO_LIVER_HERE,) * len(record.stiffness)
     return tuple(_cause(record, index) for index in range(len(record.stiffness)))
+
+
+def is_good(record: ExamRecord) -> bool:
+    """Tell whether most slices of a simulated exam are diagnostic; what is no elastogram of a liver is never good."""
+    causes = true_causes(record)
+    return sum(cause is None for cause in causes) >= GOOD_SHARE * len(causes)
 
 
 def confident_cm2(record: ExamRecord, index: int) -> float:
