@@ -174,7 +174,7 @@ class Autocast(nn.Module):
 
     Parameters
     ----------
-    network : maps (N, C, H, W) to logits (N, K, H, W)
+    network : maps (N, C, H, W) to logits
     enabled : autocast; otherwise the network runs as it is
     """
 

@@ -15,6 +15,7 @@ from torch.nn import functional
 from liver_mre.core.quality.types import CAUSE_OUTPUTS, DIAGNOSTIC_OUTPUT, STRANGER_OUTPUT
 from training.checkpoint import write_checkpoint
 from training.errors import TrainingError
+from training.network import Autocast
 from training.quality.networks import build_classifier
 from training.quality.slices import DIAGNOSTIC
 
@@ -135,16 +136,15 @@ def _fitted(slices: Slices, plan: Plan, fold: int) -> nn.Module:
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.learning_rate, weight_decay=0.01)
     steps = plan.epochs * (len(slices.causes) // plan.batch_size or 1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.learning_rate, total_steps=steps, pct_start=0.2)
+    autocast = Autocast(network, enabled=plan.bfloat16)
     for _ in range(plan.epochs):
         network.train()
         order = rng.permutation(len(slices.causes))
         for number in range(len(order) // plan.batch_size or 1):
             chosen = order[number * plan.batch_size : (number + 1) * plan.batch_size]
             image = _augmented(_floats(slices.images[chosen], device), rng)
-            with torch.autocast(device.type, torch.bfloat16, enabled=plan.bfloat16):
-                logits = network(image)
             causes, strangers = (torch.from_numpy(of[chosen]).to(device) for of in (slices.causes, slices.strangers))
-            loss = loss_of(logits.float(), causes, strangers)
+            loss = loss_of(autocast(image), causes, strangers)
             optimiser.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
