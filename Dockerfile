@@ -18,8 +18,8 @@ COPY models models
 COPY training training
 COPY liver_mre/__init__.py liver_mre/
 COPY liver_mre/core liver_mre/core
-# The weights are in the exported networks: the image needs them no second time. Quality control is one of the models
-# where it has been published, and always runs on the processor.
+# The weights are in the exported networks: the image needs them no second time. Quality control always runs on the
+# processor.
 RUN python -m models.export && mkdir /models && \
     for card in models/*/card.json; do mv "$(dirname "${card}")" /models/ || exit 1; done && \
     rm -f /models/*/weights.safetensors /models/quality_control/exported/model.pt2 && \

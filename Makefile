@@ -24,7 +24,7 @@ $(VENV)/installed: requirements.txt requirements-dev.txt constraints.txt pyproje
 	@cd $(VENV)/lib/python3*/site-packages && ln -sf ../../nvidia/cu13/lib/libcudart.so.13 holoscan/lib/
 	@touch $@
 
-$(EXPORTED): $(VENV)/installed $(MODEL)/weights.safetensors $(MODEL)/card.json models/export.py
+$(EXPORTED): $(VENV)/installed $(wildcard models/*/weights.safetensors models/*/card.json) models/export.py
 	$(BIN)/python -m models.export
 	@touch $@
 

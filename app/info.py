@@ -72,14 +72,14 @@ def _model(settings: Settings) -> dict[str, object]:
 
 
 def _quality_models(settings: Settings) -> list[dict[str, object]]:
-    """Describe the networks that judge quality; nothing where none are installed: physics judges alone."""
+    """Describe the networks that judge quality; nothing where physics alone shall judge."""
     from liver_mre.inference.model import CPU_FILES, checked_files
     from liver_mre.inference.quality_model import load_quality_card
 
+    if settings.quality_dir is None:
+        return []
     try:
         card = load_quality_card(settings.quality_dir)
-        if card is None:
-            return []
         checked_files(settings.quality_dir, card, CPU_FILES)
     except MreError as error:
         return [{"path": str(settings.quality_dir), "error": str(error)}]

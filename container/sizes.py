@@ -67,7 +67,7 @@ PARTS: Final = (
     _package("OpenJPEG, JPEG-LS", "JPEG 2000 and JPEG-LS", *JPEG),
     _package("rich", "what the command line prints", "rich"),
     _package("small packages", "PyYAML, packaging, typing_extensions", ""),
-    Part("the network", "32 million parameters in half precision, the only copy", ("/opt/holoscan/models/",)),
+    Part("the networks", "38 million parameters in half precision, the only copy", ("/opt/holoscan/models/",)),
     Part("application and documents", "this repository, licences, bill of materials", ("/opt/", "/var/holoscan/")),
 )
 

@@ -33,7 +33,7 @@ ENVIRONMENT: Final = {
     "HOLOSCAN_LOGS_PATH": "/var/holoscan/logs",
     "HOLOSCAN_TIMEOUT": "0",
     "LIVER_MRE_MODEL_DIR": f"{MODELS}/liver_segmentation",
-    "LIVER_MRE_QUALITY_DIR": f"{MODELS}/quality_control",  # need not exist: physics alone judges without it
+    "LIVER_MRE_QUALITY_DIR": f"{MODELS}/quality_control",
     "PYTHONPATH": "/opt/holoscan/app",
     "PYTHONDONTWRITEBYTECODE": "1",
     "HOME": "/tmp",  # noqa: S108  (in the container: the one folder that is writable for every user)

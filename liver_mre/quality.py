@@ -108,7 +108,9 @@ def _judged(seen: Seen, toolkit: Toolkit) -> ExamQuality:
         images = quality_images(
             volume.stiffness_kpa,
             volume.confident,
+            seen.liver,
             volume.pixel_spacing_mm,
+            unmasked_kpa=None if volume.shown_masked else volume.whole_kpa,
             magnitude=volume.magnitude,
             # Training shows waves only together with the magnitude.
             waves=None if volume.magnitude is None else seen.waves,

@@ -36,7 +36,7 @@ class Settings:
     roi_edge_mm, roi_soft_share, roi_bright_share, roi_bright_margin_mm, roi_hot_share, roi_hot_reach_mm,
     roi_island_cm2, roi_slice_cm2 : rules of the measured region, as `liver_mre.core.roi.RoiRules` has them
     repeatability_percent : change since an earlier exam from which it is reported as more than repetition explains
-    quality_dir : folder of the networks that judge quality; without them physics alone judges
+    quality_dir : folder of the networks that judge quality; None lets physics alone judge
     quality_control : judge the quality of slices, and measure only those that are diagnostic
     min_area_cm2 : least area of all ROIs of an exam; below it the exam is not evaluable. Ours: no source names one
     confidence_threshold : confidence (0 to 1) from which a pixel counts, for separate confidence maps
@@ -53,7 +53,7 @@ class Settings:
     device: str = "auto"
     precision: str = "auto"
     model_dir: Path = ROOT / "models" / "liver_segmentation"
-    quality_dir: Path = ROOT / "models" / "quality_control"
+    quality_dir: Path | None = ROOT / "models" / "quality_control"
     quality_control: bool = True
     min_area_cm2: float = 5.0
     roi_edge_mm: float = 5.0

@@ -47,10 +47,13 @@ class Toolkit:
         self.settings = settings
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="toolkit")
         self._model: Future[LiverModel] | None = None
+        self._quality_model: Future[QualityModel | None] | None = None
 
     def preload(self, *others: Callable[[], None]) -> None:
-        """Start loading the model in the background, and then whatever else a run will need."""
+        """Start loading the models in the background, and then whatever else a run will need."""
         self._start_loading()
+        if self.settings.quality_control:
+            self._start_loading_quality()
         for other in others:
             self._executor.submit(other)
 
@@ -81,12 +84,10 @@ class Toolkit:
         """The liver segmentation network on the chosen device; raises `ModelError` or `DeviceError`."""
         return self._start_loading().result()
 
-    @cached_property
+    @property
     def quality_model(self) -> QualityModel | None:
-        """The networks that judge quality; None where there are none; raises `ModelError`."""
-        from liver_mre.inference.quality_model import load_quality_model
-
-        return load_quality_model(self.settings.quality_dir)
+        """The networks that judge quality; None where physics alone shall judge; raises `ModelError`."""
+        return self._start_loading_quality().result()
 
     @cached_property
     def prior_reports(self) -> PriorReports:
@@ -99,6 +100,17 @@ class Toolkit:
         if self._model is None:
             self._model = self._executor.submit(self._load_model)
         return self._model
+
+    def _start_loading_quality(self) -> Future[QualityModel | None]:
+        if self._quality_model is None:
+            self._quality_model = self._executor.submit(self._load_quality_model)
+        return self._quality_model
+
+    def _load_quality_model(self) -> QualityModel | None:
+        from liver_mre.inference.quality_model import load_quality_model
+
+        folder = self.settings.quality_dir
+        return None if folder is None else load_quality_model(folder)
 
     def _load_model(self) -> LiverModel:
         from liver_mre.inference.model import load_model

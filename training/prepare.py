@@ -206,7 +206,7 @@ def _exam(study: Study, selection: Selection, masks: _Masks, stage: str) -> Exam
     _check(liver)
     magnitude = volume.magnitude
     first = selection.stiffness.first
-    stiffness = volume.stiffness_kpa if volume.unmasked_kpa is None else volume.unmasked_kpa
+    stiffness = volume.whole_kpa
     return Exam(
         name=own_name(study.study_instance_uid, selection.stiffness.series_instance_uid),
         patient=_patient(study, first.patient_key),

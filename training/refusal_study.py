@@ -29,6 +29,7 @@ from training.cells import Table, number
 from training.exams import simulated_exam
 from training.livers import claim
 from training.measured_truth import truth_of
+from training.quality.shown import WITH_WAVES
 from training.quality.slices import record_waves
 from training.quality.truth import is_good
 from training.roi_study import markdown
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
 
 NUMBER: Final = "number"
 """Outcome of an exam whose stiffness is reported; any other outcome is the code of the reason why it is not."""
-WAVES: Final = "everything and waves"
 APPLICATION_FILE: Final = "application.txt"
 
 
@@ -118,7 +118,7 @@ def study(data: Sequence[Path], out: Path, *, limit: int | None = None) -> dict[
 def application_digest(settings: Settings) -> str:
     """Return a digest of all that decides on an outcome: the application's source, its data and its models."""
     package = Path(liver_mre.__file__).parent
-    cards = [folder / "card.json" for folder in (settings.model_dir, settings.quality_dir)]
+    cards = [folder / "card.json" for folder in (settings.model_dir, settings.quality_dir) if folder]
     parts = [*package.rglob("*.py"), *package.rglob("*.json"), *(card for card in cards if card.is_file())]
     return source_digest(sorted(parts))
 
@@ -218,7 +218,7 @@ def _segmented(volume: StiffnessVolume, toolkit: Toolkit) -> Exam:
 
 def _ways(record: ExamRecord, situation: Situation) -> list[tuple[str, WaveMaps | None]]:
     waves = record_waves(record) if situation is EVERYTHING else None
-    return [(situation.name, None), *([(WAVES, waves)] if waves is not None else [])]
+    return [(situation.name, None), *([(WITH_WAVES, waves)] if waves is not None else [])]
 
 
 def _outcome(exam: Exam, toolkit: Toolkit, waves: WaveMaps | None) -> tuple[str, float]:

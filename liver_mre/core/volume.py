@@ -49,6 +49,11 @@ class StiffnessVolume:
         return self.masked and self.unmasked_kpa is None
 
     @property
+    def whole_kpa(self) -> NDArray[np.float32]:
+        """(S, R, C) the stiffness of as many pixels as the study tells: unmasked, if it has that."""
+        return self.stiffness_kpa if self.unmasked_kpa is None else self.unmasked_kpa
+
+    @property
     def pixel_area_cm2(self) -> float:
         """Area of one pixel in cm2."""
         return self.pixel_spacing_mm[0] * self.pixel_spacing_mm[1] / 100.0

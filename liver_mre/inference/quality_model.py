@@ -47,7 +47,7 @@ class QualityModel:
     compiled: Any
 
     def logits(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return (S, members, `OUTPUTS`) logits of slices (S, 5, h, w) as `quality_images` makes them."""
+        """Return (S, members, `OUTPUTS`) logits of slices (S, 7, h, w) as `quality_images` makes them."""
         if images.ndim != 4 or images.shape[1:] != (len(CHANNELS), *SIZE):  # noqa: PLR2004 - the axes S, C, h, w
             message = f"images of shape {images.shape} where (S, {len(CHANNELS)}, {SIZE[0]}, {SIZE[1]}) are due"
             raise ValueError(message)
@@ -56,14 +56,10 @@ class QualityModel:
         return np.array(request.get_output_tensor(0).data, np.float32)
 
 
-def load_quality_model(folder: Path) -> QualityModel | None:
+def load_quality_model(folder: Path) -> QualityModel:
     """Check the networks' files and compile them for the processor.
 
     They are small: a processor is done with all of them before a graphics card would have got its images.
-
-    Returns
-    -------
-    QualityModel, or None where the folder holds no card: quality is then judged by physics alone.
 
     Raises
     ------
@@ -71,8 +67,6 @@ def load_quality_model(folder: Path) -> QualityModel | None:
         If a file is missing, damaged or of another kind.
     """
     card = load_quality_card(folder)
-    if card is None:
-        return None
     xml, weights = checked_files(folder, card, CPU_FILES)
     openvino: Any = import_openvino()
     try:
@@ -89,19 +83,22 @@ def load_quality_model(folder: Path) -> QualityModel | None:
     return QualityModel(card, identity, compiled)
 
 
-def load_quality_card(folder: Path) -> QualityCard | None:
-    """Read the card of the networks' folder; None where it holds none.
+def load_quality_card(folder: Path) -> QualityCard:
+    """Read the card of the networks' folder.
 
     Raises
     ------
     ModelError
-        If it cannot be read, or describes networks that this application cannot feed.
+        If it is missing or unreadable, or describes networks that this application cannot feed.
     """
-    path = folder / CARD_FILE
-    if not path.is_file():
-        return None
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        message = (
+            "The folder of the quality networks holds no card.json. Check the setting quality_dir, or leave it "
+            "empty to let physics alone judge."
+        )
+        raise ModelError(message) from error
     except (OSError, ValueError) as error:
         message = f"The {_WHAT} cannot be read ({type(error).__name__}). Run `make model`."
         raise ModelError(message) from error

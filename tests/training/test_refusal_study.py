@@ -11,10 +11,10 @@ from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit
 from training.cohort import build_cohort
 from training.measured_truth import truth_of
+from training.quality.shown import WITH_WAVES
 from training.refusal_study import (
     APPLICATION_FILE,
     NUMBER,
-    WAVES,
     Outcome,
     agreement_of,
     outcomes_of,
@@ -22,6 +22,7 @@ from training.refusal_study import (
     study,
     summary_of,
 )
+from training.situations import MEASURED
 from training.store import CohortError, list_exams, load_exam
 
 if TYPE_CHECKING:
@@ -40,8 +41,8 @@ def test_a_good_exam_gets_its_number_and_a_stranger_none(cohorts: tuple[Path, Pa
     summary = study(cohorts, tmp_path)
     rows = summary["groups"]
     strangers = [row for row in rows if not row["group"].startswith("usual")]
-    assert {row["shown"] for row in strangers} == {"everything", WAVES, "masked-magnitude", "no-magnitude", "masked"}
-    whole = [row for row in strangers if row["shown"] in {"everything", WAVES, "no-magnitude"}]
+    assert {row["shown"] for row in strangers} == {WITH_WAVES, *MEASURED}
+    whole = [row for row in strangers if row["shown"] in {"everything", WITH_WAVES, "no-magnitude"}]
     assert sum(row["numbers"] for row in whole) == 0
     assert all(sum(row["outcomes"].values()) == row["exams"] for row in rows)
     good = [row for row in rows if row["group"] == "usual, good"]

@@ -137,7 +137,7 @@ def test_studies_of_the_measurement_see_the_pixels_that_the_application_loads(
     (study,) = read_studies(written(record, encoding, lost, tmp_path / "study")).studies
     (selection,) = select(study, load_scanner_rules()).acquisitions
     found = load_volume(selection, companions=True)
-    whole_kpa = found.stiffness_kpa if found.unmasked_kpa is None else found.unmasked_kpa
+    whole_kpa = found.whole_kpa
     np.testing.assert_allclose(whole_kpa[::-1], expected.stiffness_kpa, atol=1e-5)
     np.testing.assert_array_equal(found.confident[::-1], expected.confident)
     np.testing.assert_allclose(found.stiffness_kpa[found.confident], whole_kpa[found.confident], atol=1e-5)

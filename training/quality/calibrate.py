@@ -14,11 +14,10 @@ from liver_mre.core.quality.unlike import deviations, features, unlike, untypica
 from liver_mre.errors import ModelError
 from training.errors import TrainingError
 from training.exams import simulated_exam
-from training.predict import load_predictor
 from training.quality.slices import record_waves
 from training.quality.truth import is_good, true_causes
-from training.situations import MEASURED, SITUATIONS, situation_named
-from training.store import list_exams, load_exam, write_whole
+from training.situations import SITUATIONS, situation_named
+from training.store import list_exams, load_exam
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -27,7 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from training.exams import Exam
-    from training.predict import Predictor
+    from training.quality.livers import Livers
+    from training.situations import Situation
     from training.store import ExamRecord
 
 REJECTED: Final = 0.005
@@ -51,16 +51,10 @@ OF_THE_LIVER: Final = (
     "stiffness_spread",
     "roughness",
 )
-OF_THE_BODY: Final = (
-    "body_width_mm",
-    "body_depth_mm",
-    "body_aspect",
-    "body_fill",
-    "body_kpa",
-    "body_roughness",
-    "liver_in_body_x",
-    "liver_in_body_y",
-)
+SIZE_OF_THE_BODY: Final = ("body_width_mm", "body_depth_mm", "body_aspect", "liver_in_body_x", "liver_in_body_y")
+"""Seen in the unmasked elastogram or, beside a masked one, in the magnitude."""
+STIFFNESS_OF_THE_BODY: Final = ("body_fill", "body_kpa", "body_roughness")
+"""Seen in the unmasked elastogram alone."""
 LOGARITHMIC: Final = frozenset(
     {"liver_cm2", "confident_cm2", "stiffness_kpa", "stiffness_spread", "roughness", "body_kpa", "body_roughness"}
 )
@@ -103,7 +97,7 @@ class Looked:
 
 
 def calibrate(
-    good: Sequence[Path], beside: Mapping[str, Path], model: Path, out: Path, limit: int | None = None
+    good: Sequence[Path], beside: Mapping[str, Path], livers: Livers, out: Path, limit: int | None = None
 ) -> dict[str, Any]:
     """Find the limits and write `limits.json` and `evidence.json`.
 
@@ -111,8 +105,8 @@ def calibrate(
     ----------
     good : cohorts whose good exams the limits come from
     beside : other cohorts, by name, on which the limits are tried
-    model : segmentation checkpoint or folder of a published model, as at run time
-    out : folder; predicted livers are kept in it
+    livers : predicted livers of their exams, as the application will outline them
+    out : folder
     limit : largest number of exams of each cohort
 
     Raises
@@ -120,14 +114,13 @@ def calibrate(
     TrainingError
         If no exam is good.
     """
-    predictor = load_predictor(model)
-    known = [one for folder in good for one in _look(folder, "", predictor, out, limit)]
-    others = [one for name, folder in beside.items() for one in _look(folder, name, predictor, out, limit)]
+    known = [one for folder in good for one in _look(folder, "", livers, limit)]
+    others = [one for name, folder in beside.items() for one in _look(folder, name, livers, limit)]
     fine = [one for one in known if one.good]
     if not fine:
         message = "no exam of the cohorts is good: simulate more, of the design quality or extended"
         raise TrainingError(message)
-    content = limits_of(fine, predictor.name)
+    content = limits_of(fine, livers.name)
     evidence = evidence_of([*known, *others], content)
     out.mkdir(parents=True, exist_ok=True)
     (out / "limits.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
@@ -175,7 +168,7 @@ def familiar_limits(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float
 def typical_of(rows: Sequence[Mapping[str, float]], way: str) -> dict[str, Any]:
     """Return mean, SD and inverse correlations of features, and a distance beyond all but `REJECTED` of the rows."""
     situation = situation_named(way)
-    names = OF_THE_LIVER if situation.masked else (*OF_THE_LIVER, *OF_THE_BODY)
+    names = features_of(situation)
     plain = Typical(names, (0.0,) * len(names), (1.0,) * len(names), tuple(n in LOGARITHMIC for n in names), (), 0.0)
     known = [row for row in rows if not any(np.isnan(row[name]) for name in names)]
     values = np.array([deviations(row, plain) for row in known]).reshape(-1, len(names))
@@ -192,6 +185,12 @@ def typical_of(rows: Sequence[Mapping[str, float]], way: str) -> dict[str, Any]:
         "inverse": [float(f"{value:.6g}") for value in inverse.ravel()],
         "largest": float(f"{BEYOND * np.quantile(squared, 1.0 - REJECTED):.4g}"),
     }
+
+
+def features_of(situation: Situation) -> tuple[str, ...]:
+    """Return which features an acquisition has in a situation."""
+    size = SIZE_OF_THE_BODY if situation.magnitude or not situation.masked else ()
+    return (*OF_THE_LIVER, *size, *(() if situation.masked else STIFFNESS_OF_THE_BODY))
 
 
 def evidence_of(looked: Sequence[Looked], content: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -238,25 +237,12 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.4g}")
 
 
-def _look(folder: Path, group: str, predictor: Predictor, out: Path, limit: int | None) -> list[Looked]:
+def _look(folder: Path, group: str, livers: Livers, limit: int | None) -> list[Looked]:
     found = []
     for path in list_exams(folder)[:limit]:
-        record, exam = load_exam(path), simulated_exam(path)
+        record = load_exam(path)
         kind = str(record.facts.get("unlike", ""))
-        livers = predicted_livers(exam, predictor, out / "livers" / folder.name / path.name)
-        found.append(looked_at(record, exam, livers, kind or group or "usual"))
-    return found
-
-
-def predicted_livers(exam: Exam, predictor: Predictor, target: Path) -> dict[str, NDArray[np.bool_]]:
-    """Return the predicted liver (S, R, C) in every situation in which the application measures, kept in a file."""
-    if target.is_file():
-        with np.load(target, allow_pickle=False) as archive:
-            return dict(archive)
-    ways = [each for each in predictor.situations if each.name in MEASURED and each.suits(exam)]
-    found = {way.name: predictor.liver(exam, way) for way in ways}
-    target.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(target, **found)
+        found.append(looked_at(record, simulated_exam(path), livers.of(path), kind or group or "usual"))
     return found
 
 

@@ -11,16 +11,19 @@ import numpy as np
 import torch
 
 from training.errors import TrainingError
-from training.quality.networks import ARCHITECTURES
+from training.quality.networks import ARCHITECTURES, FASTER_IN_FLOAT32
 from training.quality.scores import Scores, score
-from training.quality.slices import Slices, read_slices
-from training.quality.train import FOLDS, SITUATIONS, Plan, folds_of, train_fold
-from training.store import list_exams, source_digest
+from training.quality.shown import SITUATIONS, WITH_WAVES
+from training.quality.slices import Slices, read_slices, slices_digest
+from training.quality.train import FOLDS, Plan, folds_of, train_fold
+from training.store import list_exams
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+    from training.quality.livers import Livers
 
 TABLE: Final = "comparison"
 CACHE: Final = "slices.npz"
@@ -34,6 +37,7 @@ class CompareOptions:
     Attributes
     ----------
     data : cohort folders
+    livers : predicted livers of their exams
     out : folder of the run: slices, a folder for each architecture, tables
     architectures : names in `ARCHITECTURES`
     epochs : of each fold
@@ -43,6 +47,7 @@ class CompareOptions:
     """
 
     data: tuple[Path, ...]
+    livers: Livers
     out: Path
     architectures: tuple[str, ...] = tuple(ARCHITECTURES)
     epochs: int = Plan("").epochs
@@ -70,7 +75,7 @@ def compare(options: CompareOptions) -> list[dict[str, Any]]:
     options.out.mkdir(parents=True, exist_ok=True)
     slices = cached_slices(options)
     for architecture in options.architectures:
-        plan = Plan(architecture, epochs=options.epochs)
+        plan = Plan(architecture, epochs=options.epochs, bfloat16=architecture not in FASTER_IN_FLOAT32)
         for fold in options.folds:
             state = train_fold(slices, fold, plan, fold_file(options.out, architecture, fold))
             print(f"{ARCHITECTURES[architecture]}, fold {fold + 1} of {FOLDS}: {state['seconds']:.0f} s", flush=True)
@@ -90,12 +95,13 @@ def cached_slices(options: CompareOptions) -> Slices:
     path = options.out / CACHE
     names = [field.name for field in fields(Slices)]
     if path.is_file():
-        digest = source_digest([item for folder in options.data for item in list_exams(folder)[: options.limit]])
+        paths = [item for folder in options.data for item in list_exams(folder)[: options.limit]]
+        digest = slices_digest(paths, options.livers)
         with np.load(path, allow_pickle=False) as archive:
             if str(archive["digest"]) == digest:
                 arrays: dict[str, Any] = {name: archive[name] for name in names[:-1]}
                 return Slices(**arrays, digest=digest)
-    slices = read_slices(options.data, options.limit)
+    slices = read_slices(options.data, options.livers, options.limit)
     np.savez_compressed(path, **{name: np.asarray(getattr(slices, name)) for name in names})
     return slices
 
@@ -135,10 +141,16 @@ def _row(architecture: str, situation: str, found: list[Scores], states: list[di
     return row | {"parameters": states[0]["parameters"], "minutes": round(seconds / 60.0, 1)}
 
 
-def best_of(rows: list[dict[str, Any]], situation: str = "everything") -> str:
-    """Return the architecture of the highest accuracy; of equal ones, the smallest."""
+def best_of(rows: list[dict[str, Any]], situation: str = WITH_WAVES) -> str:
+    """Return the smallest architecture whose accuracy is within one standard error of the highest.
+
+    The rule of one standard error: Breiman et al. 1984, Classification and Regression Trees. Networks that eight folds
+    do not tell apart are told apart by what they cost.
+    """
     candidates = [row for row in rows if row["shown"] == situation]
-    best = min(candidates, key=lambda row: (-row["accuracy"], row["parameters"]))
+    highest = max(candidates, key=lambda row: float(row["accuracy"]))
+    least = highest["accuracy"] - highest["accuracy_sd"] / np.sqrt(FOLDS)
+    best = min((row for row in candidates if row["accuracy"] >= least), key=lambda row: int(row["parameters"]))
     return next(name for name, words in ARCHITECTURES.items() if words == best["network"])
 
 

@@ -13,9 +13,10 @@ from training.errors import TrainingError
 from training.predict import weights_digest
 from training.quality.compare import fold_file
 from training.quality.networks import ARCHITECTURES, load_ensemble
-from training.quality.scores import confusion, score, voted
+from training.quality.scores import ballot_of, confusion, score
+from training.quality.shown import SITUATIONS, WITH_WAVES
 from training.quality.slices import DIAGNOSTIC, read_slices
-from training.quality.train import FOLDS, SITUATIONS, predict
+from training.quality.train import FOLDS, predict
 from training.store import list_exams
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor
+
+    from training.quality.livers import Livers
 
 EVALUATION: Final = "evaluation.json"
 
@@ -68,6 +71,7 @@ def chosen_architecture(run: Path, named: str | None) -> str:
 def evaluate(
     run: Path,
     data: Sequence[Path],
+    livers: Livers,
     out: Path,
     *,
     architecture: str | None = None,
@@ -89,7 +93,7 @@ def evaluate(
     if shared := seen & {path.name for folder in data for path in list_exams(folder)}:
         message = f"{len(shared)} exams were trained on: evaluate on a cohort of another seed"
         raise TrainingError(message)
-    slices = read_slices(data, limit)
+    slices = read_slices(data, livers, limit)
     ensemble = load_ensemble(name, weights)
     summary: dict[str, Any] = {
         "network": ARCHITECTURES[name],
@@ -98,15 +102,16 @@ def evaluate(
         "members": FOLDS,
         "epochs": told[0]["epochs"],
         "training_digest": told[0]["digest"],
+        "livers": livers.name,
         "exams": len(set(slices.exams.tolist())),
         "slices": len(slices.causes),
         "causes": {str(cause): int((slices.causes == index).sum()) for index, cause in enumerate(CAUSES)},
         "situations": {},
     }
-    for situation, known in SITUATIONS.items():
-        logits = predict(ensemble, slices.images, known)
+    for situation in SITUATIONS:
+        logits = predict(ensemble, slices, situation)
         summary["situations"][situation] = score(logits, slices.causes, slices.strangers).as_dict()
-        if situation == "everything":
+        if situation == WITH_WAVES:
             summary["confusion"] = confusion(logits, slices.causes)
             _write_slices(out, slices, logits)
     out.mkdir(parents=True, exist_ok=True)
@@ -116,12 +121,12 @@ def evaluate(
 
 def _write_slices(out: Path, slices: Any, logits: Any) -> None:  # noqa: ANN401 - arrays and `Slices`
     out.mkdir(parents=True, exist_ok=True)
-    called, probability, named = voted(logits)
+    ballot = ballot_of(logits)
     with (out / "slices.csv").open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(("exam", "slice", "confident_cm2", "truth", "called", "probability", "cause"))
         for i, truth in enumerate(slices.causes):
             words = "diagnostic" if truth == DIAGNOSTIC else str(CAUSES[truth])
-            said = "diagnostic" if called[i] else "not diagnostic"
+            said = "diagnostic" if ballot.diagnostic[i] else "not diagnostic"
             row = (slices.exams[i], slices.levels[i], round(slices.confident_cm2[i], 2), words, said)
-            writer.writerow((*row, round(probability[i], 4), str(CAUSES[named[i]])))
+            writer.writerow((*row, round(ballot.probability[i], 4), str(CAUSES[ballot.cause[i]])))

@@ -26,18 +26,21 @@ if TYPE_CHECKING:
 _LIMITS: Final = (
     "Trained and measured on simulated exams only; no clinical image was used.",
     "Research use only; not a medical device and not for diagnosis.",
-    "60 Hz, one axial view of the liver; what is no elastogram of a liver is recognised by other numbers.",
+    "60 Hz, axial slices of the upper abdomen; of what is no elastogram of a liver they know the simulated kinds only.",
 )
 
 
-def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: str, version: str) -> dict[str, Any]:
+def publish_quality(
+    run: Path, evaluation: Path, model_dir: Path, *, hardware: str, version: str, comparison: Path | None = None
+) -> dict[str, Any]:
     """Write weights.safetensors and card.json.
 
     Parameters
     ----------
-    run : folder of the comparison
+    run : folder of the eight fold models
     evaluation : evaluation.json of the same weights
     model_dir : folder to write to
+    comparison : comparison.json by which the network was chosen; by default that of the run
     hardware : what the training ran on, in words
     version : version of the model
 
@@ -89,10 +92,11 @@ def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: s
             "data": "simulated",
             "exam_ranges": exam_ranges(_exam_names(run)),
             "truth": f"at least 3 cm2 of confident liver, within {STIFFNESS_ERROR:.0%} of the true stiffness",
+            "livers": metrics["livers"],
             "folds": told,
             "hardware": hardware,
         },
-        "metrics": metrics | {"comparison": _comparison(run)},
+        "metrics": metrics | {"comparison": _comparison(comparison or run / f"{TABLE}.json")},
         "limits": list(_LIMITS),
         "weights": {
             "path": WEIGHTS_NAME,
@@ -110,6 +114,5 @@ def _exam_names(run: Path) -> list[str]:
         return [f"exam-{seed:08d}" for seed in np.unique(archive["exams"]).tolist()]
 
 
-def _comparison(run: Path) -> list[dict[str, Any]]:
-    path = run / f"{TABLE}.json"
+def _comparison(path: Path) -> list[dict[str, Any]]:
     return list(json.loads(path.read_text(encoding="utf-8"))["rows"]) if path.is_file() else []

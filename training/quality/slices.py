@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,15 +11,17 @@ import numpy as np
 from liver_mre.core.quality.image import quality_images
 from liver_mre.core.quality.types import CAUSES
 from liver_mre.core.quality.waves import WaveMaps, amplitude_of
+from training.quality.shown import LIVER, LIVERS, SITUATIONS
 from training.quality.truth import confident_cm2, true_causes
 from training.store import CohortError, list_exams, load_exam, source_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from training.quality.livers import Livers
     from training.store import ExamRecord
 
 WAVE_OFFSETS = 4
@@ -33,7 +36,8 @@ class Slices:
 
     Attributes
     ----------
-    images : (N, 5, h, w) uint8, 255 times `quality_images`
+    images : (N, 7, h, w) uint8, 255 times `quality_images` of all that there is, but for the liver
+    livers : (N, 4, h, w) uint8, channel `LIVER` as outlined in each of the situations `LIVERS`
     causes : (N,) index into `CAUSES`, or `DIAGNOSTIC`
     exams : (N,) seed of the exam; each exam is of another patient
     levels : (N,) index of the slice in its exam
@@ -43,6 +47,7 @@ class Slices:
     """
 
     images: NDArray[np.uint8]
+    livers: NDArray[np.uint8]
     causes: NDArray[np.int64]
     exams: NDArray[np.int64]
     levels: NDArray[np.int64]
@@ -50,10 +55,26 @@ class Slices:
     strangers: NDArray[np.bool_]
     digest: str
 
+    def seen(self, where: NDArray[np.integer], situations: NDArray[np.integer]) -> NDArray[np.uint8]:
+        """Return the images (M, 7, h, w) of some slices, each as one of `SITUATIONS` shows it.
+
+        Parameters
+        ----------
+        where : (M,) indices of slices
+        situations : (M,) indices into `SITUATIONS`
+        """
+        shown = tuple(SITUATIONS.values())
+        ways = np.array([LIVERS.index(each.liver) for each in shown])
+        images = self.images[where]
+        images[:, LIVER] = self.livers[where, ways[situations]]
+        kept = np.array([each.kept for each in shown])
+        return images * kept[situations][:, :, None, None]
+
     def part(self, where: NDArray[np.bool_]) -> Slices:
         """Return some of the slices."""
         return Slices(
             self.images[where],
+            self.livers[where],
             self.causes[where],
             self.exams[where],
             self.levels[where],
@@ -63,12 +84,18 @@ class Slices:
         )
 
 
-def read_slices(folders: Sequence[Path], limit: int | None = None) -> Slices:
+def slices_digest(paths: Sequence[Path], livers: Livers) -> str:
+    """Return what tells the slices of some exams apart: the exams, and who outlined their livers."""
+    return hashlib.sha256(f"{source_digest(paths)} {livers.identity}".encode()).hexdigest()
+
+
+def read_slices(folders: Sequence[Path], livers: Livers, limit: int | None = None) -> Slices:
     """Read the slices of simulated cohorts.
 
     Parameters
     ----------
     folders : cohort folders
+    livers : their predicted livers
     limit : largest number of exams of each
 
     Raises
@@ -83,17 +110,21 @@ def read_slices(folders: Sequence[Path], limit: int | None = None) -> Slices:
             message = f"{folder.name} holds no simulated exam: simulate a cohort of the design quality first"
             raise CohortError(message)
         paths += found
-    exams = [_exam_slices(load_exam(path)) for path in paths]
-    images, causes, seeds, levels, areas, strangers = (np.concatenate(parts) for parts in zip(*exams, strict=True))
-    return Slices(images, causes, seeds, levels, areas, strangers, source_digest(paths))
+    exams = [_exam_slices(load_exam(path), livers.of(path)) for path in paths]
+    images, outlines, causes, seeds, levels, areas, strangers = (
+        np.concatenate(part) for part in zip(*exams, strict=True)
+    )
+    return Slices(images, outlines, causes, seeds, levels, areas, strangers, slices_digest(paths, livers))
 
 
-def record_images(record: ExamRecord) -> NDArray[np.float32]:
-    """Return an exam as the networks are shown it: all that it has."""
+def record_images(record: ExamRecord, liver: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return an exam as the networks are shown it: all that it has, and a predicted liver (S, R, C)."""
     return quality_images(
         record.stiffness_kpa,
         record.confident(),
+        liver,
         record.pixel_spacing_mm,
+        unmasked_kpa=record.stiffness_kpa,
         magnitude=record.magnitude,
         waves=record_waves(record),
     )
@@ -107,11 +138,13 @@ def record_waves(record: ExamRecord) -> WaveMaps | None:
     return WaveMaps(amplitude, residual, WAVE_OFFSETS)
 
 
-def _exam_slices(record: ExamRecord) -> tuple[NDArray[np.generic], ...]:
+def _exam_slices(record: ExamRecord, livers: Mapping[str, NDArray[np.bool_]]) -> tuple[NDArray[np.generic], ...]:
     causes = true_causes(record)
     count = len(causes)
+    images = {way: np.rint(255.0 * record_images(record, livers[way])).astype(np.uint8) for way in LIVERS}
     return (
-        np.rint(255.0 * record_images(record)).astype(np.uint8),
+        images[LIVERS[0]],
+        np.stack([images[way][:, LIVER] for way in LIVERS], axis=1),
         np.array([DIAGNOSTIC if cause is None else CAUSES.index(cause) for cause in causes], np.int64),
         np.full(count, record.seed, np.int64),
         np.arange(count, dtype=np.int64),

@@ -17,6 +17,7 @@ from training.checkpoint import write_checkpoint
 from training.errors import TrainingError
 from training.network import Autocast
 from training.quality.networks import build_classifier
+from training.quality.shown import MAGNITUDE, SITUATIONS
 from training.quality.slices import DIAGNOSTIC
 
 if TYPE_CHECKING:
@@ -28,13 +29,11 @@ if TYPE_CHECKING:
     from training.quality.slices import Slices
 
 FOLDS: Final = 8
-SITUATIONS: Final = {"everything": 5, "magnitude": 3, "elastogram": 2}
-"""How many of the channels a study has: waves and magnitude, magnitude, or the confidence-overlaid elastogram alone."""
-SHARES: Final = (0.4, 0.25, 0.35)
-"""How often training shows each situation. Ours."""
 MOVE: Final = 0.08
 ZOOM: Final = 0.08
 TURN_RAD: Final = 0.08
+GOOD_WEIGHT: Final = 0.5
+"""Of a diagnostic slice beside one that is not: to measure a failed slice is worse than to lose a good one. Ours."""
 CAUSE_WEIGHT: Final = 1.0
 STRANGER_WEIGHT: Final = 1.0
 
@@ -53,8 +52,8 @@ class Plan:
     """
 
     architecture: str
-    epochs: int = 12
-    batch_size: int = 32
+    epochs: int = 4
+    batch_size: int = 64
     learning_rate: float = 1e-3
     seed: int = 20251
     bfloat16: bool = True
@@ -106,7 +105,7 @@ def train_fold(slices: Slices, fold: int, plan: Plan, target: Path) -> dict[str,
     state = {
         "told": told,
         "weights": {name: value.cpu() for name, value in network.state_dict().items()},
-        "logits": {name: predict(network, own.images, known).tolist() for name, known in SITUATIONS.items()},
+        "logits": {name: predict(network, own, name).tolist() for name in SITUATIONS},
         "seconds": round(time.perf_counter() - start, 1),
         "parameters": sum(value.numel() for value in network.parameters()),
     }
@@ -115,15 +114,16 @@ def train_fold(slices: Slices, fold: int, plan: Plan, target: Path) -> dict[str,
     return state
 
 
-def predict(network: nn.Module, images: NDArray[np.uint8], known: int, batch: int = 256) -> NDArray[np.float32]:
-    """Return the logits (N, ...) of images (N, 5, h, w) uint8, of which only the first `known` channels are shown."""
+def predict(network: nn.Module, slices: Slices, situation: str, batch: int = 256) -> NDArray[np.float32]:
+    """Return the logits (N, ...) of slices, shown as one of `SITUATIONS` says."""
     device = next(network.parameters()).device
+    number = tuple(SITUATIONS).index(situation)
     found = []
     network.eval()
     with torch.inference_mode():
-        for start in range(0, len(images), batch):
-            image = _floats(images[start : start + batch], device)
-            image[:, known:] = 0.0
+        for start in range(0, len(slices.causes), batch):
+            part = np.arange(start, min(start + batch, len(slices.causes)))
+            image = _floats(slices.seen(part, np.full(len(part), number)), device)
             found.append(network(image).float().cpu().numpy())
     return np.concatenate(found)
 
@@ -136,13 +136,15 @@ def _fitted(slices: Slices, plan: Plan, fold: int) -> nn.Module:
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.learning_rate, weight_decay=0.01)
     steps = plan.epochs * (len(slices.causes) // plan.batch_size or 1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.learning_rate, total_steps=steps, pct_start=0.2)
+    shares = [each.probability for each in SITUATIONS.values()]
     autocast = Autocast(network, enabled=plan.bfloat16)
     for _ in range(plan.epochs):
         network.train()
         order = rng.permutation(len(slices.causes))
         for number in range(len(order) // plan.batch_size or 1):
             chosen = order[number * plan.batch_size : (number + 1) * plan.batch_size]
-            image = _augmented(_floats(slices.images[chosen], device), rng)
+            situations = rng.choice(len(shares), len(chosen), p=shares)
+            image = _augmented(_floats(slices.seen(chosen, situations), device), rng)
             causes, strangers = (torch.from_numpy(of[chosen]).to(device) for of in (slices.causes, slices.strangers))
             loss = loss_of(autocast(image), causes, strangers)
             optimiser.zero_grad()
@@ -154,14 +156,20 @@ def _fitted(slices: Slices, plan: Plan, fold: int) -> nn.Module:
 
 
 def loss_of(logits: Tensor, causes: Tensor, strangers: Tensor) -> Tensor:
-    """Return the loss of logits (N, `OUTPUTS`): whether a slice is diagnostic, if not, why, and if it is a stranger."""
+    """Return the loss of logits (N, `OUTPUTS`): whether a slice is diagnostic, if not, why, and if it is a stranger.
+
+    What is no elastogram of a liver has not failed for one of the causes, so it teaches none.
+    """
     diagnostic = causes == DIAGNOSTIC
-    loss = functional.binary_cross_entropy_with_logits(logits[:, DIAGNOSTIC_OUTPUT], diagnostic.float())
+    loss = functional.binary_cross_entropy_with_logits(
+        logits[:, DIAGNOSTIC_OUTPUT], diagnostic.float(), pos_weight=logits.new_tensor(GOOD_WEIGHT)
+    )
     strange = functional.binary_cross_entropy_with_logits(logits[:, STRANGER_OUTPUT], strangers.float())
     loss = loss + STRANGER_WEIGHT * strange
-    if diagnostic.all():
+    failed = ~diagnostic & ~strangers
+    if not failed.any():
         return loss
-    return loss + CAUSE_WEIGHT * functional.cross_entropy(logits[~diagnostic, CAUSE_OUTPUTS], causes[~diagnostic])
+    return loss + CAUSE_WEIGHT * functional.cross_entropy(logits[failed, CAUSE_OUTPUTS], causes[failed])
 
 
 def _floats(images: NDArray[np.uint8], device: torch.device) -> Tensor:
@@ -169,7 +177,7 @@ def _floats(images: NDArray[np.uint8], device: torch.device) -> Tensor:
 
 
 def _augmented(image: Tensor, rng: np.random.Generator) -> Tensor:
-    """Move, turn and scale the patient a little, change the magnitude's scale, and hide what a study may lack."""
+    """Move, turn and scale the patient a little, and change the magnitude's scale."""
     count = len(image)
     angle = rng.uniform(-TURN_RAD, TURN_RAD, count)
     zoom = 1.0 + rng.uniform(-ZOOM, ZOOM, count)
@@ -180,7 +188,5 @@ def _augmented(image: Tensor, rng: np.random.Generator) -> Tensor:
     grid = functional.affine_grid(torch.from_numpy(theta).to(image.device), list(image.shape), align_corners=False)
     moved = functional.grid_sample(image, grid, align_corners=False)
     gain = torch.from_numpy(rng.uniform(0.8, 1.2, count).astype(np.float32)).to(image.device)
-    moved[:, 2] = (moved[:, 2] * gain[:, None, None]).clamp_(0.0, 1.0)
-    known = torch.from_numpy(rng.choice(list(SITUATIONS.values()), count, p=SHARES)).to(image.device)
-    shown = torch.arange(image.shape[1], device=image.device)[None, :] < known[:, None]
-    return moved * shown[:, :, None, None]
+    moved[:, MAGNITUDE] = (moved[:, MAGNITUDE] * gain[:, None, None]).clamp_(0.0, 1.0)
+    return moved

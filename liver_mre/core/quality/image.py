@@ -1,4 +1,4 @@
-"""What the networks that judge quality are shown: the confidence-overlaid elastogram, and what else there is.
+"""What the networks that judge quality are shown: the confidence-overlaid elastogram, the liver, and more.
 
 It belongs to the core so that training and run time call the same function.
 """
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from liver_mre.core.quality.waves import WaveMaps
 
-CHANNELS: Final = ("masked_stiffness", "confident", "magnitude", "wave", "residual")
+CHANNELS: Final = ("masked_stiffness", "confident", "liver", "stiffness", "magnitude", "wave", "residual")
+"""The first three are always there; the unmasked stiffness, the magnitude and the waves where a study has them."""
 FIELD_OF_VIEW_MM: Final = (320.0, 400.0)
 SIZE: Final = (64, 80)
 """Pixels of 5 mm; they are averages, so that the area of a small confident region is kept."""
@@ -27,8 +28,10 @@ SIZE: Final = (64, 80)
 def quality_images(
     stiffness_kpa: NDArray[np.floating],
     confident: NDArray[np.bool_],
+    liver: NDArray[np.bool_],
     pixel_spacing_mm: tuple[float, float],
     *,
+    unmasked_kpa: NDArray[np.floating] | None = None,
     magnitude: NDArray[np.number] | None = None,
     waves: WaveMaps | None = None,
     size: tuple[int, int] = SIZE,
@@ -41,31 +44,43 @@ def quality_images(
     ----------
     stiffness_kpa : (S, R, C) stiffness in kPa
     confident : (S, R, C) pixels of at least 95 % confidence
+    liver : (S, R, C) predicted liver
     pixel_spacing_mm : (row spacing, column spacing)
+    unmasked_kpa : (S, R, C) stiffness of every pixel in kPa, or None where a study has the masked one alone
     magnitude : (S, R, C) in any unit, or None
     waves : amplitude of the waves in the phase, and what no wave explains, or None
     size : (h, w) of the result
 
     Returns
     -------
-    (S, 5, h, w) float32 in [0, 1], channels as in `CHANNELS`; what there is not is zero
+    (S, 7, h, w) float32 in [0, 1], channels as in `CHANNELS`; what there is not is zero
     """
-    low, high = WINDOW_KPA
     shown: list[NDArray[np.floating] | None] = [
-        np.clip((stiffness_kpa - low) / (high - low), 0.0, 1.0) * confident,
+        _windowed(stiffness_kpa) * confident,
         confident.astype(np.float32),
-        None,
+        liver.astype(np.float32),
+        None if unmasked_kpa is None else _windowed(unmasked_kpa),
+        None if magnitude is None else _scaled(magnitude),
         None if waves is None else shown_amplitude(waves.amplitude_rad),
         None if waves is None else shown_amplitude(waves.residual_rad),
     ]
-    if magnitude is not None and (bright := bright_magnitude(magnitude)) > 0.0:
-        shown[2] = np.clip(magnitude / bright, 0.0, 1.0)
     images = np.zeros((len(stiffness_kpa), len(CHANNELS), *size), np.float32)
     for channel, array in enumerate(shown):
         if array is not None:
             for target, image in zip(images[:, channel], array, strict=True):
                 target[:] = _shown(image, pixel_spacing_mm, size)
     return images
+
+
+def _windowed(stiffness_kpa: NDArray[np.floating]) -> NDArray[np.floating]:
+    low, high = WINDOW_KPA
+    return np.asarray(np.clip((stiffness_kpa - low) / (high - low), 0.0, 1.0))
+
+
+def _scaled(magnitude: NDArray[np.number]) -> NDArray[np.floating] | None:
+    """Return the magnitude, 1 where tissue is brightest; None for an exam without signal."""
+    bright = bright_magnitude(magnitude)
+    return np.clip(magnitude / bright, 0.0, 1.0) if bright > 0.0 else None
 
 
 def _shown(image: NDArray[np.floating], spacing_mm: tuple[float, float], size: tuple[int, int]) -> NDArray[np.float32]:

@@ -8,17 +8,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from liver_mre.core.quality.checks import checks, exam_numbers, slice_numbers
-from liver_mre.core.quality.types import (
-    CAUSE_OUTPUTS,
-    CAUSES,
-    DIAGNOSTIC_OUTPUT,
-    STRANGER_OUTPUT,
-    Cause,
-    ExamQuality,
-    SliceQuality,
-    commonest_cause,
-)
+from liver_mre.core.quality.types import CAUSES, Cause, ExamQuality, SliceQuality, commonest_cause
 from liver_mre.core.quality.unlike import features, unlike, untypical
+from liver_mre.core.quality.vote import count_votes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from liver_mre.core.quality.limits import Limits
+    from liver_mre.core.quality.vote import Ballot
     from liver_mre.core.quality.waves import WaveMaps
     from liver_mre.core.volume import StiffnessVolume
 
@@ -75,9 +68,10 @@ def judge(seen: Seen, limits: Limits) -> ExamQuality:
     an acquisition that is unlike those of livers.
     """
     numbers = [slice_numbers(seen.volume, seen.liver, index, seen.waves) for index in range(len(seen.liver))]
-    slices = tuple(_slice(seen, index, one, limits) for index, one in enumerate(numbers))
+    ballot = None if seen.logits is None else count_votes(seen.logits)
+    slices = tuple(_slice(seen, index, one, limits, ballot) for index, one in enumerate(numbers))
     diagnostic = tuple(one.slice_index for one in slices if one.diagnostic)
-    strange = _strange(seen, limits, any_diagnostic=bool(diagnostic))
+    strange = _strange(seen, limits, ballot, any_diagnostic=bool(diagnostic))
     mostly_failed = 2 * len(diagnostic) < len(slices)
     if strange.body or strange.liver:
         cause = commonest_cause(slices) if mostly_failed and not strange.body else None
@@ -99,57 +93,37 @@ class _Strange:
     liver: tuple[str, ...]
 
 
-def _strange(seen: Seen, limits: Limits, *, any_diagnostic: bool) -> _Strange:
+def _strange(seen: Seen, limits: Limits, ballot: Ballot | None, *, any_diagnostic: bool) -> _Strange:
     found = features(seen.volume, seen.liver, seen.magnitude)
     of_body = {name: limit for name, limit in limits.familiar.items() if name in _OF_THE_BODY}
     if not any_diagnostic:
         return _Strange(unlike(found, of_body), ())
     together = unlike(found, limits.familiar) or untypical(found, limits.typical, seen.shown)
-    return _Strange(unlike(found, of_body), together or _voted_strange(seen.logits))
+    # The networks rather see a stranger, on average over the slices, than an axial elastogram of a liver.
+    voted = ballot is not None and float(ballot.strange.mean()) > 0.5  # noqa: PLR2004 - rather
+    return _Strange(unlike(found, of_body), together or ((VOTED_STRANGE,) if voted else ()))
 
 
-def _voted_strange(logits: NDArray[np.floating] | None) -> tuple[str, ...]:
-    """Say so if the networks, over all slices, rather see a stranger than an axial elastogram of a liver."""
-    if logits is None or float(_probability(logits[..., STRANGER_OUTPUT]).mean()) <= 0.5:  # noqa: PLR2004 - rather
-        return ()
-    return (VOTED_STRANGE,)
-
-
-def _slice(seen: Seen, index: int, numbers: Mapping[str, float], limits: Limits) -> SliceQuality:
+def _slice(seen: Seen, index: int, numbers: Mapping[str, float], limits: Limits, ballot: Ballot | None) -> SliceQuality:
     area_cm2, image = numbers["confident_liver"], seen.volume.instances[index] if seen.volume.instances else None
-    probability, ballot = None, None
-    if seen.logits is None:
+    if ballot is None:
+        probability, votes = None, None
         diagnostic = area_cm2 >= DIAGNOSTIC_CM2
         cause = None if diagnostic else _cause(seen, index)
     else:
-        members = len(seen.logits[index])
-        probability, votes, likeliest = _vote(seen.logits[index])
-        ballot = (votes, members)
-        diagnostic = votes > members / 2.0 and area_cm2 >= limits.least_confident_cm2
-        cause = None if diagnostic else likeliest
+        probability, votes = float(ballot.probability[index]), (int(ballot.votes[index]), ballot.members)
+        diagnostic = bool(ballot.diagnostic[index]) and area_cm2 >= limits.least_confident_cm2
+        cause = None if diagnostic else CAUSES[ballot.cause[index]]
     return SliceQuality(
         index,
         diagnostic,
         probability,
-        ballot,
+        votes,
         cause,
         checks(numbers, limits.slice),
         image.sop_instance_uid if image else "",
         image.frame_number if image else None,
     )
-
-
-def _vote(logits: NDArray[np.floating]) -> tuple[float, int, Cause]:
-    """Return mean probability and votes of "diagnostic", and the likeliest cause, of (members, `OUTPUTS`) logits."""
-    probability = _probability(logits[:, DIAGNOSTIC_OUTPUT])
-    named = logits[:, CAUSE_OUTPUTS].astype(np.float64)
-    shifted = np.exp(named - named.max(axis=1, keepdims=True))
-    causes = (shifted / shifted.sum(axis=1, keepdims=True)).mean(axis=0)
-    return float(probability.mean()), int((probability >= 0.5).sum()), CAUSES[int(causes.argmax())]  # noqa: PLR2004
-
-
-def _probability(logits: NDArray[np.floating]) -> NDArray[np.float64]:
-    return 0.5 * (1.0 + np.tanh(0.5 * logits.astype(np.float64)))
 
 
 def _cause(seen: Seen, index: int) -> Cause:

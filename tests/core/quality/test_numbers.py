@@ -116,12 +116,12 @@ def test_images_show_the_same_millimetres_whatever_the_matrix() -> None:
     fine = np.zeros((1, 204, 256), np.float32)
     fine[0, 90:110, 60:90] = 4.0
     coarse = fine[:, ::2, ::2]
-    one = quality_images(fine, fine > 0, (1.5625, 1.5625))
-    other = quality_images(coarse, coarse > 0, (3.125, 3.125))
-    assert one.shape == (1, 5, *SIZE)
+    one = quality_images(fine, fine > 0, fine > 0, (1.5625, 1.5625))
+    other = quality_images(coarse, coarse > 0, coarse > 0, (3.125, 3.125))
+    assert one.shape == (1, 7, *SIZE)
     assert one[0, 1].sum() == pytest.approx(other[0, 1].sum(), rel=0.05)
     assert one[0, 1].sum() * 0.25 == pytest.approx(20 * 30 * 0.015625**2 * 100, rel=0.05)  # cm2
-    assert not one[0, 2:].any()
+    assert not one[0, 3:].any()
 
 
 def test_the_shipped_limits_can_be_read_and_say_where_they_come_from() -> None:

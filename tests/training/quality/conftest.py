@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from tests.training.conftest import _record
-from training.store import quantise_confidence, quantise_wave, save_exam
+from training.quality.livers import Livers
+from training.quality.shown import LIVERS
+from training.store import list_exams, load_exam, quantise_confidence, quantise_wave, save_exam, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,3 +49,19 @@ def quality_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed in range(40):
         save_exam(folder, quality_record(seed))
     return folder
+
+
+def true_livers(folder: Path, *cohorts: Path) -> Livers:
+    """Return the livers of a network that makes no mistake."""
+    for cohort in cohorts:
+        (folder / cohort.name).mkdir(parents=True)
+        for path in list_exams(cohort):
+            liver = load_exam(path).liver
+            write_whole(folder / cohort.name / path.name, **dict.fromkeys(LIVERS, liver))
+    return Livers(folder, folder / "no model", "a network that makes no mistake", "0" * 64)
+
+
+@pytest.fixture(scope="session")
+def quality_livers(quality_cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Livers:
+    """The livers of the forty exams."""
+    return true_livers(tmp_path_factory.mktemp("livers"), quality_cohort)

@@ -12,7 +12,8 @@ from liver_mre.core.quality.unlike import WORDS, unlike
 from liver_mre.errors import ModelError
 from tests.training.quality.conftest import quality_record
 from training.exams import simulated_exam
-from training.quality.calibrate import REJECTED, Looked, evidence_of, familiar_limits, limits_of, looked_at
+from training.quality.calibrate import REJECTED, Looked, evidence_of, familiar_limits, features_of, limits_of, looked_at
+from training.situations import MEASURED, situation_named
 from training.store import save_exam
 
 if TYPE_CHECKING:
@@ -50,6 +51,14 @@ def test_what_is_written_can_be_read_at_run_time_and_the_evidence_counts() -> No
     usual, phantom = evidence_of([*fine, *strangers], content)
     assert (usual["exams"], usual["good_rejected_masked"]) == (50, 0)
     assert (phantom["exams"], phantom["rejected_everything"], phantom["liver_left_everything"]) == (5, 5, 0)
+
+
+def test_an_input_is_described_by_what_it_shows_of_the_body() -> None:
+    names = {way: features_of(situation_named(way)) for way in MEASURED}
+    assert "body_width_mm" in names["masked-magnitude"]
+    assert "body_kpa" not in names["masked-magnitude"]
+    assert "body_kpa" in names["no-magnitude"]
+    assert not any(name.startswith("body") for name in names["masked"])
 
 
 def test_an_exam_is_good_by_its_slices(tmp_path: Path) -> None:

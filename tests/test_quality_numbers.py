@@ -1,0 +1,73 @@
+"""The networks of quality that ship: their targets, their figures in the document, their speed."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from liver_mre.core.quality.image import CHANNELS, SIZE
+from liver_mre.inference.quality_model import load_quality_model
+from liver_mre.quality_limits import load_limits
+from liver_mre.settings import Settings
+from training.quality.compare import best_of, markdown
+from training.quality.shown import WITH_WAVES
+
+ROOT = Path(__file__).resolve().parent.parent
+CARD = json.loads((ROOT / "models/quality_control/card.json").read_text(encoding="utf-8"))
+SEGMENTATION = json.loads((ROOT / "models/liver_segmentation/card.json").read_text(encoding="utf-8"))
+METRICS = CARD["metrics"]
+DOCUMENT = (ROOT / "docs/quality.md").read_text(encoding="utf-8").splitlines()
+COLUMNS = ("accuracy", "precision", "recall", "precision_bad", "recall_bad", "cause")
+EXAM_SECONDS = 0.3
+
+
+def test_the_targets_of_the_vote_hold_on_unseen_patients() -> None:
+    vote = METRICS["situations"][WITH_WAVES]
+    assert vote["accuracy"] >= 0.96
+    assert vote["precision"] >= 0.98
+    assert vote["recall"] >= 0.90
+    assert vote["cause"] >= 0.80
+    assert min(METRICS["causes"].values()) > 0
+
+
+@pytest.mark.parametrize("shown", METRICS["situations"])
+def test_the_document_tells_the_figures_of_the_vote(shown: str) -> None:
+    figures = " | ".join(f"{METRICS['situations'][shown][name]:.3f}" for name in COLUMNS)
+    assert f"| {shown} | {figures} |" in DOCUMENT
+
+
+def test_the_readme_tells_the_figures_of_the_vote() -> None:
+    vote = METRICS["situations"][WITH_WAVES]
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"of {METRICS['exams']} more simulated patients, {vote['slices'] - vote['diagnostic']} of whose" in text
+    figures = [f"{100 * vote[name]:.1f} %" for name in ("accuracy", "precision", "recall")]
+    assert f"is right about {figures[0]} of slices; {figures[1]} of those" in text
+    assert f"it finds {figures[2]} of those that are, and names the cause right in {100 * vote['cause']:.0f} %" in text
+
+
+def test_the_document_shows_the_comparison_by_which_the_network_was_chosen() -> None:
+    assert best_of(METRICS["comparison"]) == CARD["architecture"]["member"]
+    assert set(markdown(METRICS["comparison"]).splitlines()) <= set(DOCUMENT)
+
+
+def test_networks_and_limits_belong_to_the_segmentation_that_ships() -> None:
+    name = f"{SEGMENTATION['name']} {SEGMENTATION['version']}"
+    assert CARD["training"]["livers"] == load_limits().model == name
+
+
+def test_all_eight_judge_an_exam_in_less_than_a_third_of_a_second() -> None:
+    folder = Settings().quality_dir
+    assert folder is not None
+    model = load_quality_model(folder)
+    images = np.random.default_rng(0).random((5, len(CHANNELS), *SIZE), np.float32)
+    model.logits(images)
+    taken = []
+    for _ in range(5):
+        start = time.perf_counter()
+        model.logits(images)
+        taken.append(time.perf_counter() - start)
+    assert min(taken) < EXAM_SECONDS
