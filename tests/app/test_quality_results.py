@@ -72,3 +72,23 @@ def test_a_damaged_quality_model_is_told_by_info(
     monkeypatch.setenv("LIVER_MRE_QUALITY_DIR", str(tmp_path / "quality"))
     assert main(["info", "--json"]) == 5
     assert "error" in json.loads(capfd.readouterr().out)["models"][1]
+
+
+def test_without_its_networks_a_run_stops_and_does_not_judge_by_less(
+    example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LIVER_MRE_QUALITY_DIR", str(tmp_path / "nothing"))
+    assert main(["run", "-i", str(example.folder), "-o", str(tmp_path / "out")]) == 5
+    assert "quality_dir" in capfd.readouterr().err
+    assert main(["info", "--json"]) == 5
+
+
+def test_physics_alone_judges_where_a_site_says_so(
+    example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIVER_MRE_QUALITY_DIR", "")
+    assert main(["run", "-i", str(example.folder), "-o", str(tmp_path / "out")]) == 0
+    result = result_of(tmp_path / "out")
+    assert [model["name"] for model in result["models"]] == ["liver-segmentation"]
+    (acquisition,) = result["studies"][0]["acquisitions"]
+    assert acquisition["quality"]["judged_by"] == "physics"

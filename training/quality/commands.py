@@ -22,7 +22,7 @@ def add_quality(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     train.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")
     _add_livers(train)
     train.add_argument("--networks", nargs="+", choices=NETWORKS, default=list(NETWORKS), help="default: all")
-    train.add_argument("--epochs", type=int, default=4, help="of each fold (default: %(default)s)")
+    train.add_argument("--epochs", type=int, help="of each fold (default: 16 of SqueezeNet, 4 of the others)")
     train.add_argument("--folds", type=int, nargs="+", choices=range(1, 9), default=range(1, 9), metavar="K")
     train.add_argument("--limit", type=int, metavar="N", help="exams of each cohort")
     train.add_argument("--threads", type=int, default=0, help="of torch; 0: its choice")
@@ -46,7 +46,6 @@ def add_quality(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     publish = commands.add_parser("publish-quality", help="write weights.safetensors and card.json of the vote")
     publish.add_argument("--run", type=Path, required=True, metavar="DIR", help="folder of train-quality")
     publish.add_argument("--evaluation", type=Path, required=True, metavar="FILE", help="its evaluation.json")
-    publish.add_argument("--comparison", type=Path, metavar="FILE", help="comparison.json (default: that of the run)")
     publish.add_argument("--model-dir", type=Path, default=QUALITY_DIR, metavar="DIR")
     publish.add_argument("--hardware", required=True, help="what the training ran on, in words")
     publish.add_argument("--version", required=True, help="version of the model")
@@ -116,6 +115,5 @@ def _publish(arguments: argparse.Namespace) -> int:
         arguments.model_dir,
         hardware=arguments.hardware,
         version=arguments.version,
-        comparison=arguments.comparison,
     )
     return 0

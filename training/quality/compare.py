@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from training.errors import TrainingError
-from training.quality.networks import ARCHITECTURES, FASTER_IN_FLOAT32
+from training.quality.networks import ARCHITECTURES, EPOCHS, FASTER_IN_FLOAT32, OTHER_EPOCHS
 from training.quality.scores import Scores, score
 from training.quality.shown import SITUATIONS, WITH_WAVES
 from training.quality.slices import Slices, read_slices, slices_digest
@@ -40,7 +40,7 @@ class CompareOptions:
     livers : predicted livers of their exams
     out : folder of the run: slices, a folder for each architecture, tables
     architectures : names in `ARCHITECTURES`
-    epochs : of each fold
+    epochs : of each fold; None takes those of `EPOCHS`
     folds : which to train now; the table needs all of an architecture
     limit : largest number of exams of each cohort
     threads : of torch, 0 leaves its choice
@@ -50,7 +50,7 @@ class CompareOptions:
     livers: Livers
     out: Path
     architectures: tuple[str, ...] = tuple(ARCHITECTURES)
-    epochs: int = Plan("").epochs
+    epochs: int | None = None
     folds: tuple[int, ...] = tuple(range(FOLDS))
     limit: int | None = None
     threads: int = 0
@@ -75,7 +75,8 @@ def compare(options: CompareOptions) -> list[dict[str, Any]]:
     options.out.mkdir(parents=True, exist_ok=True)
     slices = cached_slices(options)
     for architecture in options.architectures:
-        plan = Plan(architecture, epochs=options.epochs, bfloat16=architecture not in FASTER_IN_FLOAT32)
+        epochs = options.epochs or EPOCHS.get(architecture, OTHER_EPOCHS)
+        plan = Plan(architecture, epochs, bfloat16=architecture not in FASTER_IN_FLOAT32)
         for fold in options.folds:
             state = train_fold(slices, fold, plan, fold_file(options.out, architecture, fold))
             print(f"{ARCHITECTURES[architecture]}, fold {fold + 1} of {FOLDS}: {state['seconds']:.0f} s", flush=True)
@@ -138,7 +139,11 @@ def _row(architecture: str, situation: str, found: list[Scores], states: list[di
         mean, sd = (round(float(known.mean()), 4), round(float(known.std()), 4)) if known.size else (None, None)
         row |= {name: mean, f"{name}_sd": sd}
     seconds = sum(state["seconds"] for state in states)
-    return row | {"parameters": states[0]["parameters"], "minutes": round(seconds / 60.0, 1)}
+    return row | {
+        "epochs": states[0]["told"]["epochs"],
+        "parameters": states[0]["parameters"],
+        "minutes": round(seconds / 60.0, 1),
+    }
 
 
 def best_of(rows: list[dict[str, Any]], situation: str = WITH_WAVES) -> str:
@@ -167,12 +172,12 @@ def write_tables(out: Path, rows: list[dict[str, Any]]) -> None:
 def markdown(rows: list[dict[str, Any]]) -> str:
     """Return the comparison as a table: mean (SD) over the folds."""
     lines = [
-        "| Network | Shown | "
+        "| Network | Epochs | Shown | "
         + " | ".join(name.replace("_bad", ", not diagnostic") for name in SHOWN)
         + " | Minutes |",
-        "|---" * (len(SHOWN) + 3) + "|",
+        "|---" * (len(SHOWN) + 4) + "|",
     ]
     for row in rows:
         values = " | ".join("" if row[name] is None else f"{row[name]:.3f} ({row[f'{name}_sd']:.3f})" for name in SHOWN)
-        lines.append(f"| {row['network']} | {row['shown']} | {values} | {row['minutes']:g} |")
+        lines.append(f"| {row['network']} | {row['epochs']} | {row['shown']} | {values} | {row['minutes']:g} |")
     return "\n".join(lines) + "\n"

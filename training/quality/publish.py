@@ -30,17 +30,14 @@ _LIMITS: Final = (
 )
 
 
-def publish_quality(
-    run: Path, evaluation: Path, model_dir: Path, *, hardware: str, version: str, comparison: Path | None = None
-) -> dict[str, Any]:
+def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: str, version: str) -> dict[str, Any]:
     """Write weights.safetensors and card.json.
 
     Parameters
     ----------
-    run : folder of the eight fold models
+    run : folder of the comparison
     evaluation : evaluation.json of the same weights
     model_dir : folder to write to
-    comparison : comparison.json by which the network was chosen; by default that of the run
     hardware : what the training ran on, in words
     version : version of the model
 
@@ -96,7 +93,7 @@ def publish_quality(
             "folds": told,
             "hardware": hardware,
         },
-        "metrics": metrics | {"comparison": _comparison(comparison or run / f"{TABLE}.json")},
+        "metrics": metrics | {"comparison": _comparison(run / f"{TABLE}.json")},
         "limits": list(_LIMITS),
         "weights": {
             "path": WEIGHTS_NAME,

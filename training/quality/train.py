@@ -52,7 +52,7 @@ class Plan:
     """
 
     architecture: str
-    epochs: int = 4
+    epochs: int
     batch_size: int = 64
     learning_rate: float = 1e-3
     seed: int = 20251
