@@ -138,9 +138,8 @@ def _arranged(
     if channels != CHANNELS:
         message = f"no network with the channels {', '.join(channels)} is known"
         raise ValueError(message)
-    stiffness_kpa = volume.whole_kpa
     return network_channels(
-        stiffness_kpa, volume.confident, volume.magnitude, masked=volume.shown_masked, window_kpa=window_kpa
+        volume.whole_kpa, volume.confident, volume.magnitude, masked=volume.shown_masked, window_kpa=window_kpa
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liver_mre.core.quality.image import quality_images
+from liver_mre.core.quality.image import averaged, quality_images
 from liver_mre.core.quality.types import CAUSES
 from liver_mre.core.quality.waves import WaveMaps, amplitude_of
 from training.quality.shown import LIVER, LIVERS, SITUATIONS
@@ -141,13 +141,17 @@ def record_waves(record: ExamRecord) -> WaveMaps | None:
 def _exam_slices(record: ExamRecord, livers: Mapping[str, NDArray[np.bool_]]) -> tuple[NDArray[np.generic], ...]:
     causes = true_causes(record)
     count = len(causes)
-    images = {way: np.rint(255.0 * record_images(record, livers[way])).astype(np.uint8) for way in LIVERS}
+    outlines = np.stack([averaged(livers[way], record.pixel_spacing_mm) for way in LIVERS], axis=1)
     return (
-        images[LIVERS[0]],
-        np.stack([images[way][:, LIVER] for way in LIVERS], axis=1),
+        _counts(record_images(record, livers[LIVERS[0]])),
+        _counts(outlines),
         np.array([DIAGNOSTIC if cause is None else CAUSES.index(cause) for cause in causes], np.int64),
         np.full(count, record.seed, np.int64),
         np.arange(count, dtype=np.int64),
         np.array([confident_cm2(record, index) for index in range(count)]),
         np.full(count, bool(record.facts.get("unlike"))),
     )
+
+
+def _counts(images: NDArray[np.float32]) -> NDArray[np.uint8]:
+    return np.rint(255.0 * images).astype(np.uint8)

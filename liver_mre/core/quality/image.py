@@ -67,9 +67,17 @@ def quality_images(
     images = np.zeros((len(stiffness_kpa), len(CHANNELS), *size), np.float32)
     for channel, array in enumerate(shown):
         if array is not None:
-            for target, image in zip(images[:, channel], array, strict=True):
-                target[:] = _shown(image, pixel_spacing_mm, size)
+            images[:, channel] = averaged(array, pixel_spacing_mm, size)
     return images
+
+
+def averaged(
+    images: NDArray[np.number] | NDArray[np.bool_],
+    pixel_spacing_mm: tuple[float, float],
+    size: tuple[int, int] = SIZE,
+) -> NDArray[np.float32]:
+    """Return slices (S, R, C) in the field of view, averaged to (S, h, w)."""
+    return np.stack([_shown(image.astype(np.float32), pixel_spacing_mm, size) for image in images])
 
 
 def _windowed(stiffness_kpa: NDArray[np.floating]) -> NDArray[np.floating]:
