@@ -50,8 +50,14 @@ def judge_quality(exam: Exam, toolkit: Toolkit, waves: WaveMaps | None) -> Exam:
     volume, mask = have(exam.volume), have(exam.mask)
     if not mask.liver.any():
         return replace(exam, not_evaluable=Reason("no_liver", NO_LIVER))
-    seen = Seen(_with_all_there_is(volume, exam, toolkit), mask.liver, shown=exam.network_channels)
-    quality = _judged(replace(seen, waves=waves), toolkit)
+    seen = Seen(
+        _with_all_there_is(volume, exam, toolkit),
+        mask.liver,
+        waves=waves,
+        shown=exam.network_channels,
+        alternatives=mask.alternatives,
+    )
+    quality = _judged(seen, toolkit)
     model = toolkit.quality_model
     judge_model = model.identity if model else None
     limits = load_limits()

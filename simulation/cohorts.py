@@ -15,7 +15,7 @@ from scipy.special import ndtri
 
 from simulation.tissue import STAGE_STIFFNESS_KPA, STAGES
 from simulation.types import Failure
-from simulation.unlike import KINDS
+from simulation.unlike import ALIKE, KINDS
 from simulation.variety import WIDE, Spread, Variety
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ DESIGNS: Final[Mapping[str, Design]] = {
         ),
         Design("quality", 700, _ALL_STAGES, _EXTENDED_KPA, _QUALITY, waves=True),
         Design("unlike", 100, _ALL_STAGES, _EXTENDED_KPA, waves=True, unlike=KINDS),
+        Design("alike", 480, _ALL_STAGES, _EXTENDED_KPA, waves=True, unlike=ALIKE),
     )
 }
 

@@ -108,6 +108,8 @@ SCENES: Final[dict[str, Callable[[np.random.Generator, Plan], NDArray[np.uint8]]
 }
 KINDS: Final = (*SCENES, *LEVELS_MM, *TURNS, "mirrored", "contrast", "anatomy")
 """Everything that can be simulated here."""
+ALIKE: Final = ("pelvis", "thighs", "coronal", "mirrored")
+"""What is taken for a liver most easily: soft tissue that waves reach, with an outline not unlike a liver's."""
 
 
 def altered(exam: SimulatedExam, kind: str, rng: np.random.Generator) -> SimulatedExam:

@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 CORRELATION_CM2: Final = 6.6
 """Median over simulated exams of the integral of the elastogram's autocorrelation over its parenchyma."""
-ALTERNATIVES: Final = (0.25, 0.75)
-"""Probabilities at which the liver could as well have been outlined; the application takes the same."""
 BANDS_KPA: Final = (0.0, 2.1, 2.5, 3.0, 3.7, 5.0)
 FOLDS: Final = 10
 LEAST_IN_BAND: Final = 50
@@ -45,7 +43,7 @@ WEIGHTS: Final = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
 RESIDUALS: Final = (0.002, 0.005, 0.01, 0.015, 0.02, 0.03)
 LEVEL: Final = 0.95
 STAGES: Final = ("F0", "F1", "F2", "F3", "F4")
-NAME: Final = "simulated-2"
+NAME: Final = "simulated-3"
 """Of the fits, in results; a fit to other exams or errors gets another."""
 
 
@@ -144,13 +142,13 @@ def case_of(name: str, record: ExamRecord, liver: PredictedLiver, *, magnitude: 
     volume = volume_of(record)
     seen = record.magnitude if magnitude else None
 
-    def region(threshold: float) -> NDArray[np.bool_]:
-        return find_region(volume, as_mask(liver.at(threshold)), RoiRules(), magnitude=seen).pixels
+    def region(outline: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        return find_region(volume, as_mask(outline), RoiRules(), magnitude=seen).pixels
 
     def mean(pixels: NDArray[np.bool_]) -> float | None:
         return float(volume.stiffness_kpa[pixels].mean(dtype=np.float64)) if pixels.any() else None
 
-    pixels = region(0.5)
+    pixels = region(liver.outline)
     measured = mean(pixels)
     area_cm2 = int(np.count_nonzero(pixels)) * volume.pixel_area_cm2
     if measured is None or area_cm2 < LEAST_CM2:
@@ -161,7 +159,7 @@ def case_of(name: str, record: ExamRecord, liver: PredictedLiver, *, magnitude: 
         measured,
         truth.stiffness_kpa,
         sampling_error(volume, pixels, CORRELATION_CM2),
-        segmentation_error(measured, [mean(region(level)) for level in ALTERNATIVES]),
+        segmentation_error(measured, [mean(region(other)) for other in liver.alternatives]),
         area_cm2,
     )
 

@@ -15,9 +15,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from training.exams import Exam
+    from training.predict import Predictor
+    from training.situations import Situation
     from training.store import Split
 
 LEVELS: Final = (0.1, 0.25, 0.5, 0.75, 0.9)
+OUTLINED: Final = 0.5
+ALTERNATIVES: Final = (0.25, 0.75)
+"""Probabilities at which the liver is outlined, and could as well have been; the application takes the same."""
 MODEL_FILE: Final = "model.txt"
 
 
@@ -31,6 +37,16 @@ class PredictedLiver:
         """Return the liver at one of `LEVELS`."""
         liver: NDArray[np.bool_] = self.reached > LEVELS.index(level)
         return liver
+
+    @property
+    def outline(self) -> NDArray[np.bool_]:
+        """The liver as the application outlines it."""
+        return self.at(OUTLINED)
+
+    @property
+    def alternatives(self) -> tuple[NDArray[np.bool_], ...]:
+        """The other outlines that the application finds plausible."""
+        return tuple(self.at(level) for level in ALTERNATIVES)
 
 
 def predict_livers(
@@ -73,9 +89,13 @@ def predict_livers(
     for path in track(paths[:limit], description="predicting livers", transient=True):
         target = out / path.name
         if not target.exists():
-            exam = simulated_exam(path)
-            write_whole(target, reached=np.sum(predictor.livers(exam, shown, LEVELS), axis=0, dtype=np.uint8))
+            write_whole(target, reached=predicted_liver(predictor, simulated_exam(path), shown).reached)
     return len(list_exams(out))
+
+
+def predicted_liver(predictor: Predictor, exam: Exam, shown: Situation) -> PredictedLiver:
+    """Return the liver that a network predicts in an exam, of which it is shown what a situation says."""
+    return PredictedLiver(np.sum(predictor.livers(exam, shown, LEVELS), axis=0, dtype=np.uint8))
 
 
 def load_liver(folder: Path, name: str) -> PredictedLiver | None:

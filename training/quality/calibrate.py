@@ -23,9 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from training.exams import Exam
+    from training.livers import PredictedLiver
     from training.quality.livers import Livers
     from training.situations import Situation
     from training.store import ExamRecord
@@ -68,8 +67,9 @@ SLICE_SIDES: Final = {
 }
 EXAM_SIDES: Final = {"slice_agreement": (False, True)}
 CHECK_TAIL: Final = 0.01
-UNLIMITED: Final = {"axial", "liver_slices"}
-"""Not limited by the cohort: it has no other orientation, and a slice without liver is that slice's failure."""
+UNLIMITED: Final = {"axial", "liver_slices", "outline_agreement"}
+"""Not limited by the whole cohort: it has no other orientation, a slice without liver is that slice's failure, and how
+far outlines agree depends on what the network is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,8 +183,14 @@ def typical_of(rows: Sequence[Mapping[str, float]], way: str) -> dict[str, Any]:
         "mean": [float(f"{value:.6g}") for value in mean],
         "sd": [float(f"{value:.6g}") for value in sd],
         "inverse": [float(f"{value:.6g}") for value in inverse.ravel()],
+        "least_agreement": _least_agreement(rows),
         "largest": float(f"{BEYOND * np.quantile(squared, 1.0 - REJECTED):.4g}"),
     }
+
+
+def _least_agreement(rows: Sequence[Mapping[str, float]]) -> float:
+    values = np.array([row["outline_agreement"] for row in rows if not np.isnan(row["outline_agreement"])])
+    return float(f"{np.quantile(values, REJECTED):.3f}") if values.size else 0.0
 
 
 def features_of(situation: Situation) -> tuple[str, ...]:
@@ -246,16 +252,21 @@ def _look(folder: Path, group: str, livers: Livers, limit: int | None) -> list[L
     return found
 
 
-def looked_at(record: ExamRecord, exam: Exam, livers: Mapping[str, NDArray[np.bool_]], group: str) -> Looked:
+def looked_at(record: ExamRecord, exam: Exam, livers: Mapping[str, PredictedLiver], group: str) -> Looked:
     """Return what is known of an exam, its livers predicted in several situations."""
     diagnostic = tuple(index for index, cause in enumerate(true_causes(record)) if cause is None)
     volumes = {masked: exam.volume(masked=masked) for masked in (False, True)}
     seen = {
-        each.name: features(volumes[each.masked], livers[each.name], record.magnitude if each.magnitude else None)
+        each.name: features(
+            volumes[each.masked],
+            livers[each.name].outline,
+            record.magnitude if each.magnitude else None,
+            livers[each.name].alternatives,
+        )
         for each in SITUATIONS
         if each.name in livers
     }
-    volume, liver = volumes[False], next(iter(livers.values()))
+    volume, liver = volumes[False], next(iter(livers.values())).outline
     waves = record_waves(record)
     return Looked(
         group=group,

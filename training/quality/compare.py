@@ -172,12 +172,13 @@ def write_tables(out: Path, rows: list[dict[str, Any]]) -> None:
 def markdown(rows: list[dict[str, Any]]) -> str:
     """Return the comparison as a table: mean (SD) over the folds."""
     lines = [
-        "| Network | Epochs | Shown | "
+        "| Network | Parameters | Epochs | Shown | "
         + " | ".join(name.replace("_bad", ", not diagnostic") for name in SHOWN)
-        + " | Minutes |",
+        + " |",
         "|---" * (len(SHOWN) + 4) + "|",
     ]
     for row in rows:
         values = " | ".join("" if row[name] is None else f"{row[name]:.3f} ({row[f'{name}_sd']:.3f})" for name in SHOWN)
-        lines.append(f"| {row['network']} | {row['epochs']} | {row['shown']} | {values} | {row['minutes']:g} |")
+        size = f"{row['parameters'] / 1e6:.1f} M"
+        lines.append(f"| {row['network']} | {size} | {row['epochs']} | {row['shown']} | {values} |")
     return "\n".join(lines) + "\n"

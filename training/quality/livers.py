@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from training.exams import simulated_exam
-from training.livers import MODEL_FILE, claim
+from training.livers import LEVELS, MODEL_FILE, PredictedLiver, claim, predicted_liver
 from training.predict import load_predictor
 from training.situations import MEASURED
 from training.store import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from training.predict import Predictor
 
@@ -42,17 +40,17 @@ class Livers:
     name: str
     identity: str
 
-    def of(self, path: Path) -> dict[str, NDArray[np.bool_]]:
-        """Return the liver (S, R, C) of the exam in a file, by the situations in which the application measures."""
+    def of(self, path: Path) -> dict[str, PredictedLiver]:
+        """Return the liver of the exam in a file, by the situations in which the application measures."""
         target = self.folder / path.parent.name / path.name
         if target.is_file():
             with np.load(target, allow_pickle=False) as archive:
-                return dict(archive)
+                return {name: PredictedLiver(reached) for name, reached in archive.items()}
         predictor, exam = _predictor(self.model), simulated_exam(path)
         ways = [each for each in predictor.situations if each.name in MEASURED and each.suits(exam)]
-        found = {way.name: predictor.liver(exam, way) for way in ways}
+        found = {way.name: predicted_liver(predictor, exam, way) for way in ways}
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(target, **found)
+        write_whole(target, **{name: liver.reached for name, liver in found.items()})
         return found
 
 
@@ -68,7 +66,7 @@ def open_livers(folder: Path, model: Path) -> Livers:
     """
     predictor = _predictor(model)
     folder.mkdir(parents=True, exist_ok=True)
-    claim(folder / MODEL_FILE, f"{predictor.name}\n{predictor.weights_sha256}\n")
+    claim(folder / MODEL_FILE, f"{predictor.name}\n{predictor.weights_sha256}\n{LEVELS}\n")
     return Livers(folder, model, predictor.name, predictor.weights_sha256)
 
 

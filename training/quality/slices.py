@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from training.livers import PredictedLiver
     from training.quality.livers import Livers
     from training.store import ExamRecord
 
@@ -138,12 +139,12 @@ def record_waves(record: ExamRecord) -> WaveMaps | None:
     return WaveMaps(amplitude, residual, WAVE_OFFSETS)
 
 
-def _exam_slices(record: ExamRecord, livers: Mapping[str, NDArray[np.bool_]]) -> tuple[NDArray[np.generic], ...]:
+def _exam_slices(record: ExamRecord, livers: Mapping[str, PredictedLiver]) -> tuple[NDArray[np.generic], ...]:
     causes = true_causes(record)
     count = len(causes)
-    outlines = np.stack([averaged(livers[way], record.pixel_spacing_mm) for way in LIVERS], axis=1)
+    outlines = np.stack([averaged(livers[way].outline, record.pixel_spacing_mm) for way in LIVERS], axis=1)
     return (
-        _counts(record_images(record, livers[LIVERS[0]])),
+        _counts(record_images(record, livers[LIVERS[0]].outline)),
         _counts(outlines),
         np.array([DIAGNOSTIC if cause is None else CAUSES.index(cause) for cause in causes], np.int64),
         np.full(count, record.seed, np.int64),

@@ -49,6 +49,7 @@ class Seen:
     waves : amplitude and residual of the phase, or None
     logits : (S, members, `OUTPUTS`) of the networks, or None without a model
     shown : channels from which the liver was outlined
+    alternatives : (S, R, C) each; other plausible outlines of it
     """
 
     volume: StiffnessVolume
@@ -57,6 +58,7 @@ class Seen:
     waves: WaveMaps | None = None
     logits: NDArray[np.floating] | None = None
     shown: tuple[str, ...] = ()
+    alternatives: tuple[NDArray[np.bool_], ...] = ()
 
 
 def judge(seen: Seen, limits: Limits) -> ExamQuality:
@@ -94,7 +96,7 @@ class _Strange:
 
 
 def _strange(seen: Seen, limits: Limits, ballot: Ballot | None, *, any_diagnostic: bool) -> _Strange:
-    found = features(seen.volume, seen.liver, seen.magnitude)
+    found = features(seen.volume, seen.liver, seen.magnitude, seen.alternatives)
     of_body = {name: limit for name, limit in limits.familiar.items() if name in _OF_THE_BODY}
     if not any_diagnostic:
         return _Strange(unlike(found, of_body), ())

@@ -38,6 +38,7 @@ class Typical:
     inverse : (N, N) inverse of the correlation matrix
     largest : squared Mahalanobis distance from which an acquisition is not typical
     channels : what the network was shown that outlined the livers, as `shown_channels` names it
+    least_agreement : share that plausible outlines of the liver have in common, below which it is none
     """
 
     names: tuple[str, ...]
@@ -47,6 +48,7 @@ class Typical:
     inverse: tuple[tuple[float, ...], ...]
     largest: float
     channels: tuple[str, ...] = ()
+    least_agreement: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ def _typical(part: Fields) -> Typical:
         tuple(flat[row * count : (row + 1) * count] for row in range(count)),
         part.number("largest"),
         part.texts("channels"),
+        part.number("least_agreement"),
     )
 
 

@@ -40,6 +40,7 @@ WORDS: Final = {
     "liver_y_mm": "place of the liver between front and back",
     "liver_compactness": "shape of the liver",
     "liver_overlap": "likeness of the liver in neighbouring slices",
+    "outline_agreement": "certainty of the liver's outline",
     "liver_slices": "number of slices with liver",
     "confident_cm2": "confident area",
     "confident_in_liver": "share of the confident area that is liver",
@@ -61,7 +62,10 @@ WORDS: Final = {
 
 
 def features(
-    volume: StiffnessVolume, liver: NDArray[np.bool_], magnitude: NDArray[np.floating] | None = None
+    volume: StiffnessVolume,
+    liver: NDArray[np.bool_],
+    magnitude: NDArray[np.floating] | None = None,
+    alternatives: Sequence[NDArray[np.bool_]] = (),
 ) -> dict[str, float]:
     """Return the numbers by which an acquisition is recognised; NaN where it does not have one.
 
@@ -70,6 +74,7 @@ def features(
     volume : (S, R, C) stiffness
     liver : (S, R, C) predicted liver
     magnitude : (S, R, C), any unit, or None
+    alternatives : (S, R, C) each; other plausible outlines of the liver
 
     Returns
     -------
@@ -80,6 +85,8 @@ def features(
     found = dict.fromkeys(WORDS, NAN)
     found["axial"] = axiality(volume.instances)
     found |= _liver_features(liver, volume)
+    if len(alternatives) > 1:
+        found["outline_agreement"] = _agreement(alternatives)
     with_confident = np.count_nonzero(confident.any(axis=(1, 2)))
     if with_confident:
         found["confident_cm2"] = float(np.count_nonzero(confident)) * volume.pixel_area_cm2 / with_confident
@@ -115,13 +122,16 @@ def unlike(found: Mapping[str, float], limits: Mapping[str, Limit]) -> tuple[str
 def untypical(found: Mapping[str, float], typical: Sequence[Typical], shown: tuple[str, ...] = ()) -> tuple[str, ...]:
     """Say, in words, what is most unusual about numbers that do not occur together; empty where they do.
 
-    A network outlines a liver otherwise where it sees less. So the description of livers that were outlined from the
-    same channels is asked first, and others only where none has these; it must have no feature that the acquisition
-    lacks. Numbers occur together up to a squared Mahalanobis distance.
+    A network outlines a liver otherwise, and is less sure of it, where it sees less. So the description of livers that
+    were outlined from the same channels is asked first, and others only where none has these; it must have no feature
+    that the acquisition lacks. Numbers occur together up to a squared Mahalanobis distance, and plausible outlines
+    agree at least as far as those of livers do.
     """
     for one in sorted(typical, key=lambda each: each.channels != shown):
         if any(np.isnan(found[name]) for name in one.names):
             continue
+        if found.get("outline_agreement", NAN) < one.least_agreement:
+            return (WORDS["outline_agreement"],)
         away = deviations(found, one)
         if float(away @ np.array(one.inverse) @ away) <= one.largest:
             return ()
@@ -178,6 +188,16 @@ def _overlap(mask: NDArray[np.bool_]) -> float:
     if not pairs:
         return NAN
     return float(np.mean([2.0 * np.count_nonzero(a & b) / (a.sum() + b.sum()) for a, b in pairs]))
+
+
+def _agreement(outlines: Sequence[NDArray[np.bool_]]) -> float:
+    """Return the area that all outlines share, as a share of what any of them holds; NaN where none holds anything.
+
+    A network that outlines a liver is sure of it but for a rim; what it takes for one in something else dissolves when
+    more probability is asked for.
+    """
+    held = np.count_nonzero(np.logical_or.reduce(outlines))
+    return float(np.count_nonzero(np.logical_and.reduce(outlines)) / held) if held else NAN
 
 
 def _roughness(stiffness_kpa: NDArray[np.float32], where: NDArray[np.bool_], spacing_mm: tuple[float, float]) -> float:

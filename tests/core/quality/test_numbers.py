@@ -75,6 +75,19 @@ def test_signal_is_rougher_than_stiffness() -> None:
     assert features(volume, liver_mask())["roughness"] > smooth + 0.01
 
 
+def test_outlines_agree_as_far_as_they_share_their_area() -> None:
+    narrow, wide = liver_mask(), liver_mask()
+    narrow[:, LIVER.argmax(axis=0).max() :] = False
+    narrow[0], wide[1:] = wide[0], True
+    alike = features(acquisition(), liver_mask(), alternatives=(liver_mask(), liver_mask()))
+    assert alike["outline_agreement"] == 1.0
+    share = np.count_nonzero(narrow) / np.count_nonzero(wide)
+    assert features(acquisition(), liver_mask(), alternatives=(wide, narrow))["outline_agreement"] == share
+    assert np.isnan(features(acquisition(), liver_mask())["outline_agreement"])
+    nothing = np.zeros_like(wide)
+    assert np.isnan(features(acquisition(), liver_mask(), alternatives=(nothing, nothing))["outline_agreement"])
+
+
 def test_only_numbers_out_of_their_limits_are_unlike() -> None:
     found = {"liver_cm2": 100.0, "axial": float("nan"), "body_width_mm": 900.0}
     limits = {"liver_cm2": Limit(50.0, 200.0), "axial": Limit(0.9, None), "body_width_mm": Limit(None, 450.0)}
@@ -96,6 +109,16 @@ def test_a_liver_is_compared_with_those_that_were_outlined_from_the_same_channel
     everything = replace(alone, mean=(160.0,), channels=("stiffness", "confident", "magnitude"))
     assert untypical({"liver_cm2": 165.0}, (alone, everything), everything.channels) == ()
     assert untypical({"liver_cm2": 165.0}, (alone, everything), alone.channels) == ("size of the liver",)
+
+
+def test_an_outline_that_dissolves_is_none_of_a_liver_where_livers_seen_so_well_have_a_sure_one() -> None:
+    alone = Typical(("liver_cm2",), (160.0,), (10.0,), (False,), ((1.0,),), 9.0, ("masked_stiffness",), 0.6)
+    everything = replace(alone, channels=("stiffness", "confident", "magnitude"), least_agreement=0.8)
+    found = {"liver_cm2": 165.0, "outline_agreement": 0.7}
+    assert untypical(found, (alone, everything), alone.channels) == ()
+    assert untypical(found, (alone, everything), everything.channels) == ("certainty of the liver's outline",)
+    unknown = found | {"outline_agreement": float("nan")}
+    assert untypical(unknown, (alone, everything), everything.channels) == ()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.training.conftest import _record
+from training.livers import LEVELS
 from training.quality.livers import Livers
 from training.quality.shown import LIVERS
 from training.store import list_exams, load_exam, quantise_confidence, quantise_wave, save_exam, write_whole
@@ -57,7 +58,8 @@ def true_livers(folder: Path, *cohorts: Path) -> Livers:
         (folder / cohort.name).mkdir(parents=True)
         for path in list_exams(cohort):
             liver = load_exam(path).liver
-            write_whole(folder / cohort.name / path.name, **dict.fromkeys(LIVERS, liver))
+            sure = (len(LEVELS) * liver).astype(np.uint8)
+            write_whole(folder / cohort.name / path.name, **dict.fromkeys(LIVERS, sure))
     return Livers(folder, folder / "no model", "a network that makes no mistake", "0" * 64)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,7 @@ from liver_mre.core.quality.unlike import WORDS, unlike
 from liver_mre.errors import ModelError
 from tests.training.quality.conftest import quality_record
 from training.exams import simulated_exam
+from training.livers import LEVELS, PredictedLiver
 from training.quality.calibrate import REJECTED, Looked, evidence_of, familiar_limits, features_of, limits_of, looked_at
 from training.situations import MEASURED, situation_named
 from training.store import save_exam
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 def rows(count: int, seed: int = 0) -> list[dict[str, float]]:
     rng = np.random.default_rng(seed)
-    return [{name: float(rng.normal(10.0, 2.0)) for name in WORDS} for _ in range(count)]
+    sure = {"outline_agreement": 0.9}
+    return [{name: float(rng.normal(10.0, 2.0)) for name in WORDS} | sure for _ in range(count)]
 
 
 def look(features: dict[str, float], group: str = "usual", *, good: bool = True) -> Looked:
@@ -53,6 +56,16 @@ def test_what_is_written_can_be_read_at_run_time_and_the_evidence_counts() -> No
     assert (phantom["exams"], phantom["rejected_everything"], phantom["liver_left_everything"]) == (5, 5, 0)
 
 
+def test_how_far_outlines_agree_is_limited_for_each_input_by_its_good_exams() -> None:
+    fine = []
+    for share in np.linspace(0.8, 1.0, 201):
+        one = look(rows(1)[0] | {"outline_agreement": share})
+        fine.append(replace(one, features=one.features | {"masked": rows(1)[0] | {"outline_agreement": share - 0.2}}))
+    everything, masked = limits_of(fine, "some network 1.0")["typical"]
+    assert everything["least_agreement"] == pytest.approx(0.801, abs=0.0006)
+    assert masked["least_agreement"] == pytest.approx(0.601, abs=0.0006)
+
+
 def test_an_input_is_described_by_what_it_shows_of_the_body() -> None:
     names = {way: features_of(situation_named(way)) for way in MEASURED}
     assert "body_width_mm" in names["masked-magnitude"]
@@ -66,8 +79,9 @@ def test_an_exam_is_good_by_its_slices(tmp_path: Path) -> None:
     for seed in (0, 1):
         record = quality_record(seed)
         exam = simulated_exam(save_exam(tmp_path, record))
-        livers = {"everything": record.liver, "masked": record.liver}
+        livers = dict.fromkeys(("everything", "masked"), PredictedLiver((len(LEVELS) * record.liver).astype(np.uint8)))
         found[seed] = looked_at(record, exam, livers, "usual")
     assert (found[0].diagnostic, found[1].diagnostic) == (4, 2)
     assert found[0].good
+    assert found[0].features["masked"]["outline_agreement"] == 1.0
     assert found[1].slices[0]["wave_amplitude"] == pytest.approx(0.5, rel=0.05)

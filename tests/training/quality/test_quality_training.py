@@ -96,7 +96,7 @@ def run(quality_cohort: Path, quality_livers: Livers, tmp_path_factory: pytest.T
     out = tmp_path_factory.mktemp("run")
     rows = compare(CompareOptions((quality_cohort,), quality_livers, out, ONE, epochs=2, threads=1))
     assert best_of(rows) == "squeezenet1_1"
-    assert "| SqueezeNet | 2 | everything and waves |" in markdown(rows)
+    assert "| SqueezeNet | 0.7 M | 2 | everything and waves |" in markdown(rows)
     return out
 
 
