@@ -30,6 +30,10 @@ OTHER_NETWORK = (
     "The limits by which unusual exams are recognised were found with outlines of the liver by {}, and {} made this "
     "one: they may refuse good exams, or let others pass."
 )
+NO_MAGNITUDE = (
+    "No magnitude image of these slices could be used. Without one it can hardly be told whether they show a liver: "
+    "look at them before you use the number."
+)
 NOT_DIAGNOSTIC = "No slice is diagnostic, so nothing was measured. Likely cause: {}. {}"
 
 
@@ -47,11 +51,12 @@ def judge_quality(exam: Exam, toolkit: Toolkit, waves: WaveMaps | None) -> Exam:
     ----------
     waves : amplitude and residual of the phase on the exam's slices; None where it has no usable phase
     """
-    volume, mask = have(exam.volume), have(exam.mask)
+    mask = have(exam.mask)
     if not mask.liver.any():
         return replace(exam, not_evaluable=Reason("no_liver", NO_LIVER))
+    volume = _with_all_there_is(have(exam.volume), exam, toolkit)
     seen = Seen(
-        _with_all_there_is(volume, exam, toolkit),
+        volume,
         mask.liver,
         waves=waves,
         shown=exam.network_channels,
@@ -61,12 +66,16 @@ def judge_quality(exam: Exam, toolkit: Toolkit, waves: WaveMaps | None) -> Exam:
     model = toolkit.quality_model
     judge_model = model.identity if model else None
     limits = load_limits()
-    others = () if limits.model == mask.model.title else (OTHER_NETWORK.format(limits.model, mask.model.title),)
+    warnings = exam.warnings
+    if volume.magnitude is None:
+        warnings += (NO_MAGNITUDE,)
+    if limits.model != mask.model.title:
+        warnings += (OTHER_NETWORK.format(limits.model, mask.model.title),)
     return replace(
         exam,
         quality=quality,
         quality_model=judge_model,
-        warnings=(*exam.warnings, *others),
+        warnings=warnings,
         not_evaluable=why_not_evaluable(quality),
     )
 

@@ -9,6 +9,7 @@ import pydicom
 from highdicom.sr import srread
 
 from app.cli import main
+from liver_mre.quality import NO_MAGNITUDE
 from tests.app.test_outputs import objects
 from tests.app.test_run import result_of
 from tests.tiny_model import publish_tiny_quality
@@ -62,6 +63,19 @@ def test_an_exam_that_networks_refuse_has_a_coded_reason_and_no_number(
     assert {("111101", "RID14"), ("NOT-EVALUABLE", "ND-BREATHING"), ("QC-CAUSE", "CAUSE-BREATHING")} <= said
     assert all(group.get_measurements() == [] for group in (exam, *slices))
     assert pydicom.dcmread(written["overlay"]).BurnedInAnnotation == "YES"
+
+
+def test_a_number_without_a_magnitude_says_that_nothing_showed_a_liver(example: ExampleStudy, tmp_path: Path) -> None:
+    def notes(*, without: tuple[str, ...]) -> str:
+        study = example.copy(tmp_path / f"without{len(without)}", without=without)
+        out = tmp_path / f"out{len(without)}"
+        assert main(["run", "-i", str(study), "-o", str(out)]) == 0
+        (found,) = result_of(out)["studies"]
+        assert found["acquisitions"][0]["measurement"]["stiffness_kpa"]["mean"] > 0
+        return json.dumps(found)
+
+    assert NO_MAGNITUDE not in notes(without=())
+    assert NO_MAGNITUDE in notes(without=("Mag",))
 
 
 def test_a_damaged_quality_model_is_told_by_info(

@@ -190,7 +190,10 @@ def typical_of(rows: Sequence[Mapping[str, float]], way: str) -> dict[str, Any]:
 
 def _least_agreement(rows: Sequence[Mapping[str, float]]) -> float:
     values = np.array([row["outline_agreement"] for row in rows if not np.isnan(row["outline_agreement"])])
-    return float(f"{np.quantile(values, REJECTED):.3f}") if values.size else 0.0
+    if not values.size:
+        return 0.0
+    usual, low = np.quantile(values, (0.5, REJECTED))
+    return float(f"{usual - BEYOND * (usual - low):.3f}")
 
 
 def features_of(situation: Situation) -> tuple[str, ...]:

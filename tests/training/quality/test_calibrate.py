@@ -14,7 +14,16 @@ from liver_mre.errors import ModelError
 from tests.training.quality.conftest import quality_record
 from training.exams import simulated_exam
 from training.livers import LEVELS, PredictedLiver
-from training.quality.calibrate import REJECTED, Looked, evidence_of, familiar_limits, features_of, limits_of, looked_at
+from training.quality.calibrate import (
+    BEYOND,
+    REJECTED,
+    Looked,
+    evidence_of,
+    familiar_limits,
+    features_of,
+    limits_of,
+    looked_at,
+)
 from training.situations import MEASURED, situation_named
 from training.store import save_exam
 
@@ -62,8 +71,8 @@ def test_how_far_outlines_agree_is_limited_for_each_input_by_its_good_exams() ->
         one = look(rows(1)[0] | {"outline_agreement": share})
         fine.append(replace(one, features=one.features | {"masked": rows(1)[0] | {"outline_agreement": share - 0.2}}))
     everything, masked = limits_of(fine, "some network 1.0")["typical"]
-    assert everything["least_agreement"] == pytest.approx(0.801, abs=0.0006)
-    assert masked["least_agreement"] == pytest.approx(0.601, abs=0.0006)
+    assert everything["least_agreement"] == pytest.approx(0.9 - BEYOND * 0.099, abs=0.0006)
+    assert masked["least_agreement"] == pytest.approx(0.7 - BEYOND * 0.099, abs=0.0006)
 
 
 def test_an_input_is_described_by_what_it_shows_of_the_body() -> None:
