@@ -106,8 +106,8 @@ def _grid(content: ReportContent, crop: Crop) -> _Grid:
 
 
 def _draw_header(draw: ImageDraw.ImageDraw, content: ReportContent) -> None:
-    model = content.mask.model
-    version = f"{APPLICATION} {content.application_version} - {model.title}"
+    models = [model.title for model in (content.mask.model, content.quality_model) if model is not None]
+    version = f"{APPLICATION} {content.application_version} - {', '.join(models)}"
     draw.text((_MARGIN, 20), "LIVER STIFFNESS", style.MUTED, font(18))
     draw.text((_MARGIN + 170, 20), _title(content), style.MUTED, font(18))
     draw.text((WIDTH_PX - _MARGIN, 20), version, style.MUTED, font(18), anchor="ra")

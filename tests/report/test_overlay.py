@@ -163,6 +163,15 @@ def test_an_exam_that_is_not_evaluable_is_told_in_words_and_without_a_stiffness(
     assert ("liver not measurable" if liver else "no liver found") in words
 
 
+def test_all_models_that_had_a_say_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = make_judged()
+    assert judged.quality_model is not None
+    names = f" - {judged.mask.model.title}, {judged.quality_model.title}"
+    assert any(line.endswith(names) for line in drawn_words(monkeypatch, judged).splitlines())
+    by_physics = drawn_words(monkeypatch, make_judged(model=None)).splitlines()
+    assert any(line.endswith(f" - {judged.mask.model.title}") for line in by_physics)
+
+
 def test_excluded_slices_and_the_exam_s_light_are_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     words = drawn_words(monkeypatch, make_judged()).splitlines()
     assert words.count("not diagnostic: breathing") == 1
