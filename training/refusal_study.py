@@ -62,7 +62,7 @@ class Outcome:
     group : the kind of stranger that it is, or its cohort and whether most of its slices are diagnostic
     shown : which of its images the application has
     outcome : `NUMBER`, or the code of the reason
-    measured_kpa, true_kpa : NaN where there is none
+    measured_kpa, true_kpa : NaN where there is none; a stranger has no truth
     """
 
     cohort: str
@@ -126,7 +126,8 @@ def application_digest(settings: Settings) -> str:
 def outcomes_of(path: Path, toolkit: Toolkit) -> list[Outcome]:
     """Return what the application makes of the exam in a file, in every way it can be shown."""
     record, exam = load_exam(path), simulated_exam(path)
-    group, true_kpa = group_of(record, path.parent.name), truth_of(record).stiffness_kpa
+    group = group_of(record, path.parent.name)
+    true_kpa = math.nan if record.facts.get("unlike") else truth_of(record).stiffness_kpa
     found = []
     for situation in map(situation_named, MEASURED):
         prepared = _segmented(as_read(exam, situation), toolkit)

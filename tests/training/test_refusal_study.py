@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,6 +71,8 @@ def test_the_truth_beside_a_number_is_that_of_the_exam(cohorts: tuple[Path, Path
     truth = truth_of(load_exam(path)).stiffness_kpa
     assert {each.true_kpa for each in found} == {truth}
     assert {each.outcome for each in found} == {NUMBER}
+    stranger = outcomes_of(list_exams(cohorts[1])[0], Toolkit(Settings()))
+    assert all(math.isnan(each.true_kpa) for each in stranger)
 
 
 def test_outcomes_are_counted_by_group_and_way() -> None:
