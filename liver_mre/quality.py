@@ -55,19 +55,13 @@ def judge_quality(exam: Exam, toolkit: Toolkit, waves: WaveMaps | None) -> Exam:
     if not mask.liver.any():
         return replace(exam, not_evaluable=Reason("no_liver", NO_LIVER))
     volume = _with_all_there_is(have(exam.volume), exam, toolkit)
-    seen = Seen(
-        volume,
-        mask.liver,
-        waves=waves,
-        shown=exam.network_channels,
-        alternatives=mask.alternatives,
-    )
+    seen = Seen(volume, mask.liver, waves=waves, shown=exam.network_channels, alternatives=mask.alternatives)
     quality = _judged(seen, toolkit)
     model = toolkit.quality_model
     judge_model = model.identity if model else None
     limits = load_limits()
     warnings = exam.warnings
-    if volume.magnitude is None:
+    if quality.diagnostic and volume.magnitude is None:
         warnings += (NO_MAGNITUDE,)
     if limits.model != mask.model.title:
         warnings += (OTHER_NETWORK.format(limits.model, mask.model.title),)
