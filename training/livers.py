@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from liver_mre.steps import OTHER_THRESHOLDS
 from training.exams import simulated_exam
 from training.store import CohortError, list_exams, seed_of, split_of, write_whole
 
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     from training.store import Split
 
 LEVELS: Final = (0.1, 0.25, 0.5, 0.75, 0.9)
-OUTLINED: Final = 0.5
-ALTERNATIVES: Final = (0.25, 0.75)
-"""Probabilities at which the liver is outlined, and could as well have been; the application takes the same."""
+THRESHOLD: Final = 0.5
+"""Probability at which the liver is outlined; a published card carries it."""
 MODEL_FILE: Final = "model.txt"
 
 
@@ -41,12 +41,12 @@ class PredictedLiver:
     @property
     def outline(self) -> NDArray[np.bool_]:
         """The liver as the application outlines it."""
-        return self.at(OUTLINED)
+        return self.at(THRESHOLD)
 
     @property
     def alternatives(self) -> tuple[NDArray[np.bool_], ...]:
         """The other outlines that the application finds plausible."""
-        return tuple(self.at(level) for level in ALTERNATIVES)
+        return tuple(self.at(level) for level in OTHER_THRESHOLDS)
 
 
 def predict_livers(

@@ -11,6 +11,7 @@ import torch
 from liver_mre.core.preprocess import native_mask, view_of
 from training.checkpoint import load_checkpoint, run_facts, seen_by
 from training.dataset import Grid, on_grid
+from training.livers import THRESHOLD
 from training.network import Architecture, Autocast, build_network, fitted_weights, with_pooling
 from training.situations import MASKED, SITUATIONS, exam_channels
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from training.exams import Exam
     from training.situations import Situation
-
-THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from liver_mre.core.channels import WINDOW_KPA
 from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA
-from training.predict import THRESHOLD
+from training.livers import THRESHOLD
 from training.statistics import bland_altman, icc, mean, pearson
 from training.tables import by, evaluable, kpa_pairs
 
