@@ -45,7 +45,8 @@ def _as_json(result: RunResult) -> dict[str, Any]:
     studies = [
         {key: study[key] for key in _STUDY_KEYS}
         | {
-            "measurable": study["status"] == StudyStatus.MEASURED,
+            "measurable": study["status"] == StudyStatus.MEASURED
+            and any(one["reason"] is None for one in study["acquisitions"]),
             "acquisitions": [
                 {key: one[key] for key in _ACQUISITION_KEYS} | {"measurable": one["reason"] is None}
                 for one in study["acquisitions"]
@@ -111,6 +112,8 @@ def _verdict(study: StudyResult) -> str:
     if study.reason is not None:
         return study.reason.message
     measurable = [one for one in study.acquisitions if one.reason is None]
+    if not measurable:
+        return "Nothing would be measured."
     if len(measurable) == 1:
         return f"Series {measurable[0].series_number} would be measured."
     return (

@@ -11,7 +11,7 @@ from liver_mre.core.result import Reason, RunResult, RunStatus, StudyResult, Stu
 from liver_mre.dicom.reader import read_studies
 from liver_mre.errors import ExitCode, MreError
 from liver_mre.measuring import choose_exams, measure_stiffness, stage_fibrosis
-from liver_mre.quality import judge_exams
+from liver_mre.quality import foresee, judge_exams
 from liver_mre.settings import Settings
 from liver_mre.steps import (
     Toolkit,
@@ -66,6 +66,7 @@ def check_folder(path: Path, settings: Settings | None = None) -> RunResult:
     toolkit = Toolkit(settings or Settings())
     cases = [advance(case, "list", lambda c: explain_series(c, toolkit)) for case in open_cases(path)]
     cases = [advance(case, "select", lambda c: select_series(c, toolkit)) for case in cases]
+    cases = [advance_exams(case, "foresee", lambda e: foresee(e, toolkit.settings)) for case in cases]
     return run_result(cases, toolkit.settings, {})
 
 

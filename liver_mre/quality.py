@@ -32,7 +32,15 @@ OTHER_NETWORK = (
 )
 NO_MAGNITUDE = (
     "No magnitude image of these slices could be used. Without one it can hardly be told whether they show a liver: "
-    "look at them before you use the number."
+)
+LOOK_FIRST = NO_MAGNITUDE + "look at them before you use the number."
+SEND_IT = NO_MAGNITUDE + (
+    "nothing was measured. Send the magnitude series with the study (a note says why one that is there cannot be "
+    "used), or look at the images and set require_magnitude to false."
+)
+NOT_THERE = (
+    "No magnitude series of these slices was found, so it is not evaluable: send it with the study, or look at the "
+    "images and set require_magnitude to false."
 )
 NOT_DIAGNOSTIC = "No slice is diagnostic, so nothing was measured. Likely cause: {}. {}"
 
@@ -61,8 +69,12 @@ def judge_quality(exam: Exam, toolkit: Toolkit, waves: WaveMaps | None) -> Exam:
     judge_model = model.identity if model else None
     limits = load_limits()
     warnings = exam.warnings
-    if quality.diagnostic and volume.magnitude is None:
-        warnings += (NO_MAGNITUDE,)
+    reason = why_not_evaluable(quality)
+    if reason is None and volume.magnitude is None:
+        if toolkit.settings.require_magnitude:
+            reason, quality = Reason("no_magnitude", SEND_IT), replace(quality, measurable=False)
+        else:
+            warnings += (LOOK_FIRST,)
     if limits.model != mask.model.title:
         warnings += (OTHER_NETWORK.format(limits.model, mask.model.title),)
     return replace(
@@ -70,8 +82,16 @@ def judge_quality(exam: Exam, toolkit: Toolkit, waves: WaveMaps | None) -> Exam:
         quality=quality,
         quality_model=judge_model,
         warnings=warnings,
-        not_evaluable=why_not_evaluable(quality),
+        not_evaluable=reason,
     )
+
+
+def foresee(exam: Exam, settings: Settings) -> Exam:
+    """Tell, before any pixel is read, that an exam is not evaluable whatever it shows: what it needs is not there."""
+    required = settings.quality_control and settings.require_magnitude
+    if required and exam.selection.magnitude is None:
+        return replace(exam, not_evaluable=Reason("no_magnitude", NOT_THERE))
+    return exam
 
 
 def why_not_evaluable(quality: ExamQuality) -> Reason | None:

@@ -38,6 +38,7 @@ class Settings:
     repeatability_percent : change since an earlier exam from which it is reported as more than repetition explains
     quality_dir : folder of the networks that judge quality; None lets physics alone judge
     quality_control : judge the quality of slices, and measure only those that are diagnostic
+    require_magnitude : refuse an exam without a usable magnitude image, since nothing else shows that it is a liver
     min_area_cm2 : least area of all ROIs of an exam; below it the exam is not evaluable. Ours: no source names one
     confidence_threshold : confidence (0 to 1) from which a pixel counts, for separate confidence maps
     kpa_per_count : overrides the unit of the stiffness pixels; recorded in every output
@@ -55,6 +56,7 @@ class Settings:
     model_dir: Path = ROOT / "models" / "liver_segmentation"
     quality_dir: Path | None = ROOT / "models" / "quality_control"
     quality_control: bool = True
+    require_magnitude: bool = True
     min_area_cm2: float = 5.0
     roi_edge_mm: float = 5.0
     roi_soft_share: float = 0.6

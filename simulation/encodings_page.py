@@ -30,8 +30,8 @@ _HEAD: Final = """# One patient in every encoding
 Made by `python -m simulation encodings --out docs/encodings.md`; simulated, research use only. One simulated patient
 (seed {seed}, stage {stage}) is written as each scanner would write it, and measured. "Difference" is to `{reference}`,
 {mean_kpa:.3f} kPa. Where a study has no usable magnitude, or a masked elastogram alone, the network is shown less and
-outlines the liver otherwise. What is known of each encoding from a source and what is inferred stands at the top of its
-module in `simulation/encodings/`.
+outlines the liver otherwise; without a magnitude a study is measured only where a site has set that. What is known of
+each encoding from a source and what is inferred stands at the top of its module in `simulation/encodings/`.
 """
 
 
@@ -66,7 +66,7 @@ def encodings_page(
     Parameters
     ----------
     exam : the simulated patient
-    measure : measures every study in a folder; `liver_mre.measure_folder` by default
+    measure : measures every study in a folder; by default `liver_mre.measure_folder`, studies without magnitude, too
     encodings : the rows of the first table
     modifiers, transfer_syntaxes : the rows of the second and third table
 
@@ -76,9 +76,12 @@ def encodings_page(
         If the reference encoding cannot be measured.
     """
     if measure is None:
-        from liver_mre import measure_folder
+        from functools import partial
 
-        measure = measure_folder
+        from liver_mre.pipeline import measure_folder
+        from liver_mre.settings import Settings
+
+        measure = partial(measure_folder, settings=Settings(require_magnitude=False))
     reference = _measured(exam, measure, REFERENCE)
     if reference.mean_kpa is None:
         message = f"the exam of seed {exam.seed} cannot be measured ({reference.evidence}): choose another seed"
@@ -184,4 +187,6 @@ def _row(study: StudyResult) -> _Row:
     measured = sum(acquisition.measurement is not None for acquisition in study.acquisitions)
     channels = next(one.network_channels for one in study.acquisitions if one.measurement is not None)
     shown = ", ".join(name.replace("_", " ") for name in channels)
+    if "magnitude" not in channels:
+        shown += " (only with `require_magnitude: false`)"
     return _Row(study.measurement.mean_kpa, stage, measured, study.unit.detail, shown)

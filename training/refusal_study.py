@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 NUMBER: Final = "number"
 """Outcome of an exam whose stiffness is reported; any other outcome is the code of the reason why it is not."""
 APPLICATION_FILE: Final = "application.txt"
+SETTINGS: Final = Settings(require_magnitude=False)
+"""The defaults, but that exams without magnitude are judged, too: what is left is what that setting is for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +99,11 @@ def study(data: Sequence[Path], out: Path, *, limit: int | None = None) -> dict[
     from rich.progress import track
 
     out.mkdir(parents=True, exist_ok=True)
-    claim(out / APPLICATION_FILE, f"{application_digest(Settings())}\n")
+    claim(out / APPLICATION_FILE, f"{application_digest(SETTINGS)}\n")
     outcomes = _finished(out / "outcomes.csv")
     done = {(each.cohort, each.exam) for each in outcomes}
     paths = [path for folder in data for path in _exams(folder, limit)]
-    toolkit = Toolkit(Settings())
+    toolkit = Toolkit(SETTINGS)
     with (out / "outcomes.csv").open("a", newline="", encoding="utf-8") as stream:
         for path in track(paths, description="running exams", transient=True):
             if (path.parent.name, path.stem) not in done:

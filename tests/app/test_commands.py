@@ -13,6 +13,8 @@ from liver_mre import __version__
 from liver_mre.errors import ExitCode
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.app.conftest import ExampleStudy
 
 
@@ -54,6 +56,21 @@ def test_check_ends_with_the_exit_code_that_a_run_would(
 ) -> None:
     folder = example.copy(tmp_path_factory.mktemp("check") / "in", without=("StiffC95",))
     assert main(["check", str(folder)]) == ExitCode.NO_ELIGIBLE_SERIES
+
+
+def test_check_says_that_an_acquisition_without_magnitude_is_not_evaluable(
+    example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = example.copy(tmp_path / "in", without=("Mag",))
+    assert main(["check", str(folder), "--json"]) == 0
+    (study,) = json.loads(capfd.readouterr().out)["studies"]
+    assert not study["measurable"]
+    assert study["acquisitions"][0]["reason"]["code"] == "no_magnitude"
+    assert main(["check", str(folder)]) == 0
+    assert "Nothing would be measured." in capfd.readouterr().out
+    monkeypatch.setenv("LIVER_MRE_REQUIRE_MAGNITUDE", "false")
+    assert main(["check", str(folder)]) == 0
+    assert "Series 7 would be measured." in capfd.readouterr().out
 
 
 def test_info_names_versions_model_checksum_devices_and_profiles(capfd: pytest.CaptureFixture[str]) -> None:

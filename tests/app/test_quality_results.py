@@ -9,7 +9,7 @@ import pydicom
 from highdicom.sr import srread
 
 from app.cli import main
-from liver_mre.quality import NO_MAGNITUDE
+from liver_mre.quality import LOOK_FIRST
 from tests.app.test_outputs import objects
 from tests.app.test_run import result_of
 from tests.tiny_model import publish_tiny_quality
@@ -65,17 +65,31 @@ def test_an_exam_that_networks_refuse_has_a_coded_reason_and_no_number(
     assert pydicom.dcmread(written["overlay"]).BurnedInAnnotation == "YES"
 
 
-def test_a_number_without_a_magnitude_says_that_nothing_showed_a_liver(example: ExampleStudy, tmp_path: Path) -> None:
-    def notes(*, without: tuple[str, ...]) -> str:
-        study = example.copy(tmp_path / f"without{len(without)}", without=without)
-        out = tmp_path / f"out{len(without)}"
-        assert main(["run", "-i", str(study), "-o", str(out)]) == 0
-        (found,) = result_of(out)["studies"]
-        assert found["acquisitions"][0]["measurement"]["stiffness_kpa"]["mean"] > 0
-        return json.dumps(found)
+def test_without_a_magnitude_there_is_no_number_unless_a_site_says_so_and_then_a_warning(
+    example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    study = example.copy(tmp_path / "study", without=("Mag",))
+    assert main(["run", "-i", str(study), "-o", str(tmp_path / "refused")]) == 0
+    (refused,) = result_of(tmp_path / "refused")["studies"]
+    assert (refused["status"], refused["reason"]["code"]) == ("not_evaluable", "no_magnitude")
+    assert refused["acquisitions"][0]["quality"]["light"] == "red"
+    written = objects(tmp_path / "refused")
+    assert set(written) == {"sr", "overlay"}
+    (exam, *_) = srread(written["sr"]).content.get_image_measurement_groups()
+    said = {(item.name.value, item.value.value) for item in exam.get_qualitative_evaluations()}
+    assert ("NOT-EVALUABLE", "NO-MAGNITUDE") in said
+    capfd.readouterr()
+    assert main(["qc", str(study), "--json"]) == 0
+    (acquisition,) = json.loads(capfd.readouterr().out)["studies"][0]["acquisitions"]
+    assert (acquisition["reason"]["code"], acquisition["quality"]["light"]) == ("no_magnitude", "red")
 
-    assert NO_MAGNITUDE not in notes(without=())
-    assert NO_MAGNITUDE in notes(without=("Mag",))
+    monkeypatch.setenv("LIVER_MRE_REQUIRE_MAGNITUDE", "false")
+    assert main(["run", "-i", str(study), "-o", str(tmp_path / "measured")]) == 0
+    (measured,) = result_of(tmp_path / "measured")["studies"]
+    assert measured["acquisitions"][0]["measurement"]["stiffness_kpa"]["mean"] > 0
+    assert LOOK_FIRST in json.dumps(measured)
+    assert main(["run", "-i", str(example.folder), "-o", str(tmp_path / "whole")]) == 0
+    assert LOOK_FIRST not in json.dumps(result_of(tmp_path / "whole"))
 
 
 def test_a_damaged_quality_model_is_told_by_info(

@@ -117,6 +117,7 @@ def test_every_cause_and_number_has_a_code() -> None:
         assert codes.private(f"check_{name}").value.startswith("QC-")
     assert codes.not_evaluable("not_diagnostic").value == "ND-OTHER"
     assert codes.not_evaluable("unlike_liver_elastogram").value == "UNLIKE-LIVER"
+    assert codes.not_evaluable("no_magnitude").value == "NO-MAGNITUDE"
 
 
 def test_words_name_slices_causes_doubts_and_a_hint() -> None:

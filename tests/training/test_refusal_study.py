@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit
 from training.cohort import build_cohort
 from training.measured_truth import truth_of
@@ -16,6 +15,7 @@ from training.quality.shown import WITH_WAVES
 from training.refusal_study import (
     APPLICATION_FILE,
     NUMBER,
+    SETTINGS,
     Outcome,
     agreement_of,
     outcomes_of,
@@ -67,11 +67,11 @@ def test_a_study_goes_on_where_it_stopped(cohorts: tuple[Path, Path], tmp_path: 
 
 def test_the_truth_beside_a_number_is_that_of_the_exam(cohorts: tuple[Path, Path]) -> None:
     path = list_exams(cohorts[0])[0]
-    found = outcomes_of(path, Toolkit(Settings()))
+    found = outcomes_of(path, Toolkit(SETTINGS))
     truth = truth_of(load_exam(path)).stiffness_kpa
     assert {each.true_kpa for each in found} == {truth}
     assert {each.outcome for each in found} == {NUMBER}
-    stranger = outcomes_of(list_exams(cohorts[1])[0], Toolkit(Settings()))
+    stranger = outcomes_of(list_exams(cohorts[1])[0], Toolkit(SETTINGS))
     assert all(math.isnan(each.true_kpa) for each in stranger)
 
 

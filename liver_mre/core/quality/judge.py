@@ -32,6 +32,12 @@ NO_WAVE_RAD: Final = 0.05
 """Amplitude in the phase that 5 in 100 pixels of the body exceed as soon as the driver shakes. Ours."""
 BREATHING_CONSISTENCY: Final = 0.7
 """Share of the phase's variance that waves explain, below which strong phase changes are breathing. Ours."""
+STRANGE: Final = 0.5
+"""Average probability of a stranger, over networks and slices, above which an acquisition is one: rather than not."""
+STRANGE_IN_DOUBT: Final = 0.2
+"""The same where the networks are divided about every slice: what passes for a liver in no slice for sure. Ours."""
+CLEAR_SHARE: Final = 7 / 8
+"""Share of the networks that have to agree on a diagnostic slice, so that they are not divided about it. Ours."""
 VOTED_STRANGE: Final = "the whole picture, as the networks see it"
 # What still counts where no slice is diagnostic: numbers that a failed acquisition of a liver has, too.
 _OF_THE_BODY: Final = ("body_width_mm", "body_depth_mm", "body_aspect", "body_fill", "magnitude_likeness", "axial")
@@ -101,9 +107,14 @@ def _strange(seen: Seen, limits: Limits, ballot: Ballot | None, *, any_diagnosti
     if not any_diagnostic:
         return _Strange(unlike(found, of_body), ())
     together = unlike(found, limits.familiar) or untypical(found, limits.typical, seen.shown)
-    # The networks rather see a stranger, on average over the slices, than an axial elastogram of a liver.
-    voted = ballot is not None and float(ballot.strange.mean()) > 0.5  # noqa: PLR2004 - rather
+    voted = ballot is not None and _voted_strange(ballot)
     return _Strange(unlike(found, of_body), together or ((VOTED_STRANGE,) if voted else ()))
+
+
+def _voted_strange(ballot: Ballot) -> bool:
+    """Tell whether the networks see a stranger; where they are divided about every slice, less of it is enough."""
+    divided = int(ballot.votes.max()) < CLEAR_SHARE * ballot.members
+    return float(ballot.strange.mean()) > (STRANGE_IN_DOUBT if divided else STRANGE)
 
 
 def _slice(seen: Seen, index: int, numbers: Mapping[str, float], limits: Limits, ballot: Ballot | None) -> SliceQuality:

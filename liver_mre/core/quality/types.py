@@ -138,7 +138,8 @@ class ExamQuality:
     checks : of the whole acquisition
     unlike : in what it is unlike the elastograms of livers that the application knows; empty if in nothing
     judged_by : "network and physics" or "physics"
-    measurable : whether the rules of the measured region leave enough of its diagnostic slices
+    measurable : whether its diagnostic slices may be measured: a magnitude shows that they are of a liver, where one is
+        required, and the rules of the measured region leave enough of them
     """
 
     slices: tuple[SliceQuality, ...]

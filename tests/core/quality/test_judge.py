@@ -82,6 +82,17 @@ def test_a_stranger_that_only_the_networks_see_is_not_measured_however_diagnosti
     assert judge(Seen(acquisition(), liver_mask(), logits=one_slice), LIMITS).diagnostic == (0, 1, 2)
 
 
+def test_where_networks_are_divided_about_every_slice_less_of_a_stranger_is_enough() -> None:
+    """A quarter of the networks see a stranger: too few if a slice is clearly diagnostic, too many if none is."""
+    for counts, diagnostic in (([7, 5, 5], (0, 1, 2)), ([6, 5, 5], ())):
+        logits = votes(counts)
+        logits[:, :2] = votes(counts, strange=True)[:, :2]
+        quality = judge(Seen(acquisition(), liver_mask(), logits=logits), LIMITS)
+        assert quality.diagnostic == diagnostic
+        assert quality.unlike == (() if diagnostic else (VOTED_STRANGE,))
+    assert judge(Seen(acquisition(), liver_mask(), logits=votes([6, 5, 5])), LIMITS).diagnostic == (0, 1, 2)
+
+
 def test_what_is_left_of_a_failed_acquisition_is_not_measured_and_says_why_it_failed() -> None:
     """One slice that looks strange beside two that failed is no sign of another organ."""
     quality = judge(replace(mirrored(), logits=votes([8, 0, 0])), LIMITS)
