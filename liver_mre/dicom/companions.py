@@ -16,7 +16,8 @@ from liver_mre.core.assembly import assemble
 from liver_mre.core.channels import body_pixels
 from liver_mre.core.geometry import images_at, same_orientation, same_pixels
 from liver_mre.core.masking import Masking, judge_masking
-from liver_mre.dicom.confidence import image_number, mean_overlap
+from liver_mre.core.overlap import best_overlap, mean_overlap, without_hollows
+from liver_mre.dicom.confidence import image_number
 from liver_mre.dicom.decoding import read_images
 from liver_mre.errors import MreError
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.float32]
 
 CLEARLY_ALIKE: Final = 0.5  # ours: phase offsets of a slice differ by noise, slices by anatomy, which is far more
+MOVED_MM: Final = 30.0
+"""How far outlines of the body are moved to lie on each other. Ours."""
 _GREY: Final = (1, "MONOCHROME2")
 
 
@@ -130,7 +133,8 @@ def _by_number(volume: StiffnessVolume, series: Series) -> Pixels:
     """Pair by the order of InstanceNumber, where positions say nothing and everything else agrees with it.
 
     The measured slices have to be numbered along their normal, up or down, and the outlines of the body to fit better
-    than in the reverse order (so they do in 199 of 200 simulated exams) and than mirrored (in 60 of 60).
+    than in the reverse order and than mirrored, as far as they move by breathing: so they do in 877 of 884 good
+    simulated exams.
     """
     images, slices = sorted(series.instances, key=image_number), volume.instances
     shape = volume.stiffness_kpa.shape[1:]
@@ -149,12 +153,15 @@ def _by_number(volume: StiffnessVolume, series: Series) -> Pixels:
         raise _UnusableError(message)
     by_number = _of_slices(_values(images), images, len(slices))
     shown = volume.valid if volume.unmasked_kpa is None else volume.unmasked_kpa > 0
-    body, outline = body_pixels(by_number), shown[order]
+    body, outline = without_hollows(body_pixels(by_number)), without_hollows(shown[order])
     if len(slices) > 1 and mean_overlap(body, outline) <= mean_overlap(body[::-1], outline):
         message = "it has no usable positions, and outlines of the body speak against the order of its numbers"
         raise _UnusableError(message)
-    mirrored = max(mean_overlap(body[:, :, ::-1], outline), mean_overlap(body[:, ::-1], outline))
-    if mean_overlap(body, outline) <= mirrored:
+    # Breathing moves the body between magnitude and stiffness by more than its two sides differ.
+    reach = round(MOVED_MM / min(volume.pixel_spacing_mm))
+    ways = (body, body[:, :, ::-1], body[:, ::-1])
+    as_is, *mirrored = (best_overlap(way, outline, reach) for way in ways)
+    if as_is <= max(mirrored):
         message = "it has no usable positions, and the outline of the body looks mirrored"
         raise _UnusableError(message)
     magnitude = np.empty_like(by_number)

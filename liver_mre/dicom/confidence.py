@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from liver_mre.core.geometry import images_at, same_pixels
+from liver_mre.core.overlap import mean_overlap
 from liver_mre.dicom.decoding import read_images
 from liver_mre.errors import GeometryError, MissingSlicesError, NoConfidenceError, UnknownUnitError
 
@@ -159,10 +160,3 @@ def _check_direction(
             "order of InstanceNumber, so it is not clear how they belong together. Nothing was measured."
         )
         raise GeometryError(msg)
-
-
-def mean_overlap(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    """Return the mean over slices of the Dice coefficient of two masks (S, R, C)."""
-    both = (one & other).sum(axis=(1, 2))
-    sizes = one.sum(axis=(1, 2)) + other.sum(axis=(1, 2))
-    return float(np.mean(2.0 * both / np.maximum(sizes, 1)))

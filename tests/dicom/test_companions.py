@@ -122,6 +122,15 @@ def test_a_raw_series_without_positions_that_is_mirrored_is_not_shown(
     assert "mirrored" in volume.notes[-1]
 
 
+def test_breathing_between_magnitude_and_stiffness_does_not_part_them(simulated: SimulatedExam, tmp_path: Path) -> None:
+    """The body moved by 10 mm fits better mirrored, if it is compared where it stands."""
+    columns = round(10.0 / simulated.pixel_spacing_mm[1])
+    moved = replace(simulated, magnitude=np.roll(simulated.magnitude, columns, axis=2))
+    ENCODINGS["ge-gre"](moved, tmp_path / "study")
+    volume = loaded(tmp_path / "study")
+    assert volume.magnitude is not None, volume.notes
+
+
 def test_numbers_at_random_pair_nothing(simulated: SimulatedExam, tmp_path: Path) -> None:
     ENCODINGS["ge-gre"](simulated, tmp_path / "study", modifiers=["shuffled"])
     volume = loaded(tmp_path / "study")

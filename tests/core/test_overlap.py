@@ -1,0 +1,52 @@
+"""Claims about how masks lie on each other."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from liver_mre.core.overlap import best_overlap, mean_overlap, without_hollows
+
+ROWS, COLUMNS = np.mgrid[:40, :60]
+
+
+def ellipse(row: float, column: float) -> np.ndarray:
+    """Return two slices of an ellipse of 12 by 20 pixels around a point."""
+    one = ((ROWS - row) / 12) ** 2 + ((COLUMNS - column) / 20) ** 2 < 1
+    return np.stack([one, one])
+
+
+def test_overlap_is_the_dice_coefficient_of_each_slice_on_average() -> None:
+    one, other = ellipse(20, 30), ellipse(20, 30)
+    assert mean_overlap(one, other) == 1.0
+    other[1] = False
+    assert mean_overlap(one, other) == 0.5
+    assert mean_overlap(other & False, other & False) == 0.0
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (3, -4), (-4, 2)])
+def test_the_best_overlap_is_that_after_the_shift_that_was_made(shift: tuple[int, int]) -> None:
+    one, other = ellipse(20, 30), ellipse(20 + shift[0], 30 + shift[1])
+    assert best_overlap(one, other, 4) == 1.0
+    assert best_overlap(one, other, 0) == mean_overlap(one, other)
+    if shift != (0, 0):
+        assert best_overlap(one, other, 2) < 1.0
+
+
+def test_nothing_comes_back_in_on_the_other_side() -> None:
+    left, right = np.zeros((1, 10, 10), bool), np.zeros((1, 10, 10), bool)
+    left[:, :, 0], right[:, :, 9] = True, True
+    assert best_overlap(left, right, 3) == 0.0
+
+
+def test_slices_move_together() -> None:
+    one, other = ellipse(20, 30), ellipse(20, 30)
+    other[0], other[1] = np.roll(other[0], 3, axis=1), np.roll(other[1], -3, axis=1)
+    assert best_overlap(one, other, 3) < 1.0
+
+
+def test_hollows_are_filled_and_what_is_outside_is_not() -> None:
+    body = ellipse(20, 30)
+    hollow = body & ~((abs(ROWS - 20) < 5) & (abs(COLUMNS - 30) < 6))
+    assert hollow.sum() < body.sum()
+    np.testing.assert_array_equal(without_hollows(hollow), body)
