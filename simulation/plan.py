@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -100,6 +100,8 @@ def draw_plan(
     protocol = draw_protocol(streams.imaging, variety, body, cause)
     struck = _struck(streams.failure, count, cause, whole=whole)
     changed = struck_traits(streams.failure, traits, cause)
+    if variety.elsewhere:
+        changed = replace(changed, level_mm=traits.level_mm)
     slice_traits = tuple(changed if hit else traits for hit in struck)
     levels = centre_mm + spacing_mm * (0.5 * (count - 1) - np.arange(count))
     return Plan(

@@ -37,7 +37,7 @@ def at_level(variety: Variety, kind: str) -> Variety:
     """Return a variety whose slices lie in another part of the trunk, where the kind is one."""
     if kind not in LEVELS_MM:
         return variety
-    return replace(variety, traits={**variety.traits, "level_mm": Spread(*LEVELS_MM[kind])})
+    return replace(variety, traits={**variety.traits, "level_mm": Spread(*LEVELS_MM[kind])}, elsewhere=True)
 
 
 def paint_scene(rng: np.random.Generator, plan: Plan) -> NDArray[np.uint8]:

@@ -157,6 +157,7 @@ class Variety:
     protocols : ways of scanning; empty keeps the standard protocol
     breath_hold_mm : SD of the level between breath-holds; each slice has its own
     rates_residual : whether phase errors between the offsets lower the confidence
+    elsewhere : whether the slices lie in another part of the trunk, from where no cause of failure moves them
     full_failure, partial_failure : share of exams of which all, or some slices are given a cause of failure
     """
 
@@ -166,6 +167,7 @@ class Variety:
     protocols: tuple[ProtocolChoice, ...] = ()
     breath_hold_mm: float = 0.0
     rates_residual: bool = False
+    elsewhere: bool = False
     full_failure: float = 0.0
     partial_failure: float = 0.0
 
