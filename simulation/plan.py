@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from simulation.anatomy import draw_body
 from simulation.distortion import centred_grid, solver_matrix
+from simulation.failures import WHOLE_EXAM, draw_failure, struck_traits
 from simulation.tissue import draw_liver_stiffness_kpa, draw_stage
 from simulation.types import Failure
-from simulation.variety import WHOLE_EXAM, draw_failure, draw_protocol, draw_traits, struck_traits
+from simulation.variety import draw_protocol, draw_traits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -99,9 +100,7 @@ def draw_plan(
         cause, whole = failure, True
     protocol = draw_protocol(streams.imaging, variety, body, cause)
     struck = _struck(streams.failure, count, cause, whole=whole)
-    changed = struck_traits(streams.failure, traits, cause)
-    if variety.elsewhere:
-        changed = replace(changed, level_mm=traits.level_mm)
+    changed = struck_traits(streams.failure, variety, traits, cause)
     slice_traits = tuple(changed if hit else traits for hit in struck)
     levels = centre_mm + spacing_mm * (0.5 * (count - 1) - np.arange(count))
     return Plan(
