@@ -13,6 +13,7 @@ from liver_mre.core.quality.types import CAUSE_WORDS
 from liver_mre.errors import OutputError
 from liver_mre.pipeline import run_result
 from liver_mre.quality import assess_folder
+from liver_mre.report.wording import diagnostic_words
 from liver_mre.settings import load_settings
 
 if TYPE_CHECKING:
@@ -120,8 +121,8 @@ def numbers_in_words(checks: Sequence[Check]) -> str:
 
 def _verdict(exam: Exam, quality: ExamQuality) -> str:
     light = str(quality.light)
-    words = [f"[{_COLOURS[light]}]{light.upper()}[/]: {len(quality.diagnostic)} of {len(quality.slices)} slices."]
-    words += [numbers_in_words(quality.checks)] if numbers_in_words(quality.checks) else []
+    words = [f"[{_COLOURS[light]}]{light.upper()}[/]: {diagnostic_words(quality)}."]
+    words += [f"{numbers.capitalize()}."] if (numbers := numbers_in_words(quality.checks)) else []
     if exam.not_evaluable:
         words.append(exam.not_evaluable.message)
     elif quality.hint:

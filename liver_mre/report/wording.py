@@ -114,8 +114,9 @@ def change_sentence(change: Change | None) -> str:
 
 
 def diagnostic_words(quality: ExamQuality) -> str:
-    """Return how many slices can be measured: "3 of 4 slices diagnostic"."""
-    return f"{len(quality.diagnostic)} of {len(quality.slices)} slices diagnostic"
+    """Return how many slices can be measured: "3 of 4 slices diagnostic", and whether none was all the same."""
+    words = f"{len(quality.diagnostic)} of {len(quality.slices)} slices diagnostic"
+    return words if quality.measurable else f"{words}, but none measured"
 
 
 def quality_words(quality: ExamQuality) -> str:

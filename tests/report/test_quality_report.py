@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -123,6 +124,8 @@ def test_every_cause_and_number_has_a_code() -> None:
 def test_words_name_slices_causes_doubts_and_a_hint() -> None:
     quality = make_quality()
     assert quality_words(quality) == "amber, 3 of 4 slices diagnostic"
+    unmeasured = replace(quality, measurable=False)
+    assert quality_words(unmeasured) == "red, 3 of 4 slices diagnostic, but none measured"
     assert excluded_words(quality) == "slice 3: breathing or misregistration"
     assert doubt_words(quality) == "wave snr (slice 2)"
     assert quality_sentence(quality) == (
