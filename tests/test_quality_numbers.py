@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,9 @@ DOCUMENT = (ROOT / "docs/quality.md").read_text(encoding="utf-8").splitlines()
 COLUMNS = ("accuracy", "precision", "recall", "precision_bad", "recall_bad", "cause")
 EXAM_SECONDS = 0.3
 NETWORKS_COMPARED = 5
+MOST_REFUSED = 0.02
+LEAST_EXAMS = 500
+"""Fewer, of one design, are not what the share of refused exams is about: that of `quality` is made of failures."""
 
 
 def test_the_targets_of_the_vote_hold_on_unseen_patients() -> None:
@@ -54,6 +58,46 @@ def test_the_document_shows_the_comparison_by_which_the_network_was_chosen() -> 
     assert len({row["network"] for row in METRICS["comparison"]}) == NETWORKS_COMPARED
     assert best_of(METRICS["comparison"]) == CARD["architecture"]["member"]
     assert set(markdown(METRICS["comparison"]).splitlines()) <= set(DOCUMENT)
+
+
+def refusal_rows() -> list[tuple[str, dict[str, tuple[int, int]]]]:
+    """Return the rows of the table of exams that are given a number: how many, of how many, by what a study holds."""
+    start = next(number for number, line in enumerate(DOCUMENT) if line.startswith("| Exams |"))
+    _, *ways = cells(DOCUMENT[start])
+    rows = []
+    for line in takewhile(lambda each: each.startswith("|"), DOCUMENT[start + 2 :]):
+        name, *given = cells(line)
+        counts = {way: tuple(map(int, text.split(" of "))) for way, text in zip(ways, given, strict=True) if text}
+        rows.append((name, counts))
+    return rows
+
+
+def cells(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def test_no_stranger_and_nearly_every_good_exam_is_given_a_number() -> None:
+    """Columns with a star are what the application measures only where a site has set so."""
+    rows = refusal_rows()
+    measured = [way for way in rows[0][1] if not way.endswith("*")]
+    failed = {"no driver": 30, "severe iron": 30}
+    bad = {name: counts for name, counts in rows if not name.endswith("good")}
+    assert set(failed) < set(bad)
+    assert all(counts[way][0] == 0 for counts in bad.values() for way in measured)
+    assert {name: bad[name]["Everything"][1] for name in failed} == failed
+    good = [counts for name, counts in rows if name.endswith(", good")]
+    refused = {}
+    for way in measured:
+        given, exams = (sum(counts[way][part] for counts in good if way in counts) for part in (0, 1))
+        refused[way] = exams - given
+        if exams > LEAST_EXAMS:
+            assert refused[way] <= MOST_REFUSED * exams
+    strangers = sum(counts["Everything"][1] for name, counts in bad.items() if name not in failed)
+    exams = sum(counts["Everything"][1] for counts in good)
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert f"None of {strangers} phantoms" in text
+    assert f"of {sum(failed.values())} exams without driver or with severe iron" in text
+    assert f"of {exams} good exams {refused['Everything']} were refused" in text
 
 
 def test_networks_and_limits_belong_to_the_segmentation_that_ships() -> None:
