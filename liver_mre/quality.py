@@ -34,14 +34,12 @@ NO_MAGNITUDE = (
     "No magnitude image of these slices could be used. Without one it can hardly be told whether they show a liver: "
 )
 LOOK_FIRST = NO_MAGNITUDE + "look at them before you use the number."
+_OR = ", or look at the images and set require_magnitude to false."
 SEND_IT = NO_MAGNITUDE + (
     "nothing was measured. Send the magnitude series with the study (a note says why one that is there cannot be "
-    "used), or look at the images and set require_magnitude to false."
+    "used)" + _OR
 )
-NOT_THERE = (
-    "No magnitude series of these slices was found, so it is not evaluable: send it with the study, or look at the "
-    "images and set require_magnitude to false."
-)
+NOT_THERE = "No magnitude series of these slices was found, so it is not evaluable: send it with the study" + _OR
 NOT_DIAGNOSTIC = "No slice is diagnostic, so nothing was measured. Likely cause: {}. {}"
 
 

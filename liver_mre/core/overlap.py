@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
+_FAST = 32  # sizes of Fourier transforms are multiples of it
+
 
 def mean_overlap(one: Mask, other: Mask) -> float:
     """Return the mean over slices of the Dice coefficient of two masks (S, R, C)."""
@@ -25,8 +27,9 @@ def best_overlap(one: Mask, other: Mask, reach: int) -> float:
     ----------
     reach : pixels, in each direction
     """
-    # Room for the largest shift, so that nothing comes back in on the other side.
-    shape = [one.shape[1] + reach, one.shape[2] + reach]
+    # Room for the largest shift, so that nothing comes back in on the other side; sizes without large prime factors
+    # are transformed several times as fast.
+    shape = [-(-(length + reach) // _FAST) * _FAST for length in one.shape[1:]]
     spectra = [np.fft.rfft2(mask.astype(np.float32), shape) for mask in (one, other)]
     both = np.rint(np.fft.irfft2(spectra[0] * np.conj(spectra[1]), shape))
     shifts = np.arange(-reach, reach + 1)
