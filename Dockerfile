@@ -16,7 +16,7 @@ RUN pip install --no-cache-dir --no-deps --require-hashes -r export.lock -r torc
       pip install --no-cache-dir --no-deps --require-hashes -r torch-cuda.lock; }
 COPY models models
 COPY training training
-COPY liver_mre/__init__.py liver_mre/
+COPY liver_mre/about.py liver_mre/
 COPY liver_mre/core liver_mre/core
 # The weights are in the exported networks: the image needs them no second time. Quality control always runs on the
 # processor.
@@ -95,7 +95,7 @@ FROM application AS manifests
 ARG DEVICE
 WORKDIR /build
 COPY app.yaml ./
-COPY liver_mre/__init__.py liver_mre/
+COPY liver_mre/about.py liver_mre/
 COPY container container
 # The cards of the models that are in the image, and of no others.
 RUN ln -s /opt/holoscan/models models && PYTHONPATH=/build python -m container.manifests write /made --device ${DEVICE} && \

@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 MODEL := models/liver_segmentation
 EXPORTED := $(MODEL)/exported/export.json
 # The image: its name, and more arguments for the engine, such as --build-arg DEVICE=cuda.
-IMAGE ?= liver-mre:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' liver_mre/__init__.py)
+IMAGE ?= liver-mre:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' liver_mre/about.py)
 BUILD_ARGS ?=
 
 # What `monai-deploy run` is tested with: the last of the tool that still runs packages.

@@ -1,12 +1,13 @@
-"""The graph: a MONAI Deploy application on Holoscan."""
+"""The graph: a MONAI Deploy application on Holoscan, built from the method's table of steps."""
 
 from __future__ import annotations
 
 import sys
-import time
-from itertools import pairwise
-from typing import TYPE_CHECKING, TypeVar
+from itertools import groupby, pairwise
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
 
+from liver_mre.method.steps import STEPS, WRITERS
 from operators.liver_segmentation import LiverSegmentationOperator
 from operators.overlay_writer import OverlayWriterOperator
 from operators.preprocess import PreprocessOperator
@@ -16,20 +17,25 @@ from operators.sdk import Application
 from operators.segmentation_writer import SegmentationWriterOperator
 from operators.series_selection import SeriesSelectionOperator
 from operators.staging import StagingOperator
-from operators.step import CASE
+from operators.step import STUDY, StepOperator
 from operators.stiffness_measurement import StiffnessMeasurementOperator
 from operators.study_loader import StudyLoaderOperator
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from liver_mre.workflow.step import Step
+    from operators.context import Context
 
-    from liver_mre.steps import Toolkit
-    from operators.step import Progress
-    from operators.stop import Stop
-
-
-Step = TypeVar("Step")
+OPERATORS: Final[dict[str, type[StepOperator]]] = {
+    "series_selection": SeriesSelectionOperator,
+    "preprocess": PreprocessOperator,
+    "liver_segmentation": LiverSegmentationOperator,
+    "stiffness_measurement": StiffnessMeasurementOperator,
+    "staging": StagingOperator,
+    "segmentation_writer": SegmentationWriterOperator,
+    "report_writer": ReportWriterOperator,
+    "overlay_writer": OverlayWriterOperator,
+}
+"""The operators by the names that the table of steps uses; any other name gets a plain `StepOperator`."""
 
 
 class LiverMreApplication(Application):  # type: ignore[misc]  # the SDK is untyped
@@ -37,43 +43,25 @@ class LiverMreApplication(Application):  # type: ignore[misc]  # the SDK is unty
 
     Parameters
     ----------
-    path : input folder or file
-    out, staging : output folder, and the staging folder in it
-    toolkit : settings, rules, profile and model
-    progress : told what the graph is doing
-    stop : asked whether the run is to stop
+    context : source, folders, toolkit, progress and stop of the run
     """
 
-    def __init__(self, path: Path, out: Path, staging: Path, toolkit: Toolkit, progress: Progress, stop: Stop) -> None:
-        self.path, self.out, self.staging, self.toolkit, self.progress = path, out, staging, toolkit, progress
-        self.stop_asked = stop
-        self.started = time.perf_counter()
+    def __init__(self, context: Context) -> None:
+        self.shared = context
         self.publisher: PublisherOperator | None = None
         super().__init__([sys.executable, "liver-mre"])  # its own arguments: Holoscan must not parse this program's
 
     def compose(self) -> None:
-        """Wire the operators: a chain, three writers side by side, one publisher."""
-        progress, toolkit, staging = self.progress, self.toolkit, self.staging
-
-        def step(operator: Callable[..., Step], name: str, **more: object) -> Step:
-            return operator(self, toolkit=toolkit, progress=progress, stop=self.stop_asked, name=name, **more)
-
-        chain = [
-            StudyLoaderOperator(self, path=self.path, progress=progress, stop=self.stop_asked, name="study_loader"),
-            step(SeriesSelectionOperator, "series_selection"),
-            step(PreprocessOperator, "preprocess"),
-            step(LiverSegmentationOperator, "liver_segmentation"),
-            step(StiffnessMeasurementOperator, "stiffness_measurement"),
-            step(StagingOperator, "staging"),
-        ]
+        """Wire the operators: a chain, the writers side by side, one publisher."""
+        chain: list[object] = [StudyLoaderOperator(self, context=self.shared, name="study_loader")]
+        chain += [self._operator(name, tuple(steps)) for name, steps in groupby(STEPS, attrgetter("operator"))]
         for upstream, downstream in pairwise(chain):
-            self.add_flow(upstream, downstream, {(CASE, CASE)})
-        writers = {
-            "seg": step(SegmentationWriterOperator, "segmentation_writer", staging=staging),
-            "sr": step(ReportWriterOperator, "report_writer", staging=staging),
-            "overlay": step(OverlayWriterOperator, "overlay_writer", staging=staging),
-        }
-        self.publisher = step(PublisherOperator, "publisher", staging=staging, out=self.out, started=self.started)
-        for port, operator in writers.items():
-            self.add_flow(chain[-1], operator, {(CASE, CASE)})
-            self.add_flow(operator, self.publisher, {(CASE, port)})
+            self.add_flow(upstream, downstream, {(STUDY, STUDY)})
+        self.publisher = PublisherOperator(self, context=self.shared, name="publisher")
+        for writer in WRITERS:
+            operator = self._operator(writer.operator, (writer,))
+            self.add_flow(chain[-1], operator, {(STUDY, STUDY)})
+            self.add_flow(operator, self.publisher, {(STUDY, writer.name)})
+
+    def _operator(self, name: str, steps: tuple[Step, ...]) -> StepOperator:
+        return OPERATORS.get(name, StepOperator)(self, steps=steps, context=self.shared, name=name)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from app.console import make_console
 from app.paths import config_path, resolve_input
-from liver_mre.core.result import StudyStatus
-from liver_mre.core.result_json import to_json
-from liver_mre.pipeline import check_folder
+from liver_mre.api import check_folder
+from liver_mre.results.result_json import identity_json, reason_json, series_json, unit_json
 from liver_mre.settings import load_settings
 
 if TYPE_CHECKING:
@@ -18,10 +17,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
-    from liver_mre.core.result import AcquisitionResult, RunResult, StudyResult
-
-_STUDY_KEYS = ("study_instance_uid", "reason", "input_series")
-_ACQUISITION_KEYS = ("series_instance_uid", "series_number", "description", "reason", "unit", "notes")
+    from liver_mre.method.check import AcquisitionCheck, CheckResult, StudyCheck
 
 
 def check(path: Path, config: Path | None, given: Mapping[str, object], *, as_json: bool) -> int:
@@ -40,24 +36,34 @@ def check(path: Path, config: Path | None, given: Mapping[str, object], *, as_js
     return result.exit_code
 
 
-def _as_json(result: RunResult) -> dict[str, Any]:
-    content = to_json(result)
-    studies = [
-        {key: study[key] for key in _STUDY_KEYS}
-        | {
-            "measurable": study["status"] == StudyStatus.MEASURED
-            and any(one["reason"] is None for one in study["acquisitions"]),
-            "acquisitions": [
-                {key: one[key] for key in _ACQUISITION_KEYS} | {"measurable": one["reason"] is None}
-                for one in study["acquisitions"]
-            ],
-        }
-        for study in content["studies"]
-    ]
-    return {"reason": content["reason"], "studies": studies, "warnings": content["warnings"]}
+def _as_json(result: CheckResult) -> dict[str, Any]:
+    return {
+        "reason": reason_json(result.reason),
+        "studies": [_study(study) for study in result.studies],
+        "warnings": list(result.warnings),
+    }
 
 
-def _print(result: RunResult) -> None:
+def _study(study: StudyCheck) -> dict[str, Any]:
+    return {
+        "study_instance_uid": study.study_instance_uid,
+        "reason": reason_json(study.reason),
+        "input_series": [series_json(decision) for decision in study.input_series],
+        "measurable": study.measurable,
+        "acquisitions": [
+            {
+                **identity_json(one.series),
+                "reason": reason_json(one.reason),
+                "unit": unit_json(one.unit),
+                "notes": list(one.notes),
+                "measurable": one.measurable,
+            }
+            for one in study.acquisitions
+        ],
+    }
+
+
+def _print(result: CheckResult) -> None:
     console = make_console()
     for study in result.studies:
         console.print(series_table(study))
@@ -70,7 +76,7 @@ def _print(result: RunResult) -> None:
         console.print(f"Warning: {warning}")
 
 
-def series_table(study: StudyResult) -> Table:
+def series_table(study: StudyCheck) -> Table:
     """Return the table of the series of one study."""
     from rich.table import Table
 
@@ -84,12 +90,12 @@ def series_table(study: StudyResult) -> Table:
     for series in study.input_series:
         number, images = str(series.series_number), str(series.instances)
         used = "yes" if series.used else ""
-        role = series.role.value.replace("_", " ")
+        role = series.role.replace("_", " ")
         table.add_row(number, series.description, images, role, used, series.reason)
     return table
 
 
-def acquisition_table(study: StudyResult) -> Table:
+def acquisition_table(study: StudyCheck) -> Table:
     """Return the table of the acquisitions of one study."""
     from rich.table import Table
 
@@ -98,24 +104,24 @@ def acquisition_table(study: StudyResult) -> Table:
     table.add_column("Measurable")
     table.add_column("Unit and notes", overflow="fold")
     for one in study.acquisitions:
-        table.add_row(str(one.series_number), "no" if one.reason else "yes", "\n".join(_remarks(one)))
+        table.add_row(str(one.series.series_number), "yes" if one.measurable else "no", "\n".join(_remarks(one)))
     return table
 
 
-def _remarks(one: AcquisitionResult) -> list[str]:
+def _remarks(one: AcquisitionCheck) -> list[str]:
     if one.reason is not None:
         return [one.reason.message]
     return [*([f"Unit: {one.unit.detail}."] if one.unit else []), *one.notes]
 
 
-def _verdict(study: StudyResult) -> str:
+def _verdict(study: StudyCheck) -> str:
     if study.reason is not None:
         return study.reason.message
-    measurable = [one for one in study.acquisitions if one.reason is None]
+    measurable = [one for one in study.acquisitions if one.measurable]
     if not measurable:
         return "Nothing would be measured."
     if len(measurable) == 1:
-        return f"Series {measurable[0].series_number} would be measured."
+        return f"Series {measurable[0].series.series_number} would be measured."
     return (
         f"{len(measurable)} acquisitions would be measured, and the one with the most measurable liver reported; "
         "--all reports every one, --series UID one of them."

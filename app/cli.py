@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from app.signals import block
-from liver_mre import __version__
-from liver_mre.dicom.archives import remove_unpacked
+from liver_mre.about import __version__
 from liver_mre.errors import ExitCode, MreError
 
 if TYPE_CHECKING:
@@ -112,7 +111,6 @@ def script(*before: str) -> NoReturn:
     if given[:1] == ["run"]:
         block()
     code = main(given)
-    remove_unpacked()  # what the interpreter would do on its way out
     with suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from app.console import make_console
 from app.paths import config_path
-from liver_mre import APPLICATION, __version__
+from liver_mre.about import APPLICATION, __version__
 from liver_mre.errors import MreError
+from liver_mre.measurement.profile_file import load_profiles
 from liver_mre.settings import Settings, load_settings
-from liver_mre.staging_profiles import load_profiles
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,8 +54,8 @@ def _version(package: str) -> str:
 
 
 def _model(settings: Settings) -> dict[str, object]:
-    from liver_mre.inference.card import load_card
-    from liver_mre.inference.model import CPU_FILES, CUDA_FILES, checked_files, cuda_count
+    from liver_mre.liver.card import load_card
+    from liver_mre.liver.network import CPU_FILES, CUDA_FILES, checked_files, cuda_count
 
     try:
         card = load_card(settings.model_dir)
@@ -73,8 +73,8 @@ def _model(settings: Settings) -> dict[str, object]:
 
 def _quality_models(settings: Settings) -> list[dict[str, object]]:
     """Describe the networks that judge quality; nothing where physics alone shall judge."""
-    from liver_mre.inference.model import CPU_FILES, checked_files
-    from liver_mre.inference.quality_model import load_quality_card
+    from liver_mre.liver.network import CPU_FILES, checked_files
+    from liver_mre.quality.networks import load_quality_card
 
     if settings.quality_dir is None:
         return []
@@ -88,7 +88,7 @@ def _quality_models(settings: Settings) -> list[dict[str, object]]:
 
 
 def _devices() -> list[dict[str, object]]:
-    from liver_mre.inference.model import cuda_count
+    from liver_mre.liver.network import cuda_count
 
     names = ["cpu", *(f"cuda:{number}" for number in range(cuda_count()))]
     return [{"device": name, "backend": "OpenVINO" if name == "cpu" else "torch"} for name in names]

@@ -4,51 +4,38 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from liver_mre.method.steps import STEPS, WRITERS
+from liver_mre.workflow.progress import Silent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.progress import Progress as RichProgress
 
-    from liver_mre.case import Case
-    from operators.step import Progress
+    from liver_mre.workflow.progress import Progress
+    from liver_mre.workflow.step import Step
+    from liver_mre.workflow.study_run import StudyRun
 
-WORDS = {
-    "select": "finding the stiffness series",
-    "prepare": "windowing and resizing",
-    "segment": "segmenting the liver",
-    "measure": "measuring stiffness",
-    "stage": "staging fibrosis",
-    "write_seg": "writing the segmentation",
-    "write_sr": "writing the structured report",
-    "write_overlay": "writing the overlay",
-}
-
-
-class Silent:
-    """No progress."""
-
-    def scan(self) -> None:
-        """Say nothing."""
-
-    def step(self, case: Case, name: str) -> None:
-        """Say nothing."""
-
-    def done(self, case: Case) -> None:
-        """Say nothing."""
+NAMES: Final = tuple(step.name for step in (*STEPS, *WRITERS))
 
 
 class Lines(Silent):
     """One line a step on stderr, for logs."""
 
-    def scan(self) -> None:
+    def reading(self) -> None:
         """Say that the input is being read."""
         _say("reading the input")
 
-    def step(self, case: Case, name: str) -> None:
+    def step(self, run: StudyRun, step: Step) -> None:
         """Say which study enters which step."""
-        _say(f"study {case.index + 1}/{case.total}: {WORDS[name]}")
+        _say(_line(run, step))
+
+
+def _line(run: StudyRun, step: Step) -> str:
+    of_all = f"/{run.total}" if run.total else ""
+    return f"study {run.index + 1}{of_all}: {step.words}"
 
 
 def _say(line: str) -> None:
@@ -64,18 +51,19 @@ class Bar(Silent):
         self.task = bar.add_task("reading the input", total=None)
         self.finished = 0
 
-    def step(self, case: Case, name: str) -> None:
+    def step(self, run: StudyRun, step: Step) -> None:
         """Show the step."""
-        steps = len(WORDS)
-        done = self.finished * steps + list(WORDS).index(name)
-        text = f"study {case.index + 1}/{case.total}: {WORDS[name]}"
-        self.bar.update(self.task, description=text, total=case.total * steps, completed=done)
+        done = self.finished * len(NAMES) + NAMES.index(step.name)
+        self.bar.update(self.task, description=_line(run, step), total=_total(run), completed=done)
 
-    def done(self, case: Case) -> None:
+    def done(self, run: StudyRun) -> None:
         """Fill the bar as far as studies are finished."""
         self.finished += 1
-        steps = len(WORDS)
-        self.bar.update(self.task, total=case.total * steps, completed=self.finished * steps)
+        self.bar.update(self.task, total=_total(run), completed=self.finished * len(NAMES))
+
+
+def _total(run: StudyRun) -> int | None:
+    return run.total * len(NAMES) if run.total else None
 
 
 @contextmanager

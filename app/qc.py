@@ -8,25 +8,27 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app.console import make_console
 from app.paths import config_path, resolve_input
-from liver_mre.core.quality.as_json import quality_json
-from liver_mre.core.quality.types import CAUSE_WORDS
-from liver_mre.errors import OutputError
-from liver_mre.pipeline import run_result
-from liver_mre.quality import assess_folder
+from liver_mre.api import assess_folder
+from liver_mre.errors import MreError, NoEligibleSeriesError, OutputError
+from liver_mre.method.stages import Judged, NotEvaluable
+from liver_mre.quality.quality_json import quality_json
+from liver_mre.quality.verdict import CAUSE_WORDS, Light
 from liver_mre.report.wording import diagnostic_words
+from liver_mre.results.result_json import reason_json
 from liver_mre.settings import load_settings
+from liver_mre.workflow.outcome import reason_of, run_outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rich.console import Console
     from rich.table import Table
 
-    from liver_mre.case import Case
-    from liver_mre.core.quality.types import Check, ExamQuality
-    from liver_mre.core.result import Reason
-    from liver_mre.exam import Exam
+    from liver_mre.method.mre_run import MreRun
+    from liver_mre.method.stages import Selected
+    from liver_mre.quality.verdict import AcquisitionQuality, Check
+    from liver_mre.workflow.outcome import Reason
 
 _COLOURS: Final = {"green": "green", "amber": "yellow", "red": "red"}
 
@@ -44,57 +46,78 @@ def qc(path: Path, config: Path | None, given: Mapping[str, object], *, as_json:
         If a picture cannot be written.
     """
     settings = load_settings(config_path(config), command_line=given)
-    cases = assess_folder(resolve_input(path), settings)
-    if pictures is not None:
-        _write_pictures(cases, pictures)
-    result = run_result(cases, settings, {})
+    console, studies, failures, skipped = make_console(), [], [], []
+    try:
+        for run in assess_folder(resolve_input(path), settings):
+            if pictures is not None:
+                _write_pictures(run, pictures)
+            skipped.append(run.failure is not None and run.failure.code == NoEligibleSeriesError.code)
+            failures += [run.failure] if run.failure and not skipped[-1] else []
+            if as_json:
+                studies.append(_as_json(run))
+            else:
+                _print(console, run)
+    except OutputError:
+        raise
+    except MreError as error:
+        failures.append(reason_of(error))
+        studies.append({"study_instance_uid": None, "reason": reason_json(failures[-1]), "acquisitions": []})
+        if not as_json:
+            console.print(str(error))
     if as_json:
-        print(json.dumps({"studies": [_as_json(case) for case in cases]}, indent=2))
-        return result.exit_code
-    console = make_console()
-    for case in cases:
-        _print(console, case)
-    return result.exit_code
+        print(json.dumps({"studies": studies}, indent=2))
+    return run_outcome(failures, skipped=all(skipped), skipped_exit_code=settings.skipped_exit_code)[1]
 
 
-def _as_json(case: Case) -> dict[str, Any]:
+def _as_json(run: MreRun) -> dict[str, Any]:
     return {
-        "study_instance_uid": case.study.study_instance_uid if case.study else None,
-        "reason": _reason(case.failure),
+        "study_instance_uid": run.study.study_instance_uid,
+        "reason": reason_json(run.failure),
         "acquisitions": [
             {
-                "series_instance_uid": exam.selection.stiffness.series_instance_uid,
-                "series_number": exam.selection.stiffness.series_number,
-                "reason": _reason(exam.failure or exam.not_evaluable),
-                "quality": quality_json(exam.quality),
+                "series_instance_uid": item.identity.series_instance_uid,
+                "series_number": item.series_number,
+                "reason": reason_json(_reason(item)),
+                "quality": quality_json(_quality(item), _light(item)),
             }
-            for exam in case.exams
+            for item in run.items
         ],
     }
 
 
-def _reason(reason: Reason | None) -> dict[str, str] | None:
-    return {"code": reason.code, "message": reason.message} if reason else None
+def _reason(item: Selected) -> Reason | None:
+    return item.reason if isinstance(item, NotEvaluable) else item.failure
 
 
-def _print(console: Console, case: Case) -> None:
-    if case.failure is not None:
-        console.print(case.failure.message)
-    for exam in case.exams:
-        reason = exam.failure or exam.not_evaluable
-        if exam.quality is None:
+def _quality(item: Selected) -> AcquisitionQuality | None:
+    return item.quality if isinstance(item, Judged) else None
+
+
+def _light(item: Selected) -> Light | None:
+    quality = _quality(item)
+    if quality is None:
+        return None
+    return Light.RED if isinstance(item, NotEvaluable) else quality.light
+
+
+def _print(console: Console, run: MreRun) -> None:
+    if run.failure is not None:
+        console.print(run.failure.message)
+    for item in run.items:
+        quality, reason = _quality(item), _reason(item)
+        if quality is None:
             words = reason.message if reason else "Nothing was judged."
-            console.print(f"{exam.name}: [{_COLOURS['red']}]RED[/]: {words}")
+            console.print(f"{item.identity.name}: [{_COLOURS['red']}]RED[/]: {words}")
             continue
-        console.print(slice_table(exam, exam.quality))
-        console.print(_verdict(exam, exam.quality))
+        console.print(slice_table(item.identity.name, quality))
+        console.print(_verdict(quality, _light(item) or Light.RED, reason))
 
 
-def slice_table(exam: Exam, quality: ExamQuality) -> Table:
+def slice_table(name: str, quality: AcquisitionQuality) -> Table:
     """Return the table of the slices of one acquisition."""
     from rich.table import Table
 
-    table = Table(title=f"Quality of {exam.name} (judged by {quality.judged_by})", title_justify="left")
+    table = Table(title=f"Quality of {name} (judged by {quality.judged_by})", title_justify="left")
     table.add_column("Slice", justify="right")
     table.add_column("Verdict")
     table.add_column("Votes")
@@ -119,34 +142,31 @@ def numbers_in_words(checks: Sequence[Check]) -> str:
     )
 
 
-def _verdict(exam: Exam, quality: ExamQuality) -> str:
-    light = str(quality.light)
-    words = [f"[{_COLOURS[light]}]{light.upper()}[/]: {diagnostic_words(quality)}."]
+def _verdict(quality: AcquisitionQuality, light: Light, reason: Reason | None) -> str:
+    slices = diagnostic_words(quality, measured=reason is None)
+    words = [f"[{_COLOURS[light]}]{light.upper()}[/]: {slices}."]
     words += [f"{numbers.capitalize()}."] if (numbers := numbers_in_words(quality.checks)) else []
-    if exam.not_evaluable:
-        words.append(exam.not_evaluable.message)
+    if reason is not None:
+        words.append(reason.message)
     elif quality.hint:
         words.append(quality.hint)
     return " ".join(words)
 
 
-def _write_pictures(cases: list[Case], folder: Path) -> None:
+def _write_pictures(run: MreRun, folder: Path) -> None:
     from PIL import Image
 
-    from liver_mre.report.quality_picture import render_quality
+    from liver_mre.report.picture.quality import render_quality
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for number, case in enumerate(cases, start=1):
-            for exam, quality in _judged(case):
-                if exam.volume is None or exam.mask is None:
-                    continue
-                pixels = render_quality(f"Study {number}, {exam.name}", exam.volume, exam.mask.liver, quality)
-                Image.fromarray(pixels).save(folder / f"study-{number}-acquisition-{exam.number}.png")
+        for item in run.items:
+            if not isinstance(item, Judged) or item.quality is None:
+                continue
+            title = f"Study {run.index + 1}, {item.identity.name}"
+            measured = not isinstance(item, NotEvaluable)
+            pixels = render_quality(title, item.volume, item.mask.liver, item.quality, measured=measured)
+            Image.fromarray(pixels).save(folder / f"study-{run.index + 1}-acquisition-{item.number}.png")
     except OSError as error:
         message = f"The pictures cannot be written ({type(error).__name__}). Choose another --pictures folder."
         raise OutputError(message) from error
-
-
-def _judged(case: Case) -> Iterator[tuple[Exam, ExamQuality]]:
-    return ((exam, exam.quality) for exam in case.exams if exam.quality is not None)

@@ -6,26 +6,29 @@ import logging
 import os
 import sys
 import threading
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from app.paths import config_path, resolve_input, resolve_output
 from app.progress import progress_for
 from app.signals import stopping
-from liver_mre.case import reason_of, unexpected
-from liver_mre.core.result import Reason, RunResult
-from liver_mre.dicom.archives import remove_unpacked
 from liver_mre.errors import ExitCode, MreError, OutputError
-from liver_mre.pipeline import failed_run
-from liver_mre.publish import discard, open_staging, publish
-from liver_mre.report.write import import_writers
+from liver_mre.method.toolkit import Toolkit
+from liver_mre.method.write_results import import_writers
+from liver_mre.results.publish import discard, open_staging, publish
+from liver_mre.results.result import failed_run
 from liver_mre.settings import load_settings
-from liver_mre.steps import Toolkit
-from operators.stop import INTERRUPTED, Stop
+from liver_mre.studies.source import FolderSource
+from liver_mre.workflow.outcome import INTERRUPTED, Reason, reason_of, unexpected
+from liver_mre.workflow.stop import Stop
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from liver_mre.results.result import RunResult
+    from liver_mre.studies.source import StudySource
 
 log = logging.getLogger(__name__)
 
@@ -43,11 +46,14 @@ def run(path: Path | None, out: Path | None, config: Path | None, given: Mapping
     out = resolve_output(out)
     staging = open_staging(out)
     stop = Stop()
+    open_sources: list[StudySource] = []
     try:
-        with stopping(stop, lambda: _give_up(staging, out, stop)):
-            result = _measure(path, out, staging, (config, given), stop, quiet=quiet)
+        with stopping(stop, lambda: _give_up(staging, out, stop, open_sources)):
+            result = _measure(path, (staging, out), (config, given), stop, open_sources, quiet=quiet)
     finally:
         discard(staging)
+        for source in open_sources:
+            source.close()
     with suppress(OSError):  # whoever reads the summary may have left; the results are there all the same
         _report(result, out, quiet=quiet)
     return result.exit_code
@@ -55,21 +61,29 @@ def run(path: Path | None, out: Path | None, config: Path | None, given: Mapping
 
 def _measure(
     path: Path | None,
-    out: Path,
-    staging: Path,
+    folders: tuple[Path, Path],
     choices: tuple[Path | None, Mapping[str, object]],
     stop: Stop,
+    open_sources: list[StudySource],
     *,
     quiet: bool,
 ) -> RunResult:
-    """Run, and publish an expected failure of the whole run as its result; `choices` are settings file and options."""
-    config, given = choices
+    """Run, and publish an expected failure of the whole run as its result.
+
+    Parameters
+    ----------
+    folders : staging and output folder
+    choices : settings file and options
+    open_sources : takes the source that was opened; whoever ends the run closes it
+    """
+    (staging, out), (config, given) = folders, choices
     try:
-        path = resolve_input(path)
+        source = FolderSource(resolve_input(path))
+        open_sources.append(source)
         settings = load_settings(config_path(config), command_line=given)
-        toolkit = Toolkit(settings)
-        toolkit.profile  # noqa: B018  # an unknown profile ends the run here, not in every study
-        return run_graph(path, out, staging, toolkit, stop, quiet=quiet)
+        with Toolkit(settings) as toolkit:
+            toolkit.profile  # noqa: B018  # an unknown profile ends the run here, not in every study
+            return run_graph(source, staging, out, toolkit, stop, quiet=quiet)
     except OutputError:
         raise
     except MreError as error:
@@ -88,14 +102,16 @@ def _report(result: RunResult, out: Path, *, quiet: bool) -> None:
     _print_failures(result)
 
 
-def run_graph(path: Path, out: Path, staging: Path, toolkit: Toolkit, stop: Stop, *, quiet: bool) -> RunResult:
+def run_graph(source: StudySource, staging: Path, out: Path, toolkit: Toolkit, stop: Stop, *, quiet: bool) -> RunResult:
     """Run the graph and return what it published."""
     # The SDK first: while it is imported torch is hidden, and the model may need it.
     from app.application import LiverMreApplication
+    from operators.context import Context
 
     toolkit.preload(import_writers)
     with progress_for(quiet=quiet) as progress:
-        application = LiverMreApplication(path, out, staging, toolkit, progress, stop)
+        context = Context(source, staging, out, toolkit, progress, stop, time.perf_counter())
+        application = LiverMreApplication(context)
         application.run()
     publisher = application.publisher
     if publisher is not None and publisher.error is not None:
@@ -115,7 +131,7 @@ def _publish_failure(staging: Path, out: Path, reason: Reason, stop: Stop) -> Ru
     return result
 
 
-def _give_up(staging: Path, out: Path, stop: Stop) -> None:
+def _give_up(staging: Path, out: Path, stop: Stop, open_sources: list[StudySource]) -> None:
     """End the process in the middle of what it is doing: nothing is published but that it was stopped."""
     if not stop.take_last_word():
         return  # the end is being reported at this moment
@@ -126,7 +142,8 @@ def _give_up(staging: Path, out: Path, stop: Stop) -> None:
     except OutputError as error:
         code = error.exit_code
     discard(staging)
-    remove_unpacked()
+    for source in open_sources:
+        source.close()
     os._exit(code)
 
 

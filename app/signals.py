@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from operators.stop import Stop
+    from liver_mre.workflow.stop import Stop
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SECONDS_TO_STOP = 2.0

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from app.console import make_console
-from liver_mre.core.result import StudyStatus
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 from liver_mre.report.wording import (
     change_sentence,
@@ -17,11 +16,16 @@ from liver_mre.report.wording import (
     interval_words,
     quality_words,
 )
+from liver_mre.results.finding import FailedFinding, MeasuredFinding
+from liver_mre.workflow.outcome import StudyStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from liver_mre.core.result import AcquisitionResult, ExamMeasurement, RunResult, Staging, StudyResult
+    from liver_mre.measurement.measure import StiffnessMeasurement
+    from liver_mre.measurement.staging import Staging
+    from liver_mre.results.finding import Finding
+    from liver_mre.results.result import RunResult, StudyResult
 
 SURE_PERCENT = 1
 FOOTNOTE = "AI-generated. Research use only: not for diagnosis or treatment."
@@ -52,25 +56,26 @@ def study_table(study: StudyResult, out: Path) -> Table:
 
 
 def _rows(study: StudyResult) -> list[tuple[str, str]]:
-    measurement, staging = study.measurement, study.staging
-    if measurement is None or staging is None:
+    finding = study.measured
+    if finding is None:
         words = {StudyStatus.NOT_EVALUABLE: "Not evaluable", StudyStatus.SKIPPED: "Skipped"}
         return [(words.get(study.status, "Failed"), study.reason.message if study.reason else "")]
+    measurement, staging = finding.measurement, finding.staging
     mean_kpa = rounded_kpa(measurement.mean_kpa, cutoffs_kpa(staging), decimals=2)
     share = 100.0 * measurement.measurable_share
     slices = "1 slice" if len(measurement.slices) == 1 else f"{len(measurement.slices)} slices"
     significant = "yes" if staging.significant_fibrosis else "no"
     rows = [
         ("Liver stiffness", f"{mean_kpa:.2f} ± {measurement.sd_kpa:.2f} kPa (mean ± SD)"),
-        *_trust_rows(measurement, staging),
+        *_interval_rows(measurement, staging),
         ("Measured area", f"{measurement.area_cm2:.1f} cm² in {slices}, {share:.0f} % of the liver"),
         (f"Stage ({staging.profile})", f"{staging.category} ({_metavir(staging.metavir_min, staging.metavir_max)})"),
         (f"Significant fibrosis (≥F2, ≥{staging.significant_cutoff_kpa} kPa)", significant),
     ]
-    return [*rows, ("Change", change_sentence(study.change))] if study.change else rows
+    return [*rows, ("Change", change_sentence(finding.change))] if finding.change else rows
 
 
-def _trust_rows(measurement: ExamMeasurement, staging: Staging) -> list[tuple[str, str]]:
+def _interval_rows(measurement: StiffnessMeasurement, staging: Staging) -> list[tuple[str, str]]:
     """Return the interval, which cut-offs it crosses, and how likely significant fibrosis is."""
     if measurement.interval is None or staging.significant_probability is None:
         return []
@@ -91,38 +96,33 @@ def percent_words(probability: float) -> str:
 
 def _quality_rows(study: StudyResult) -> list[tuple[str, str]]:
     """Return the light, how many slices are diagnostic, why others are not, and what to do; none if nobody judged."""
-    found = [one.quality for one in study.acquisitions if one.quality and _stands_for(one, study)]
-    if not found:
+    finding = study.finding
+    if finding is None or isinstance(finding, FailedFinding) or finding.quality is None:
         return []
-    (quality, *_), lost = found, excluded_words(found[0])
-    words = [quality_words(quality).capitalize(), f"not diagnostic: {lost}" if lost else "", doubt_words(quality)]
+    quality, lost = finding.quality, excluded_words(finding.quality)
+    words = [quality_words(finding).capitalize(), f"not diagnostic: {lost}" if lost else "", doubt_words(quality)]
     # The reason of an exam that is not evaluable holds the hint.
-    return [("Quality", "; ".join(filter(None, [*words, quality.hint if study.measurement else ""])))]
+    return [("Quality", "; ".join(filter(None, [*words, quality.hint if study.measured else ""])))]
 
 
 def _acquisition_rows(study: StudyResult) -> list[tuple[str, str]]:
-    """One row for each other acquisition of the study, and what to know about the measured one."""
+    """One row for each other acquisition of the study, and what to know about the chosen one."""
     rows = []
-    for one in study.acquisitions:
-        if _stands_for(one, study):
-            rows += [("Note", note) for note in one.notes]
-        else:
-            rows.append((f"Also series {one.series_number}", _in_short(one)))
+    for place, finding in enumerate(study.findings):
+        if place != study.chosen:
+            rows.append((f"Also {finding.series.name}", _in_short(finding, reported=place in study.reported)))
+        elif not isinstance(finding, FailedFinding):
+            rows += [("Note", note) for note in finding.provenance.notes]
     return rows
 
 
-def _stands_for(one: AcquisitionResult, study: StudyResult) -> bool:
-    if study.measurement is None:
-        return one.reason == study.reason
-    return one.measurement is study.measurement
-
-
-def _in_short(one: AcquisitionResult) -> str:
-    if one.measurement is None or one.staging is None:
-        return one.reason.message if one.reason else ""
-    mean_kpa = rounded_kpa(one.measurement.mean_kpa, cutoffs_kpa(one.staging), decimals=2)
-    written = "reported beside it" if one.reported else "not reported"
-    return f"{mean_kpa:.2f} kPa over {one.measurement.area_cm2:.1f} cm², {one.staging.category} ({written})"
+def _in_short(finding: Finding, *, reported: bool) -> str:
+    if not isinstance(finding, MeasuredFinding):
+        return finding.reason.message
+    measurement, staging = finding.measurement, finding.staging
+    mean_kpa = rounded_kpa(measurement.mean_kpa, cutoffs_kpa(staging), decimals=2)
+    written = "reported beside it" if reported else "not reported"
+    return f"{mean_kpa:.2f} kPa over {measurement.area_cm2:.1f} cm², {staging.category} ({written})"
 
 
 def _metavir(low: str, high: str) -> str:

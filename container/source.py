@@ -78,7 +78,7 @@ class Source:
             app=content["application"],
             resources=content["resources"],
             models={json.loads(card.read_text(encoding="utf-8"))["name"]: card.parent.name for card in cards},
-            version=_find(r'^__version__ = "(.+)"', (root / "liver_mre" / "__init__.py").read_text(encoding="utf-8")),
+            version=_find(r'^__version__ = "(.+)"', (root / "liver_mre" / "about.py").read_text(encoding="utf-8")),
             sdk_version=_find(r"^monai-deploy-app-sdk==(\S+)", lock),
             holoscan_version=_find(r"^holoscan-cu\d+==(\S+)", lock),
         )

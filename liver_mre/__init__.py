@@ -7,20 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from liver_mre.about import APPLICATION, __version__
+
 if TYPE_CHECKING:
-    from liver_mre.pipeline import measure_folder
+    from liver_mre.api import assess_folder, check_folder, measure_folder, measure_study
 
-__version__ = "0.1.0"
-APPLICATION = "liver-mre"
-
-__all__ = ["APPLICATION", "__version__", "measure_folder"]
+__all__ = ["APPLICATION", "__version__", "assess_folder", "check_folder", "measure_folder", "measure_study"]
 
 
 def __getattr__(name: str) -> object:
-    """Import the pipeline on first use: `import liver_mre` alone stays instant."""
-    if name == "measure_folder":
-        from liver_mre.pipeline import measure_folder
+    """Import `liver_mre.api` on first use: `import liver_mre` alone stays instant."""
+    if name in __all__:
+        from liver_mre import api
 
-        return measure_folder
+        return getattr(api, name)
     message = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(message)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 import yaml
 
 from liver_mre.errors import SettingsError
+from liver_mre.measurement.region_rules import RegionRules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from liver_mre.core.roi import RoiRules
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT_PREFIX = "LIVER_MRE_"
@@ -34,7 +34,7 @@ class Settings:
     precision : "auto", "f32" or "bf16" (CPU inference)
     model_dir : folder of the liver segmentation model
     roi_edge_mm, roi_soft_share, roi_bright_share, roi_bright_margin_mm, roi_hot_share, roi_hot_reach_mm,
-    roi_island_cm2, roi_slice_cm2 : rules of the measured region, as `liver_mre.core.roi.RoiRules` has them
+    roi_island_cm2, roi_slice_cm2 : rules of the measured region, as `liver_mre.measurement.region.RegionRules` has them
     repeatability_percent : change since an earlier exam from which it is reported as more than repetition explains
     quality_dir : folder of the networks that judge quality; None lets physics alone judge
     quality_control : judge the quality of slices, and measure only those that are diagnostic
@@ -81,7 +81,11 @@ class Settings:
             _refuse("confidence_threshold", self.confidence_threshold, "a number above 0 and at most 1")
         if not 0.0 <= self.min_area_cm2 < float("inf"):
             _refuse("min_area_cm2", self.min_area_cm2, "an area of 0 cm2 or more")
-        self._check_roi()
+        try:
+            self.region_rules  # noqa: B018 - made to be checked
+        except ValueError as error:
+            message = f"Setting roi_{error}."
+            raise SettingsError(message) from error
         if not 0.0 < self.repeatability_percent < float("inf"):
             _refuse("repeatability_percent", self.repeatability_percent, "a positive number of per cent")
         if self.kpa_per_count is not None and not 0.0 < self.kpa_per_count < float("inf"):
@@ -91,23 +95,11 @@ class Settings:
         if self.precision not in {"auto", "f32", "bf16"}:
             _refuse("precision", self.precision, "auto, f32 or bf16")
 
-    def _check_roi(self) -> None:
-        for key in (name for name in SETTING_NAMES if name.startswith("roi_")):
-            if not 0.0 <= getattr(self, key) < float("inf"):
-                _refuse(key, getattr(self, key), "0 (off) or a positive number")
-        if self.roi_soft_share >= 1.0:
-            _refuse("roi_soft_share", self.roi_soft_share, "0 (off) or a share below 1")
-        for key in ("roi_bright_share", "roi_hot_share"):
-            if 0.0 < getattr(self, key) <= 1.0:
-                _refuse(key, getattr(self, key), "0 (off) or above 1")
-
     @property
-    def roi_rules(self) -> RoiRules:
+    def region_rules(self) -> RegionRules:
         """The rules of the measured region."""
-        from liver_mre.core.roi import RoiRules
-
         names = [name for name in SETTING_NAMES if name.startswith("roi_")]
-        return RoiRules(**{name.removeprefix("roi_"): getattr(self, name) for name in names})
+        return RegionRules(**{name.removeprefix("roi_"): getattr(self, name) for name in names})
 
     def overridden(self, changes: Mapping[str, object]) -> Settings:
         """Return settings with `changes` (values of any type, or text to be parsed; None means unset) applied.

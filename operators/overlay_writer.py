@@ -1,21 +1,13 @@
-"""Overlay: the picture a reader sees first, as DICOM secondary capture and PNG."""
+"""Overlay: the findings as a picture, in DICOM and as PNG."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
-
-from liver_mre.report.write import write_overlay
-from operators.writer import WriterOperator
-
-if TYPE_CHECKING:
-    from liver_mre.case import Case
+from operators.step import StepOperator
 
 
-class OverlayWriterOperator(WriterOperator):
-    """Write the overlay, and its PNG if the settings ask for one, into the staging folder."""
+class OverlayWriterOperator(StepOperator):
+    """Write the overlay into the staging folder.
 
-    name_of_step: ClassVar[str] = "write_overlay"
-
-    def work(self, case: Case) -> Case:
-        """Do the step."""
-        return write_overlay(case, self.staging, preview=self.toolkit.settings.preview)
+    Named Input, Named Output
+        study: an `MreRun`
+    """

@@ -5,31 +5,26 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from liver_mre.case import join, released
 from liver_mre.errors import OutputError
-from liver_mre.pipeline import failed_run, run_result
-from liver_mre.publish import publish
+from liver_mre.method.outcome import run_result, study_result
+from liver_mre.method.steps import WRITERS, result_files
+from liver_mre.results.publish import publish
+from liver_mre.results.result import failed_run
+from liver_mre.workflow.outcome import INTERRUPTED
+from liver_mre.workflow.runner import join
 from operators.sdk import Operator
-from operators.stop import INTERRUPTED
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from liver_mre.case import Case
-    from liver_mre.core.result import RunResult
-    from liver_mre.steps import Toolkit
+    from liver_mre.results.result import RunResult
+    from operators.context import Context
     from operators.sdk import OperatorSpec
-    from operators.step import Progress
-    from operators.stop import Stop
-
-WRITERS = ("seg", "sr", "overlay")
 
 
 class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
-    """Collect every case; when the graph has ended, publish the staged results and `result.json`.
+    """Collect every study; when the graph has ended, publish the staged results and `result.json`.
 
     Named Inputs
-        seg, sr, overlay: the same `Case` after each writer
+        one for each writer, by its name: the same `MreRun` after each
 
     Attributes
     ----------
@@ -37,21 +32,8 @@ class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
     error : why publishing failed, None if it did not
     """
 
-    def __init__(
-        self,
-        fragment: object,
-        *args: object,
-        staging: Path,
-        out: Path,
-        toolkit: Toolkit,
-        progress: Progress,
-        stop: Stop,
-        started: float,
-        **kwargs: object,
-    ) -> None:
-        self.staging, self.out, self.toolkit, self.progress, self.started = staging, out, toolkit, progress, started
-        self.stop_asked = stop
-        self.cases: list[Case] = []
+    def __init__(self, fragment: object, *args: object, context: Context, **kwargs: object) -> None:
+        self.shared = context
         self.result: RunResult | None = None
         self.error: OutputError | None = None
         super().__init__(fragment, *args, **kwargs)
@@ -59,28 +41,35 @@ class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
     def setup(self, spec: OperatorSpec) -> None:
         """Declare the ports."""
         for writer in WRITERS:
-            spec.input(writer)
+            spec.input(writer.name)
 
     def compute(self, op_input: Any, op_output: object, context: object) -> None:  # noqa: ANN401
-        """Join the branches of one case."""
+        """Join the branches of one study."""
         del op_output, context
-        case = join([op_input.receive(writer) for writer in WRITERS])
-        self.cases.append(released(case))
-        self.progress.done(case)
+        run = join([op_input.receive(writer.name) for writer in WRITERS])
+        self.shared.finished.append(study_result(run))
+        self.shared.progress.done(run)
 
     def stop(self) -> None:
         """Publish; called once, when the graph has ended.
 
         A graph that was stopped has not seen every study: then nothing is published but that it was stopped.
         """
-        seconds = round(time.perf_counter() - self.started, 4)
-        if not self.stop_asked.take_last_word():
+        shared = self.shared
+        seconds = {"total": round(time.perf_counter() - shared.started, 4)}
+        if not shared.stop.take_last_word():
             return
-        complete = not self.stop_asked.asked and bool(self.cases) and len(self.cases) == self.cases[0].total
-        settings = self.toolkit.settings
-        result = run_result(self.cases, settings, {"total": seconds}) if complete else failed_run(INTERRUPTED)
+        result = failed_run(INTERRUPTED)
+        if shared.complete:
+            result = run_result(
+                shared.finished,
+                shared.toolkit.settings,
+                seconds,
+                input_failure=shared.input_failure,
+                input_warnings=shared.source.warnings,
+            )
         try:
-            publish(self.staging, self.out, result)
+            publish(shared.staging, shared.out, result, frozenset(result_files().values()))
         except OutputError as error:
             self.error = error
         self.result = result

@@ -1,21 +1,13 @@
-"""Staging: stiffness read against the chosen profile."""
+"""Staging: stiffness read against the chosen profile, and the acquisition that is reported."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
-
-from liver_mre.measuring import stage_fibrosis
-from operators.step import ExamOperator
-
-if TYPE_CHECKING:
-    from liver_mre.exam import Exam
+from operators.step import StepOperator
 
 
-class StagingOperator(ExamOperator):
-    """Stage fibrosis."""
+class StagingOperator(StepOperator):
+    """Stage fibrosis and choose the acquisition that stands for the study.
 
-    name_of_step: ClassVar[str] = "stage"
-
-    def work(self, exam: Exam) -> Exam:
-        """Do the step."""
-        return stage_fibrosis(exam, self.toolkit)
+    Named Input, Named Output
+        study: an `MreRun`
+    """

@@ -1,81 +1,51 @@
-"""What every operator in the middle of the graph shares: one case in, one step, one case out."""
+"""The operator that runs steps of the method: one study in, its steps done, one study out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Protocol
+from typing import TYPE_CHECKING
 
-from liver_mre.case import advance_exams
+from liver_mre.workflow.runner import run_steps
 from operators.sdk import Operator
 
 if TYPE_CHECKING:
-    from liver_mre.case import Case
-    from liver_mre.exam import Exam
-    from liver_mre.steps import Toolkit
+    from liver_mre.method.mre_run import MreRun
+    from liver_mre.workflow.step import Step
+    from operators.context import Context
     from operators.sdk import OperatorSpec
-    from operators.stop import Stop
 
-CASE = "case"
-
-
-class Progress(Protocol):
-    """Told what the graph is doing; shows it to the user."""
-
-    def scan(self) -> None:
-        """Note that the input is being read."""
-
-    def done(self, case: Case) -> None:
-        """Note that `case` has been through all steps."""
-
-    def step(self, case: Case, name: str) -> None:
-        """Note that `case` enters the step called `name`."""
+STUDY = "study"
 
 
 class StepOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
-    """Base of the operators in the middle of the graph.
+    """Run neighbouring steps of the method.
 
     Named Input
-        case: a `Case`
+        study: an `MreRun`
     Named Output
-        case: the `Case` after the step, or untouched if it had failed before
+        study: the `MreRun` after the steps, or untouched if it had failed before
+
+    Parameters
+    ----------
+    steps : the entries of `liver_mre.method.steps` that belong to this operator
+    context : what the operators of the graph share
     """
 
-    name_of_step: ClassVar[str]
-
     def __init__(
-        self, fragment: object, *args: object, toolkit: Toolkit, progress: Progress, stop: Stop, **kwargs: object
+        self, fragment: object, *args: object, steps: tuple[Step, ...], context: Context, **kwargs: object
     ) -> None:
-        self.toolkit = toolkit
-        self.progress = progress
-        self.stop_asked = stop
+        self.steps, self.shared = steps, context
         super().__init__(fragment, *args, **kwargs)
 
     def setup(self, spec: OperatorSpec) -> None:
         """Declare the ports."""
-        spec.input(CASE)
-        spec.output(CASE)
+        spec.input(STUDY)
+        spec.output(STUDY)
 
     def compute(self, op_input: object, op_output: object, context: object) -> None:
-        """Receive a case, do the step, emit the case."""
+        """Receive a study, do the steps, emit the study."""
         del context
-        case: Case = op_input.receive(CASE)  # type: ignore[attr-defined]
-        if not self.stop_asked.asked:
-            if case.failure is None:
-                self.progress.step(case, self.name_of_step)
-            case = self.run(case)
-        op_output.emit(case, CASE)  # type: ignore[attr-defined]
-
-    def run(self, case: Case) -> Case:
-        """Advance the case by this operator's step."""
-        raise NotImplementedError
-
-
-class ExamOperator(StepOperator):
-    """Base of the operators that do one step of every exam of a case."""
-
-    def run(self, case: Case) -> Case:
-        """Advance every exam by this operator's step."""
-        return advance_exams(case, self.name_of_step, self.work)
-
-    def work(self, exam: Exam) -> Exam:
-        """Do the step; an expected failure is raised as `MreError`."""
-        raise NotImplementedError
+        run: MreRun = op_input.receive(STUDY)  # type: ignore[attr-defined]
+        shared = self.shared
+        if not shared.stop.asked:
+            run = run_steps(run, self.steps, shared.toolkit, staging=shared.staging, progress=shared.progress)
+        op_output.emit(run, STUDY)  # type: ignore[attr-defined]

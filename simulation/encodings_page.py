@@ -17,7 +17,7 @@ from simulation.encodings.transfer import TRANSFER_SYNTAXES, recode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from liver_mre.core.result import RunResult, StudyResult
+    from liver_mre.results.result import RunResult, StudyResult
     from simulation.types import SimulatedExam
 
     Measure = Callable[[Path], RunResult]
@@ -78,7 +78,7 @@ def encodings_page(
     if measure is None:
         from functools import partial
 
-        from liver_mre.pipeline import measure_folder
+        from liver_mre.method.pipeline import measure_folder
         from liver_mre.settings import Settings
 
         measure = partial(measure_folder, settings=Settings(require_magnitude=False))

@@ -9,7 +9,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 EDGES = ("liver_mre.dicom", "liver_mre.inference", "liver_mre.report")
-STEPS = ("liver_mre.case", "liver_mre.steps", "liver_mre.measuring", "liver_mre.pipeline", "liver_mre.publish")
+STEPS = (
+    "liver_mre.method.case",
+    "liver_mre.method.steps",
+    "liver_mre.method.measuring",
+    "liver_mre.method.pipeline",
+    "liver_mre.results.publish",
+)
 APART = ("simulation", "training", "models")
 
 FORBIDDEN = {

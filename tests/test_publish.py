@@ -7,25 +7,36 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from liver_mre.core.result import Reason, RunResult, RunStatus, StudyResult, StudyStatus
 from liver_mre.errors import ExitCode, OutputError
-from liver_mre.metadata import METADATA_FILE
-from liver_mre.publish import RESULT_FILE, STAGING_PREFIX, open_staging, publish
+from liver_mre.method.steps import result_files
+from liver_mre.results.finding import NotEvaluableFinding, Provenance, SeriesIdentity
+from liver_mre.results.metadata import METADATA_FILE
+from liver_mre.results.publish import RESULT_FILE, STAGING_PREFIX, open_staging
+from liver_mre.results.publish import publish as publish_results
+from liver_mre.results.result import RunResult, StudyResult
+from liver_mre.workflow.outcome import Reason, RunStatus
+from tests.exams import MODEL
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
+def publish(staging: Path, out: Path, result: RunResult) -> None:
+    publish_results(staging, out, result, frozenset(result_files().values()))
+
+
 def run_with(*studies: StudyResult) -> RunResult:
-    return RunResult("liver-mre", "0", RunStatus.COMPLETED, 0, studies)
+    return RunResult(RunStatus.COMPLETED, 0, studies)
 
 
 def not_evaluable(uid: str) -> StudyResult:
-    return StudyResult(uid, StudyStatus.NOT_EVALUABLE, Reason("no_liver", "No liver was found."))
+    provenance = Provenance(None, MODEL)
+    finding = NotEvaluableFinding(SeriesIdentity("1", 7, ""), provenance, Reason("no_liver", "No liver was found."))
+    return StudyResult(uid, findings=(finding,), chosen=0)
 
 
 def failed(uid: str) -> StudyResult:
-    return StudyResult(uid, StudyStatus.FAILED, Reason("invalid_input", "Unreadable.", ExitCode.INVALID_INPUT))
+    return StudyResult(uid, failure=Reason("invalid_input", "Unreadable.", ExitCode.INVALID_INPUT))
 
 
 def stage(staging: Path, uid: str, content: str) -> None:

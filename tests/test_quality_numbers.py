@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from liver_mre.core.quality.image import CHANNELS, SIZE
-from liver_mre.inference.quality_model import load_quality_model
-from liver_mre.quality_limits import load_limits
+from liver_mre.quality.image import CHANNELS, SIZE
+from liver_mre.quality.limits_file import load_limits
+from liver_mre.quality.networks import load_quality_model
 from liver_mre.settings import Settings
 from training.quality.compare import best_of, markdown
 from training.quality.shown import WITH_WAVES

@@ -13,10 +13,10 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from liver_mre.core.quality.image import CHANNELS as QUALITY_CHANNELS
-from liver_mre.core.quality.image import SIZE as QUALITY_SIZE
-from liver_mre.core.quality.types import CAUSES, OUTPUTS, STRANGER_OUTPUT
-from liver_mre.inference.openvino_backend import import_openvino
+from liver_mre.liver.openvino_backend import import_openvino
+from liver_mre.quality.image import CHANNELS as QUALITY_CHANNELS
+from liver_mre.quality.image import SIZE as QUALITY_SIZE
+from liver_mre.quality.verdict import CAUSES, OUTPUTS, STRANGER_OUTPUT
 
 if TYPE_CHECKING:
     from pathlib import Path

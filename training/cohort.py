@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from liver_mre.core.quality.waves import wave_maps
+from liver_mre.stiffness.waves import wave_maps
 from training.store import (
     CohortError,
     ExamRecord,

@@ -17,7 +17,7 @@ import torch
 from torch.nn import functional
 from torch.utils.data import Dataset, Sampler
 
-from liver_mre.core.preprocess import View, resized, view_of
+from liver_mre.liver.framing import View, resized, view_of
 from training.engines import CommonKeys
 from training.situations import STANDARD_MASKING, draw_masking, draw_situation, exam_channels
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from liver_mre.core.channels import bright_magnitude
-from liver_mre.core.volume import StiffnessVolume
+from liver_mre.stiffness.magnitude import bright_magnitude
+from liver_mre.stiffness.volume import StiffnessVolume
 from training.store import (
     CONFIDENCE_THRESHOLD,
     KPA_PER_COUNT,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure
 
-from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA
+from liver_mre.measurement.staging import SIGNIFICANT_CUTOFF_KPA
 from training.statistics import bland_altman
 from training.tables import SIGNIFICANT_STAGES, by, confusion, kpa_pairs
 

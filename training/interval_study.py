@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from liver_mre.core.roi import RoiRules, find_region
-from liver_mre.core.uncertainty import Calibration, Z, interval_of, sampling_error, segmentation_error
+from liver_mre.measurement.region_rules import RegionRules
+from liver_mre.measurement.region import find_region
+from liver_mre.measurement.interval import Calibration, Z, interval_of, sampling_error, segmentation_error
 from training.cells import Table, number
 from training.livers import load_liver, model_of
 from training.measured_truth import as_mask, truth_of, volume_of
@@ -143,7 +144,7 @@ def case_of(name: str, record: ExamRecord, liver: PredictedLiver, *, magnitude: 
     seen = record.magnitude if magnitude else None
 
     def region(outline: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        return find_region(volume, as_mask(outline), RoiRules(), magnitude=seen).pixels
+        return find_region(volume, as_mask(outline), RegionRules(), magnitude=seen).pixels
 
     def mean(pixels: NDArray[np.bool_]) -> float | None:
         return float(volume.stiffness_kpa[pixels].mean(dtype=np.float64)) if pixels.any() else None

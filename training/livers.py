@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from liver_mre.steps import OTHER_THRESHOLDS
+from liver_mre.method.steps import OTHER_THRESHOLDS
 from training.exams import simulated_exam
 from training.store import CohortError, list_exams, seed_of, split_of, write_whole
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from pydicom.uid import SegmentationStorage
 
-from liver_mre.dicom.files import list_files, open_dicom
+from liver_mre.studies.files import list_files, open_dicom
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from liver_mre.core.study import Instance
+    from liver_mre.studies.study import Instance
 
 NIFTI_SUFFIXES: Final = (".nii", ".nii.gz")
 _LIVER_CODES: Final = frozenset({("10200004", "SCT"), ("T-62000", "SRT")})

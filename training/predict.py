@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from liver_mre.core.preprocess import native_mask, view_of
+from liver_mre.liver.framing import native_mask, view_of
 from training.checkpoint import load_checkpoint, run_facts, seen_by
 from training.dataset import Grid, on_grid
 from training.livers import THRESHOLD

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from liver_mre.core.channels import bright_magnitude
-from liver_mre.core.selection import select
-from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA
-from liver_mre.dicom.pixels import load_volume
-from liver_mre.dicom.reader import read_studies
-from liver_mre.dicom.rules_file import load_scanner_rules
+from liver_mre.stiffness.magnitude import bright_magnitude
+from liver_mre.series.plan import plan_series
+from liver_mre.measurement.staging import SIGNIFICANT_CUTOFF_KPA
+from liver_mre.stiffness.source import read_stiffness
+from liver_mre.studies.reader import read_studies
+from liver_mre.series.scanner_rules_file import load_scanner_rules
 from liver_mre.errors import MreError
 from training.exams import Exam, digest_of, own_name, save_own, split_of_exam
 from training.leakage import duplicates
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from liver_mre.core.study import PatientKey, Selection, Study
+    from liver_mre.studies.study import PatientKey, Study
+    from liver_mre.series.acquisition import Acquisition
     from training.own_masks import DrawnMask
 
 REPORT_NAME: Final = "report.json"
@@ -186,7 +187,7 @@ class _Masks:
             segmentations |= find_segmentations(options.masks)
         return cls(segmentations, find_nifti(folder), options.label)
 
-    def of(self, study: Study, selection: Selection) -> DrawnMask:
+    def of(self, study: Study, selection: Acquisition) -> DrawnMask:
         for uid in (selection.stiffness.series_instance_uid, study.study_instance_uid):
             if uid in self.nifti:
                 return read_nifti(self.nifti[uid], self.label)
@@ -200,8 +201,8 @@ class _Masks:
         return read_segmentation(files[0])
 
 
-def _exam(study: Study, selection: Selection, masks: _Masks, stage: str) -> Exam:
-    volume = load_volume(selection, companions=True)
+def _exam(study: Study, selection: Acquisition, masks: _Masks, stage: str) -> Exam:
+    volume = read_stiffness(selection, companions=True)
     liver = masks.of(study, selection).on_slices(volume.instances, volume.stiffness_kpa.shape[1:])
     _check(liver)
     magnitude = volume.magnitude

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from safetensors.torch import load_file, save_file
 
-from liver_mre.core.channels import CHANNELS
+from liver_mre.liver.channels import CHANNELS
 from models.export import read_card
 from training.checkpoint import load_checkpoint, run_facts
 from training.errors import PublishError

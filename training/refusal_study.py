@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 import liver_mre
-from liver_mre.core.study import Instance, Selection, Series, UnitEvidence
+from liver_mre.studies.study import Instance, Series
+from liver_mre.series.acquisition import Acquisition, UnitEvidence
 from liver_mre.errors import MreError
-from liver_mre.exam import Exam
-from liver_mre.measuring import measure_stiffness
-from liver_mre.quality import judge_quality
+from liver_mre.method.exam import Exam
+from liver_mre.method.measuring import measure_stiffness
+from liver_mre.method.quality import judge_quality
 from liver_mre.settings import Settings
-from liver_mre.steps import Toolkit, prepare, segment
+from liver_mre.method.steps import Toolkit, prepare, segment
 from training.cells import Table, number
 from training.exams import simulated_exam
 from training.livers import claim
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import TextIO
 
-    from liver_mre.core.quality.waves import WaveMaps
-    from liver_mre.core.volume import StiffnessVolume
+    from liver_mre.stiffness.waves import WaveMaps
+    from liver_mre.stiffness.volume import StiffnessVolume
     from training.exams import Exam as CohortExam
     from training.situations import Situation
     from training.store import ExamRecord
@@ -215,7 +216,7 @@ def as_read(exam: CohortExam, situation: Situation) -> StiffnessVolume:
 
 def _segmented(volume: StiffnessVolume, toolkit: Toolkit) -> Exam:
     unit = UnitEvidence(KPA_PER_COUNT, 0.0, "override", "the cohort's own counts")
-    selection = Selection(Series("", 1, volume.instances), volume.masked, None, None, unit)
+    selection = Acquisition(Series("", 1, volume.instances), volume.masked, None, None, unit)
     return segment(prepare(Exam(1, selection, volume=volume), toolkit), toolkit)
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from liver_mre.core.roi import NO_RULES, RoiRules, find_region
+from liver_mre.measurement.region_rules import NO_RULES, RegionRules
+from liver_mre.measurement.region import find_region
 from training.cells import Table, number
 from training.livers import load_liver, model_of
 from training.measured_truth import as_mask, truth_of, volume_of
@@ -28,13 +29,13 @@ if TYPE_CHECKING:
 
 LEAST_CM2: Final = 5.0
 """`min_area_cm2` of the settings: with less, the application measures nothing."""
-DEFAULT: Final = RoiRules()
+DEFAULT: Final = RegionRules()
 SHIPPED: Final = "shipped rules"
 ALONE: Final = "no rules"
 TRUE: Final = "true liver"
 PREDICTED: Final = "predicted liver"
 
-VARIANTS: Final[Mapping[str, RoiRules]] = {
+VARIANTS: Final[Mapping[str, RegionRules]] = {
     ALONE: NO_RULES,
     "edge alone": replace(NO_RULES, edge_mm=DEFAULT.edge_mm),
     "vessels alone": replace(

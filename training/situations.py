@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import ndimage
 
-from liver_mre.core.channels import CHANNELS, MASKED_ALONE, network_channels
+from liver_mre.liver.channels import CHANNELS, MASKED_ALONE, network_channels
 from training.store import CONFIDENCE_THRESHOLD, KPA_PER_COUNT, confidence_counts
 
 if TYPE_CHECKING:

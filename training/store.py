@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from liver_mre.core.quality.waves import shown_amplitude
+from liver_mre.stiffness.waves import shown_amplitude
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -63,7 +63,7 @@ class ExamRecord:
     slice_failures : (S,) cause by which each slice is not diagnostic, "" where it is
     facts : what was varied and what came of it: names to text, numbers and yes or no
     simulator : digest of the simulator's source (see `training.cohort.simulator_digest`)
-    wave, residual : (S, R, C) uint8, 255 times `liver_mre.core.quality.waves.shown_amplitude` of the wave's amplitude
+    wave, residual : (S, R, C) uint8, 255 times `liver_mre.stiffness.waves.shown_amplitude` of the wave's amplitude
         and of what no wave explains in the phase; None in a cohort that does not keep them
 
     """

@@ -6,8 +6,8 @@ import dataclasses
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from liver_mre.core.channels import WINDOW_KPA
-from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA
+from liver_mre.liver.channels import WINDOW_KPA
+from liver_mre.measurement.staging import SIGNIFICANT_CUTOFF_KPA
 from training.livers import THRESHOLD
 from training.statistics import bland_altman, icc, mean, pearson
 from training.tables import by, evaluable, kpa_pairs

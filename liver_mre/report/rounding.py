@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from liver_mre.core.result import Staging
+    from liver_mre.measurement.staging import Staging
 
 
 def cutoffs_kpa(staging: Staging | None) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ from highdicom.sc import ConversionTypeValues, SCImage
 from highdicom.sr import CodedConcept
 from pydicom.uid import ExplicitVRLittleEndian
 
-from liver_mre.report import codes, common
+from liver_mre.report import codes, sop_common
 from liver_mre.report.references import instance_references, reference_item
 from liver_mre.report.sources import headers
 from liver_mre.report.wording import remarks
@@ -48,7 +48,7 @@ def build_overlay(content: ReportContent, rgb: NDArray[np.uint8]) -> Dataset:
         msg = f"Expected a picture of shape (H, W, 3), got {rgb.shape}."
         raise ValueError(msg)
     header = headers(content)[0]
-    created = common.created_in_study_zone(content)
+    created = sop_common.created_in_study_zone(content)
     result: Dataset = SCImage.from_ref_dataset(
         header,
         pixel_array=rgb,
@@ -57,7 +57,7 @@ def build_overlay(content: ReportContent, rgb: NDArray[np.uint8]) -> Dataset:
         coordinate_system=CoordinateSystemNames.PATIENT,
         patient_orientation=("L", "P"),
         transfer_syntax_uid=str(ExplicitVRLittleEndian),
-        **common.instance_arguments(content, common.OVERLAY),
+        **sop_common.instance_arguments(content, sop_common.OVERLAY),
     )
     result.copy_patient_and_study_information(header)
     result.PatientOrientation = None  # the picture is a sheet of slices and text: it has no orientation
@@ -70,7 +70,7 @@ def build_overlay(content: ReportContent, rgb: NDArray[np.uint8]) -> Dataset:
     result.ImageComments = remarks(content)
     result.DerivationDescription = "Stiffness in colour with the outline of the predicted liver"
     result.SourceImageSequence = [_source(reference) for reference in instance_references(content)]
-    common.finish(result, content)
+    sop_common.finish(result, content)
     return result
 
 

@@ -16,8 +16,8 @@ from highdicom.seg import (
 from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.valuerep import MAX_VALUE_LEN
 
-from liver_mre import APPLICATION
-from liver_mre.report import codes, common
+from liver_mre.about import APPLICATION
+from liver_mre.report import codes, sop_common
 from liver_mre.report.references import instance_references, reference_item, referenced_series, restore, stand_ins
 from liver_mre.report.sources import headers_in_space
 from liver_mre.report.wording import INTENDED_USE, notes_sentence, unit_remark
@@ -57,7 +57,7 @@ def build_segmentation(content: ReportContent) -> Dataset:
     ValueError
         If the exam is not evaluable or no liver was predicted: a segmentation of nothing could be read as one.
     """
-    if content.measurement is None or not content.mask.liver.any():
+    if content.measured is None or not content.mask.liver.any():
         msg = "An exam without a measurement or without liver has no segmentation. Write the report only."
         raise ValueError(msg)
     images = stand_ins(headers_in_space(content))
@@ -70,14 +70,14 @@ def build_segmentation(content: ReportContent) -> Dataset:
         content_description=INTENDED_USE,
         omit_empty_frames=False,
         transfer_syntax_uid=_EXPLICIT_LITTLE_ENDIAN,
-        **common.instance_arguments(content, common.SEGMENTATION),
+        **sop_common.instance_arguments(content, sop_common.SEGMENTATION),
     )
     restore(result.PerFrameFunctionalGroupsSequence, images, content)
     result.SourceImageSequence = [reference_item(reference) for reference in instance_references(content)]
     result.ReferencedSeriesSequence = referenced_series(content)
     result.BodyPartExamined = "LIVER"
     result.ContentCreatorName = ""  # required, and no person made it
-    common.finish(result, content)
+    sop_common.finish(result, content)
     return result
 
 
@@ -85,7 +85,7 @@ def _liver(content: ReportContent) -> SegmentDescription:
     model = content.mask.model
     segment = SegmentDescription(
         segment_number=LIVER_SEGMENT,
-        segment_label=common.LIVER,
+        segment_label=sop_common.LIVER,
         segmented_property_category=codes.ANATOMICAL_STRUCTURE,
         segmented_property_type=codes.LIVER,
         algorithm_type=SegmentAlgorithmTypeValues.AUTOMATIC,
@@ -93,7 +93,7 @@ def _liver(content: ReportContent) -> SegmentDescription:
             name=model.name, version=model.version, family=codes.ARTIFICIAL_INTELLIGENCE
         ),
         tracking_uid=content.tracking_uid,
-        tracking_id=common.LIVER,
+        tracking_id=sop_common.LIVER,
         display_color=CIELabColor.from_rgb(*_LIVER_RGB),
     )
     if description := _description(content):
@@ -104,7 +104,7 @@ def _liver(content: ReportContent) -> SegmentDescription:
 def _region(content: ReportContent) -> SegmentDescription:
     return SegmentDescription(
         segment_number=REGION_SEGMENT,
-        segment_label=common.REGION,
+        segment_label=sop_common.REGION,
         segmented_property_category=codes.SPATIAL_CONCEPT,
         segmented_property_type=codes.REGION_OF_INTEREST,
         algorithm_type=SegmentAlgorithmTypeValues.AUTOMATIC,
@@ -112,7 +112,7 @@ def _region(content: ReportContent) -> SegmentDescription:
             name=APPLICATION, version=content.application_version, family=codes.ARTIFICIAL_INTELLIGENCE
         ),
         tracking_uid=content.region_uid,
-        tracking_id=common.REGION,
+        tracking_id=sop_common.REGION,
         anatomic_regions=[codes.LIVER],
         display_color=CIELabColor.from_rgb(*_REGION_RGB),
     )

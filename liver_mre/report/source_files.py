@@ -13,7 +13,7 @@ from liver_mre.report.quiet import quiet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from liver_mre.core.study import Instance
+    from liver_mre.studies.study import Instance
 
 _SHARED: Final = "SharedFunctionalGroupsSequence"
 _PER_FRAME: Final = "PerFrameFunctionalGroupsSequence"

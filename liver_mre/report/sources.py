@@ -16,9 +16,9 @@ from pydicom.datadict import dictionary_has_tag, dictionary_VM
 from pydicom.uid import generate_uid
 from pydicom.valuerep import DA, DT, MAX_VALUE_LEN, TM, validate_value
 
-from liver_mre.core.geometry import slice_distance_mm
 from liver_mre.errors import GeometryError, InvalidInputError
 from liver_mre.report.quiet import quiet
+from liver_mre.studies.geometry import slice_distance_mm
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +65,7 @@ def headers(content: ReportContent) -> tuple[Dataset, ...]:
     All are copies, without an empty frame of reference or an impossible thickness or spacing. From the first one
     patient and study are read: what does not conform to its VR is left out of it, attributes that every result must
     carry are there, empty if need be, and an over-long StudyDescription is cut. It has no names, because highdicom
-    would quote an unusual name in a warning, and no character set, because highdicom knows only some: `common.finish`
+    would quote an unusual name in a warning, and no character set, because highdicom knows only some: `sop_common.finish`
     writes both.
 
     Raises

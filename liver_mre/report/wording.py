@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from liver_mre.core.change import REPEATABILITY_SOURCE
-from liver_mre.core.measurement import measure_contour
-from liver_mre.core.quality.types import UNLIKE_WORDS
+from liver_mre.measurement.change import REPEATABILITY_SOURCE
+from liver_mre.measurement.measure import measure_contour
+from liver_mre.quality.verdict import UNLIKE_WORDS
 from liver_mre.report.codes import plain
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
+from liver_mre.results.finding import MeasuredFinding
 
 if TYPE_CHECKING:
-    from liver_mre.core.quality.types import ExamQuality
-    from liver_mre.core.result import Change, ExamMeasurement, Staging
+    from liver_mre.measurement.change import Change
+    from liver_mre.measurement.measure import StiffnessMeasurement
+    from liver_mre.measurement.staging import Staging
+    from liver_mre.quality.verdict import AcquisitionQuality
     from liver_mre.report.content import ReportContent
+    from liver_mre.results.finding import Reportable
 
 INTENDED_USE: Final = "AI-generated. Research use only - not for clinical use."
 SIMULATED: Final = "Simulated images, no patient."
@@ -40,13 +44,13 @@ def disclosure(content: ReportContent) -> str:
 
 def unit_remark(content: ReportContent) -> str:
     """Return the sentence that every result carries when the user set the unit; "" when the images gave it."""
-    unit = content.unit
-    return f"Unit set by the user: {unit.kpa_per_count:g} kPa a count." if unit.source == "override" else ""
+    unit = content.finding.provenance.unit
+    return f"Unit set by the user: {unit.kpa_per_count:g} kPa a count." if unit and unit.source == "override" else ""
 
 
 def notes_sentence(content: ReportContent) -> str:
     """Return the notes on series and pixels as sentences, in ASCII; "" if there are none."""
-    return " ".join(plain(note) if note.endswith(".") else f"{plain(note)}." for note in content.all_notes)
+    return " ".join(plain(note) if note.endswith(".") else f"{plain(note)}." for note in content.notes)
 
 
 def contour_sentence(content: ReportContent) -> str:
@@ -60,7 +64,7 @@ def contour_sentence(content: ReportContent) -> str:
     measured = measure_contour(content.volume)
     if measured is None:
         return f"{drawn}; it holds no pixel of sufficient confidence."
-    if content.measurement is None:
+    if content.measured is None:
         return f"{drawn}."
     return f"{drawn}; mean stiffness in it {measured.mean_kpa:.2f} kPa over {measured.area_cm2:.1f} cm2."
 
@@ -74,7 +78,7 @@ def crossing_words(staging: Staging | None) -> str:
     return f"crosses the {listed} cut-off{'' if len(values) == 1 else 's'}"
 
 
-def interval_words(measured: ExamMeasurement, staging: Staging | None, *, decimals: int = 1) -> str:
+def interval_words(measured: StiffnessMeasurement, staging: Staging | None, *, decimals: int = 1) -> str:
     """Return mean and interval in short: "2.9 kPa (2.6-3.2)"; the mean alone without an interval."""
     cutoffs = cutoffs_kpa(staging)
     mean = f"{rounded_kpa(measured.mean_kpa, cutoffs, decimals=decimals):.{decimals}f} kPa"
@@ -82,7 +86,7 @@ def interval_words(measured: ExamMeasurement, staging: Staging | None, *, decima
     return f"{mean} ({ends})" if ends else mean
 
 
-def range_words(measured: ExamMeasurement, staging: Staging | None, *, decimals: int) -> str:
+def range_words(measured: StiffnessMeasurement, staging: Staging | None, *, decimals: int) -> str:
     """Return the ends of the interval, "2.6-3.2", each on its side of every cut-off; "" without an interval."""
     if measured.interval is None:
         return ""
@@ -113,18 +117,20 @@ def change_sentence(change: Change | None) -> str:
     return f"{sentence} The earlier exam was measured with other versions ({', '.join(change.prior.made_by)})."
 
 
-def diagnostic_words(quality: ExamQuality) -> str:
-    """Return how many slices can be measured: "3 of 4 slices diagnostic", and whether none was all the same."""
+def diagnostic_words(quality: AcquisitionQuality, *, measured: bool) -> str:
+    """Return how many slices are diagnostic: "3 of 4 slices diagnostic"; and if none of them was measured, that."""
     words = f"{len(quality.diagnostic)} of {len(quality.slices)} slices diagnostic"
-    return words if quality.measurable else f"{words}, but none measured"
+    return f"{words}, but none measured" if quality.diagnostic and not measured else words
 
 
-def quality_words(quality: ExamQuality) -> str:
-    """Return the verdict in short: "amber, 3 of 4 slices diagnostic"."""
-    return f"{quality.light}, {diagnostic_words(quality)}"
+def quality_words(finding: Reportable) -> str:
+    """Return the verdict in short: "amber, 3 of 4 slices diagnostic"; "" where quality was not judged."""
+    if finding.quality is None:
+        return ""
+    return f"{finding.light}, {diagnostic_words(finding.quality, measured=isinstance(finding, MeasuredFinding))}"
 
 
-def excluded_words(quality: ExamQuality) -> str:
+def excluded_words(quality: AcquisitionQuality) -> str:
     """Return which slices may not be measured and why: "slices 1, 3: no waves; slice 2: breathing"; "" if all may."""
     if quality.unlike:
         return f"all slices: {UNLIKE_WORDS} (unusual: {', '.join(quality.unlike)})"
@@ -134,7 +140,7 @@ def excluded_words(quality: ExamQuality) -> str:
     return "; ".join(f"{_slices(numbers)}: {cause}" for cause, numbers in slices.items())
 
 
-def doubt_words(quality: ExamQuality) -> str:
+def doubt_words(quality: AcquisitionQuality) -> str:
     """Return what else is not well: numbers out of their limits and divided networks; "" if nothing."""
     slices: dict[str, list[int]] = {}
     for one in quality.slices:
@@ -149,11 +155,12 @@ def doubt_words(quality: ExamQuality) -> str:
     return "; ".join([*found, *(f"{doubt} ({_slices(numbers)})" for doubt, numbers in slices.items())])
 
 
-def quality_sentence(quality: ExamQuality | None) -> str:
+def quality_sentence(finding: Reportable) -> str:
     """Return verdict, excluded slices with their cause, doubts and a hint as sentences; "" where nobody judged."""
+    quality = finding.quality
     if quality is None:
         return ""
-    parts = [f"Quality control ({quality.judged_by}): {quality_words(quality)}."]
+    parts = [f"Quality control ({quality.judged_by}): {quality_words(finding)}."]
     if words := excluded_words(quality):
         parts.append(f"Not diagnostic: {words}.")
     if words := doubt_words(quality):

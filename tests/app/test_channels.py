@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from liver_mre import measure_folder
-from liver_mre.core.result_json import to_json
+from liver_mre.results.result_json import to_json
 from liver_mre.settings import Settings
 from simulation.encodings import ENCODINGS
 from simulation.encodings.plan import Kind
@@ -20,7 +20,7 @@ from tests.tiny_model import EVERY_CHANNEL, TinyModel, publish_tiny, weighing_ne
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from liver_mre.core.result import StudyResult
+    from liver_mre.results.result import StudyResult
 
 EXAM = make_exam()
 BODY, LIVER = EXAM.stiffness_kpa > 0, EXAM.truth.liver & (EXAM.confidence >= 0.95)
@@ -68,7 +68,7 @@ def test_the_stiffness_of_the_liver_comes_out_whatever_the_study_has(
     assert study.measurement is not None, study.reason
     # Closing a hatch and resizing move the outline by a pixel or less.
     assert study.measurement.mean_kpa == pytest.approx(TRUE_KPA, rel=0.02)
-    assert study.acquisitions[0].network_channels == SHOWN[encoding]
+    assert study.findings[0].provenance.network_channels == SHOWN[encoding]
 
 
 def test_the_magnitude_reaches_the_network_and_only_confident_stiffness_is_measured(

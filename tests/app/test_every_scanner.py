@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from liver_mre.core.result import StudyResult
+    from liver_mre.results.result import StudyResult
     from simulation.types import SimulatedExam
 
 SEED = 4711
@@ -53,7 +53,7 @@ def reference_of(
                 for file in series.files:
                     file.unlink()
         (study,) = measure_folder(written.folder, WHATEVER_THERE_IS).studies
-        assert study.acquisitions[0].network_channels == channels
+        assert study.findings[0].provenance.network_channels == channels
         return study
 
     return measure
@@ -77,7 +77,7 @@ def test_every_encoding_gives_the_same_stiffness_and_stage(
 ) -> None:
     study = measured(exam, encoding, tmp_path / "study")
     assert study.measurement is not None, study.reason
-    reference = reference_of(study.acquisitions[0].network_channels)
+    reference = reference_of(study.findings[0].provenance.network_channels)
     assert reference.measurement is not None
     # GE's masked elastogram is hatched: its mask is closed, so that it carries less than a confidence map.
     allowed = 0.05 if encoding in {"ge-masked-only", "ge-stgry"} else 0.005
@@ -113,7 +113,7 @@ def test_what_becomes_of_a_study_on_its_way_does_not_change_its_stiffness(
         assert study.reason.code == "no_stiffness_series"
         return
     assert study.measurement is not None, study.reason
-    reference = reference_of(study.acquisitions[0].network_channels)
+    reference = reference_of(study.findings[0].provenance.network_channels)
     assert reference.measurement is not None
     assert study.measurement.mean_kpa == pytest.approx(reference.measurement.mean_kpa, rel=0.005)
 

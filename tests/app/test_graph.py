@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,19 +17,24 @@ import pytest
 
 from app.application import LiverMreApplication
 from app.cli import main
-from app.progress import WORDS, Bar, Lines, progress_for
-from liver_mre.core.result import StudyStatus
-from liver_mre.publish import open_staging
+from app.progress import NAMES, Bar, Lines, progress_for
+from liver_mre.method.mre_run import MreRun
+from liver_mre.method.steps import STEPS, WRITERS
+from liver_mre.method.toolkit import Toolkit
+from liver_mre.results.publish import open_staging
 from liver_mre.settings import Settings
-from liver_mre.steps import Toolkit
-from operators.segmentation_writer import SegmentationWriterOperator
-from operators.stop import Stop
+from liver_mre.studies.source import FolderSource
+from liver_mre.studies.study import Study
+from liver_mre.workflow.outcome import StudyStatus
+from liver_mre.workflow.stop import Stop
+from operators.context import Context
 from tests.app.test_bad_input import rename
 from tests.app.test_run import ROOT, result_of
 
 if TYPE_CHECKING:
-    from liver_mre.case import Case
-    from liver_mre.core.result import RunResult
+    from liver_mre.results.result import RunResult
+    from liver_mre.workflow.step import Step
+    from liver_mre.workflow.study_run import StudyRun
     from tests.app.conftest import ExampleStudy
 
 
@@ -38,14 +44,14 @@ class Recorder:
     def __init__(self) -> None:
         self.events: list[tuple[int, str]] = []
 
-    def scan(self) -> None:
-        self.events.append((-1, "scan"))
+    def reading(self) -> None:
+        self.events.append((-1, "reading"))
 
-    def step(self, case: Case, name: str) -> None:
-        self.events.append((case.index, name))
+    def step(self, run: StudyRun, step: Step) -> None:
+        self.events.append((run.index, step.name))
 
-    def done(self, case: Case) -> None:
-        self.events.append((case.index, "done"))
+    def done(self, run: StudyRun) -> None:
+        self.events.append((run.index, "done"))
 
 
 @pytest.fixture
@@ -59,7 +65,10 @@ def three_studies(example: ExampleStudy, tmp_path: Path) -> Path:
 
 
 def run(path: Path, out: Path, progress: Recorder) -> RunResult:
-    application = LiverMreApplication(path, out, open_staging(out), Toolkit(Settings()), progress, Stop())
+    context = Context(
+        FolderSource(path), open_staging(out), out, Toolkit(Settings()), progress, Stop(), time.perf_counter()
+    )
+    application = LiverMreApplication(context)
     application.run()
     assert application.publisher is not None
     assert application.publisher.result is not None
@@ -70,23 +79,22 @@ def test_every_study_goes_through_every_step_once(three_studies: Path, tmp_path:
     recorder = Recorder()
     result = run(three_studies, tmp_path / "out", recorder)
     assert [study.status for study in result.studies] == [StudyStatus.MEASURED] * 3
-    assert recorder.events[0] == (-1, "scan")
+    assert recorder.events[0] == (-1, "reading")
     for index in range(3):
-        assert {name for i, name in recorder.events if i == index} == {*WORDS, "done"}
-        assert len([name for i, name in recorder.events if i == index]) == len(WORDS) + 1
+        assert {name for i, name in recorder.events if i == index} == {*NAMES, "done"}
+        assert len([name for i, name in recorder.events if i == index]) == len(NAMES) + 1
 
 
 def test_an_exception_in_one_study_is_that_studys_failure_only(
     three_studies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work = SegmentationWriterOperator.work
-
-    def fails_on_the_second(self: SegmentationWriterOperator, case: Case) -> Case:
-        if case.index == 1:
+    def fails_on_the_second(run: MreRun, toolkit: Toolkit, staging: Path) -> MreRun:
+        if run.index == 1:
             raise RuntimeError
-        return work(self, case)
+        return WRITERS[0].work(run, toolkit, staging)
 
-    monkeypatch.setattr(SegmentationWriterOperator, "work", fails_on_the_second)
+    failing = (replace(WRITERS[0], work=fails_on_the_second), *WRITERS[1:])
+    monkeypatch.setattr("app.application.WRITERS", failing)
     result = run(three_studies, tmp_path / "out", Recorder())
     assert [study.status.value for study in result.studies] == ["measured", "failed", "measured"]
     assert result.exit_code == 1
@@ -105,26 +113,24 @@ def test_progress_is_lines_where_there_is_no_terminal_and_nothing_when_quiet(
 ) -> None:
     with progress_for(quiet=False) as progress:
         assert isinstance(progress, Lines)
-        progress.scan()
+        progress.reading()
     assert capsys.readouterr().err == "reading the input\n"
     with progress_for(quiet=True) as progress:
-        progress.scan()
+        progress.reading()
     assert capsys.readouterr() == ("", "")
 
 
 def test_on_a_terminal_progress_is_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    from liver_mre.case import Case
-
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with progress_for(quiet=False) as progress:
         assert isinstance(progress, Bar)
-        progress.scan()
-        case = Case(1, 2, None)
-        for name in WORDS:
-            progress.step(case, name)
-        progress.done(case)
+        progress.reading()
+        run = MreRun(1, 2, Study("1.2", ()))
+        for step in (*STEPS, *WRITERS):
+            progress.step(run, step)
+        progress.done(run)
         task = progress.bar.tasks[0]
-        assert task.total == 2 * len(WORDS)
+        assert task.total == 2 * len(NAMES)
         assert "writing the overlay" in task.description
     capsys.readouterr()
 
@@ -166,7 +172,12 @@ def test_a_run_that_is_stopped_between_steps_says_so_and_publishes_no_study(
 
 
 @pytest.mark.parametrize(
-    "slow", ["app.run.load_settings", "operators.liver_segmentation.segment", "operators.report_writer.write_report"]
+    "slow",
+    [
+        "app.run.load_settings",
+        "liver_mre.method.segment_liver.segment_liver",
+        "liver_mre.method.write_results.write_report",
+    ],
 )
 def test_a_run_that_is_stopped_in_a_long_step_ends_within_5_seconds(
     example: ExampleStudy, tmp_path: Path, slow: str
@@ -187,8 +198,8 @@ def test_a_run_that_is_stopped_in_a_long_step_ends_within_5_seconds(
 
 def test_ctrl_c_does_the_same(example: ExampleStudy, tmp_path: Path) -> None:
     program = (
-        "import os, signal, time, app.signals; app.signals.block(); import operators.liver_segmentation as module;"
-        "module.segment = lambda *a: (os.kill(os.getpid(), signal.SIGINT), time.sleep(1), a[0])[-1];"
+        "import os, signal, time, app.signals; app.signals.block(); import liver_mre.method.segment_liver as module;"
+        "module.segment_liver = lambda *a: (os.kill(os.getpid(), signal.SIGINT), time.sleep(1), a[0])[-1];"
         "from app.cli import script; script('run')"
     )
     command = [sys.executable, "-c", program, "-i", str(example.folder), "-o", str(tmp_path), "--quiet"]

@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from app.cli import main
-from liver_mre.core.result import StudyStatus
-from liver_mre.pipeline import measure_folder
+from liver_mre.api import measure_folder
 from liver_mre.settings import Settings
+from liver_mre.workflow.outcome import StudyStatus
 from simulation.encodings import ENCODINGS
 from simulation.exam import simulate_exam
 from simulation.variety import WIDE
@@ -64,7 +64,7 @@ def test_what_a_run_would_not_measure_is_red_and_says_why(
 
     result = measure_folder(example.folder, settings=Settings(min_area_cm2=5000.0))
     (study,) = result.studies
-    (measured,) = study.acquisitions
+    (measured,) = study.findings
     assert measured.quality is not None
     assert (study.reason.code, measured.quality.light) == ("area_too_small", "red")
 

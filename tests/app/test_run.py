@@ -17,7 +17,7 @@ import pytest
 
 from app.cli import main
 from liver_mre import measure_folder
-from liver_mre.core.result import StudyStatus
+from liver_mre.workflow.outcome import StudyStatus
 from simulation.exam import simulate_exam
 from tests.app.conftest import SEED
 

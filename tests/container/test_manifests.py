@@ -48,7 +48,7 @@ def test_the_manifests_are_as_the_specification_asks() -> None:
 
 @pytest.mark.parametrize("published", [False, True])
 def test_the_package_lists_the_quality_model_where_there_is_one(*, published: bool, tmp_path: Path) -> None:
-    for name in ("app.yaml", "container/requirements.lock", "liver_mre/__init__.py"):
+    for name in ("app.yaml", "container/requirements.lock", "liver_mre/about.py"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
     names = ["liver-segmentation", *(["quality-control"] if published else [])]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from liver_mre.core.rules import Condition, ConfidenceRule, Operator, RoleRule, UnitRule
-from liver_mre.core.selection import select
-from liver_mre.core.study import Role
-from liver_mre.dicom.rules_file import load_scanner_rules
+from liver_mre.series.header_conditions import Condition, Operator
+from liver_mre.series.roles import Role
+from liver_mre.series.scanner_rules import ConfidenceRule, RoleRule, UnitRule
+from liver_mre.series.scanner_rules_file import load_scanner_rules
 from tests.core import study_factory as made
+from tests.planning import select
 
 if TYPE_CHECKING:
-    from liver_mre.core.study import Instance, Selection, Series
+    from liver_mre.series.acquisition import Acquisition
+    from liver_mre.studies.study import Instance, Series
 
 RULES = load_scanner_rules()
 _CONFIDENCE = (Condition("series_description", Operator.ENDS_WITH_ANY, ("conf",)),)
@@ -39,12 +41,12 @@ def at(template: Instance, number: int, second: float | None, *z_mm: float) -> S
     return made.series(timed, number, z_mm) if z_mm else made.series(timed, number)
 
 
-def selections(*series: Series, **options: object) -> tuple[Selection, ...]:
+def selections(*series: Series, **options: object) -> tuple[Acquisition, ...]:
     """Return what is measured in a study of these series."""
     return select(made.study(*series), WITH_CONFIDENCE, **options).acquisitions  # type: ignore[arg-type]
 
 
-def only(*series: Series, **options: object) -> Selection:
+def only(*series: Series, **options: object) -> Acquisition:
     """Return the one thing that is measured in a study of these series."""
     (selection,) = selections(*series, **options)
     return selection

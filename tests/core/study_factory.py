@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from liver_mre.core.study import Instance, PatientKey, Series, Study
+from liver_mre.studies.study import Instance, PatientKey, Series, Study
 
 PROTOCOL = "greMRE_tra_p2_bh_128"
 MASKED = Instance(

@@ -7,9 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.core.selection import select
-from liver_mre.core.selection.acquisitions import preferred, with_choice
-from liver_mre.core.study import RealWorldMapping, Series
 from liver_mre.errors import (
     AmbiguousSeriesError,
     MissingSlicesError,
@@ -17,11 +14,16 @@ from liver_mre.errors import (
     OtherBodyPartError,
     UnknownUnitError,
 )
+from liver_mre.method.choose_acquisition import largest
+from liver_mre.series.decisions import with_outcomes
+from liver_mre.studies.study import RealWorldMapping, Series
 from tests.core import study_factory as made
 from tests.core.acquisition_factory import CONFIDENCE, EPI, RULES, UNNAMED, WITH_CONFIDENCE, at, only, selections
+from tests.planning import select
 
 if TYPE_CHECKING:
-    from liver_mre.core.study import Instance, Selection
+    from liver_mre.series.acquisition import Acquisition
+    from liver_mre.studies.study import Instance
 
 HEIGHTS = (-10.0, 0.0, 10.0, 20.0)
 
@@ -37,14 +39,14 @@ def replace_images(series: Series, **changes: str) -> Series:
     return replace(series, instances=tuple(replace(image, **changes) for image in series.instances))
 
 
-def numbers(selection: Selection) -> list[str]:
+def numbers(selection: Acquisition) -> list[str]:
     """Which image is measured in each slice, from the first along the normal."""
-    return [image.sop_instance_uid for image in selection.stiffness.instances]
+    return [image.sop_instance_uid for image in selection.series.instances]
 
 
 @given(st.lists(st.none() | st.floats(0, 300)))
 def test_the_largest_measured_area_is_preferred_and_none_of_nothing(areas_cm2: list[float | None]) -> None:
-    chosen = preferred(areas_cm2)
+    chosen = largest(areas_cm2)
     measured = [area for area in areas_cm2 if area is not None]
     assert (chosen is None) == (not measured)
     if chosen is not None:
@@ -57,7 +59,7 @@ def test_what_is_not_reported_counts_as_unused_with_all_its_companions_and_says_
     epi = [at(replace(t, **EPI), n, 300.0) for t, n in ((made.MAGNITUDE, 13), (made.MASKED, 17))]
     decisions = select(made.study(*gre, *epi), WITH_CONFIDENCE).decisions
     assert all(d.used for d in decisions)
-    changed = with_choice(decisions, "1.2.17", {"1.2.6": "Measured, but series 17 shows more."})
+    changed = with_outcomes(decisions, 1, {(0, "1.2.6"): "Measured, but series 17 shows more."})
     assert [d.used for d in changed] == [False, False, False, True, True]
     assert changed[1].reason == f"{decisions[1].reason} Measured, but series 17 shows more."
     assert "Acquisition of series 6." in changed[0].reason
@@ -67,13 +69,13 @@ def test_what_is_not_reported_counts_as_unused_with_all_its_companions_and_says_
 def test_the_other_of_two_unnamed_twins_is_unused_and_what_they_share_is_not() -> None:
     series = made.series(made.MAGNITUDE, 3), made.series(UNNAMED, 6), made.series(UNNAMED, 7)
     decisions = select(made.study(*series), WITH_CONFIDENCE).decisions
-    changed = with_choice(decisions, "1.2.7", {"1.2.6": "Its pixels are not masked."})
+    changed = with_outcomes(decisions, 0, {(0, "1.2.6"): "Its pixels are not masked."})
     assert [d.used for d in changed] == [True, False, True]
 
 
 def test_where_nothing_was_measured_every_acquisition_says_why() -> None:
     decisions = select(made.study(at(made.MASKED, 7, 10.0), at(made.MASKED, 17, 300.0)), RULES).decisions
-    changed = with_choice(decisions, None, {"1.2.7": "No liver.", "1.2.17": "No liver."})
+    changed = with_outcomes(decisions, None, {(0, "1.2.7"): "No liver.", (1, "1.2.17"): "No liver."})
     assert not any(d.used for d in changed)
     assert all("No liver." in d.reason for d in changed)
 
@@ -84,16 +86,16 @@ def test_breath_holds_of_one_slice_each_become_one_exam_with_all_their_companion
     found = select(made.study(*magnitudes, *maps, *reversed(stiffness)), WITH_CONFIDENCE)
     (selection,) = found.acquisitions
     assert numbers(selection) == ["6.1", "10.1", "14.1", "18.1"]
-    assert (selection.stiffness.series_instance_uid, selection.stiffness.series_number) == ("1.2.6", 6)
-    assert selection.confidence is not None
+    assert (selection.series.series_instance_uid, selection.series.series_number) == ("1.2.6", 6)
+    assert selection.maps.confidence is not None
     assert selection.magnitude is not None
-    assert {image.position_mm for image in selection.confidence.instances} == {
-        image.position_mm for image in selection.stiffness.instances
+    assert {image.position_mm for image in selection.maps.confidence.instances} == {
+        image.position_mm for image in selection.series.instances
     }
     assert len(selection.magnitude.instances) == 4
     assert "6, 10, 14, 18" in selection.notes[0]
     assert all(d.used for d in found.decisions)
-    assert {d.acquisition_uid for d in found.decisions} == {"1.2.6"}
+    assert {d.candidate for d in found.decisions} == {0}
 
 
 def test_breath_holds_that_do_not_share_a_frame_of_reference_are_not_joined() -> None:
@@ -102,14 +104,14 @@ def test_breath_holds_that_do_not_share_a_frame_of_reference_are_not_joined() ->
         for number, series in enumerate(breath_holds(made.UNMASKED, 6))
     ]
     found = select(made.study(*stiffness, *breath_holds(CONFIDENCE, 7)), WITH_CONFIDENCE)
-    assert [len(selection.stiffness.instances) for selection in found.acquisitions] == [1, 1, 1, 1]
+    assert [len(selection.series.instances) for selection in found.acquisitions] == [1, 1, 1, 1]
 
 
 def test_one_confidence_map_of_all_slices_serves_breath_holds() -> None:
     confidence = at(CONFIDENCE, 40, 90.0)
     selection = only(*breath_holds(made.UNMASKED, 6), confidence)
-    assert selection.confidence is not None
-    assert {image.sop_instance_uid for image in selection.confidence.instances} == {"40.1", "40.2", "40.3", "40.4"}
+    assert selection.maps.confidence is not None
+    assert {image.sop_instance_uid for image in selection.maps.confidence.instances} == {"40.1", "40.2", "40.3", "40.4"}
 
 
 def test_one_confidence_map_of_all_slices_does_not_serve_a_slice_acquired_after_it() -> None:
@@ -127,8 +129,8 @@ def test_a_slice_that_was_acquired_again_counts_with_its_own_map() -> None:
     found = select(made.study(*study), WITH_CONFIDENCE)
     (selection,) = found.acquisitions
     assert numbers(selection) == ["6.1", "30.1", "14.1", "18.1"]
-    assert selection.confidence is not None
-    assert "31.1" in {image.sop_instance_uid for image in selection.confidence.instances}
+    assert selection.maps.confidence is not None
+    assert "31.1" in {image.sop_instance_uid for image in selection.maps.confidence.instances}
     assert "instead of series 10" in selection.notes[1]
     replaced = next(d for d in found.decisions if d.series_number == 10)
     assert replaced.reason.startswith("Not measured: its slice was acquired again later.")
@@ -177,7 +179,7 @@ def test_a_breath_hold_that_is_missing_leaves_a_gap() -> None:
 
 def test_breath_holds_of_two_protocols_are_two_exams() -> None:
     gre, epi = breath_holds(made.MASKED, 7), breath_holds(replace(made.MASKED, **EPI), 8)
-    assert [len(one.stiffness.instances) for one in selections(*gre, *epi)] == [4, 4]
+    assert [len(one.series.instances) for one in selections(*gre, *epi)] == [4, 4]
 
 
 def test_unnamed_twins_of_single_slices_are_refused_because_pixels_of_one_slice_tell_too_little() -> None:

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from liver_mre.core.selection import select
-from liver_mre.core.study import Role, Selection, Series
+from liver_mre.series.acquisition import Acquisition
+from liver_mre.series.roles import Role
+from liver_mre.studies.study import Series
 from tests.core import study_factory as made
 from tests.core.acquisition_factory import RULES
+from tests.planning import select
 
 ELASTOGRAM = replace(
     made.MASKED,
@@ -51,8 +53,8 @@ def exam(number: int, second: float | None) -> list[Series]:
     ]
 
 
-def numbers(selection: Selection) -> tuple[int | None, ...]:
-    series = (selection.stiffness, selection.confidence, selection.magnitude)
+def numbers(selection: Acquisition) -> tuple[int | None, ...]:
+    series = (selection.series, selection.maps.confidence, selection.magnitude)
     return tuple(one.series_number if one else None for one in series)
 
 

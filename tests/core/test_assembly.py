@@ -8,14 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.core.assembly import assemble
-from liver_mre.core.geometry import order_slices
-from liver_mre.core.study import RealWorldMapping, UnitEvidence
 from liver_mre.errors import GeometryError, MissingSlicesError, UnknownUnitError
+from liver_mre.series.acquisition import UnitEvidence
+from liver_mre.series.stack import order_slices
+from liver_mre.stiffness.assembly import assemble
+from liver_mre.studies.study import RealWorldMapping
 from tests.core import study_factory as made
 
 if TYPE_CHECKING:
-    from liver_mre.core.study import Instance
+    from liver_mre.studies.study import Instance
 
 SMALL = replace(made.MASKED, rows=2, columns=3, pixel_spacing_mm=(100.0, 100.0))
 CENTI_KPA = UnitEvidence(0.01, 0.0, "vendor_rule", "test")

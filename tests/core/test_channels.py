@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liver_mre.core.channels import CHANNELS, bright_magnitude, network_channels
+from liver_mre.liver.channels import CHANNELS, network_channels
+from liver_mre.stiffness.magnitude import bright_magnitude
 
 SHAPE = (2, 12, 10)
 

@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.core.geometry import check_extent, missing_slices, order_slices, slice_normal
-from liver_mre.core.study import Series
 from liver_mre.errors import GeometryError, MissingSlicesError
+from liver_mre.series.stack import check_extent, order_slices
+from liver_mre.studies.geometry import missing_slices, slice_normal
+from liver_mre.studies.study import Series
 from tests.core import study_factory as made
 
 if TYPE_CHECKING:
-    from liver_mre.core.study import Instance, Orientation
+    from liver_mre.studies.study import Instance, Orientation
 
 AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 FEET_FIRST = (1.0, 0.0, 0.0, 0.0, -1.0, 0.0)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.core.masking import Masking, close_hatch, judge_masking
+from liver_mre.stiffness.masking import Masking, close_hatch, judge_masking
 from simulation.exam import simulate_exam
 
 if TYPE_CHECKING:

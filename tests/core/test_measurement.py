@@ -12,11 +12,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from liver_mre.core.measurement import measure, region_of_interest
+from liver_mre.measurement.measure import measure, region_of_interest
 from tests.core.volumes import make_mask, make_volume
 
 if TYPE_CHECKING:
-    from liver_mre.core.result import ExamMeasurement
+    from liver_mre.measurement.measure import StiffnessMeasurement
 
 SHAPE = (3, 5, 4)
 PIXEL_CM2 = 1.5 * 2.0 / 100
@@ -26,7 +26,7 @@ stiffness_arrays = arrays(np.float32, SHAPE, elements=st.floats(0, 20, width=32)
 masks = arrays(np.bool_, SHAPE)
 
 
-def exam(stiffness: np.ndarray, liver: np.ndarray, **kinds: np.ndarray) -> ExamMeasurement:
+def exam(stiffness: np.ndarray, liver: np.ndarray, **kinds: np.ndarray) -> StiffnessMeasurement:
     found = measure(make_volume(stiffness, **kinds), make_mask(liver))
     assume(found is not None)
     assert found is not None

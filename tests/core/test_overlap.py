@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from liver_mre.core.overlap import best_overlap, mean_overlap, without_hollows
+from liver_mre.stiffness.body_overlap import best_overlap, mean_overlap, without_hollows
 
 ROWS, COLUMNS = np.mgrid[:40, :60]
 

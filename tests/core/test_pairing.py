@@ -12,7 +12,7 @@ from tests.core import study_factory as made
 from tests.core.acquisition_factory import CONFIDENCE, EPI, at, only, selections
 
 if TYPE_CHECKING:
-    from liver_mre.core.study import Series
+    from liver_mre.studies.study import Series
 
 UNMASKED = made.series(made.UNMASKED, 6)
 ORIGIN = (0.0, 0.0, 0.0)
@@ -25,7 +25,7 @@ def broken(series: Series, **wrong: object) -> Series:
 def test_a_confidence_map_with_more_slices_in_another_order_is_paired_by_position() -> None:
     larger = made.series(CONFIDENCE, 9, (30.0, 20.0, 10.0, 0.0, -10.0))
     selection = only(UNMASKED, larger)
-    assert (selection.confidence, selection.paired_by_number) == (larger, False)
+    assert (selection.maps.confidence, selection.maps.paired_by_number) == (larger, False)
     assert "1 slice more" in selection.notes[0]
 
 
@@ -43,7 +43,7 @@ def test_a_confidence_map_of_broken_geometry_is_paired_by_number_and_a_note_says
 ) -> None:
     confidence = broken(made.series(CONFIDENCE, 9), **wrong)
     selection = only(UNMASKED, confidence)
-    assert (selection.confidence, selection.paired_by_number) == (confidence, True)
+    assert (selection.maps.confidence, selection.maps.paired_by_number) == (confidence, True)
     assert element in selection.notes[0]
 
 
@@ -135,7 +135,7 @@ def test_times_that_no_two_series_share_are_not_those_of_acquisitions_but_never_
         at(t, n, 60.0 * n) for t, n in ((made.MAGNITUDE, 3), (made.UNMASKED, 6), (made.MASKED, 7))
     )
     selection = only(magnitude, unmasked, masked, at(CONFIDENCE, 8, 480.0))
-    assert (selection.stiffness, selection.confidence, selection.magnitude) == (masked, None, magnitude)
+    assert (selection.series, selection.maps.confidence, selection.magnitude) == (masked, None, magnitude)
 
 
 @given(st.integers(1, 40), st.integers(1, 40))

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from liver_mre.core.plausibility import check_body_stiffness
-from liver_mre.core.study import UnitEvidence
 from liver_mre.errors import ImplausibleStiffnessError
+from liver_mre.series.acquisition import UnitEvidence
+from liver_mre.stiffness.plausibility import check_body_stiffness
 from simulation.exam import simulate_exam
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liver_mre.core.channels import network_channels
-from liver_mre.core.preprocess import View, native_mask, network_input, shown_channels, view_of
+from liver_mre.liver.channels import network_channels
+from liver_mre.liver.framing import View, native_mask, network_input, shown_channels, view_of
 from tests.core.volumes import make_volume
 
 if TYPE_CHECKING:
-    from liver_mre.core.volume import StiffnessVolume
+    from liver_mre.stiffness.volume import StiffnessVolume
 
 SHAPES = [(256, 204), (256, 256), (128, 96), (64, 512)]
 

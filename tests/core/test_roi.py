@@ -12,18 +12,19 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from liver_mre.core.roi import NO_RULES, Removal, RoiRules, find_region
-from liver_mre.core.roi.shapes import deeper_than, large_parts, local_mean, near
-from liver_mre.core.study import Instance
+from liver_mre.measurement.region import find_region
+from liver_mre.measurement.region_rules import NO_RULES, RegionRules, Removal
+from liver_mre.measurement.shapes import deeper_than, large_parts, local_mean, near
+from liver_mre.studies.study import Instance
 from tests.core.volumes import make_mask, make_volume
 
 if TYPE_CHECKING:
-    from liver_mre.core.roi import Region
+    from liver_mre.measurement.region import Region
 
 SHAPE = (2, 14, 17)
 SPACING_MM = (1.5, 2.0)
 PIXEL_CM2 = 0.03
-GENTLE = RoiRules(
+GENTLE = RegionRules(
     edge_mm=2.0, soft_share=0.6, bright_share=1.3, hot_share=1.5, hot_reach_mm=8.0, island_cm2=0.2, slice_cm2=0.4
 )
 
@@ -33,7 +34,7 @@ blobs = arrays(np.float32, SHAPE, elements=st.floats(-1, 1, width=32)).map(
 )
 stiffness_arrays = arrays(np.float32, SHAPE, elements=st.floats(0.5, 9, width=32))
 rule_sets = st.builds(
-    RoiRules,
+    RegionRules,
     edge_mm=st.sampled_from((0.0, 1.5, 4.0)),
     soft_share=st.sampled_from((0.0, 0.6, 0.9)),
     bright_share=st.sampled_from((0.0, 1.2)),
@@ -45,7 +46,7 @@ rule_sets = st.builds(
 )
 
 
-def region(stiffness: np.ndarray, liver: np.ndarray, rules: RoiRules, **more: object) -> Region:
+def region(stiffness: np.ndarray, liver: np.ndarray, rules: RegionRules, **more: object) -> Region:
     kinds = {name: more.pop(name) for name in ("valid", "confident") if name in more}
     return find_region(make_volume(stiffness, **kinds), make_mask(liver), rules, **more)  # type: ignore[arg-type]
 
@@ -118,7 +119,7 @@ def test_a_region_is_confident_liver_and_each_pixel_that_is_not_in_it_has_one_re
     liver: np.ndarray,
     valid: np.ndarray,
     confident: np.ndarray,
-    rules: RoiRules,
+    rules: RegionRules,
     excluded: set[int],
 ) -> None:
     magnitude = stiffness[::-1].copy()
@@ -136,7 +137,7 @@ def test_a_region_is_confident_liver_and_each_pixel_that_is_not_in_it_has_one_re
 @settings(max_examples=60, deadline=None)
 @given(stiffness_arrays, blobs, rule_sets, st.floats(0, 4), st.sampled_from(("edge_mm", "island_cm2", "slice_cm2")))
 def test_a_stricter_distance_or_area_never_adds_a_pixel(
-    stiffness: np.ndarray, liver: np.ndarray, rules: RoiRules, more: float, name: str
+    stiffness: np.ndarray, liver: np.ndarray, rules: RegionRules, more: float, name: str
 ) -> None:
     before = region(stiffness, liver, rules)
     after = region(stiffness, liver, replace(rules, **{name: getattr(rules, name) + more}))
@@ -146,7 +147,7 @@ def test_a_stricter_distance_or_area_never_adds_a_pixel(
 @settings(max_examples=40, deadline=None)
 @given(stiffness_arrays, blobs, rule_sets, st.floats(0.2, 5))
 def test_a_region_does_not_depend_on_the_scale_of_stiffness(
-    stiffness: np.ndarray, liver: np.ndarray, rules: RoiRules, factor: float
+    stiffness: np.ndarray, liver: np.ndarray, rules: RegionRules, factor: float
 ) -> None:
     flat = np.round(stiffness)  # away from the thresholds, where rounding would decide
     here = region(flat, liver, rules)
@@ -248,16 +249,16 @@ def test_an_exam_without_confident_liver_has_an_empty_region() -> None:
     assert all(one.area_cm2 == 0.0 for one in found.removed)
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(RoiRules)])
+@pytest.mark.parametrize("name", [field.name for field in fields(RegionRules)])
 def test_a_rule_that_makes_no_sense_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=name):
-        RoiRules(**{name: -1.0})
+        RegionRules(**{name: -1.0})
 
 
 def test_shares_on_the_wrong_side_of_the_liver_are_refused() -> None:
     for name, value in (("soft_share", 1.2), ("bright_share", 0.9), ("hot_share", 1.0)):
         with pytest.raises(ValueError, match=name):
-            RoiRules(**{name: value})
+            RegionRules(**{name: value})
 
 
 def test_another_grid_is_refused() -> None:

@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from liver_mre.core.roles import classify
-from liver_mre.core.study import Role, Series
-from liver_mre.dicom.rules_file import load_scanner_rules, parse_scanner_rules
 from liver_mre.errors import SettingsError
+from liver_mre.series.classification import classify
+from liver_mre.series.roles import Role
+from liver_mre.series.scanner_rules_file import load_scanner_rules, parse_scanner_rules
+from liver_mre.studies.study import Series
 from tests.core import study_factory as made
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from liver_mre.core.rules import ScannerRules
-    from liver_mre.core.study import Instance
+    from liver_mre.series.scanner_rules import ScannerRules
+    from liver_mre.studies.study import Instance
 
 RULES = load_scanner_rules()
 SHIPPED = resources.files("liver_mre").joinpath("data/scanner_rules.json").read_text("utf-8")

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liver_mre.core.roles import STIFFNESS_ROLES, classify
-from liver_mre.core.study import Instance, RealWorldMapping
-from liver_mre.core.units import resolve_unit
-from liver_mre.dicom.rules_file import load_scanner_rules
 from liver_mre.errors import UnknownUnitError
+from liver_mre.series.classification import classify
+from liver_mre.series.roles import STIFFNESS_ROLES
+from liver_mre.series.scanner_rules_file import load_scanner_rules
+from liver_mre.series.units import resolve_units
+from liver_mre.studies.study import Instance, RealWorldMapping
 from tests.core import study_factory as made
 
 RULES = load_scanner_rules()
@@ -86,7 +87,7 @@ def scale_or_error(instance: Instance) -> float | str | None:
     if found is None:
         return None
     try:
-        return resolve_unit(series, found.role, RULES).kpa_per_count
+        return resolve_units(series, found.role, RULES)[0].kpa_per_count
     except UnknownUnitError as error:
         return str(error)
 

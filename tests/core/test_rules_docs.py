@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from liver_mre.core.roles import classify
-from liver_mre.core.study import Role
-from liver_mre.dicom.rules_file import load_scanner_rules
+from liver_mre.series.classification import classify
+from liver_mre.series.roles import Role
+from liver_mre.series.scanner_rules_file import load_scanner_rules
 from tests.core import study_factory as made
 
 ROOT = Path(__file__).resolve().parents[2]

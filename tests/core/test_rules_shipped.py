@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from liver_mre.core.confidence import confidence_scale
-from liver_mre.core.roles import classify
-from liver_mre.core.rules import all_hold
-from liver_mre.core.study import RealWorldMapping, Role
-from liver_mre.core.units import resolve_unit
-from liver_mre.dicom.rules_file import load_scanner_rules
 from liver_mre.errors import UnknownUnitError
+from liver_mre.series.classification import classify
+from liver_mre.series.confidence_scale import confidence_scale
+from liver_mre.series.header_conditions import all_hold
+from liver_mre.series.roles import Role
+from liver_mre.series.scanner_rules_file import load_scanner_rules
+from liver_mre.series.units import resolve_units
+from liver_mre.studies.study import RealWorldMapping
 from tests.core import study_factory as made
 
 if TYPE_CHECKING:
-    from liver_mre.core.rules import RoleRule
-    from liver_mre.core.study import Instance
+    from liver_mre.series.scanner_rules import RoleRule
+    from liver_mre.studies.study import Instance
 
 RULES = load_scanner_rules()
 XA = {"sequence_name": "", "series_description": "renamed", "image_type": ("ORIGINAL", "PRIMARY", "ELASTO", "NONE")}
@@ -199,7 +200,7 @@ def test_a_scanners_stiffness_has_its_scale(instance: Instance, kpa_per_count: f
     role = next(
         entry.role for entry in classify(made.study(series, made.series(made.ANONYMOUS_GE_CONFIDENCE, 2)), RULES)
     )
-    assert resolve_unit(series, role, RULES).kpa_per_count == pytest.approx(kpa_per_count)
+    assert resolve_units(series, role, RULES)[0].kpa_per_count == pytest.approx(kpa_per_count)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +215,7 @@ def test_a_scanners_stiffness_has_its_scale(instance: Instance, kpa_per_count: f
 )
 def test_a_scanner_whose_scale_no_source_tells_needs_a_unit_in_the_header(instance: Instance, missing: str) -> None:
     with pytest.raises(UnknownUnitError, match=missing):
-        resolve_unit(made.series(instance, 1), Role.STIFFNESS_MASK_UNKNOWN, RULES)
+        resolve_units(made.series(instance, 1), Role.STIFFNESS_MASK_UNKNOWN, RULES)
 
 
 LANGUAGES = [

@@ -7,8 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.core.selection import list_series, select
-from liver_mre.core.study import PatientKey, Role, Series
 from liver_mre.errors import (
     AmbiguousSeriesError,
     ConflictingFilesError,
@@ -24,13 +22,17 @@ from liver_mre.errors import (
     SettingsError,
     UnknownUnitError,
 )
+from liver_mre.series.roles import Role
+from liver_mre.studies.study import PatientKey, Series
 from tests.core import study_factory as made
 from tests.core.acquisition_factory import CONFIDENCE, EPI, RULES, UNNAMED, WITH_CONFIDENCE, at, only, selections
+from tests.planning import list_series, select
 
 if TYPE_CHECKING:
     from random import Random
 
-    from liver_mre.core.study import Instance, Selection
+    from liver_mre.series.acquisition import Acquisition
+    from liver_mre.studies.study import Instance
 
 EXAM = (
     made.series(made.LOCALIZER, 1, (0.0,)),
@@ -48,7 +50,7 @@ MASKED = EXAM[6]
 def test_the_masked_series_of_a_full_exam_is_measured_and_its_magnitude_recorded() -> None:
     found = select(made.study(*EXAM), RULES)
     (selection,) = found.acquisitions
-    assert (selection.stiffness, selection.masked, selection.confidence) == (MASKED, True, None)
+    assert (selection.series, selection.maps.masked, selection.maps.confidence) == (MASKED, True, None)
     assert selection.magnitude is EXAM[2]
     assert found.rejected == ()
     assert [d.used for d in found.decisions] == [False, False, True, False, False, False, True, False]
@@ -147,8 +149,8 @@ def test_unmasked_stiffness_with_a_confidence_map_of_the_same_slices_is_measured
     confidence = made.series(CONFIDENCE, 9)
     found = select(made.study(EXAM[5], confidence), WITH_CONFIDENCE)
     (selection,) = found.acquisitions
-    assert (selection.stiffness, selection.masked, selection.confidence) == (EXAM[5], False, confidence)
-    assert (selection.confidence_per_count, selection.paired_by_number) == (0.001, False)
+    assert (selection.series, selection.maps.masked, selection.maps.confidence) == (EXAM[5], False, confidence)
+    assert (selection.maps.confidence_per_count, selection.maps.paired_by_number) == (0.001, False)
     assert [d.used for d in found.decisions] == [True, True]
 
 
@@ -164,18 +166,18 @@ def test_unmasked_stiffness_with_its_confidence_map_is_preferred_to_the_masked_s
     confidence = made.series(CONFIDENCE, 9)
     found = select(made.study(EXAM[5], MASKED, confidence), WITH_CONFIDENCE)
     (selection,) = found.acquisitions
-    assert (selection.stiffness, selection.masked, selection.confidence) == (EXAM[5], False, confidence)
+    assert (selection.series, selection.maps.masked, selection.maps.confidence) == (EXAM[5], False, confidence)
     assert found.decisions[1].reason.startswith("Not measured: the unmasked stiffness")
 
 
 def test_naming_the_masked_series_measures_it_although_there_is_a_confidence_map() -> None:
     selection = only(EXAM[5], MASKED, made.series(CONFIDENCE, 9), series_uid="1.2.7")
-    assert (selection.stiffness, selection.masked, selection.confidence) == (MASKED, True, None)
+    assert (selection.series, selection.maps.masked, selection.maps.confidence) == (MASKED, True, None)
 
 
 def test_naming_the_unmasked_series_without_a_map_measures_its_masked_twin_and_says_so() -> None:
     selection = only(*EXAM, series_uid="1.2.6")
-    assert selection.stiffness is MASKED
+    assert selection.series is MASKED
     assert "Series 6 was asked for" in selection.notes[0]
 
 
@@ -192,7 +194,7 @@ def test_naming_a_series_resolves_the_ambiguity() -> None:
     again = made.series(made.MASKED, 17)
     magnitude_again = made.series(made.MAGNITUDE, 13)
     selection = only(EXAM[2], MASKED, magnitude_again, again, series_uid="1.2.17")
-    assert selection.stiffness is again
+    assert selection.series is again
     assert selection.magnitude is magnitude_again
 
 
@@ -212,7 +214,7 @@ def test_what_tells_two_acquisitions_apart_makes_both_candidates(differs: dict[s
         usual["acquired_s"] = None
     one = made.series(replace(made.MASKED, **usual), 7)
     other = made.series(replace(made.MASKED, **usual | differs), 17)
-    assert [selection.stiffness for selection in selections(other, one)] == [one, other]
+    assert [selection.series for selection in selections(other, one)] == [one, other]
 
 
 def test_every_acquisition_gets_its_own_companions_whatever_the_series_numbers_are() -> None:
@@ -233,7 +235,7 @@ def test_gradient_echo_and_echo_planar_imaging_are_two_acquisitions_even_under_t
 def test_an_acquisition_that_cannot_be_measured_does_not_stop_the_other_one() -> None:
     nameless = at(replace(made.MASKED, rescale_type="m/s"), 17, 300.0)
     found = select(made.study(at(made.MASKED, 7, 10.0), nameless), RULES)
-    assert [one.stiffness.series_number for one in found.acquisitions] == [7]
+    assert [one.series.series_number for one in found.acquisitions] == [7]
     (rejected,) = found.rejected
     assert rejected.series is nameless
     assert isinstance(rejected.error, UnknownUnitError)
@@ -258,7 +260,7 @@ def test_two_unnamed_series_of_one_acquisition_are_both_left_to_the_pixels() -> 
 def test_an_unnamed_series_with_a_confidence_map_needs_no_look_at_its_pixels() -> None:
     confidence = made.series(CONFIDENCE, 9)
     selection = only(made.series(UNNAMED, 6), confidence)
-    assert (selection.masked, selection.confidence) == (False, confidence)
+    assert (selection.maps.masked, selection.maps.confidence) == (False, confidence)
     assert "confidence map decides" in selection.notes[0]
 
 
@@ -339,7 +341,7 @@ def test_the_scale_of_each_image_is_kept_where_they_differ() -> None:
     scaled = [replace(image, rescale_slope=slope) for image, slope in zip(unnamed, slopes, strict=True)]
     rules = replace(WITH_CONFIDENCE, units=())
     (selection,) = select(made.study(Series("1.2.7", 7, tuple(scaled[::-1]))), rules).acquisitions
-    assert [unit.kpa_per_count for unit in selection.slice_units] == list(slopes[::-1])
+    assert [unit.kpa_per_count for unit in selection.maps.slice_units] == list(slopes[::-1])
     assert only(MASKED).slice_units == ()
 
 
@@ -382,7 +384,7 @@ def _outcome(series: list[Series]) -> object:
     except MreError as error:
         return type(error), str(error)
     return [
-        (one.stiffness.series_instance_uid, one.masked, _uids(one.stiffness), _uids(one.confidence), one.notes)
+        (one.series.series_instance_uid, one.masked, _uids(one.stiffness), _uids(one.confidence), one.notes)
         for one in found.acquisitions
     ]
 
@@ -415,7 +417,7 @@ def test_no_confidence_map_of_another_time_or_sequence_is_ever_used(
 ) -> None:
     series = [at(template, 5 + i, second, *z_mm) for i, (template, second, z_mm) in enumerate(parts)]
     for one in _found(series):
-        images, maps = one.stiffness.instances, one.confidence.instances if one.confidence else ()
+        images, maps = one.series.instances, one.confidence.instances if one.confidence else ()
         assert {image.sequence_name for image in maps} <= {image.sequence_name for image in images}
         timed = [image.acquired_s for image in images if image.acquired_s is not None]
         for image in maps:
@@ -423,7 +425,7 @@ def test_no_confidence_map_of_another_time_or_sequence_is_ever_used(
                 assert min(timed) <= image.acquired_s <= max(timed)
 
 
-def _found(series: list[Series]) -> tuple[Selection, ...]:
+def _found(series: list[Series]) -> tuple[Acquisition, ...]:
     try:
         return select(made.study(*series), WITH_CONFIDENCE).acquisitions
     except MreError:
@@ -433,7 +435,7 @@ def _found(series: list[Series]) -> tuple[Selection, ...]:
 def test_a_masked_series_that_is_measured_for_lack_of_a_usable_map_says_so() -> None:
     unusable = made.series(replace(made.MASKED, series_description="confidence"), 8)
     (selection,) = select(made.study(*EXAM, unusable), RULES).acquisitions
-    assert selection.masked
+    assert selection.maps.masked
     assert any("confidence map in series 8 was not used" in note for note in selection.notes)
     usable = select(made.study(MASKED, made.series(CONFIDENCE, 8)), WITH_CONFIDENCE).acquisitions
     assert [(one.masked, one.notes) for one in usable] == [(True, ())]

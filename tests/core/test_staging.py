@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.core.measurement import measure
-from liver_mre.core.staging import stage
 from liver_mre.errors import SettingsError
-from liver_mre.staging_profiles import DEFAULT_PROFILE, load_profile, load_profiles, parse_profile
+from liver_mre.measurement.measure import measure
+from liver_mre.measurement.profile_file import DEFAULT_PROFILE, load_profile, load_profiles, parse_profile
+from liver_mre.measurement.staging import stage
 from tests.core.volumes import make_mask, make_volume
 
 if TYPE_CHECKING:

@@ -12,21 +12,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liver_mre.calibration import load_calibrations
-from liver_mre.core.change import change_since
-from liver_mre.core.result import Prior
-from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA, stage
-from liver_mre.core.uncertainty import (
-    Z,
+from liver_mre.errors import SettingsError
+from liver_mre.measurement.change import Prior, change_since
+from liver_mre.measurement.interval import Z, interval_of, sampling_error, segmentation_error
+from liver_mre.measurement.interval_file import load_calibrations
+from liver_mre.measurement.profile_file import load_profile
+from liver_mre.measurement.staging import (
+    SIGNIFICANT_CUTOFF_KPA,
     category_probabilities,
     crossed_cutoffs,
-    interval_of,
     probability_at_least,
-    sampling_error,
-    segmentation_error,
+    stage,
 )
-from liver_mre.errors import SettingsError
-from liver_mre.staging_profiles import load_profile
 from tests.core.volumes import make_volume
 
 if TYPE_CHECKING:

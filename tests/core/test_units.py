@@ -7,14 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.core.study import RealWorldMapping, Role, Series
-from liver_mre.core.units import check_plausible, resolve_unit, resolve_units
-from liver_mre.dicom.rules_file import load_scanner_rules
 from liver_mre.errors import ImplausibleStiffnessError, SettingsError, UnknownUnitError
+from liver_mre.series.roles import Role
+from liver_mre.series.scanner_rules_file import load_scanner_rules
+from liver_mre.series.units import resolve_units, unit_in_one_line
+from liver_mre.stiffness.plausibility import check_plausible
+from liver_mre.studies.study import RealWorldMapping, Series
 from tests.core import study_factory as made
 
 if TYPE_CHECKING:
-    from liver_mre.core.study import Instance, UnitEvidence
+    from liver_mre.series.acquisition import UnitEvidence
+    from liver_mre.studies.study import Instance
 
 RULES = load_scanner_rules()
 UNKNOWN = replace(made.MASKED, manufacturer="ACME", sequence_name="", series_description="Stiffness")
@@ -22,7 +25,7 @@ UNKNOWN = replace(made.MASKED, manufacturer="ACME", sequence_name="", series_des
 
 def unit_of(instance: Instance, kpa_per_count: float | None = None) -> UnitEvidence:
     series = made.series(instance, 1)
-    return resolve_unit(series, Role.STIFFNESS_MASKED, RULES, kpa_per_count=kpa_per_count)
+    return unit_in_one_line(resolve_units(series, Role.STIFFNESS_MASKED, RULES, kpa_per_count=kpa_per_count))
 
 
 def rescaled(instance: Instance, slope: float, unit: str | None, intercept: float = 0.0) -> Instance:
@@ -184,7 +187,7 @@ def test_each_image_may_have_its_own_scale_in_the_same_unit() -> None:
     mixed = series_of(rescaled(UNKNOWN, 0.01, "kPa"), rescaled(UNKNOWN, 0.02, "kPa", intercept=0.5))
     units = resolve_units(mixed, Role.STIFFNESS, RULES)
     assert [(unit.kpa_per_count, unit.offset_kpa) for unit in units] == [(0.01, 0.0), (0.02, 0.5)]
-    summary = resolve_unit(mixed, Role.STIFFNESS, RULES)
+    summary = unit_in_one_line(units)
     assert summary.kpa_per_count == 0.01
     assert "differs by image, from 0.01 to 0.02 kPa" in summary.detail
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liver_mre.core.study import Instance
-from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
+from liver_mre.liver.mask import LiverMask, ModelIdentity
+from liver_mre.stiffness.volume import StiffnessVolume
+from liver_mre.studies.study import Instance
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 
 from pydicom import Dataset, dcmread
 
-from liver_mre.core.selection import select
-from liver_mre.dicom.pixels import load_volume
-from liver_mre.dicom.reader import read_studies
-from liver_mre.dicom.rules_file import load_scanner_rules
+from liver_mre.series.scanner_rules_file import load_scanner_rules
+from liver_mre.stiffness.source import read_stiffness
+from liver_mre.studies.reader import read_studies
+from tests.planning import select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from liver_mre.core.study import Selection, Study
-    from liver_mre.core.volume import StiffnessVolume
+    from liver_mre.series.acquisition import Acquisition
+    from liver_mre.stiffness.volume import StiffnessVolume
+    from liver_mre.studies.study import Study
     from simulation.encodings.common import WrittenStudy
 
 RULES = load_scanner_rules()
@@ -44,10 +45,10 @@ def change(file: Path, edit: Callable[[Dataset], object]) -> None:
 def read_volume(folder: Path) -> StiffnessVolume:
     """Read, select and load the one study of a folder."""
     (study,) = read_studies(folder).studies
-    return load_volume(chosen(study))
+    return read_stiffness(chosen(study))
 
 
-def chosen(study: Study) -> Selection:
+def chosen(study: Study) -> Acquisition:
     """Return the one acquisition of a study that can be measured."""
     (acquisition,) = select(study, RULES).acquisitions
     return acquisition

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from liver_mre.dicom import archives
-from liver_mre.dicom.archives import remove_unpacked
-from liver_mre.dicom.files import list_files
 from liver_mre.errors import ExitCode, InvalidInputError
+from liver_mre.studies import archives
+from liver_mre.studies.files import FileList
+from liver_mre.studies.files import list_files as list_with
+from liver_mre.studies.scratch import Scratch
 
+SCRATCH = Scratch()
 CONTENT = {"a/1.dcm": b"first", "a/b/2": b"second", "3.dcm.json": b"{}"}
 
 
@@ -22,7 +24,12 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    SCRATCH.remove()
     return folder
+
+
+def list_files(path: Path) -> FileList:
+    return list_with(path, SCRATCH)
 
 
 def zipped(path: Path, content: dict[str, bytes]) -> Path:
@@ -110,5 +117,11 @@ def test_an_encrypted_archive_is_refused(tmp_path: Path) -> None:
 def test_what_was_unpacked_is_removed(tmp_path: Path, temporary: Path) -> None:
     list_files(zipped(tmp_path / "study.zip", CONTENT))
     assert list(temporary.iterdir())
-    remove_unpacked()
+    SCRATCH.remove()
+    assert not list(temporary.iterdir())
+
+
+def test_without_a_scratch_folder_an_archive_is_a_file_like_others(tmp_path: Path, temporary: Path) -> None:
+    path = zipped(tmp_path / "study.zip", CONTENT)
+    assert list_with(path).files == [str(path)]
     assert not list(temporary.iterdir())

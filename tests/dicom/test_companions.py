@@ -10,8 +10,8 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import RLELossless
 
-from liver_mre.dicom.pixels import load_volume
-from liver_mre.dicom.reader import read_studies
+from liver_mre.stiffness.source import read_stiffness
+from liver_mre.studies.reader import read_studies
 from simulation.encodings import ENCODINGS
 from simulation.encodings.plan import Kind
 from simulation.exam import simulate_exam
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
     from pydicom import Dataset
 
-    from liver_mre.core.study import Selection, Series
-    from liver_mre.core.volume import StiffnessVolume
+    from liver_mre.series.acquisition import Acquisition
+    from liver_mre.stiffness.volume import StiffnessVolume
+    from liver_mre.studies.study import Series
     from simulation.encodings.common import WrittenStudy
     from simulation.types import SimulatedExam
 
@@ -37,13 +38,13 @@ def writing(kind: Kind) -> list[str]:
     return [name for name in sorted(ENCODINGS) if any(one.kind == kind for one in ENCODINGS[name].plan(EXAM).series)]
 
 
-def selected(folder: Path) -> Selection:
+def selected(folder: Path) -> Acquisition:
     (study,) = read_studies(folder).studies
     return chosen(study)
 
 
 def loaded(folder: Path) -> StiffnessVolume:
-    return load_volume(selected(folder), companions=True)
+    return read_stiffness(selected(folder), companions=True)
 
 
 def files_of(study: WrittenStudy, kind: Kind) -> tuple[Path, ...]:
@@ -150,7 +151,7 @@ def test_no_order_is_guessed_where_slices_look_alike_or_a_mask_hides_the_body(tm
 def test_the_phase_offsets_of_a_slice_are_averaged(study: WrittenStudy) -> None:
     selection = selected(study.folder)
     phase = read_studies(study.folder).studies[0].series[3]
-    volume = load_volume(replace(selection, magnitude=phase), companions=True)
+    volume = read_stiffness(replace(selection, magnitude=phase), companions=True)
     offsets = np.rint(EXAM.phase_rad / np.pi * 2048 + 2048).clip(0, 4095) * 2 - 4096  # with the vendor's rescale
     np.testing.assert_allclose(volume.magnitude, offsets.clip(0).mean(axis=0)[::-1], atol=0.01)
 
@@ -228,8 +229,8 @@ def test_a_magnitude_that_is_in_doubt_is_left_out_and_the_stiffness_stays(study:
     edit, words = UNUSABLE[case]
     selection = selected(study.folder)
     assert selection.magnitude is not None
-    expected = load_volume(selection)
-    volume = load_volume(replace(selection, magnitude=edit(selection.magnitude)), companions=True)
+    expected = read_stiffness(selection)
+    volume = read_stiffness(replace(selection, magnitude=edit(selection.magnitude)), companions=True)
     assert volume.magnitude is None
     assert words in volume.notes[-1]
     assert "series 3" in volume.notes[-1]
@@ -243,7 +244,7 @@ def test_a_magnitude_cut_off_on_its_way_never_fails_the_exam(encoding: str, tmp_
     expected = loaded(study.folder)
     damaged = files_of(study, Kind.MAGNITUDE)[0]
     damaged.write_bytes(damaged.read_bytes()[:-200])
-    volume = load_volume(selected(study.folder), companions=True)
+    volume = read_stiffness(selected(study.folder), companions=True)
     assert expected.magnitude is not None
     assert volume.magnitude is None
     np.testing.assert_array_equal(volume.stiffness_kpa, expected.stiffness_kpa)
@@ -272,11 +273,11 @@ def test_slices_with_a_scale_of_their_own_are_put_on_one(study: WrittenStudy) ->
 def test_without_need_neither_magnitude_nor_twin_is_read(study: WrittenStudy) -> None:
     selection = selected(study.folder)
     assert selection.magnitude is not None
-    assert selection.unmasked is not None
+    assert selection.maps.unmasked is not None
     for kind in (Kind.MAGNITUDE, Kind.STIFFNESS):
         for file in files_of(study, kind):
             file.unlink()
-    volume = load_volume(selection)
+    volume = read_stiffness(selection)
     assert (volume.magnitude, volume.unmasked_kpa, volume.notes) == (None, None, ())
     assert volume.shown_masked
 
@@ -295,7 +296,7 @@ def test_the_unmasked_twin_is_shown_with_the_mask_as_confidence_and_never_measur
     np.testing.assert_allclose(volume.unmasked_kpa[inside], EXAM.stiffness_kpa[::-1], atol=0.0051)
     assert (volume.masked, volume.shown_masked) == (True, False)
     assert (volume.unmasked_kpa > 0).sum() > 2 * volume.valid.sum()
-    plain = load_volume(selected(study.folder))
+    plain = read_stiffness(selected(study.folder))
     np.testing.assert_array_equal(volume.stiffness_kpa, plain.stiffness_kpa)
     np.testing.assert_array_equal(volume.confident, plain.confident)
 
@@ -325,11 +326,11 @@ def test_a_twin_that_is_not_the_same_map_before_its_mask_is_not_shown(
 
 
 def test_a_twin_with_copies_that_contradict_each_other_is_no_twin(study: WrittenStudy) -> None:
-    assert selected(study.folder).unmasked is not None
+    assert selected(study.folder).maps.unmasked is not None
     copy = study.folder / "copy"
     copy.write_bytes(files_of(study, Kind.STIFFNESS)[0].read_bytes())
     change(copy, _one_count_more)
-    assert selected(study.folder).unmasked is None
+    assert selected(study.folder).maps.unmasked is None
 
 
 def test_a_twin_of_another_scale_is_no_twin(study: WrittenStudy) -> None:
@@ -338,7 +339,7 @@ def test_a_twin_of_another_scale_is_no_twin(study: WrittenStudy) -> None:
 
     for file in files_of(study, Kind.STIFFNESS):
         change(file, in_pascal)
-    assert selected(study.folder).unmasked is None
+    assert selected(study.folder).maps.unmasked is None
 
 
 def test_stiffness_with_a_map_that_lacks_pixels_already_is_shown_as_masked(tmp_path: Path) -> None:

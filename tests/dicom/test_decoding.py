@@ -18,9 +18,9 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from liver_mre.dicom.decoding import read_images
-from liver_mre.dicom.reader import read_studies
 from liver_mre.errors import InvalidInputError, LossyPixelsError, TruncatedFileError
+from liver_mre.studies.decoding import read_images
+from liver_mre.studies.reader import read_studies
 from tests.dicom.enhanced import Frame, enhanced, save
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pydicom import Dataset
 
-    from liver_mre.core.study import Instance
+    from liver_mre.studies.study import Instance
 
     Recode = Callable[[Path], None]
 
@@ -253,7 +253,7 @@ def test_an_object_is_opened_once_and_only_its_wanted_frames_decoded(
     found = instances(tmp_path / "a")
     opened: list[object] = []
     decoded: list[object] = []
-    from liver_mre.dicom import decoding
+    from liver_mre.studies import decoding
 
     real_open, real_decode = decoding.open_dicom, decoding.pixel_array
     monkeypatch.setattr(decoding, "open_dicom", lambda *a, **k: opened.append(a) or real_open(*a, **k))

@@ -14,10 +14,11 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from liver_mre.core.study import Instance, RealWorldMapping, Selection, UnitEvidence
-from liver_mre.dicom.pixels import load_volume
-from liver_mre.dicom.reader import read_studies
 from liver_mre.errors import GeometryError, TruncatedFileError
+from liver_mre.series.acquisition import Acquisition, ScannerMaps, UnitEvidence
+from liver_mre.stiffness.source import read_stiffness
+from liver_mre.studies.reader import read_studies
+from liver_mre.studies.study import Instance, RealWorldMapping
 from tests.dicom.enhanced import SHARED, Frame, enhanced, functional_groups, in_kpa, save
 
 if TYPE_CHECKING:
@@ -48,8 +49,8 @@ def images(path: Path) -> tuple[Instance, ...]:
 
 def measure(path: Path, units: tuple[UnitEvidence, ...] = ()) -> NDArray[np.float32]:
     series = read_studies(path).studies[0].series[0]
-    selection = Selection(series, masked=True, confidence=None, magnitude=None, unit=CENTI_KPA, slice_units=units)
-    return load_volume(selection).stiffness_kpa
+    maps = ScannerMaps(series, masked=True, unit=CENTI_KPA, slice_units=units)
+    return read_stiffness(Acquisition(series, maps)).stiffness_kpa
 
 
 def test_every_frame_is_an_image_with_its_own_geometry_type_unit_and_time(tmp_path: Path) -> None:

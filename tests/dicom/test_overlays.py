@@ -10,7 +10,7 @@ from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from liver_mre.dicom.overlays import enclosed_region
+from liver_mre.studies.overlays import enclosed_region
 from tests.dicom.files import change, copy_files, masked_files, read_volume
 
 if TYPE_CHECKING:

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from liver_mre.dicom.phases import in_radians, read_phases
-from liver_mre.pipeline import find_series, open_cases
+from liver_mre.method.load_pixels import load_pixels
+from liver_mre.method.stages import Selected
+from liver_mre.method.toolkit import Toolkit
+from liver_mre.series.plan import plan_series
 from liver_mre.settings import Settings
-from liver_mre.steps import Toolkit
+from liver_mre.stiffness.phases import in_radians, read_phases
+from liver_mre.studies.reader import read_studies
 from simulation.encodings import ENCODINGS
 from simulation.encodings.plan import Kind
 from simulation.exam import simulate_exam
@@ -39,12 +42,10 @@ def phases_of(
         for file in next(series.files for series in study.series if series.kind == Kind.PHASE):
             change(file, edit)
     toolkit = Toolkit(Settings())
-    (case,) = (find_series(one, toolkit) for one in open_cases(folder))
-    assert case.study is not None
-    (found,) = case.exams
-    assert found.volume is not None
-    uid = found.selection.stiffness.series_instance_uid
-    return read_phases(case.study, toolkit.rules, case.decisions, found.volume.instances, uid)
+    (read,) = read_studies(folder).studies
+    (found,) = plan_series(read, toolkit.rules).select()
+    loaded = load_pixels(Selected(1, 0, found.acquisition), toolkit)
+    return read_phases(loaded.acquisition.phases, loaded.volume.instances)
 
 
 @pytest.mark.parametrize("encoding", ["siemens-gre", "siemens-masked-only", "philips", "philips-enhanced", "canon"])

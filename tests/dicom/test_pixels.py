@@ -14,9 +14,6 @@ from hypothesis import strategies as st
 from pydicom import Dataset, dcmread
 from pydicom.uid import RLELossless
 
-from liver_mre.dicom.headers import HEADER_TAGS
-from liver_mre.dicom.pixels import load_volume
-from liver_mre.dicom.reader import read_studies
 from liver_mre.errors import (
     GeometryError,
     MissingSlicesError,
@@ -25,6 +22,9 @@ from liver_mre.errors import (
     TruncatedFileError,
     UnknownUnitError,
 )
+from liver_mre.stiffness.source import read_stiffness
+from liver_mre.studies.headers import HEADER_TAGS
+from liver_mre.studies.reader import read_studies
 from tests.dicom.files import change, chosen, copy_files, masked_files, read_volume
 from tests.simulation.exam_factory import make_exam
 
@@ -246,13 +246,17 @@ def test_a_separate_confidence_map_is_aligned_by_position(siemens: WrittenStudy,
     (other,) = read_studies(tmp_path / "confidence").studies
     scanners_own = chosen(read_studies(siemens.folder).studies[0])
     confidence = replace(other.series[0], instances=other.series[0].instances[::-1])
-    pair = replace(
-        scanners_own, stiffness=study.series[0], masked=False, confidence=confidence, confidence_per_count=0.001
+    assert scanners_own.maps is not None
+    unmasked = study.series[0]
+    maps = replace(
+        scanners_own.maps, stiffness=unmasked, masked=False, confidence=confidence, confidence_per_count=0.001
     )
-    volume = load_volume(pair)
-    expected = load_volume(scanners_own)
+    pair = replace(scanners_own, series=unmasked, maps=maps)
+    volume = read_stiffness(pair)
+    expected = read_stiffness(scanners_own)
     np.testing.assert_array_equal(volume.confident, expected.confident)
     assert volume.valid.sum() > volume.confident.sum() > 0
-    incomplete = replace(pair, confidence=replace(confidence, instances=confidence.instances[1:]))
+    lacking = replace(maps, confidence=replace(confidence, instances=confidence.instances[1:]))
+    incomplete = replace(pair, maps=lacking)
     with pytest.raises(MissingSlicesError):
-        load_volume(incomplete)
+        read_stiffness(incomplete)

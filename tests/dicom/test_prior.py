@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from liver_mre.core.study import Instance
-from liver_mre.dicom.prior import PriorReports
-from liver_mre.dicom.reader import read_studies
-from liver_mre.report.sr import build_report
-from tests.report.content_factory import make_content, make_not_evaluable, source_images
+from liver_mre.measurement.earlier_reports import latest_earlier
+from liver_mre.report.sr.document import build_report
+from liver_mre.studies.reader import read_studies
+from liver_mre.studies.study import Instance, ReportFiles
+from tests.report.content_factory import changed, make_content, make_not_evaluable, source_images
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,8 +25,8 @@ TODAY = "20250304"
 
 def report_of(content: ReportContent, mean_kpa: float, date: str, study: str, **changes: str) -> Dataset:
     """Return the report of an earlier study of the same patient."""
-    if content.measurement is not None:
-        content = replace(content, measurement=replace(content.measurement, mean_kpa=mean_kpa))
+    if content.measured is not None:
+        content = changed(content, measurement=replace(content.measured.measurement, mean_kpa=mean_kpa))
     report = build_report(content)
     report.StudyDate, report.StudyInstanceUID = date, study
     for keyword, value in changes.items():
@@ -43,22 +43,21 @@ def current(tmp_path: Path) -> Instance:
     return Instance(str(path), str(image.SOPInstanceUID), str(image.SOPClassUID))
 
 
-def written(folder: Path, *reports: Dataset) -> list[str]:
+def written(folder: Path, *reports: Dataset) -> ReportFiles:
     paths = []
     for number, report in enumerate(reports):
         path = folder / f"report-{number}.dcm"
         report.save_as(path, enforce_file_format=True)
         paths.append(str(path))
-    return paths
+    return ReportFiles(tuple(paths))
 
 
 def test_each_report_is_read_once_however_many_exams_ask(tmp_path: Path, current: Instance) -> None:
     paths = written(tmp_path, report_of(make_content(), 2.5, "20220101", "1.2.1"))
-    reports = PriorReports()
-    first = reports.find(paths, current)
+    first = latest_earlier(paths, current)
     (tmp_path / "report-0.dcm").unlink()
     assert first is not None
-    assert reports.find(paths, current) == first
+    assert latest_earlier(paths, current) == first
 
 
 def test_the_latest_earlier_report_is_the_prior(tmp_path: Path, current: Instance) -> None:
@@ -68,7 +67,7 @@ def test_the_latest_earlier_report_is_the_prior(tmp_path: Path, current: Instanc
         report_of(content, 3.1, "20240301", "1.2.2"),
         report_of(content, 9.9, "20260101", "1.2.3"),
     ]
-    found = PriorReports().find(written(tmp_path, *reports), current)
+    found = latest_earlier(written(tmp_path, *reports), current)
     assert found is not None
     assert (found.stiffness_kpa, found.study_date, found.study_instance_uid) == (3.1, "20240301", "1.2.2")
     assert found.sop_instance_uid == reports[1].SOPInstanceUID
@@ -100,15 +99,15 @@ def test_the_latest_earlier_report_is_the_prior(tmp_path: Path, current: Instanc
 )
 def test_what_is_no_prior_is_refused(tmp_path: Path, current: Instance, changes: dict[str, str]) -> None:
     report = report_of(make_content(), 3.0, "20240301", "1.2.2", **changes)
-    assert PriorReports().find(written(tmp_path, report), current) is None
+    assert latest_earlier(written(tmp_path, report), current) is None
 
 
 def test_a_number_that_a_later_run_withdrew_is_no_prior(tmp_path: Path, current: Instance) -> None:
     first = report_of(make_content(), 3.0, "20240301", "1.2.2", ContentDate="20240301", ContentTime="100000")
     again = report_of(make_not_evaluable(), 0.0, "20240301", "1.2.2", ContentDate="20240302", ContentTime="100000")
     again.SeriesNumber = first.SeriesNumber
-    assert PriorReports().find(written(tmp_path, first), current) is not None
-    assert PriorReports().find(written(tmp_path, again, first), current) is None
+    assert latest_earlier(written(tmp_path, first), current) is not None
+    assert latest_earlier(written(tmp_path, again, first), current) is None
 
 
 def test_the_report_of_this_very_study_is_no_prior(tmp_path: Path, current: Instance) -> None:
@@ -118,19 +117,19 @@ def test_the_report_of_this_very_study_is_no_prior(tmp_path: Path, current: Inst
     image = source_images(content)[0]
     path = tmp_path / "same.dcm"
     image.save_as(path, enforce_file_format=True)
-    assert PriorReports().find(written(tmp_path, own), replace(current, source=str(path))) is None
+    assert latest_earlier(written(tmp_path, own), replace(current, source=str(path))) is None
 
 
 def test_an_exam_that_was_not_evaluable_and_a_damaged_file_are_no_priors(tmp_path: Path, current: Instance) -> None:
     damaged = tmp_path / "damaged.dcm"
     damaged.write_bytes(b"\0" * 128 + b"DICMnothing")
     paths = written(tmp_path, report_of(make_not_evaluable(), 0.0, "20240301", "1.2.2"))
-    assert PriorReports().find([*paths, str(damaged), str(tmp_path / "gone.dcm")], current) is None
-    assert PriorReports().find([], current) is None
+    assert latest_earlier(ReportFiles((*paths.paths, str(damaged), str(tmp_path / "gone.dcm"))), current) is None
+    assert latest_earlier(ReportFiles(), current) is None
 
 
 def test_reports_in_the_input_are_kept_with_its_studies(tmp_path: Path, current: Instance) -> None:
     paths = written(tmp_path, report_of(make_content(), 3.0, "20240301", "1.2.2"))
     (study,) = read_studies(tmp_path).studies
-    assert list(study.reports) == paths
-    assert PriorReports().find(study.reports, current) is not None
+    assert study.reports == paths
+    assert latest_earlier(study.reports, current) is not None

@@ -20,11 +20,11 @@ from pydicom.uid import (
     SegmentationStorage,
 )
 
-from liver_mre.core.study import PatientKey, RealWorldMapping
-from liver_mre.dicom import scan
-from liver_mre.dicom.pixels import load_volume
-from liver_mre.dicom.reader import read_studies
 from liver_mre.errors import ConflictingFilesError, MreError, NoDicomError, UnknownUnitError, UsageError
+from liver_mre.stiffness.source import read_stiffness
+from liver_mre.studies import header_scan
+from liver_mre.studies.reader import read_studies
+from liver_mre.studies.study import PatientKey, RealWorldMapping
 from simulation.encodings.siemens import write_study
 from tests.dicom.files import change, chosen, copy_files, masked_files
 from tests.simulation.exam_factory import make_exam
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-    from liver_mre.dicom.reader import ScanResult
+    from liver_mre.studies.reader import ScanResult
     from simulation.encodings.common import WrittenStudy
 
 
@@ -153,7 +153,7 @@ def test_files_of_one_uid_and_different_content_are_refused_where_they_are_measu
         change(twin, lambda ds: setattr(ds, "PixelData", ds.PixelData[::-1]))
     (study,) = read_studies(tmp_path).studies
     assert [i.conflicting for i in study.series[2].instances].count(True) == 2  # the third is a copy of the second
-    assert chosen(study).stiffness is study.series[6]
+    assert chosen(study).series is study.series[6]
     shutil.copy(masked_files(siemens)[0], tmp_path / "0-masked")
     change(tmp_path / "0-masked", lambda ds: setattr(ds, "PixelData", ds.PixelData[::-1]))
     with pytest.raises(ConflictingFilesError):
@@ -191,7 +191,7 @@ def test_what_may_not_be_read_is_counted_apart_from_damage(
             raise PermissionError(13, "denied")
         return real_list(folder)
 
-    monkeypatch.setattr(scan, "open", deny, raising=False)
+    monkeypatch.setattr(header_scan, "open", deny, raising=False)
     monkeypatch.setattr(os, "listdir", deny_folder)
     assert read_studies(tmp_path).warnings == (
         "3 files or folders are unreadable (no permission, or a link that leads nowhere), and left out.",
@@ -219,7 +219,7 @@ def test_a_file_cut_at_any_length_is_damaged_or_its_pixels_are(siemens: WrittenS
             assert "1 file is damaged" in str(error)  # noqa: PT017 - most lengths raise, later ones do not
             continue
         with pytest.raises(MreError):
-            load_volume(chosen(study))
+            read_stiffness(chosen(study))
     assert damaged > 100
 
 
@@ -230,7 +230,7 @@ def test_a_value_of_the_wrong_length_is_damage_and_not_a_crash(siemens: WrittenS
     assert raw.count(rows) == 1
     file.write_bytes(raw.replace(rows, rows[:-2] + b"\x03\x00"))
     with pytest.raises(MreError):
-        load_volume(chosen(read_studies(file).studies[0]))
+        read_stiffness(chosen(read_studies(file).studies[0]))
 
 
 def test_a_folder_without_dicom_says_so(tmp_path: Path) -> None:
@@ -249,8 +249,16 @@ def test_two_studies_are_told_apart_and_ordered_by_uid(tmp_path: Path) -> None:
     assert [study.study_instance_uid for study in read_studies(tmp_path).studies] == sorted(uids)
 
 
+KEY = bytes(32)
+
+
 def patient_keys(folder: Path) -> set[PatientKey]:
-    return {i.patient_key for study in read_studies(folder).studies for s in study.series for i in s.instances}
+    return {
+        i.patient_key
+        for study in read_studies(folder, digest_key=KEY).studies
+        for s in study.series
+        for i in s.instances
+    }
 
 
 def test_the_patient_key_tells_patients_apart_and_says_nothing(siemens: WrittenStudy, tmp_path: Path) -> None:
@@ -272,7 +280,7 @@ def test_an_image_that_lost_its_patient_is_not_another_patients(siemens: Written
     files = copy_files(masked_files(siemens), tmp_path)
     change(files[0], lambda ds: [ds.pop(k) for k in ("PatientID", "PatientBirthDate")])
     change(files[1], lambda ds: setattr(ds, "PatientID", ""))
-    assert len(chosen(read_studies(tmp_path).studies[0]).stiffness.instances) == 4
+    assert len(chosen(read_studies(tmp_path).studies[0]).series.instances) == 4
 
 
 def test_the_same_image_under_two_patients_is_not_a_copy(siemens: WrittenStudy, tmp_path: Path) -> None:
@@ -284,14 +292,14 @@ def test_the_same_image_under_two_patients_is_not_a_copy(siemens: WrittenStudy, 
 
 def test_implicit_vr_and_files_without_a_preamble_read_the_same(siemens: WrittenStudy, tmp_path: Path) -> None:
     original = masked_files(siemens)[0]
-    expected = read_studies(original).studies[0].series[0].first
+    expected = read_studies(original, digest_key=KEY).studies[0].series[0].first
     implicit, bare = tmp_path / "implicit", tmp_path / "bare"
     ds = dcmread(original)
     ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     ds.save_as(implicit, implicit_vr=True)
     bare.write_bytes(original.read_bytes()[132:])
     for file in (implicit, bare):
-        assert read_studies(file).studies[0].series[0].first == replace(expected, source=str(file))
+        assert read_studies(file, digest_key=KEY).studies[0].series[0].first == replace(expected, source=str(file))
 
 
 def real_world(unit: str, slope: float, scheme: str = "UCUM", stored: tuple[int, int] | None = None) -> Dataset:
@@ -374,7 +382,7 @@ def test_the_range_of_a_real_world_mapping_is_checked_on_the_pixels_in_implicit_
         ds.save_as(file, implicit_vr=True)
     selection = chosen(read_studies(tmp_path).studies[0])
     with pytest.raises(UnknownUnitError, match="from 0 to 200"):
-        load_volume(selection)
+        read_stiffness(selection)
 
 
 def test_the_range_of_a_real_world_mapping_has_the_sign_of_the_pixels(siemens: WrittenStudy, tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from pydicom import Dataset, config, dcmread
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
 
-from liver_mre.dicom import scan
-from liver_mre.dicom.files import open_dicom
-from liver_mre.dicom.headers import HEADER_TAGS, to_instances
-from liver_mre.dicom.reader import read_studies
+from liver_mre.studies import header_scan
+from liver_mre.studies.files import open_dicom
+from liver_mre.studies.headers import HEADER_TAGS, to_instances
+from liver_mre.studies.reader import read_studies
 from tests.busy import Watch
 from tests.dicom.files import change, copy_files, masked_files
 
@@ -30,7 +30,7 @@ TRIES, SECONDS = 4, 1.5
 READ_TWICE = """
 import json, sys, time
 from pathlib import Path
-from liver_mre.dicom.reader import read_studies
+from liver_mre.studies.reader import read_studies
 read_studies(Path(sys.argv[1]))
 started = time.process_time()
 (study,) = read_studies(Path(sys.argv[2])).studies
@@ -45,7 +45,7 @@ def outcome(path: Path, *, quick: bool) -> object:
         warnings.simplefilter("ignore")
         try:
             if quick:
-                header = scan.read_header(str(path))
+                header = header_scan.read_header(str(path))
                 return to_instances(header.dataset, "", header.transfer_syntax)
             dataset = open_dicom(path, stop_before_pixels=True, tags=HEADER_TAGS)
             return to_instances(dataset, "", dataset.file_meta.TransferSyntaxUID)
@@ -77,13 +77,13 @@ def file(siemens: WrittenStudy, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 def test_the_quick_way_reads_what_pydicom_reads(file: Path) -> None:
-    quick = scan._plain(str(file))
+    quick = header_scan._plain(str(file))
     slow = open_dicom(file, stop_before_pixels=True, tags=HEADER_TAGS)
     assert {e.tag: e.value for e in quick.dataset} == {e.tag: e.value for e in slow}
     assert (quick.transfer_syntax, quick.storage_class) == (ExplicitVRLittleEndian, slow.SOPClassUID)
     assert quick.dataset.PatientName == "Müller^Jörg"
     assert outcome(file, quick=True) == outcome(file, quick=False)
-    (instance,) = to_instances(quick.dataset, "", quick.transfer_syntax)
+    (instance,) = to_instances(quick.dataset, "", quick.transfer_syntax, bytes(32))
     assert instance.private_sequence_name == "fgremre"
 
 
@@ -105,7 +105,7 @@ def test_a_file_damaged_anywhere_is_read_as_pydicom_reads_it(file: Path, tmp_pat
 @pytest.mark.parametrize("where", ["before", "within"])
 def test_a_header_longer_than_what_is_read_at_once_is_left_to_pydicom(file: Path, tmp_path: Path, where: str) -> None:
     (path,) = copy_files([file], tmp_path)
-    size = scan._READ_BYTES + (0 if where == "before" else -600)
+    size = header_scan._READ_BYTES + (0 if where == "before" else -600)
     change(path, lambda ds: ds.private_block(0x0021, "LONG", create=True).add_new(0x01, "OB", bytes(size)))
     assert outcome(path, quick=True) == outcome(path, quick=False)
     assert read_studies(path).studies

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from liver_mre.errors import ModelError
-from liver_mre.inference.card import load_card, parse_card
+from liver_mre.liver.card import load_card, parse_card
 
 if TYPE_CHECKING:
     from pathlib import Path

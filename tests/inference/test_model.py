@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from liver_mre.errors import DeviceError, ModelError, UsageError
-from liver_mre.inference import model as model_module
-from liver_mre.inference.model import load_model, resolve_device
-from liver_mre.inference.openvino_backend import chosen_precision, import_openvino
-from liver_mre.inference.torch_backend import TorchBackend, cuda_devices
+from liver_mre.liver import network as model_module
+from liver_mre.liver.network import load_model, resolve_device
+from liver_mre.liver.openvino_backend import chosen_precision, import_openvino
+from liver_mre.liver.torch_backend import TorchBackend, cuda_devices
 from tests.tiny_model import smooth_slices
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ def test_an_unknown_precision_is_a_usage_error(published_tiny_model: TinyModel) 
 @pytest.mark.skipif(any(mark.exists() for mark in model_module.NVIDIA_MARKS), reason="an NVIDIA driver is present")
 def test_without_an_nvidia_driver_loading_imports_no_torch_and_no_telemetry(published_tiny_model: TinyModel) -> None:
     script = (
-        "import sys, pathlib; from liver_mre.inference.model import load_model;"
+        "import sys, pathlib; from liver_mre.liver.network import load_model;"
         "load_model(pathlib.Path(sys.argv[1]));"
         "print([m for m in sys.modules if m == 'torch' or m.startswith('openvino_telemetry')])"
     )

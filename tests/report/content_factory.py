@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
-from liver_mre.calibration import load_calibrations
-from liver_mre.core.change import change_since
-from liver_mre.core.measurement import measure
-from liver_mre.core.quality.types import Cause, Check, ExamQuality, SliceQuality
-from liver_mre.core.result import Prior, Reason
-from liver_mre.core.roi import RoiRules, find_region
-from liver_mre.core.staging import stage
-from liver_mre.core.study import Instance, UnitEvidence
-from liver_mre.core.uncertainty import interval_of
-from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
-from liver_mre.quality import why_not_evaluable
+from liver_mre.liver.mask import LiverMask, ModelIdentity
+from liver_mre.measurement.change import Prior, change_since
+from liver_mre.measurement.interval import interval_of
+from liver_mre.measurement.interval_file import load_calibrations
+from liver_mre.measurement.measure import measure
+from liver_mre.measurement.profile_file import load_profile
+from liver_mre.measurement.region import find_region
+from liver_mre.measurement.region_rules import RegionRules
+from liver_mre.measurement.staging import stage
+from liver_mre.method.judge_quality import why_not_evaluable
+from liver_mre.quality.verdict import AcquisitionQuality, Cause, Check, SliceQuality
 from liver_mre.report.content import ReportContent
 from liver_mre.report.wording import SIMULATION_MARKER
-from liver_mre.staging_profiles import load_profile
+from liver_mre.results.finding import MeasuredFinding, NotEvaluableFinding, Provenance, SeriesIdentity
+from liver_mre.series.acquisition import UnitEvidence
+from liver_mre.stiffness.volume import StiffnessVolume
+from liver_mre.studies.study import Instance
+from liver_mre.workflow.outcome import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -41,6 +45,11 @@ CREATED = datetime(2025, 3, 4, 10, 20, 30, 123456, tzinfo=UTC)
 MODEL = ModelIdentity("liver-unet", "1.2.0", "ab" * 32, "openvino", "bf16")
 QUALITY_MODEL = ModelIdentity("quality-control", "0.3.0", "cd" * 32, "openvino", "f32")
 NOT_MEASURABLE = Reason("no_confident_liver", "No pixel of the liver has at least 95 % confidence.")
+
+
+SERIES = SeriesIdentity("1.2.826.0.1.3680043.8.498.7", 7, "mre_Stiff")
+PROVENANCE = {field.name for field in fields(Provenance)}
+CONTENT = {field.name for field in fields(ReportContent)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +97,17 @@ def make_content(
     mask = LiverMask(arrays.liver, MODEL)
     measurement = measure(volume, mask)
     assert measurement is not None
+    unit = UnitEvidence(0.01, 0.0, "vendor_rule", "Siemens: 1 count is 10 Pa")
+    finding = MeasuredFinding(
+        SERIES,
+        Provenance(unit, mask.model),
+        measurement,
+        stage(measurement.mean_kpa, load_profile("resoundant_2019")),
+    )
     return ReportContent(
+        finding=finding,
         volume=volume,
         mask=mask,
-        measurement=measurement,
-        staging=stage(measurement.mean_kpa, load_profile("resoundant_2019")),
-        reason=None,
-        unit=UnitEvidence(0.01, 0.0, "vendor_rule", "Siemens: 1 count is 10 Pa"),
         sources=headers,
         application_version="1.0.0",
         tracking_uid=generate_uid(),
@@ -102,16 +115,34 @@ def make_content(
     )
 
 
+def changed(content: ReportContent, **changes: Any) -> ReportContent:  # noqa: ANN401
+    """Return the content with other values of its own, of its finding or of the finding's provenance.
+
+    A measurement of None makes the finding one that is not evaluable, for the `reason` given.
+    """
+    finding = content.finding
+    provenance = {key: changes.pop(key) for key in list(changes) if key in PROVENANCE}
+    own = {key: changes.pop(key) for key in list(changes) if key in CONTENT}
+    if changes.get("measurement", finding) is None or isinstance(finding, NotEvaluableFinding):
+        quality = changes.pop("quality", finding.quality)
+        reason = changes.pop("reason", finding.reason)
+        finding = NotEvaluableFinding(finding.series, finding.provenance, reason, quality)
+    else:
+        finding = replace(finding, **changes)
+    finding = replace(finding, provenance=replace(finding.provenance, **provenance))
+    return replace(content, finding=finding, **own)
+
+
 def make_doubtful(mean_kpa: float = 2.85) -> ReportContent:
     """Make the content of an exam with an interval across cut-offs, areas left out and a change since a prior."""
     content = make_content(make_arrays(mean_kpa))
-    rules = RoiRules(edge_mm=5.0, soft_share=0.0, bright_share=0.0, hot_share=0.0)
+    rules = RegionRules(edge_mm=5.0, soft_share=0.0, bright_share=0.0, hot_share=0.0)
     region = find_region(content.volume, content.mask, rules)
     measured = measure(content.volume, content.mask, region.pixels)
     assert measured is not None
     interval = interval_of(measured.mean_kpa, 0.05, 0.02, load_calibrations()[0])
     prior = Prior(2.3, "20240301", "101500", ("liver-mre 0.0.9",), "1.2.3.4", "1.2.3")
-    return replace(
+    return changed(
         content,
         measurement=replace(measured, interval=interval, removed=region.removed),
         staging=stage(measured.mean_kpa, load_profile("resoundant_2019"), interval),
@@ -122,7 +153,7 @@ def make_doubtful(mean_kpa: float = 2.85) -> ReportContent:
 
 def make_quality(
     *, lost: Mapping[int, Cause] | None = None, votes: int | None = 8, odd: Collection[int] = (1,)
-) -> ExamQuality:
+) -> AcquisitionQuality:
     """Make the quality of the exam.
 
     Parameters
@@ -150,30 +181,30 @@ def make_quality(
                 ),
             )
         )
-    return ExamQuality(
+    return AcquisitionQuality(
         tuple(slices), (Check("slice_agreement", 0.07, "1", None, 0.2, passed=True),), (), "network and physics"
     )
 
 
-def make_judged(quality: ExamQuality | None = None, *, model: ModelIdentity | None = QUALITY_MODEL) -> ReportContent:
+def make_judged(
+    quality: AcquisitionQuality | None = None, *, model: ModelIdentity | None = QUALITY_MODEL
+) -> ReportContent:
     """Make the content of an exam of which quality control excluded slices: what they show is not measured."""
     content, quality = make_doubtful(3.4), quality or make_quality()
     pixels = content.measured_pixels.copy()
     pixels[list(quality.excluded)] = False
     measured = measure(content.volume, content.mask, pixels)
     assert measured is not None
-    return replace(content, measurement=measured, pixels=pixels, quality=quality, quality_model=model)
+    return changed(content, measurement=measured, pixels=pixels, quality=quality, quality_model=model)
 
 
 def make_failed(*, unlike: tuple[str, ...] = ()) -> ReportContent:
     """Make the content of an exam that quality control refused: for breathing, or because it is no liver."""
     quality = make_quality(lost={} if unlike else dict.fromkeys(range(SLICES), Cause.BREATHING))
     quality = replace(quality, unlike=unlike)
-    return replace(
+    return changed(
         make_judged(),
         measurement=None,
-        staging=None,
-        change=None,
         pixels=None,
         quality=quality,
         reason=why_not_evaluable(quality),
@@ -185,12 +216,11 @@ def make_not_evaluable(*, liver: bool = True) -> ReportContent:
     arrays = make_arrays()
     nothing = np.zeros_like(arrays.liver)
     content = make_content(replace(arrays, confident=arrays.liver))
-    return replace(
+    return changed(
         content,
         volume=replace(content.volume, confident=nothing),
         mask=replace(content.mask, liver=arrays.liver if liver else nothing),
         measurement=None,
-        staging=None,
         reason=NOT_MEASURABLE,
     )
 

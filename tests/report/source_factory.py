@@ -12,14 +12,14 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import EnhancedMRImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from liver_mre.report.source_files import read_sources
-from tests.report.content_factory import COLUMNS, ROWS, SLICE_SPACING_MM
+from tests.report.content_factory import COLUMNS, ROWS, SLICE_SPACING_MM, changed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from liver_mre.core.study import Orientation
     from liver_mre.report.content import ReportContent
+    from liver_mre.studies.study import Orientation
 
 Place = tuple[int, int]
 """Where a slice is: which enhanced object, from 0, and which frame of it, from 1."""
@@ -158,11 +158,11 @@ def _elsewhere(source: Dataset, frame: int) -> Dataset:
 
 
 def _with_instances(content: ReportContent, instances: tuple, sources: tuple[Dataset, ...]) -> ReportContent:
-    measured = content.measurement
+    measured = content.measured.measurement
     slices = tuple(
         replace(part, sop_instance_uid=instances[part.slice_index].sop_instance_uid) for part in measured.slices
     )
-    return replace(
+    return changed(
         content,
         volume=replace(content.volume, instances=instances),
         measurement=replace(measured, slices=slices),

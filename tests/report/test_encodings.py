@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +16,8 @@ from pydicom import Dataset, dcmread
 from liver_mre.report import codes
 from liver_mre.report.secondary_capture import build_overlay
 from liver_mre.report.seg import build_segmentation
-from liver_mre.report.sr import build_report
-from tests.report.content_factory import SLICE_SPACING_MM, SLICES, make_content, make_quality, segment_pixels
+from liver_mre.report.sr.document import build_report
+from tests.report.content_factory import SLICE_SPACING_MM, SLICES, changed, make_content, make_quality, segment_pixels
 from tests.report.source_factory import as_frames, as_series, turned
 
 if TYPE_CHECKING:
@@ -148,7 +147,7 @@ def test_outlines_are_drawn_on_the_image_that_was_measured(content: ReportConten
     path = tmp_path / "sr.dcm"
     build_report(content).save_as(path, enforce_file_format=True)
     groups = srread(path).content.get_planar_roi_measurement_groups()
-    measured = content.measurement.slices
+    measured = content.measured.measurement.slices
     regions = [group.roi.ContentSequence[0].ReferencedSOPSequence[0] for group in groups]
     assert [slice_of(content, region) for region in regions] == [part.slice_index for part in measured]
     assert len({group.tracking_uid for group in groups}) == len(measured)
@@ -165,7 +164,7 @@ def test_measurement_lists_its_sources_with_their_frames(content: ReportContent,
 
 def test_the_quality_of_a_slice_refers_to_its_image(content: ReportContent, tmp_path: Path) -> None:
     path = tmp_path / "sr.dcm"
-    build_report(replace(content, quality=make_quality())).save_as(path, enforce_file_format=True)
+    build_report(changed(content, quality=make_quality())).save_as(path, enforce_file_format=True)
     groups = srread(path).content.get_image_measurement_groups()[2:]
     shown = [slice_of(content, image.ReferencedSOPSequence[0]) for group in groups for image in group.source_images]
     assert shown == list(range(SLICES))

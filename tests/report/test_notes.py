@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.core.study import UnitEvidence
-from liver_mre.report import style
-from liver_mre.report.overlay import render_overlay
-from liver_mre.report.panels import Crop, slice_picture
+from liver_mre.report.picture import style
+from liver_mre.report.picture.overlay import render_overlay
+from liver_mre.report.picture.panels import Crop, slice_picture
 from liver_mre.report.secondary_capture import build_overlay
 from liver_mre.report.seg import build_segmentation
-from liver_mre.report.sr import build_report
-from tests.report.content_factory import COLUMNS, ROWS, SPACING_MM, make_content, make_not_evaluable
+from liver_mre.report.sr.document import build_report
+from liver_mre.series.acquisition import UnitEvidence
+from tests.report.content_factory import COLUMNS, ROWS, SPACING_MM, changed, make_content, make_not_evaluable
 
 if TYPE_CHECKING:
     from liver_mre.report.content import ReportContent
@@ -38,7 +38,7 @@ def with_contour(content: ReportContent, contour: np.ndarray | None = None) -> R
     if contour is None:
         contour = np.zeros_like(content.mask.liver)
         contour[1:3, 36:50, 26:44] = True
-    return replace(content, volume=replace(content.volume, scanner_contour=contour))
+    return changed(content, volume=replace(content.volume, scanner_contour=contour))
 
 
 def segment_description(content: ReportContent) -> str:
@@ -51,13 +51,13 @@ def pink(picture: np.ndarray) -> np.ndarray:
 
 def test_report_holds_the_notes_on_series_and_pixels_each_once() -> None:
     content = make_content()
-    content = replace(content, notes=NOTES, volume=replace(content.volume, notes=NOTES[1:]))
+    content = changed(content, notes=NOTES, volume=replace(content.volume, notes=NOTES[1:]))
     assert comments(content) == list(NOTES)
     assert comments(make_content()) == []
 
 
 def test_segmentation_holds_unit_override_and_notes() -> None:
-    content = replace(make_content(), notes=NOTES, unit=OVERRIDE)
+    content = changed(make_content(), notes=NOTES, unit=OVERRIDE)
     assert segment_description(content) == (
         "Unit set by the user: 0.02 kPa a count. Slice 2 was acquired twice: the later one counts. "
         "The hatch pattern was closed."
@@ -66,7 +66,7 @@ def test_segmentation_holds_unit_override_and_notes() -> None:
 
 def test_notes_too_long_for_the_segmentation_are_in_the_report_only() -> None:
     long = ("Something worth knowing. " * 60,)
-    content = replace(make_content(), notes=long, unit=OVERRIDE)
+    content = changed(make_content(), notes=long, unit=OVERRIDE)
     assert segment_description(content) == "Unit set by the user: 0.02 kPa a count."
     assert comments(content) == list(long)
 
@@ -90,7 +90,7 @@ def test_contour_without_confident_pixels_has_no_stiffness() -> None:
 
 def test_an_exam_that_is_not_evaluable_tells_no_number_of_its_contour_either() -> None:
     content = with_contour(make_not_evaluable())
-    content = replace(content, volume=replace(content.volume, confident=content.volume.valid))
+    content = changed(content, volume=replace(content.volume, confident=content.volume.valid))
     assert "kPa" not in comments(content)[-1]
 
 
@@ -130,7 +130,7 @@ def test_results_of_an_acquisition_say_which_it_is_and_what_they_are(acquisition
 def test_series_of_different_acquisitions_are_different() -> None:
     content = make_content()
     results = [
-        build(replace(content, acquisition=f"series {11 * number}", acquisition_number=number))
+        build(changed(content, acquisition=f"series {11 * number}", acquisition_number=number))
         for number in (1, 2)
         for build in (build_segmentation, build_report, lambda content: build_overlay(content, PICTURE))
     ]
@@ -141,7 +141,7 @@ def test_series_of_different_acquisitions_are_different() -> None:
 
 def test_picture_names_its_acquisition() -> None:
     content = make_content()
-    named = render_overlay(replace(content, acquisition="series 12"))
-    changed = (named != render_overlay(content)).any(axis=-1)
-    assert changed[:48].any()
-    assert not changed[48:].any()
+    named = render_overlay(changed(content, acquisition="series 12"))
+    differs = (named != render_overlay(content)).any(axis=-1)
+    assert differs[:48].any()
+    assert not differs[48:].any()

@@ -12,8 +12,8 @@ from pydicom import Dataset, dcmread
 
 from liver_mre.report.secondary_capture import build_overlay
 from liver_mre.report.seg import build_segmentation
-from liver_mre.report.sr import build_report
-from tests.report.content_factory import MODEL, make_content
+from liver_mre.report.sr.document import build_report
+from tests.report.content_factory import MODEL, changed, make_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -107,7 +107,7 @@ def test_versions_of_application_and_model_are_listed(
 @BUILDERS
 def test_device_uid_changes_with_the_model_and_not_from_run_to_run(build: Callable[[ReportContent], Dataset]) -> None:
     content = make_content()
-    newer = replace(content, mask=replace(content.mask, model=replace(MODEL, version="1.3.0")))
+    newer = changed(content, mask=replace(content.mask, model=replace(MODEL, version="1.3.0")))
     uid = processing_equipment(build(content)).DeviceUID
     assert uid == processing_equipment(build(make_content())).DeviceUID
     assert uid != processing_equipment(build(newer)).DeviceUID
@@ -129,7 +129,7 @@ def test_without_a_zone_in_the_source_dates_keep_their_own(
     content = make_content()
     del content.sources[0].TimezoneOffsetFromUTC
     zone = timezone(timedelta(hours=-5, minutes=-30))
-    content = replace(content, created=datetime(2025, 3, 4, 23, 0, tzinfo=zone))
+    content = changed(content, created=datetime(2025, 3, 4, 23, 0, tzinfo=zone))
     result = write_and_read(build(content), tmp_path)
     assert (result.TimezoneOffsetFromUTC, result.ContentDate) == ("-0530", "20250304")
 

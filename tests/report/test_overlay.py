@@ -11,18 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.core.measurement import region_of_interest
-from liver_mre.core.quality.types import CAUSES, Cause
-from liver_mre.report import overlay, style
-from liver_mre.report.colour_bar import spread
-from liver_mre.report.overlay import WIDTH_PX, render_overlay
-from liver_mre.report.panels import Crop, common_crop, side_letters, slice_picture
-from liver_mre.report.tiles import Strips
+from liver_mre.measurement.measure import region_of_interest
+from liver_mre.quality.verdict import CAUSES, Cause
+from liver_mre.report.picture import overlay, style
+from liver_mre.report.picture.colour_bar import spread
+from liver_mre.report.picture.overlay import WIDTH_PX, render_overlay
+from liver_mre.report.picture.panels import Crop, common_crop, side_letters, slice_picture
+from liver_mre.report.picture.tiles import Strips
 from tests.report.content_factory import (
     COLUMNS,
     ROWS,
     SLICES,
     SPACING_MM,
+    changed,
     make_arrays,
     make_content,
     make_failed,
@@ -32,8 +33,8 @@ from tests.report.content_factory import (
 )
 
 if TYPE_CHECKING:
-    from liver_mre.core.study import Orientation
     from liver_mre.report.content import ReportContent
+    from liver_mre.studies.study import Orientation
 
 ZOOM = 5
 WHOLE = Crop(0, ROWS, 0, COLUMNS, SPACING_MM)
@@ -120,7 +121,7 @@ def drawn_words(monkeypatch: pytest.MonkeyPatch, content: ReportContent) -> str:
 def test_finding_stage_cutoffs_and_intended_use_are_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     content = make_content()
     words = drawn_words(monkeypatch, content)
-    measured, staging = content.measurement, content.staging
+    measured, staging = content.measured.measurement, content.measured.staging
     for expected in (
         f"{measured.mean_kpa:.2f}",
         f"± {measured.sd_kpa:.2f} kPa",
@@ -157,7 +158,7 @@ def test_an_exam_that_is_not_evaluable_is_told_in_words_and_without_a_stiffness(
     content = make_not_evaluable(liver=liver)
     words = drawn_words(monkeypatch, content)
     assert "Not evaluable" in words
-    assert content.reason.message in words
+    assert content.finding.reason.message in words
     assert "±" not in words
     assert "METAVIR" not in words
     assert ("liver not measurable" if liver else "no liver found") in words
@@ -165,8 +166,9 @@ def test_an_exam_that_is_not_evaluable_is_told_in_words_and_without_a_stiffness(
 
 def test_all_models_that_had_a_say_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     judged = make_judged()
-    assert judged.quality_model is not None
-    names = f" - {judged.mask.model.title}, {judged.quality_model.title}"
+    quality_model = judged.finding.provenance.quality_model
+    assert quality_model is not None
+    names = f" - {judged.mask.model.title}, {quality_model.title}"
     assert any(line.endswith(names) for line in drawn_words(monkeypatch, judged).splitlines())
     by_physics = drawn_words(monkeypatch, make_judged(model=None)).splitlines()
     assert any(line.endswith(f" - {judged.mask.model.title}") for line in by_physics)
@@ -188,7 +190,7 @@ def test_a_refused_exam_says_cause_and_hint_and_shows_nothing_as_measured(
     words = drawn_words(monkeypatch, content)
     assert "Not evaluable" in words
     assert "Quality RED: 0 of 4 slices diagnostic" in words
-    assert content.quality.hint in words.replace("\n", " ")
+    assert content.finding.quality.hint in words.replace("\n", " ")
     assert words.count("not diagnostic: ") == 4
     assert "±" not in words
     assert not content.measured_pixels.any()
@@ -215,7 +217,7 @@ def test_a_line_that_is_too_long_ends_in_an_ellipsis() -> None:
 
 def test_a_mean_just_below_the_cutoff_is_shown_below_it(monkeypatch: pytest.MonkeyPatch) -> None:
     content = make_content(make_arrays(2.6))
-    content = replace(content, measurement=replace(content.measurement, mean_kpa=2.7996))
+    content = changed(content, measurement=replace(content.measured.measurement, mean_kpa=2.7996))
     words = drawn_words(monkeypatch, content).splitlines()
     assert "2.79" in words
     assert "NO" in words

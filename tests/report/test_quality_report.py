@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from highdicom.sr import srread
 
-from liver_mre.core.quality.checks import UNITS
-from liver_mre.core.quality.types import CAUSES
+from liver_mre.quality.checks import UNITS
+from liver_mre.quality.verdict import CAUSES
 from liver_mre.report import codes
-from liver_mre.report.sr import build_report
+from liver_mre.report.sr.document import build_report
 from liver_mre.report.wording import doubt_words, excluded_words, quality_sentence, quality_words
+from liver_mre.workflow.outcome import Reason
 from tests.report.content_factory import (
     QUALITY_MODEL,
     SLICES,
+    changed,
     make_content,
     make_failed,
     make_judged,
@@ -122,18 +123,20 @@ def test_every_cause_and_number_has_a_code() -> None:
 
 
 def test_words_name_slices_causes_doubts_and_a_hint() -> None:
-    quality = make_quality()
-    assert quality_words(quality) == "amber, 3 of 4 slices diagnostic"
-    unmeasured = replace(quality, measurable=False)
+    finding = make_judged().finding
+    quality = finding.quality
+    assert quality is not None
+    assert quality_words(finding) == "amber, 3 of 4 slices diagnostic"
+    unmeasured = changed(make_judged(), measurement=None, reason=Reason("area_too_small", "Too small.")).finding
     assert quality_words(unmeasured) == "red, 3 of 4 slices diagnostic, but none measured"
     assert excluded_words(quality) == "slice 3: breathing or misregistration"
     assert doubt_words(quality) == "wave snr (slice 2)"
-    assert quality_sentence(quality) == (
+    assert quality_sentence(finding) == (
         "Quality control (network and physics): amber, 3 of 4 slices diagnostic. Not diagnostic: slice 3: breathing or "
         "misregistration. Unusual: wave snr (slice 2). Repeat at the end of expiration, and practise the breath-hold "
         "with the patient first."
     )
-    assert quality_sentence(None) == ""
-    refused = make_failed(unlike=("axial",)).quality
+    assert quality_sentence(make_content().finding) == ""
+    refused = make_failed(unlike=("axial",)).finding
     assert "not like an axial elastogram of a liver (unusual: axial)" in quality_sentence(refused)
     assert doubt_words(make_quality(lost={}, votes=6)) == "divided votes (slices 1, 2, 3, 4); wave snr (slice 2)"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.core.result import Staging
+from liver_mre.measurement.staging import Staging
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 
 CUTOFFS = (2.5, 2.8, 2.9, 3.5, 4.0, 5.0)

@@ -10,7 +10,15 @@ import pytest
 from highdicom.seg import segread
 
 from liver_mre.report.seg import build_segmentation
-from tests.report.content_factory import MODEL, SLICES, make_arrays, make_content, make_doubtful, make_not_evaluable
+from tests.report.content_factory import (
+    MODEL,
+    SLICES,
+    changed,
+    make_arrays,
+    make_content,
+    make_doubtful,
+    make_not_evaluable,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,7 +50,7 @@ def test_the_stiffness_follows_from_the_measured_segment_where_rules_left_out_mu
     liver, region = np.moveaxis(seg.get_pixels_by_source_instance(uids), -1, 0).astype(bool)
     assert not (region & ~liver).any()
     assert region.sum() < liver.sum()
-    assert content.volume.stiffness_kpa[region].mean() == pytest.approx(content.measurement.mean_kpa, rel=1e-5)
+    assert content.volume.stiffness_kpa[region].mean() == pytest.approx(content.measured.measurement.mean_kpa, rel=1e-5)
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 0, 3, 1)])
@@ -111,4 +119,4 @@ def test_an_exam_that_is_not_evaluable_has_no_segmentation(*, liver: bool) -> No
 def test_a_source_header_is_needed_for_every_slice() -> None:
     content = make_content()
     with pytest.raises(ValueError, match="4 slices, got 3"):
-        build_segmentation(replace(content, sources=content.sources[:3]))
+        build_segmentation(changed(content, sources=content.sources[:3]))

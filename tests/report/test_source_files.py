@@ -12,7 +12,7 @@ from liver_mre.report import source_files
 from liver_mre.report.quiet import quiet
 from liver_mre.report.source_files import read_sources
 from liver_mre.report.wording import SIMULATION_MARKER, is_simulated
-from tests.report.content_factory import make_content, source_images, write
+from tests.report.content_factory import changed, make_content, source_images, write
 from tests.report.source_factory import as_frames, enhanced_object
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def test_a_simulated_frame_is_told_by_its_comments(tmp_path: Path) -> None:
     enhanced.PerFrameFunctionalGroupsSequence[1].FrameContentSequence[0].FrameComments = SIMULATION_MARKER
     content = make_content()
     for frame, expected in ((1, False), (2, True)):
-        assert is_simulated(replace(content, sources=(frame_of(enhanced, tmp_path, frame),))) == expected
+        assert is_simulated(changed(content, sources=(frame_of(enhanced, tmp_path, frame),))) == expected
 
 
 def test_what_a_converter_could_not_assign_is_read_where_nothing_else_says_it(tmp_path: Path) -> None:

@@ -12,15 +12,15 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 from pydicom.valuerep import PersonName
 
-from liver_mre.core.measurement import measure
 from liver_mre.errors import GeometryError, InvalidInputError
+from liver_mre.measurement.measure import measure
 from liver_mre.report.quiet import quiet
 from liver_mre.report.secondary_capture import build_overlay
 from liver_mre.report.seg import build_segmentation
 from liver_mre.report.sources import character_set
-from liver_mre.report.sr import build_report
+from liver_mre.report.sr.document import build_report
 from tests import tools
-from tests.report.content_factory import SLICE_SPACING_MM, make_arrays, make_content
+from tests.report.content_factory import SLICE_SPACING_MM, changed, make_arrays, make_content
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ def from_files(content: ReportContent, folder: Path) -> ReportContent:
         path = folder / f"source{number}.dcm"
         source.save_as(path, enforce_file_format=True)
         sources.append(dcmread(path))
-    return replace(content, sources=tuple(sources))
+    return changed(content, sources=tuple(sources))
 
 
 def write_and_read(dataset: Dataset, folder: Path) -> Dataset:
@@ -86,7 +86,7 @@ def without_last_slices(content: ReportContent) -> ReportContent:
         instances=content.volume.instances[:1],
     )
     mask = replace(content.mask, liver=content.mask.liver[:1])
-    return replace(content, volume=volume, mask=mask, sources=content.sources[:1], measurement=measure(volume, mask))
+    return changed(content, volume=volume, mask=mask, sources=content.sources[:1], measurement=measure(volume, mask))
 
 
 @BUILDERS
@@ -197,7 +197,7 @@ def test_a_number_that_cannot_be_read_is_left_out(build: Builder, tmp_path: Path
     content = from_files(content, tmp_path)
     for path in tmp_path.glob("source0.dcm"):
         path.write_bytes(path.read_bytes().replace(b"\x10\x00\x30\x10LO", b"\x10\x00\x30\x10DS"))
-        content = replace(content, sources=(dcmread(path), *content.sources[1:]))
+        content = changed(content, sources=(dcmread(path), *content.sources[1:]))
     assert "PatientWeight" not in write_and_read(build(content), tmp_path)
 
 

@@ -9,8 +9,8 @@ import pytest
 from highdicom.sr import srread
 
 from liver_mre.report import codes
-from liver_mre.report.overlay import render_overlay
-from liver_mre.report.sr import build_report
+from liver_mre.report.picture.overlay import render_overlay
+from liver_mre.report.sr.document import build_report
 from liver_mre.report.wording import change_sentence, change_words, crossing_words, interval_words
 from tests.report.content_factory import make_content, make_doubtful, make_not_evaluable
 
@@ -29,13 +29,15 @@ def exam_group(content: ReportContent, folder: Path) -> MeasurementsAndQualitati
 
 def test_the_report_holds_interval_and_probabilities(tmp_path: Path) -> None:
     content = make_doubtful()
-    interval = content.measurement.interval
+    interval = content.measured.measurement.interval
     group = exam_group(content, tmp_path)
     ends = {one.derivation.value: one.value for one in group.get_measurements(codes.ELASTICITY)}
     assert (ends["CI95-LOW"], ends["CI95-HIGH"]) == pytest.approx((interval.low_kpa, interval.high_kpa), abs=2e-4)
     (significant,) = group.get_measurements(codes.private("significant_fibrosis"))
-    assert significant.value == pytest.approx(content.staging.significant_probability, abs=1e-4)
-    categories = [group.get_measurements(codes.named("CAT", one.category)) for one in content.staging.probabilities]
+    assert significant.value == pytest.approx(content.measured.staging.significant_probability, abs=1e-4)
+    categories = [
+        group.get_measurements(codes.named("CAT", one.category)) for one in content.measured.staging.probabilities
+    ]
     assert sum(found[0].value for found in categories) == pytest.approx(1.0, abs=1e-3)
     evaluations = {one.name.value: one.value for one in group.get_qualitative_evaluations()}
     assert evaluations["CROSSES-CUTOFF"] == codes.YES
@@ -44,14 +46,14 @@ def test_the_report_holds_interval_and_probabilities(tmp_path: Path) -> None:
 def test_the_report_holds_what_was_left_out_and_the_change(tmp_path: Path) -> None:
     content = make_doubtful()
     group = exam_group(content, tmp_path)
-    for one in content.measurement.removed:
+    for one in content.measured.measurement.removed:
         (found,) = group.get_measurements(codes.private(f"removed_{one.reason}"))
         assert found.value == pytest.approx(one.area_cm2, abs=1e-4)
         assert found.unit == codes.SQUARE_CENTIMETRE
     (change,) = group.get_measurements(codes.private("change_percent"))
-    assert change.value == pytest.approx(content.change.percent, abs=0.01)
+    assert change.value == pytest.approx(content.measured.change.percent, abs=0.01)
     evaluations = {one.name.value: one.value for one in group.get_qualitative_evaluations()}
-    assert evaluations["CHANGE-EXCEEDS"] == (codes.YES if content.change.exceeds else codes.NO)
+    assert evaluations["CHANGE-EXCEEDS"] == (codes.YES if content.measured.change.exceeds else codes.NO)
 
 
 def test_without_interval_and_prior_nothing_is_said_of_them(tmp_path: Path) -> None:
@@ -63,13 +65,13 @@ def test_without_interval_and_prior_nothing_is_said_of_them(tmp_path: Path) -> N
 
 def test_short_words_agree_with_the_cutoffs() -> None:
     content = make_doubtful()
-    assert "2.8" in crossing_words(content.staging)
-    assert crossing_words(content.staging).startswith("crosses the ")
-    words = interval_words(content.measurement, content.staging)
+    assert "2.8" in crossing_words(content.measured.staging)
+    assert crossing_words(content.measured.staging).startswith("crosses the ")
+    words = interval_words(content.measured.measurement, content.measured.staging)
     assert words.count("kPa") == 1
     assert words.endswith(")")
-    assert "since 2024-03-01: +" in change_words(content.change)
-    sentence = change_sentence(content.change)
+    assert "since 2024-03-01: +" in change_words(content.measured.change)
+    sentence = change_sentence(content.measured.change)
     assert "19 % (QIBA MRE profile, unverified)" in sentence
     assert "other versions" in sentence
     assert crossing_words(None) == change_words(None) == change_sentence(None) == ""

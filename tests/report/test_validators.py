@@ -13,14 +13,15 @@ import numpy as np
 import pytest
 from pydicom import dcmread
 
-from liver_mre.core.study import UnitEvidence
-from liver_mre.report.overlay import render_overlay
+from liver_mre.report.picture.overlay import render_overlay
 from liver_mre.report.secondary_capture import build_overlay
 from liver_mre.report.seg import build_segmentation
-from liver_mre.report.sr import build_report
+from liver_mre.report.sr.document import build_report
+from liver_mre.series.acquisition import UnitEvidence
 from tests import tools
 from tests.report.content_factory import (
     QUALITY_MODEL,
+    changed,
     make_content,
     make_doubtful,
     make_failed,
@@ -84,14 +85,15 @@ def files(contents: dict[str, ReportContent], tmp_path_factory: pytest.TempPathF
 def with_notes(content: ReportContent) -> ReportContent:
     """Return content with everything that an exam may carry beside its result."""
     contour = content.mask.liver & content.volume.valid
-    doubtful = make_doubtful(3.4)
-    return replace(
+    doubtful = make_doubtful(3.4).measured
+    assert doubtful is not None
+    return changed(
         content,
         measurement=replace(
-            content.measurement, interval=doubtful.measurement.interval, removed=doubtful.measurement.removed
+            content.measured.measurement, interval=doubtful.measurement.interval, removed=doubtful.measurement.removed
         ),
         staging=replace(
-            content.staging,
+            content.measured.staging,
             probabilities=doubtful.staging.probabilities,
             significant_probability=0.97,
             crossed_kpa=(3.5,),
@@ -160,14 +162,14 @@ def test_dcmqi_reads_the_same_numbers(
 ) -> None:
     content = contents[encoding]
     groups = _dcmqi_groups(files[f"SR{encoding}"], tmp_path)
-    measured = content.measurement
+    measured = content.measured.measurement
     assert groups[0]["TrackingUniqueIdentifier"] == content.region_uid
     measuring = [group for group in groups if "Liver, " in group["TrackingIdentifier"] or group is groups[0]]
     assert [_mean_kpa(group) for group in measuring] == pytest.approx(
         [measured.mean_kpa, *(part.stiffness_kpa_mean for part in measured.slices)], abs=0.5e-4
     )
     evaluations = {e["conceptCode"]["CodeValue"]: e["conceptValue"] for e in groups[0]["qualitativeEvaluations"]}
-    assert evaluations["CATEGORY"]["CodeMeaning"] == content.staging.category
+    assert evaluations["CATEGORY"]["CodeMeaning"] == content.measured.staging.category
     assert evaluations["SIGNIF-FIBROSIS"]["CodeMeaning"] == "Yes"
 
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
 
-from liver_mre.core.study import UnitEvidence
-from liver_mre.report.overlay import render_overlay
+from liver_mre.report.picture.overlay import render_overlay
+from liver_mre.report.picture.style import AMBER
 from liver_mre.report.secondary_capture import build_overlay
 from liver_mre.report.seg import build_segmentation
-from liver_mre.report.sr import build_report
-from liver_mre.report.style import AMBER
+from liver_mre.report.sr.document import build_report
 from liver_mre.report.wording import disclosure, is_simulated
+from liver_mre.series.acquisition import UnitEvidence
 from simulation.encodings import ENCODINGS
-from tests.report.content_factory import make_content, make_not_evaluable
+from tests.report.content_factory import changed, make_content, make_not_evaluable
 from tests.simulation.exam_factory import make_exam
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ BUILDERS = pytest.mark.parametrize("build", [build_segmentation, build_report, o
 
 def overridden(content: ReportContent) -> ReportContent:
     detail = "0.02 kPa a count, set by the user; the headers say: no usable unit"
-    return replace(content, unit=UnitEvidence(0.02, 0.0, "override", detail))
+    return changed(content, unit=UnitEvidence(0.02, 0.0, "override", detail))
 
 
 def amber_px(content: ReportContent) -> int:
@@ -52,7 +51,7 @@ def test_every_image_of_the_simulation_is_told_from_a_patient_s(encoding: str, t
     images = [dcmread(path, stop_before_pixels=True) for path in tmp_path.rglob("*") if path.is_file()]
     assert images
     for image in images:
-        assert is_simulated(replace(make_content(simulated=False), sources=(image,)))
+        assert is_simulated(changed(make_content(simulated=False), sources=(image,)))
 
 
 def test_synthetic_data_are_simulated() -> None:

@@ -11,13 +11,19 @@ import numpy as np
 from pydicom import dcmread
 from pydicom.filewriter import dcmwrite
 
-from liver_mre.case import Case
-from liver_mre.core.study import Selection, Series, Study
-from liver_mre.exam import Exam
+from liver_mre.measurement.region import Region
+from liver_mre.method.mre_run import MreRun
+from liver_mre.method.stages import Selected, Staged
+from liver_mre.method.steps import WRITERS
+from liver_mre.method.toolkit import Toolkit
 from liver_mre.report.quiet import quiet
 from liver_mre.report.source_files import read_sources
-from liver_mre.report.write import write_overlay, write_report, write_segmentation
-from tests.report.content_factory import SLICES, make_content, segment_pixels, source_images
+from liver_mre.series.acquisition import Acquisition, ScannerMaps
+from liver_mre.settings import Settings
+from liver_mre.studies.study import Series, Study
+from liver_mre.workflow.runner import run_steps
+from tests.exams import UNIT
+from tests.report.content_factory import SLICES, changed, make_content, segment_pixels, source_images
 from tests.report.source_factory import as_frames, as_series
 
 if TYPE_CHECKING:
@@ -30,17 +36,16 @@ if TYPE_CHECKING:
     from liver_mre.report.content import ReportContent
 
 MARK = "Sesame"
-WRITERS = (write_segmentation, write_report, lambda case, staging: write_overlay(case, staging, preview=True))
 
 
-def case_of(
+def run_of(
     folder: Path,
     change: Callable[[Dataset], None] | None = None,
     *,
     preamble: bool = True,
     content: ReportContent | None = None,
-) -> Case:
-    """Return a measured case whose source images lie in a folder."""
+) -> MreRun:
+    """Return a study whose source images lie in a folder."""
     content = content or make_content()
     instances = []
     for number, (image, instance) in enumerate(zip(source_images(content), content.volume.instances, strict=True)):
@@ -53,47 +58,47 @@ def case_of(
             del image.file_meta
             dcmwrite(path, image, implicit_vr=True, little_endian=True)
         instances.append(replace(instance, source=str(path)))
-    return case_with(replace(content, volume=replace(content.volume, instances=tuple(instances))))
+    return run_with(changed(content, volume=replace(content.volume, instances=tuple(instances))))
 
 
-def case_with(*contents: ReportContent) -> Case:
-    """Return a case of measured exams, the first of which stands for the study."""
-    exams = []
+def run_with(*contents: ReportContent) -> MreRun:
+    """Return a study of measured acquisitions, the first of which stands for it."""
+    items = []
     for number, content in enumerate(contents, start=1):
+        assert content.measured is not None
         series = Series(str(content.sources[0].SeriesInstanceUID), 10 + number, content.volume.instances)
-        exam = Exam(
-            number=number,
-            selection=Selection(
-                series, masked=True, confidence=None, magnitude=None, unit=content.unit, notes=("Joined.",)
-            ),
+        maps = ScannerMaps(series, masked=True, unit=UNIT)
+        item = Selected(number, number - 1, Acquisition(series, maps, notes=("Joined.",))).to(
+            Staged,
             volume=content.volume,
+            contour=None,
+            network_channels=(),
             mask=content.mask,
-            measurement=content.measurement,
-            staging=content.staging,
-            reported=True,
-            represents=number == 1,
+            region=Region(content.measured_pixels, np.zeros(content.mask.liver.shape, np.uint8), 0.1),
+            measurement=content.measured.measurement,
+            staging=content.measured.staging,
         )
-        exams.append(exam)
-    study = Study(str(contents[0].sources[0].StudyInstanceUID), tuple(exam.selection.stiffness for exam in exams))
-    return Case(index=0, total=1, study=study, exams=tuple(exams))
+        items.append(item)
+    study = Study(str(contents[0].sources[0].StudyInstanceUID), tuple(item.acquisition.series for item in items))
+    return MreRun(0, 1, study, items=tuple(items), chosen=0, reported=tuple(range(len(items))))
 
 
-def written(case: Case, staging: Path) -> list[Path]:
+def written(run: MreRun, staging: Path) -> list[Path]:
     staging.mkdir()
-    for write in WRITERS:
-        case = write(case, staging)
-    return [staging / output.path for output in case.outputs]
+    done = run_steps(run, WRITERS, Toolkit(Settings(preview=True)), staging=staging)
+    assert done.failure is None, done.failure
+    return [staging / output.path for output in sorted(done.outputs, key=lambda output: output.item)]
 
 
 def test_source_files_without_preamble_give_the_same_results(tmp_path: Path) -> None:
-    paths = written(case_of(tmp_path, preamble=False), tmp_path / "out")
+    paths = written(run_of(tmp_path, preamble=False), tmp_path / "out")
     assert [path.suffix for path in paths] == [".dcm", ".dcm", ".dcm", ".png"]
     assert {dcmread(path).PatientID for path in paths[:3]} == {"SIM-0001"}
 
 
 def test_frames_of_a_multi_frame_object_have_results_of_their_own_images(tmp_path: Path) -> None:
     content = as_frames(make_content(order=(2, 0, 3, 1)), tmp_path, [(0, 5), (0, 1), (0, 2), (0, 4)])
-    seg = dcmread(written(case_with(content), tmp_path / "out")[0])
+    seg = dcmread(written(run_with(content), tmp_path / "out")[0])
     for group, pixels in zip(seg.PerFrameFunctionalGroupsSequence, seg.pixel_array, strict=True):
         (reference,) = group.DerivationImageSequence[0].SourceImageSequence
         index = [i.frame_number for i in content.volume.instances].index(reference.ReferencedFrameNumber)
@@ -102,7 +107,7 @@ def test_frames_of_a_multi_frame_object_have_results_of_their_own_images(tmp_pat
 
 
 def test_slices_of_several_series_have_one_result(tmp_path: Path) -> None:
-    paths = written(case_of(tmp_path, content=as_series(make_content())), tmp_path / "out")
+    paths = written(run_of(tmp_path, content=as_series(make_content())), tmp_path / "out")
     seg = dcmread(paths[0])
     assert len(seg.ReferencedSeriesSequence) == SLICES
     assert len(seg.PerFrameFunctionalGroupsSequence) == 2 * SLICES
@@ -112,7 +117,7 @@ def test_reported_acquisitions_of_one_object_have_results_that_are_told_apart(tm
     one = as_frames(make_content(), tmp_path, [(0, 5), (0, 6), (0, 7), (0, 8)])
     others = tuple(replace(instance, frame_number=instance.frame_number - 4) for instance in one.volume.instances)
     other = replace(one, volume=replace(one.volume, instances=others), sources=read_sources(others))
-    results = [dcmread(path) for path in written(case_with(one, other), tmp_path / "out") if path.suffix == ".dcm"]
+    results = [dcmread(path) for path in written(run_with(one, other), tmp_path / "out") if path.suffix == ".dcm"]
     for keyword in ("SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "SOPInstanceUID"):
         assert len({result[keyword].value for result in results}) == 6
     segments = [result.SegmentSequence[0] for result in results if result.Modality == "SEG"]
@@ -131,10 +136,10 @@ def test_malformed_values_of_a_patient_are_neither_printed_nor_logged(
         image.SpecificCharacterSet = f"ISO-IR {MARK}"
 
     with quiet():
-        case = case_of(tmp_path, spoil)
+        run = run_of(tmp_path, spoil)
     with warnings.catch_warnings(record=True) as warned, caplog.at_level(logging.DEBUG):
         warnings.simplefilter("always")
-        assert len(written(case, tmp_path / "out")) == 4
+        assert len(written(run, tmp_path / "out")) == 4
     printed = capfd.readouterr()
     told = [printed.out, printed.err, *map(str, warned), *(record.getMessage() for record in caplog.records)]
     assert [text for text in told if MARK in text] == []

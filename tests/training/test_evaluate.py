@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from liver_mre.inference.card import load_card
+from liver_mre.liver.card import load_card
 from training.checkpoint import load_checkpoint, seen_by
 from training.config import STRONG
 from training.errors import PublishError

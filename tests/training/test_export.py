@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from liver_mre.core.channels import network_channels
+from liver_mre.liver.channels import network_channels
 from models.export import ExportError, export_model, load_network, read_card
 from simulation.exam import simulate_exam
 from training.half import half_weights

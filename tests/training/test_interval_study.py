@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from liver_mre.calibration import load_calibrations
-from liver_mre.core.uncertainty import calibration_for
+from liver_mre.measurement.interval import calibration_for
+from liver_mre.measurement.interval_file import load_calibrations
 from training.interval_study import STAGES, Case, coverage, fitted, study, unseen_coverage
 from training.store import CohortError, save_exam, write_whole
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from liver_mre.steps import Toolkit
+from liver_mre.method.steps import Toolkit
 from training.cohort import build_cohort
 from training.measured_truth import truth_of
 from training.quality.shown import WITH_WAVES

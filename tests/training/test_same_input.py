@@ -10,15 +10,15 @@ import pytest
 import torch
 from torch.nn import functional
 
-from liver_mre.core.channels import CHANNELS, MASKED_ALONE
-from liver_mre.core.preprocess import network_input, shown_channels, view_of
-from liver_mre.core.selection import select
-from liver_mre.dicom.pixels import load_volume
-from liver_mre.dicom.reader import read_studies
-from liver_mre.dicom.rules_file import load_scanner_rules
+from liver_mre.liver.channels import CHANNELS, MASKED_ALONE
+from liver_mre.liver.framing import network_input, shown_channels, view_of
+from liver_mre.series.scanner_rules_file import load_scanner_rules
+from liver_mre.stiffness.source import read_stiffness
+from liver_mre.studies.reader import read_studies
 from simulation.encodings import ENCODINGS
 from simulation.encodings.plan import Kind
 from simulation.types import SimulatedExam, Truth
+from tests.planning import select
 from training.dataset import FIELD_OF_VIEW_MM, Grid, Slices
 from training.exams import Exam, simulated_exam
 from training.refusal_study import as_read
@@ -91,7 +91,7 @@ def in_training(exam: Exam, situation: Situation) -> torch.Tensor:
 def at_run_time(folder: Path, channels: tuple[str, ...]) -> tuple[torch.Tensor, tuple[str, ...]]:
     (study,) = read_studies(folder).studies
     (selection,) = select(study, load_scanner_rules()).acquisitions
-    volume = load_volume(selection, companions=channels == CHANNELS)
+    volume = read_stiffness(selection, companions=channels == CHANNELS)
     fine = GRID.size * GRID.pooling
     shown = network_input(volume, channels=channels, size=(fine, fine), view=view_of(volume, FIELD_OF_VIEW_MM))
     # A published network averages squares of its input itself. The cohort's first slice is the uppermost.
@@ -136,7 +136,7 @@ def test_studies_of_the_measurement_see_the_pixels_that_the_application_loads(
     expected = as_read(trained_on, BY_NAME[name])
     (study,) = read_studies(written(record, encoding, lost, tmp_path / "study")).studies
     (selection,) = select(study, load_scanner_rules()).acquisitions
-    found = load_volume(selection, companions=True)
+    found = read_stiffness(selection, companions=True)
     whole_kpa = found.whole_kpa
     np.testing.assert_allclose(whole_kpa[::-1], expected.stiffness_kpa, atol=1e-5)
     np.testing.assert_array_equal(found.confident[::-1], expected.confident)

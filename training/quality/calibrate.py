@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from liver_mre.core.quality.checks import exam_numbers, slice_numbers
-from liver_mre.core.quality.limits import Limit, Limits, Typical, parse_limits
-from liver_mre.core.quality.unlike import deviations, features, unlike, untypical
+from liver_mre.quality.checks import exam_numbers, slice_numbers
+from liver_mre.quality.limits import Limit, Limits, Typical, parse_limits
+from liver_mre.quality.out_of_domain import deviations, features, unlike, untypical
 from liver_mre.errors import ModelError
 from training.errors import TrainingError
 from training.exams import simulated_exam

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from liver_mre.core.quality.types import CAUSES
+from liver_mre.quality.verdict import CAUSES
 from training.errors import TrainingError
 from training.predict import weights_digest
 from training.quality.compare import fold_file

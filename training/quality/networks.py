@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 from torch import nn
 
-from liver_mre.core.quality.image import CHANNELS
-from liver_mre.core.quality.types import OUTPUTS
+from liver_mre.quality.image import CHANNELS
+from liver_mre.quality.verdict import OUTPUTS
 from training.network import ensure_torchvision_imports
 
 if TYPE_CHECKING:

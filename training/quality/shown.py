@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from liver_mre.core.quality.image import CHANNELS
+from liver_mre.quality.image import CHANNELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

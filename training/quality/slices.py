@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liver_mre.core.quality.image import averaged, quality_images
-from liver_mre.core.quality.types import CAUSES
-from liver_mre.core.quality.waves import WaveMaps, amplitude_of
+from liver_mre.quality.image import averaged, quality_images
+from liver_mre.quality.verdict import CAUSES
+from liver_mre.stiffness.waves import WaveMaps, amplitude_of
 from training.quality.shown import LIVER, LIVERS, SITUATIONS
 from training.quality.truth import confident_cm2, true_causes
 from training.store import CohortError, list_exams, load_exam, source_digest

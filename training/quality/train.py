@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from liver_mre.core.quality.types import CAUSE_OUTPUTS, DIAGNOSTIC_OUTPUT, STRANGER_OUTPUT
+from liver_mre.quality.verdict import CAUSE_OUTPUTS, DIAGNOSTIC_OUTPUT, STRANGER_OUTPUT
 from training.checkpoint import write_checkpoint
 from training.errors import TrainingError
 from training.network import Autocast

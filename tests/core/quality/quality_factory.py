@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liver_mre.core.quality.limits import Limit, Limits
-from liver_mre.core.quality.types import OUTPUTS, STRANGER_OUTPUT
+from liver_mre.quality.limits import Limit, Limits
+from liver_mre.quality.verdict import OUTPUTS, STRANGER_OUTPUT
 from tests.core.volumes import make_volume
 
 if TYPE_CHECKING:
-    from liver_mre.core.volume import StiffnessVolume
+    from liver_mre.stiffness.volume import StiffnessVolume
 
 ROWS, COLUMNS, STEP_MM = 60, 80, 5.0
 ROW, COLUMN = np.mgrid[:ROWS, :COLUMNS]

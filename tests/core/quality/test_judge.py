@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.core.quality.judge import VOTED_STRANGE, Seen, judge
-from liver_mre.core.quality.types import CAUSES, HINTS, Cause, Light
-from liver_mre.core.quality.waves import WaveMaps
-from liver_mre.core.roi import NO_RULES, Removal, find_region
+from liver_mre.measurement.region import find_region
+from liver_mre.measurement.region_rules import NO_RULES, Removal
+from liver_mre.quality.judge import VOTED_STRANGE, Seen, judge
+from liver_mre.quality.verdict import CAUSES, HINTS, Cause, Light
+from liver_mre.stiffness.waves import WaveMaps
 from tests.core.quality.quality_factory import BODY, LIMITS, LIVER, acquisition, liver_mask, votes
 from tests.core.volumes import make_mask
 

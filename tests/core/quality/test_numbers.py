@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from liver_mre.core.quality.checks import checks, exam_numbers, slice_numbers
-from liver_mre.core.quality.image import SIZE, quality_images
-from liver_mre.core.quality.limits import Limit, Typical, parse_limits
-from liver_mre.core.quality.unlike import WORDS, axiality, body_of, features, unlike, untypical
-from liver_mre.core.quality.waves import WaveMaps
-from liver_mre.core.study import Instance
 from liver_mre.errors import ModelError
-from liver_mre.quality_limits import load_limits
+from liver_mre.quality.checks import checks, exam_numbers, slice_numbers
+from liver_mre.quality.image import SIZE, quality_images
+from liver_mre.quality.limits import Limit, Typical, parse_limits
+from liver_mre.quality.limits_file import load_limits
+from liver_mre.quality.out_of_domain import WORDS, axiality, body_of, features, unlike, untypical
+from liver_mre.stiffness.waves import WaveMaps
+from liver_mre.studies.study import Instance
 from tests.core.quality.quality_factory import BODY, LIVER, STEP_MM, acquisition, liver_mask
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from liver_mre.core.quality.types import CAUSES, OUTPUTS, Cause
-from liver_mre.core.quality.vote import count_votes
+from liver_mre.quality.ballot import count_votes
+from liver_mre.quality.verdict import CAUSES, OUTPUTS, Cause
 
 
 def test_the_majority_decides_and_a_tie_is_not_diagnostic() -> None:

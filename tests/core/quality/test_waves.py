@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.core.quality.waves import amplitude_of, shown_amplitude, wave_maps
+from liver_mre.stiffness.waves import amplitude_of, shown_amplitude, wave_maps
 
 
 def wrapped(phase: np.ndarray) -> np.ndarray:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from liver_mre.core.quality.limits import Limit, parse_limits
-from liver_mre.core.quality.unlike import WORDS, unlike
 from liver_mre.errors import ModelError
+from liver_mre.quality.limits import Limit, parse_limits
+from liver_mre.quality.out_of_domain import WORDS, unlike
 from tests.training.quality.conftest import quality_record
 from training.exams import simulated_exam
 from training.livers import LEVELS, PredictedLiver

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from liver_mre.core.quality.image import CHANNELS
-from liver_mre.core.quality.types import CAUSE_OUTPUTS, CAUSES, OUTPUTS, Cause
 from liver_mre.errors import ModelError
-from liver_mre.inference.quality_model import load_quality_model, parse_quality_card
+from liver_mre.quality.image import CHANNELS
+from liver_mre.quality.networks import load_quality_model, parse_quality_card
+from liver_mre.quality.verdict import CAUSE_OUTPUTS, CAUSES, OUTPUTS, Cause
 from models.export import export_model
 from tests.training.quality.conftest import quality_record, true_livers
 from training.errors import PublishError, TrainingError

@@ -1,0 +1,93 @@
+"""The application as functions: studies in, typed results out, without Holoscan and without writing files."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from liver_mre.errors import MreError
+from liver_mre.method.check import CheckResult, check_result, check_study
+from liver_mre.method.mre_run import MreRun
+from liver_mre.method.outcome import run_result, study_result
+from liver_mre.method.steps import LAST_OF_QC, STEPS, steps_until
+from liver_mre.method.toolkit import Toolkit
+from liver_mre.results.result import failed_run
+from liver_mre.settings import Settings
+from liver_mre.studies.source import FolderSource
+from liver_mre.workflow.outcome import reason_of
+from liver_mre.workflow.runner import run_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from liver_mre.results.result import RunResult, StudyResult
+    from liver_mre.studies.source import StudySource
+    from liver_mre.studies.study import Study
+
+
+def measure_study(study: Study, toolkit: Toolkit) -> StudyResult:
+    """Measure one study; failures are in the result."""
+    return study_result(run_steps(MreRun(0, 1, study), STEPS, toolkit))
+
+
+def measure_folder(path: Path, settings: Settings | None = None) -> RunResult:
+    """Measure every study under `path`.
+
+    Parameters
+    ----------
+    path : folder of one or more DICOM studies, or one file
+    settings : by default `Settings()`; where none is given the built-in defaults hold
+
+    Returns
+    -------
+    RunResult
+        What `result.json` of a run on this folder would say, without outputs. Failures are in it: this function raises
+        only what is a bug.
+    """
+    start = time.perf_counter()
+    with FolderSource(path) as source, Toolkit(settings or Settings()) as toolkit:
+        try:
+            studies = [study_result(run_steps(run, STEPS, toolkit)) for run in runs_of(source)]
+        except MreError as error:
+            return failed_run(reason_of(error))
+        seconds = {"total": round(time.perf_counter() - start, 4)}
+        return run_result(studies, toolkit.settings, seconds, input_warnings=source.warnings)
+
+
+def check_folder(path: Path, settings: Settings | None = None) -> CheckResult:
+    """Say for every study under `path` which series would be measured and why, from the headers alone."""
+    with FolderSource(path) as source, Toolkit(settings or Settings()) as toolkit:
+        try:
+            studies = [check_study(run, toolkit) for run in runs_of(source)]
+        except MreError as error:
+            reason = reason_of(error)
+            return CheckResult(reason.exit_code, reason=reason)
+        return check_result(studies, source.warnings, skipped_exit_code=toolkit.settings.skipped_exit_code)
+
+
+def assess_folder(path: Path, settings: Settings | None = None) -> Iterator[MreRun]:
+    """Judge every acquisition under `path`; whether one can be measured is tried, its number is not kept.
+
+    Yields
+    ------
+    Each study, its acquisitions at the stages `Measured`, `NotEvaluable` or `Failed`.
+
+    Raises
+    ------
+    MreError
+        The input cannot be read.
+    """
+    with (
+        FolderSource(path) as source,
+        Toolkit(replace(settings or Settings(), quality_control=True)) as toolkit,
+    ):
+        for run in runs_of(source):
+            yield run_steps(run, steps_until(LAST_OF_QC), toolkit)
+
+
+def runs_of(source: StudySource) -> Iterator[MreRun]:
+    """Return a run for each study of a source, which no step has touched yet."""
+    for index, study in enumerate(source):
+        yield MreRun(index, source.total, study)

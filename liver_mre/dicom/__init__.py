@@ -1,1 +1,0 @@
-"""DICOM in: folders to studies, series to stiffness volumes."""

@@ -1,1 +1,0 @@
-"""The exported liver segmentation network and its backends."""

@@ -1,0 +1,178 @@
+"""The model card: what a network is, what it takes and gives, and how its weights are recognised."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from liver_mre.errors import ModelError
+from liver_mre.liver.channels import CHANNELS, KNOWN_CHANNELS
+from liver_mre.studies.typed_json import Fields
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CARD_FILE: Final = "card.json"
+_SCHEMA_MAJOR = "1."
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsRecord:
+    """The weights file: `path` is a name beside the card, `sha256` in hexadecimal."""
+
+    path: str
+    sha256: str
+    dtype: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A published network.
+
+    Attributes
+    ----------
+    name, version, task, intended_use, licence : what it is, and for what
+    architecture : the network's build plan, as the training wrote it
+    channels : what the input shows, one of `core.channels.KNOWN_CHANNELS`
+    window_kpa : stiffness that becomes 0 and 1 in the input
+    size : (h, w) of the input
+    field_of_view_mm : (height, width) of what the input shows; None for whole images, whatever their size
+    threshold : probability from which a pixel is liver
+    training, metrics : how it was trained and how well it does, as the training wrote it
+    limits : what it was not made for
+    weights : the weights file
+    """
+
+    name: str
+    version: str
+    task: str
+    intended_use: str
+    licence: str
+    architecture: dict[str, Any]
+    channels: tuple[str, ...]
+    window_kpa: tuple[float, float]
+    size: tuple[int, int]
+    field_of_view_mm: tuple[float, float] | None
+    threshold: float
+    training: dict[str, Any]
+    metrics: dict[str, Any]
+    limits: tuple[str, ...]
+    weights: WeightsRecord
+
+    @property
+    def takes_what_a_study_has(self) -> bool:
+        """Whether it is shown more than the masked elastogram, where a study has more."""
+        return self.channels == CHANNELS
+
+
+def load_card(model_dir: Path) -> ModelCard:
+    """Read the card of a model folder.
+
+    Parameters
+    ----------
+    model_dir : folder that holds `card.json`
+
+    Raises
+    ------
+    ModelError
+        If the card is missing or unreadable, or describes a network that this application cannot feed.
+    """
+    try:
+        content = json.loads((model_dir / CARD_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        message = "The model folder holds no card.json. Check the setting model_dir, or run `make model`."
+        raise ModelError(message) from error
+    except (OSError, ValueError) as error:
+        message = f"The model's card.json cannot be read ({type(error).__name__}). Run `make model`."
+        raise ModelError(message) from error
+    return parse_card(content)
+
+
+def parse_card(content: object) -> ModelCard:
+    """Return a card from parsed JSON; fields that a later 1.x adds are passed over.
+
+    Raises
+    ------
+    ModelError
+        If a field is missing or mistyped, or input or output are not of the kind that this application knows.
+    """
+    fields = Fields(content, "model's card.json", ModelError)
+    if not fields.text("schema_version").startswith(_SCHEMA_MAJOR):
+        fields.refuse("has a schema_version that this application does not know; it knows 1.x")
+    shown = fields.part("input")
+    window_kpa, size, field_of_view_mm = _parse_input(shown)
+    return ModelCard(
+        name=fields.text("name"),
+        version=fields.text("version"),
+        task=fields.text("task"),
+        intended_use=fields.text("intended_use"),
+        licence=fields.text("licence"),
+        architecture=fields.mapping("architecture"),
+        channels=_parse_channels(shown),
+        window_kpa=window_kpa,
+        size=size,
+        field_of_view_mm=field_of_view_mm,
+        threshold=_parse_threshold(fields.part("output")),
+        training=fields.mapping("training"),
+        metrics=fields.mapping("metrics"),
+        limits=fields.texts("limits"),
+        weights=parse_weights(fields.part("weights")),
+    )
+
+
+def _parse_channels(fields: Fields) -> tuple[str, ...]:
+    channels = fields.texts("channels")
+    if channels not in KNOWN_CHANNELS:
+        known = " or ".join(f"[{', '.join(names)}]" for names in KNOWN_CHANNELS)
+        fields.refuse(f"must have the channels {known}")
+    return channels
+
+
+def _parse_input(
+    fields: Fields,
+) -> tuple[tuple[float, float], tuple[int, int], tuple[float, float] | None]:
+    if fields.text("interpolation") != "bilinear" or fields.numbers("range", 2) != (0.0, 1.0):
+        fields.refuse("must be bilinear with the range [0, 1]")
+    low, high = fields.numbers("window_kpa", 2)
+    rows, columns = fields.numbers("size", 2)
+    if low >= high:
+        fields.refuse("needs an ascending window_kpa")
+    if rows < 1 or columns < 1 or rows % 1 or columns % 1:
+        fields.refuse("needs a size of whole pixels")
+    return (low, high), (int(rows), int(columns)), _parse_field_of_view(fields)
+
+
+def _parse_field_of_view(fields: Fields) -> tuple[float, float] | None:
+    sides_mm = fields.optional_numbers("field_of_view_mm", 2)
+    if sides_mm is None:
+        return None
+    height_mm, width_mm = sides_mm
+    if height_mm <= 0.0 or width_mm <= 0.0:
+        fields.refuse("needs a positive field_of_view_mm")
+    return height_mm, width_mm
+
+
+def _parse_threshold(fields: Fields) -> float:
+    if fields.text("kind") != "logits" or fields.texts("classes") != ("liver",):
+        fields.refuse("must be logits of the classes [liver]")
+    threshold = fields.number("threshold")
+    if not 0.0 < threshold < 1.0:
+        fields.refuse("needs a threshold between 0 and 1")
+    return threshold
+
+
+def parse_weights(fields: Fields) -> WeightsRecord:
+    """Return the record of the weights file; refuse a path that could leave the card's folder."""
+    record = WeightsRecord(
+        fields.text("path"), fields.text("sha256"), fields.text("dtype"), int(fields.number("bytes"))
+    )
+    if not is_file_name(record.path):
+        fields.refuse("needs a path that is the name of a file beside the card")
+    return record
+
+
+def is_file_name(path: str) -> bool:
+    """Tell whether `path` is a plain file name, which cannot leave its folder."""
+    return path not in {".", ".."} and not set(path) & {"/", "\\", "\0"}

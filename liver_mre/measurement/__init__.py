@@ -1,0 +1,1 @@
+"""What is measured in the liver, how certain it is, and which stage it means."""

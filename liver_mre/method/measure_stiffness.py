@@ -1,0 +1,99 @@
+"""Step: measure stiffness in the liver of diagnostic slices, on the original pixel values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from liver_mre.measurement.interval import calibration_for, interval_of, sampling_error, segmentation_error
+from liver_mre.measurement.measure import measure, region_of_interest
+from liver_mre.measurement.region import find_region
+from liver_mre.method.reasons import NO_CONFIDENT_LIVER, NO_LIVER, area_too_small
+from liver_mre.method.stages import Measured, NotEvaluable
+from liver_mre.stiffness.plausibility import check_plausible
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from liver_mre.liver.mask import LiverMask
+    from liver_mre.measurement.interval import Calibration, StiffnessInterval
+    from liver_mre.measurement.measure import StiffnessMeasurement
+    from liver_mre.measurement.region import Region
+    from liver_mre.method.stages import Judged
+    from liver_mre.method.toolkit import Toolkit
+    from liver_mre.workflow.outcome import Reason
+
+OTHER_NETWORK: Final = (
+    "No 95 % interval and no probabilities are given: the interval was calibrated with outlines of the liver by {}, "
+    "and {} made this one."
+)
+OTHER_INPUT: Final = (
+    "No 95 % interval and no probabilities are given: none was calibrated for outlines of the liver that were made "
+    "from {}."
+)
+
+
+def measure_stiffness(judged: Judged, toolkit: Toolkit) -> Measured | NotEvaluable:
+    """Measure the confident liver that the region rules leave.
+
+    Raises
+    ------
+    ImplausibleStiffnessError
+        The median over the liver is outside what any liver has.
+    """
+    volume, mask = judged.volume, judged.mask
+    region = _region(judged, mask, toolkit)
+    measurement = measure(volume, mask, region.pixels)
+    reason = _why_not_evaluable(judged, measurement, toolkit.settings.min_area_cm2)
+    if measurement is None or reason is not None:
+        return judged.to(NotEvaluable, reason=reason)
+    check_plausible(measurement.median_kpa)
+    mine = [one for one in toolkit.calibrations if one.model == mask.model.title]
+    calibration = calibration_for(mine, judged.network_channels)
+    interval = _interval(judged, measurement.mean_kpa, region.pixels, toolkit, calibration) if calibration else None
+    warnings = judged.warnings if calibration else (*judged.warnings, _why_no_interval(judged, toolkit))
+    measurement = replace(measurement, interval=interval, removed=region.removed)
+    return judged.to(Measured, region=region, measurement=measurement, warnings=warnings)
+
+
+def _region(judged: Judged, mask: LiverMask, toolkit: Toolkit) -> Region:
+    """Return what of a liver is measured in the slices that quality control left."""
+    volume, excluded = judged.volume, judged.quality.excluded if judged.quality else ()
+    rules = toolkit.settings.region_rules
+    return find_region(volume, mask, rules, excluded=excluded, magnitude=volume.magnitude)
+
+
+def _why_no_interval(judged: Judged, toolkit: Toolkit) -> str:
+    """Return why no interval can be given: a calibration belongs to one network, and to one input of it."""
+    made_with, made_by = toolkit.calibrations[0].model, judged.mask.model.title
+    if made_with != made_by:
+        return OTHER_NETWORK.format(made_with, made_by)
+    return OTHER_INPUT.format(" and ".join(name.replace("_", " ") for name in judged.network_channels) or "this input")
+
+
+def _interval(
+    judged: Judged, mean_kpa: float, pixels: NDArray[np.bool_], toolkit: Toolkit, calibration: Calibration
+) -> StiffnessInterval | None:
+    """Return the interval of the stiffness, by the spread of its pixels and of other outlines of the liver."""
+    if mean_kpa <= 0.0:
+        return None
+    volume, mask = judged.volume, judged.mask
+    others: list[float | None] = []
+    for liver in mask.alternatives:
+        other = replace(mask, liver=liver, alternatives=())
+        found = measure(volume, other, _region(judged, other, toolkit).pixels)
+        others.append(found.mean_kpa if found else None)
+    sampling = sampling_error(volume, pixels, calibration.correlation_cm2)
+    return interval_of(mean_kpa, sampling, segmentation_error(mean_kpa, others), calibration)
+
+
+def _why_not_evaluable(judged: Judged, measurement: StiffnessMeasurement | None, min_area_cm2: float) -> Reason | None:
+    if not judged.mask.liver.any():
+        return NO_LIVER
+    if not region_of_interest(judged.volume, judged.mask).any():
+        return NO_CONFIDENT_LIVER
+    area_cm2 = measurement.area_cm2 if measurement else 0.0
+    if measurement is None or area_cm2 < min_area_cm2:
+        return area_too_small(area_cm2, min_area_cm2)
+    return None

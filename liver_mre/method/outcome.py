@@ -1,0 +1,120 @@
+"""From finished studies to what is reported about them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from liver_mre.method.choose_acquisition import why_not_reported
+from liver_mre.method.stages import Concluded, NotEvaluable, Staged
+from liver_mre.results.finding import FailedFinding, SeriesIdentity, models_of
+from liver_mre.results.result import RunResult, StudyResult
+from liver_mre.workflow.outcome import RunStatus, StudyStatus, reason_of, run_outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from liver_mre.liver.mask import ModelIdentity
+    from liver_mre.method.mre_run import MreRun
+    from liver_mre.results.finding import Finding
+    from liver_mre.series.decisions import SeriesDecision
+    from liver_mre.settings import Settings
+    from liver_mre.workflow.outcome import Reason
+
+
+def study_result(run: MreRun) -> StudyResult:
+    """Return what is reported about a study that has been through all steps; no arrays are kept."""
+    found = [_finding(run, place) for place in range(len(run.items))]
+    rejected = run.plan.rejected if run.plan else ()
+    everything = found + [FailedFinding(SeriesIdentity.of(one.series), reason_of(one.error)) for one in rejected]
+    order = sorted(range(len(everything)), key=lambda place: _by_number(everything[place]))
+    done = run.failure is None
+    reported = tuple(order.index(place) for place in run.reported) if done else ()
+    return StudyResult(
+        study_instance_uid=run.study.study_instance_uid,
+        input_series=_decisions(run, found),
+        findings=tuple(everything[place] for place in order),
+        chosen=reported[0] if reported else None,
+        reported=reported,
+        failure=run.failure,
+        outputs=tuple(sorted(run.outputs, key=lambda output: output.item)) if done else (),
+        warnings=(*run.warnings, *(_warnings(run, [everything[place] for place in order]) if done else ())),
+        timings_s=run.timings_s,
+    )
+
+
+def run_result(
+    studies: Sequence[StudyResult],
+    settings: Settings,
+    timings_s: dict[str, float],
+    *,
+    input_failure: Reason | None = None,
+    input_warnings: tuple[str, ...] = (),
+) -> RunResult:
+    """Return what is reported about a run.
+
+    Parameters
+    ----------
+    studies : what is reported about each study
+    settings : for the exit code of a run that found nothing to measure
+    input_failure : why no study could be read
+    input_warnings : about files that could not be read
+    """
+    if input_failure is not None:
+        return RunResult(RunStatus.FAILED, input_failure.exit_code, reason=input_failure, timings_s=timings_s)
+    failures = [study.reason for study in studies if study.status is StudyStatus.FAILED]
+    skipped = all(study.status is StudyStatus.SKIPPED for study in studies)
+    status, exit_code = run_outcome(failures, skipped=skipped, skipped_exit_code=settings.skipped_exit_code)
+    models = dict.fromkeys(model for study in studies for model in _models(study))
+    return RunResult(status, exit_code, tuple(studies), tuple(models), None, input_warnings, timings_s)
+
+
+def _finding(run: MreRun, place: int) -> Finding:
+    """Return the finding of an acquisition; a study that failed has no numbers in any of them."""
+    item = run.items[place]
+    if isinstance(item, Staged | NotEvaluable | Concluded):
+        finding = item.finding
+        if run.failure is None or isinstance(finding, FailedFinding):
+            return finding
+        return FailedFinding(item.identity, finding.reason or run.failure, item.models)
+    if run.failure is None:
+        message = f"acquisition {item.number} is at the stage {type(item).__name__} after the last step"
+        raise ValueError(message)
+    return FailedFinding(item.identity, run.failure, item.models)
+
+
+def _by_number(finding: Finding) -> tuple[int, str]:
+    return finding.series.series_number, finding.series.series_instance_uid
+
+
+def _decisions(run: MreRun, found: Sequence[Finding]) -> tuple[SeriesDecision, ...]:
+    if run.plan is None:
+        return ()
+    if not run.items:
+        return run.plan.listing()
+    if run.chosen is None:
+        return run.plan.decisions()
+    chosen = found[run.chosen]
+    outcomes = {
+        (item.candidate, item.identity.series_instance_uid): why_not_reported(found[place], chosen)
+        for place, item in enumerate(run.items)
+        if place not in run.reported
+    }
+    return run.plan.decisions(run.items[run.chosen].candidate, outcomes)
+
+
+def _warnings(run: MreRun, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Warn of what is missing from a reported acquisition, and of acquisitions beside it that failed."""
+    reported = [run.items[place] for place in run.reported]
+    missing = (words for item in reported if isinstance(item, Staged | NotEvaluable) for words in item.warnings)
+    failed = [
+        f"Series {one.series.series_number} could not be measured: {one.reason.message}"
+        for one in findings
+        if isinstance(one, FailedFinding)
+    ]
+    return (*dict.fromkeys(missing), *failed)
+
+
+def _models(study: StudyResult) -> list[ModelIdentity]:
+    """Return the models of a study: what segmented, then what judged quality."""
+    found = [models_of(finding) for finding in study.findings]
+    return [models[0] for models in found if models] + [models[1] for models in found if models[1:]]

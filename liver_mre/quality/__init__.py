@@ -1,0 +1,1 @@
+"""Whether an acquisition and its slices can be measured."""

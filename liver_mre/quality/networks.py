@@ -1,0 +1,128 @@
+"""The networks that judge quality, all in one file: checked, compiled, ready to vote."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from liver_mre.errors import ModelError
+from liver_mre.liver.card import CARD_FILE, WeightsRecord, parse_weights
+from liver_mre.liver.mask import ModelIdentity
+from liver_mre.liver.network import CPU_FILES, checked_files
+from liver_mre.liver.openvino_backend import import_openvino
+from liver_mre.quality.image import CHANNELS, SIZE
+from liver_mre.quality.verdict import CAUSES, OUTPUTS
+from liver_mre.studies.typed_json import Fields
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+OF_THE_EXAM: Final = ("stranger",)
+"""What the networks say of every slice that is averaged over the exam."""
+_SCHEMA_MAJOR: Final = "1."
+_WHAT: Final = "quality model's card.json"
+
+
+@dataclass(frozen=True, slots=True)
+class QualityCard:
+    """What the networks are: `members` of them vote; `weights` is the file of all."""
+
+    name: str
+    version: str
+    members: int
+    weights: WeightsRecord
+
+
+@dataclass(frozen=True, slots=True)
+class QualityModel:
+    """The loaded networks, their card, and who they are."""
+
+    card: QualityCard
+    identity: ModelIdentity
+    compiled: Any
+
+    def logits(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (S, members, `OUTPUTS`) logits of slices (S, 7, h, w) as `quality_images` makes them."""
+        if images.ndim != 4 or images.shape[1:] != (len(CHANNELS), *SIZE):  # noqa: PLR2004 - the axes S, C, h, w
+            message = f"images of shape {images.shape} where (S, {len(CHANNELS)}, {SIZE[0]}, {SIZE[1]}) are due"
+            raise ValueError(message)
+        request = self.compiled.create_infer_request()
+        request.infer({0: np.ascontiguousarray(images, np.float32)})
+        return np.array(request.get_output_tensor(0).data, np.float32)
+
+
+def load_quality_model(folder: Path) -> QualityModel:
+    """Check the networks' files and compile them for the processor.
+
+    They are small: a processor is done with all of them before a graphics card would have got its images.
+
+    Raises
+    ------
+    ModelError
+        If a file is missing, damaged or of another kind.
+    """
+    card = load_quality_card(folder)
+    xml, weights = checked_files(folder, card, CPU_FILES)
+    openvino: Any = import_openvino()
+    try:
+        core = openvino.Core()
+        compiled = core.compile_model(core.read_model(xml, weights), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    except RuntimeError as error:
+        message = "OpenVINO cannot use the exported quality model. Run `make model` to export it again."
+        raise ModelError(message) from error
+    shape = compiled.output(0).partial_shape
+    if len(shape) != 3 or [str(shape[1]), str(shape[2])] != [str(card.members), str(OUTPUTS)]:  # noqa: PLR2004
+        message = "The exported quality model does not give one vote and its causes a network. Run `make model`."
+        raise ModelError(message)
+    identity = ModelIdentity(card.name, card.version, card.weights.sha256, "openvino", "f32")
+    return QualityModel(card, identity, compiled)
+
+
+def load_quality_card(folder: Path) -> QualityCard:
+    """Read the card of the networks' folder.
+
+    Raises
+    ------
+    ModelError
+        If it is missing or unreadable, or describes networks that this application cannot feed.
+    """
+    try:
+        content = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        message = (
+            "The folder of the quality networks holds no card.json. Check the setting quality_dir, or leave it "
+            "empty to let physics alone judge."
+        )
+        raise ModelError(message) from error
+    except (OSError, ValueError) as error:
+        message = f"The {_WHAT} cannot be read ({type(error).__name__}). Run `make model`."
+        raise ModelError(message) from error
+    return parse_quality_card(content)
+
+
+def parse_quality_card(content: object) -> QualityCard:
+    """Return a card from parsed JSON.
+
+    Raises
+    ------
+    ModelError
+        If a field is missing or mistyped, or input or output are not of the kind that this application knows.
+    """
+    fields = Fields(content, _WHAT, ModelError)
+    if not fields.text("schema_version").startswith(_SCHEMA_MAJOR):
+        fields.refuse("has a schema_version that this application does not know; it knows 1.x")
+    taken, given = fields.part("input"), fields.part("output")
+    if taken.texts("channels") != CHANNELS or taken.numbers("size", 2) != SIZE:
+        fields.refuse("describes another input than this application makes")
+    if given.texts("causes") != tuple(str(cause) for cause in CAUSES):
+        fields.refuse("names other causes than this application knows")
+    if given.texts("of_the_exam") != OF_THE_EXAM:
+        fields.refuse("says other things about an exam than this application knows")
+    members = fields.part("architecture").number("members")
+    weights = parse_weights(fields.part("weights"))
+    return QualityCard(fields.text("name"), fields.text("version"), int(members), weights)

@@ -1,0 +1,1 @@
+"""What is reported: findings, result.json, publication."""

@@ -1,0 +1,131 @@
+"""What is found in one acquisition, stated once: SR, picture, JSON and summary all render it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from liver_mre.quality.verdict import Light
+from liver_mre.workflow.outcome import StudyStatus
+
+if TYPE_CHECKING:
+    from liver_mre.liver.mask import ModelIdentity
+    from liver_mre.measurement.change import Change
+    from liver_mre.measurement.measure import ContourMeasurement, StiffnessMeasurement
+    from liver_mre.measurement.staging import Staging
+    from liver_mre.quality.verdict import AcquisitionQuality
+    from liver_mre.series.acquisition import UnitEvidence
+    from liver_mre.studies.study import Series
+    from liver_mre.workflow.outcome import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesIdentity:
+    """The series that stands for an acquisition."""
+
+    series_instance_uid: str
+    series_number: int
+    description: str
+
+    @classmethod
+    def of(cls, series: Series) -> SeriesIdentity:
+        """Return the identity of a series."""
+        return cls(series.series_instance_uid, series.series_number, series.first.series_description)
+
+    @property
+    def name(self) -> str:
+        """As a person would look it up: "series 7"."""
+        return f"series {self.series_number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How the pixels of a completely processed acquisition were read and judged.
+
+    Attributes
+    ----------
+    unit : how stored values became kPa; None where the stiffness is not the scanner's
+    model : the network that segmented the liver
+    quality_model : the networks that judged quality; None where physics alone did, or nothing was judged
+    network_channels : what the segmentation was given (`liver.framing.shown_channels`)
+    notes : what a reader should know about how series and pixels were put together, each once
+    warnings : what is missing from the finding, and why
+    """
+
+    unit: UnitEvidence | None
+    model: ModelIdentity
+    quality_model: ModelIdentity | None = None
+    network_channels: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def models(self) -> tuple[ModelIdentity, ...]:
+        """Every model that took part."""
+        return (self.model, self.quality_model) if self.quality_model else (self.model,)
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredFinding:
+    """Stiffness and stage of an acquisition.
+
+    Attributes
+    ----------
+    quality : of its slices; None where quality control is off
+    contour : stiffness in a contour drawn at the scanner; None without one
+    change : since an earlier exam; None where the input holds none
+    """
+
+    status: ClassVar = StudyStatus.MEASURED
+    reason: ClassVar[Reason | None] = None
+
+    series: SeriesIdentity
+    provenance: Provenance
+    measurement: StiffnessMeasurement
+    staging: Staging
+    quality: AcquisitionQuality | None = None
+    contour: ContourMeasurement | None = None
+    change: Change | None = None
+
+    @property
+    def light(self) -> Light | None:
+        """The verdict on its quality."""
+        return self.quality.light if self.quality else None
+
+
+@dataclass(frozen=True, slots=True)
+class NotEvaluableFinding:
+    """Why a completely processed acquisition has no stiffness; `quality` is None where its slices were not judged."""
+
+    status: ClassVar = StudyStatus.NOT_EVALUABLE
+
+    series: SeriesIdentity
+    provenance: Provenance
+    reason: Reason
+    quality: AcquisitionQuality | None = None
+
+    @property
+    def light(self) -> Light | None:
+        """The verdict on its quality: red, whatever its slices are."""
+        return Light.RED if self.quality else None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedFinding:
+    """Why an acquisition could not be processed; `models` took part before it failed."""
+
+    status: ClassVar = StudyStatus.FAILED
+
+    series: SeriesIdentity
+    reason: Reason
+    models: tuple[ModelIdentity, ...] = ()
+
+
+Reportable = MeasuredFinding | NotEvaluableFinding
+"""A finding of which SR and picture can be written."""
+Finding = Reportable | FailedFinding
+
+
+def models_of(finding: Finding) -> tuple[ModelIdentity, ...]:
+    """Return the models that took part in a finding: what segmented, then what judged quality."""
+    return finding.models if isinstance(finding, FailedFinding) else finding.provenance.models

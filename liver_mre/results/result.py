@@ -1,0 +1,97 @@
+"""What is reported about a study and about a run: the content of `result.json`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from liver_mre.about import APPLICATION, __version__
+from liver_mre.errors import NoEligibleSeriesError
+from liver_mre.results.finding import MeasuredFinding
+from liver_mre.workflow.outcome import RunStatus, StudyStatus
+
+if TYPE_CHECKING:
+    from liver_mre.liver.mask import ModelIdentity
+    from liver_mre.measurement.measure import StiffnessMeasurement
+    from liver_mre.measurement.staging import Staging
+    from liver_mre.results.finding import Finding
+    from liver_mre.series.decisions import SeriesDecision
+    from liver_mre.workflow.outcome import OutputFile, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class StudyResult:
+    """Everything that is reported about one study.
+
+    Attributes
+    ----------
+    input_series : role and use of every series
+    findings : one for each acquisition, by series number
+    chosen : place in `findings` of the one that stands for the study; None if none does
+    reported : places in `findings` of those whose results were written, the chosen one first
+    failure : why the whole study could not be processed
+    outputs : files written
+    """
+
+    study_instance_uid: str
+    input_series: tuple[SeriesDecision, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    chosen: int | None = None
+    reported: tuple[int, ...] = ()
+    failure: Reason | None = None
+    outputs: tuple[OutputFile, ...] = ()
+    warnings: tuple[str, ...] = ()
+    timings_s: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def finding(self) -> Finding | None:
+        """The finding that stands for the study."""
+        return None if self.chosen is None else self.findings[self.chosen]
+
+    @property
+    def measured(self) -> MeasuredFinding | None:
+        """The finding that stands for the study, if it is a measured one."""
+        return self.finding if isinstance(self.finding, MeasuredFinding) else None
+
+    @property
+    def measurement(self) -> StiffnessMeasurement | None:
+        """Stiffness of the study; None if nothing was measured."""
+        return self.measured.measurement if self.measured else None
+
+    @property
+    def staging(self) -> Staging | None:
+        """Stage of the study; None if nothing was measured."""
+        return self.measured.staging if self.measured else None
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why the study was not measured; None if it was."""
+        return self.failure or (self.finding.reason if self.finding else None)
+
+    @property
+    def status(self) -> StudyStatus:
+        """How the study ended; one without elastography is skipped."""
+        if self.failure is not None:
+            skipped = self.failure.code == NoEligibleSeriesError.code
+            return StudyStatus.SKIPPED if skipped else StudyStatus.FAILED
+        return self.finding.status if self.finding else StudyStatus.MEASURED
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """Everything that is reported about one run."""
+
+    status: RunStatus
+    exit_code: int
+    studies: tuple[StudyResult, ...] = ()
+    models: tuple[ModelIdentity, ...] = ()
+    reason: Reason | None = None
+    warnings: tuple[str, ...] = ()
+    timings_s: dict[str, float] = field(default_factory=dict)
+    application: str = APPLICATION
+    version: str = __version__
+
+
+def failed_run(reason: Reason) -> RunResult:
+    """Return the result of a run that ended before any study was reached."""
+    return RunResult(RunStatus.FAILED, reason.exit_code, reason=reason)

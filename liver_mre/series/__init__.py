@@ -1,0 +1,1 @@
+"""What each series is, which series make an acquisition, and in which unit its pixels are."""

@@ -1,0 +1,222 @@
+"""From what was chosen of a candidate to an acquisition: complete, on one grid, with a unit and its companions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from liver_mre.errors import ConflictingFilesError, MissingSlicesError, OtherBodyPartError, UnknownUnitError
+from liver_mre.series.acquisition import Acquisition, ScannerMaps
+from liver_mre.series.grouping import join
+from liver_mre.series.options import ConfidenceKnownBy
+from liver_mre.series.pairing import broken_element, suits
+from liver_mre.series.roles import Role, SeriesRole
+from liver_mre.series.stack import check_extent, missing_message, order_slices
+from liver_mre.series.units import resolve_units, unit_in_one_line
+from liver_mre.studies.geometry import missing_slices
+from liver_mre.studies.study import Series
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from liver_mre.series.acquisition import UnitEvidence
+    from liver_mre.series.choosing import Choice
+    from liver_mre.series.grouping import Candidate, Cluster, Companions
+    from liver_mre.series.pairing import MreSeries
+    from liver_mre.series.scanner_rules import ScannerRules
+
+# Series of the same acquisition, which show the same slices as its stiffness.
+_WITNESSES: Final[dict[SeriesRole, str]] = {
+    Role.MAGNITUDE: "magnitude series",
+    Role.PHASE: "phase series",
+    Role.WAVE: "wave series",
+}
+_TWINS: Final[dict[SeriesRole, str]] = {
+    Role.STIFFNESS: "unmasked stiffness series",
+    Role.STIFFNESS_MASKED: "masked stiffness series",
+    Role.STIFFNESS_MASK_UNKNOWN: "other stiffness series",
+}
+
+# Of BodyPartExamined (DICOM PS3.16 annex L, and PHANTOM): never in one field of view with the liver.
+_ELSEWHERE: Final = frozenset(
+    {
+        *("BRAIN", "HEAD", "SKULL", "NECK", "BREAST", "HEART", "PROSTATE", "UTERUS", "SHOULDER", "ELBOW", "WRIST"),
+        *("HAND", "ARM", "HIP", "THIGH", "LEG", "KNEE", "CALF", "ANKLE", "FOOT", "CSPINE", "PHANTOM"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Completed:
+    """An acquisition, what it was chosen from, and the magnitude series that it records."""
+
+    choice: Choice
+    acquisition: Acquisition
+    magnitudes: tuple[MreSeries, ...] = ()
+
+
+def complete(
+    choice: Choice,
+    candidate: Candidate,
+    companions: Companions,
+    rules: ScannerRules,
+    *,
+    kpa_per_count: float | None = None,
+    asked: bool = False,
+) -> Completed:
+    """Check what was chosen of an acquisition and complete it.
+
+    Parameters
+    ----------
+    choice, candidate, companions : from `choosing` and `grouping`
+    rules : scanner rules, for the unit
+    kpa_per_count : scale set by the user instead of the scanner's
+    asked : True if the user named the series: then its BodyPartExamined, which is often wrong, is only noted
+
+    Raises
+    ------
+    OtherBodyPartError
+        The header says that another part of the body was examined.
+    ConflictingFilesError
+        Files of the series to measure have the same SOPInstanceUID and different content.
+    MissingSlicesError
+        Another series of the same acquisition shows slices that the stiffness series lacks, or there is a gap.
+    GeometryError
+        The slices are not one stack on one plausible grid, or the acquisition has two fields of view.
+    UnknownUnitError
+        The unit of the pixels is not known or contradictory.
+    """
+    stiffness = choice.stiffness
+    elsewhere = _body_part_notes(stiffness.series, asked=asked)
+    _check_copies(choice)
+    _check_complete(choice, candidate, companions)
+    series = stiffness.series
+    ordered = order_slices(series.instances)
+    if candidate.whole is not None:
+        series = Series(series.series_instance_uid, series.series_number, ordered)
+    magnitudes, notes = _magnitudes(choice, candidate, companions)
+    for companion, name in _companions(choice, magnitudes):
+        if broken_element(companion, series) is None:
+            check_extent(series, companion.series, name)
+    units = resolve_units(series, stiffness.role, rules, kpa_per_count=kpa_per_count)
+    varies = len({(unit.kpa_per_count, unit.offset_kpa) for unit in units}) > 1
+    maps = ScannerMaps(
+        stiffness=series,
+        masked=choice.masked,
+        unit=unit_in_one_line(units),
+        slice_units=units if varies else (),
+        confidence=choice.confidence,
+        confidence_per_count=choice.options[0].scale,
+        paired_by_number=choice.options[0].by_number,
+        unmasked=_unmasked(choice, candidate, rules, set(units), kpa_per_count=kpa_per_count),
+    )
+    acquisition = Acquisition(
+        series=series,
+        maps=maps,
+        magnitude=_one(magnitudes),
+        phases=tuple(one.series for one in companions.of_candidate(candidate) if one.role is Role.PHASE),
+        notes=(*choice.notes, *elsewhere, *notes),
+    )
+    return Completed(choice, acquisition, magnitudes)
+
+
+def _body_part_notes(series: Series, *, asked: bool) -> tuple[str, ...]:
+    parts = {image.body_part.strip().upper() for image in series.instances} & _ELSEWHERE
+    if not parts:
+        return ()
+    said = f"BodyPartExamined of stiffness series {series.series_number} is {' and '.join(sorted(parts))}"
+    if asked:
+        return (f"{said}; it was measured because it was asked for.",)
+    msg = (
+        f"{said}, where no liver is. Nothing was measured; if it shows the liver all the same, name it with "
+        f"--series {series.series_instance_uid}."
+    )
+    raise OtherBodyPartError(msg)
+
+
+def _check_copies(choice: Choice) -> None:
+    images = (*choice.stiffness.series.instances, *(choice.confidence.instances if choice.confidence else ()))
+    if any(image.conflicting for image in images):
+        raise ConflictingFilesError
+
+
+def _check_complete(choice: Choice, candidate: Candidate, companions: Companions) -> None:
+    stiffness = choice.stiffness
+    cluster = _home(candidate)
+    witnesses = [(_best(stiffness, companions.of(role, cluster))[:1], name) for role, name in _WITNESSES.items()]
+    witnesses += [([one], _TWINS[one.role]) for one in cluster.members if one.role is not stiffness.role]
+    for found, name in witnesses:
+        missing = missing_slices(stiffness.series, found[0].series) if found else None
+        if missing:
+            raise MissingSlicesError(missing_message(missing, f"The {name} of the same slices has more."))
+
+
+def _home(candidate: Candidate) -> Cluster:
+    """Return what companions with all slices belong to."""
+    return candidate.whole or candidate.parts[0]
+
+
+def _best(stiffness: MreSeries, companions: Sequence[MreSeries]) -> list[MreSeries]:
+    """Return the companions that suit a stiffness series best: none, one, or several that nothing tells apart."""
+    ranks = {one: rank for one in companions if (rank := suits(stiffness, one))}
+    return [one for one, rank in ranks.items() if rank == min(ranks.values())]
+
+
+def _magnitudes(
+    choice: Choice, candidate: Candidate, companions: Companions
+) -> tuple[tuple[MreSeries, ...], tuple[str, ...]]:
+    """Find the magnitude series, or one for every slice; nothing is measured in them, so a doubt is only noted."""
+    found = _best(choice.stiffness, companions.of(Role.MAGNITUDE, _home(candidate)))
+    if not found and candidate.whole is not None:
+        parts = {member: part for part in candidate.parts for member in part.members}
+        of_slices = [
+            _best(option.stiffness, companions.of(Role.MAGNITUDE, parts[option.stiffness])) for option in choice.options
+        ]
+        return (tuple(one[0] for one in of_slices), ()) if all(len(one) == 1 for one in of_slices) else ((), ())
+    if len(found) == 1:
+        return tuple(found), ()
+    if found or companions.contested_of(Role.MAGNITUDE, candidate):
+        return (), ("More than one magnitude series could belong to this acquisition, so none is recorded.",)
+    return (), tuple(
+        f"The magnitude in series {one.number} is not recorded: it lacks slices of the stiffness series, shows others "
+        "(ImagePositionPatient), or comes from another acquisition."
+        for one in companions.unclaimed
+        if one.role is Role.MAGNITUDE
+    )
+
+
+def _unmasked(
+    choice: Choice,
+    candidate: Candidate,
+    rules: ScannerRules,
+    units: set[UnitEvidence],
+    *,
+    kpa_per_count: float | None,
+) -> Series | None:
+    """Find the unmasked twin of a masked stiffness series, if there is exactly one and it has the same one scale."""
+    if choice.kind is not ConfidenceKnownBy.MASKED:
+        return None
+    parts = {member: part for part in candidate.parts for member in part.members}
+    twins = [parts[option.stiffness].of(Role.STIFFNESS) for option in choice.options]
+    if any(len(found) != 1 for found in twins):
+        return None
+    series = _one(tuple(found[0] for found in twins))
+    if series is None or any(image.conflicting for image in series.instances):
+        return None
+    try:
+        its_units = resolve_units(series, Role.STIFFNESS, rules, kpa_per_count=kpa_per_count)
+    except UnknownUnitError:
+        return None
+    scales = {(unit.kpa_per_count, unit.offset_kpa) for unit in (*units, *its_units)}
+    return series if len(scales) == 1 else None
+
+
+def _one(magnitudes: tuple[MreSeries, ...]) -> Series | None:
+    if len(magnitudes) > 1:
+        return join(magnitudes).series
+    return magnitudes[0].series if magnitudes else None
+
+
+def _companions(choice: Choice, magnitudes: tuple[MreSeries, ...]) -> list[tuple[MreSeries, str]]:
+    maps = [option.confidence for option in choice.options if option.confidence is not None]
+    return [*((one, "confidence map") for one in maps), *((one, "magnitude series") for one in magnitudes)]

@@ -1,0 +1,72 @@
+"""How the stored values of a confidence map become a confidence from 0 to 1."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from liver_mre.series.header_conditions import all_hold
+
+if TYPE_CHECKING:
+    from liver_mre.series.scanner_rules import ScannerRules
+    from liver_mre.studies.study import Instance, Series
+
+CONFIDENCE_PER_UNIT: Final = {"1": 1.0, "%": 0.01}  # UCUM: no unit, and percent
+AGREEMENT: Final = 0.01  # ours: two scales that differ by more than 1 % contradict each other
+LARGEST_WINDOW_CENTRE: Final = 1.5  # ours: a window centred beyond this shows no confidence
+
+
+def confidence_scale(series: Series, rules: ScannerRules) -> float | None:
+    """Find the scale of a confidence map: confidence (0 to 1) = stored * scale.
+
+    It is known from RealWorldValueMapping in "1" or "%" (UCUM), from a RescaleType "1" or "%", or from the scanner's
+    rule. All that is known must agree, for every image, and the display window must show confidences.
+
+    Returns
+    -------
+    The scale, None if nothing says it, or what says it is contradictory, unreadable or has an offset.
+    """
+    scales = {_scale(instance, rules) for instance in series.instances}
+    return scales.pop() if len(scales) == 1 else None
+
+
+def _scale(instance: Instance, rules: ScannerRules) -> float | None:
+    if instance.unusable_unit_elements:
+        return None
+    headers = [_from_real_world(instance), _from_rescale(instance)]
+    rule = next((rule.confidence_per_count for rule in rules.confidence if all_hold(rule.when, instance)), None)
+    if rule is not None and not any(headers) and not _is_plain(instance):
+        return None  # a rescale without a unit contradicts the rule
+    known = [scale for scale in (*headers, rule) if scale is not None]
+    if not known or not all(math.isclose(scale, known[0], rel_tol=AGREEMENT) for scale in known):
+        return None
+    return known[0] if known[0] > 0 and _fits_window(instance, known[0]) else None
+
+
+def _from_real_world(instance: Instance) -> float | None:
+    mapping = instance.real_world
+    if mapping is None:
+        return None
+    if mapping.unit not in CONFIDENCE_PER_UNIT or mapping.intercept:
+        return math.nan  # agrees with nothing
+    return mapping.slope * CONFIDENCE_PER_UNIT[mapping.unit]
+
+
+def _from_rescale(instance: Instance) -> float | None:
+    unit = (instance.rescale_type or "").strip()
+    if unit not in CONFIDENCE_PER_UNIT or instance.rescale_slope is None:
+        return None
+    if instance.rescale_intercept:
+        return math.nan
+    return instance.rescale_slope * CONFIDENCE_PER_UNIT[unit]
+
+
+def _is_plain(instance: Instance) -> bool:
+    return instance.rescale_slope in (None, 1.0) and not instance.rescale_intercept
+
+
+def _fits_window(instance: Instance, scale: float) -> bool:
+    """Tell whether the window, which applies to rescaled values, is centred on a confidence."""
+    if instance.window is None:
+        return True
+    return 0 < instance.window[0] * scale / (instance.rescale_slope or 1.0) <= LARGEST_WINDOW_CENTRE

@@ -1,0 +1,137 @@
+"""What each series of a study is used for, in words for a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from liver_mre.series.roles import STIFFNESS_ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from liver_mre.series.classification import ClassifiedSeries
+
+TO_MEASURE: Final = "chosen to be measured"
+FOR_CONFIDENCE: Final = "used to leave out pixels under 95 % confidence"
+FOR_ANATOMY: Final = "recorded as the anatomy of the measured slices; nothing is measured in it"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesDecision:
+    """The role given to one series, whether it is used, and why, in words for a person.
+
+    `candidate` is the acquisition to which it belongs, as its place among the study's candidates; None if to none.
+    """
+
+    series_instance_uid: str
+    series_number: int
+    description: str
+    instances: int
+    role: str
+    used: bool
+    reason: str
+    candidate: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesUse:
+    """What one series, or one part of it, is used for.
+
+    Attributes
+    ----------
+    purpose : as the end of "Would be ..."; "" if it is not used
+    why_not : why it is not measured, as a sentence; "" where its role says enough
+    candidate : place of its acquisition among the candidates; None if it belongs to none
+    stands_for : number of the stiffness series that stands for that acquisition
+    """
+
+    purpose: str = ""
+    why_not: str = ""
+    candidate: int | None = None
+    stands_for: int = 0
+
+
+@dataclass(slots=True)
+class SeriesUses:
+    """What each classified series is used for, by its place in the study."""
+
+    entries: Sequence[ClassifiedSeries]
+    by_entry: dict[int, SeriesUse] = field(default_factory=dict)
+
+    def set(self, entry: ClassifiedSeries, use: SeriesUse) -> None:
+        """Record the use of an entry; the first one stays."""
+        index = next(i for i, known in enumerate(self.entries) if known is entry)
+        self.by_entry.setdefault(index, use)
+
+    def decisions(self, *, selected: bool) -> tuple[SeriesDecision, ...]:
+        """Return the decision on every entry; none counts as used before the acquisitions are `selected`."""
+        uses = [self.by_entry.get(index, SeriesUse()) for index in range(len(self.entries))]
+        several = len({use.candidate for use in uses if use.candidate is not None}) > 1
+        return tuple(
+            SeriesDecision(
+                series_instance_uid=entry.series.series_instance_uid,
+                series_number=entry.series.series_number,
+                description=entry.series.first.series_description,
+                instances=len(entry.series.instances),
+                role=entry.role,
+                used=selected and bool(use.purpose),
+                reason=_reason(entry, use, selected=selected, several=several),
+                candidate=use.candidate,
+            )
+            for entry, use in zip(self.entries, uses, strict=True)
+        )
+
+
+def _reason(entry: ClassifiedSeries, use: SeriesUse, *, selected: bool, several: bool) -> str:
+    said = use.why_not
+    if use.purpose:
+        said = f"{use.purpose[0].upper()}{use.purpose[1:]}." if selected else f"Would be {use.purpose}."
+    belongs = f"Acquisition of series {use.stands_for}." if several and use.candidate is not None else ""
+    return " ".join(part for part in (said, entry.reason, belongs) if part)
+
+
+def with_outcomes(
+    decisions: Sequence[SeriesDecision], chosen: int | None, outcomes: Mapping[tuple[int, str], str]
+) -> tuple[SeriesDecision, ...]:
+    """Add why acquisitions are not reported to the decisions on their series.
+
+    Parameters
+    ----------
+    decisions : as the plan of the study has them
+    chosen : the candidate that is reported; None if none is
+    outcomes : why each other acquisition is not, as a sentence, by its candidate and SeriesInstanceUID. Two
+        acquisitions share a candidate where headers do not say which of two stiffness series is masked
+
+    Returns
+    -------
+    The decisions; no series of an acquisition that is only in `outcomes` counts as used any more.
+    """
+    of_candidate = {candidate: words for (candidate, _), words in outcomes.items() if candidate != chosen}
+    of_series = {uid: words for (_, uid), words in outcomes.items()}
+    changed = []
+    for decision in decisions:
+        words = None if decision.candidate is None else of_candidate.get(decision.candidate)
+        if decision.role not in STIFFNESS_ROLES:
+            changed.append(replace(decision, used=decision.used and words is None))
+            continue
+        words = of_series.get(decision.series_instance_uid, words)
+        said = decision.used and words is not None
+        changed.append(replace(decision, used=False, reason=f"{decision.reason} {words}") if said else decision)
+    return tuple(changed)
+
+
+def why_stiffness_is_unused(measured: Sequence[int], *, masked: bool | None) -> str:
+    """Return why a stiffness series gave way to another one of its acquisition.
+
+    Parameters
+    ----------
+    measured : numbers of the series that are measured
+    masked : whether those are masked
+    """
+    which = f"series {', '.join(str(number) for number in sorted(measured))}"
+    if masked:
+        return f"Not measured: {which} of the same acquisition is, from which unreliable pixels are removed already."
+    if masked is None:
+        return f"Not measured: {which} of the same acquisition is."
+    return f"Not measured: the unmasked stiffness of the same acquisition ({which}) has a confidence map."

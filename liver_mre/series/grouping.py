@@ -1,0 +1,224 @@
+"""From the series of a study to acquisitions: stiffness series that belong together, and what belongs to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from liver_mre.series.classification import ClassifiedSeries
+from liver_mre.series.pairing import Evidence, MreSeries, apart, repeats, same_stack, suits, together
+from liver_mre.series.roles import Role, SeriesRole
+from liver_mre.studies.geometry import SAME_POSITION_MM, distinct_distances_mm, missing_slices
+from liver_mre.studies.study import Series
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Sequence
+
+    from liver_mre.series.pairing import Rank
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cluster:
+    """Stiffness series of the same slices and the same acquisition: the masked one, the unmasked one, or both.
+
+    Two of one kind in it cannot be told apart.
+    """
+
+    members: tuple[MreSeries, ...]
+
+    def of(self, *roles: SeriesRole) -> list[MreSeries]:
+        """Return its series of some roles."""
+        return [member for member in self.members if member.role in roles]
+
+    @property
+    def numbers(self) -> frozenset[int]:
+        """AcquisitionNumber of its images."""
+        return frozenset(number for member in self.members for number in member.evidence.numbers)
+
+    def rank(self, companion: MreSeries) -> Rank | None:
+        """Rank a companion against the stiffness series that it suits best; None if it suits none."""
+        if any(apart(member, companion) for member in self.members):
+            return None
+        return min((rank for member in self.members if (rank := suits(member, companion))), default=None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """One exam: a cluster, or several of one slice each, acquired breath-hold by breath-hold.
+
+    `whole` stands for the joined slices of several parts, so that companions with all slices find them.
+    """
+
+    parts: tuple[Cluster, ...]
+    whole: Cluster | None = None
+
+    @property
+    def members(self) -> tuple[MreSeries, ...]:
+        """Its stiffness series, by series number."""
+        found = (member for part in self.parts for member in part.members)
+        return tuple(sorted(found, key=lambda member: (member.number, member.uid)))
+
+    @property
+    def clusters(self) -> tuple[Cluster, ...]:
+        """Everything that a companion can belong to."""
+        return (*self.parts, self.whole) if self.whole else self.parts
+
+
+@dataclass(frozen=True, slots=True)
+class Companions:
+    """Which companions belong to each cluster, which could equally well belong to another, and which belong to none."""
+
+    own: dict[Cluster, list[MreSeries]] = field(default_factory=dict)
+    contested: dict[Cluster, list[MreSeries]] = field(default_factory=dict)
+    unclaimed: list[MreSeries] = field(default_factory=list)
+
+    def of(self, role: SeriesRole, *clusters: Cluster) -> list[MreSeries]:
+        """Return the companions of a role that belong to one of the clusters."""
+        return [member for cluster in clusters for member in self.own.get(cluster, ()) if member.role is role]
+
+    def of_candidate(self, candidate: Candidate) -> list[MreSeries]:
+        """Return all companions that belong to a candidate."""
+        return [member for cluster in candidate.clusters for member in self.own.get(cluster, ())]
+
+    def contested_of(self, role: SeriesRole, candidate: Candidate) -> list[MreSeries]:
+        """Return the companions of a role that could belong to the acquisition or to another."""
+        found = (member for cluster in candidate.clusters for member in self.contested.get(cluster, ()))
+        return list({member.uid: member for member in found if member.role is role}.values())
+
+
+def candidates(stiffness: Iterable[MreSeries]) -> tuple[Candidate, ...]:
+    """Group the stiffness series of a study into acquisitions, by series number.
+
+    Series of one slice each become one acquisition where they share size, spacing, orientation, sequence and protocol
+    and lie at more than one position.
+    """
+    single: dict[Hashable, list[Cluster]] = {}
+    found = []
+    for cluster in _clusters(stiffness):
+        if all(len(distinct_distances_mm(member.series)) == 1 for member in cluster.members):
+            single.setdefault(_protocol(cluster.members[0]), []).append(cluster)
+        else:
+            found.append(Candidate((cluster,)))
+    for parts in single.values():
+        found += _joined(parts)
+    return tuple(sorted(found, key=lambda candidate: (candidate.members[0].number, candidate.members[0].uid)))
+
+
+def assign_companions(
+    found: Sequence[Candidate], companions: Iterable[MreSeries], *, favoured: Candidate | None = None
+) -> Companions:
+    """Give every companion to the cluster that it suits best.
+
+    Parameters
+    ----------
+    found : the acquisitions of the study
+    companions : its other series of the elastography
+    favoured : the acquisition that the user asked for; it gets what suits it and another equally well
+    """
+    result = Companions()
+    clusters = [cluster for candidate in found for cluster in candidate.clusters]
+    wanted = set(favoured.clusters if favoured else ())
+    for companion in companions:
+        ranks = {cluster: rank for cluster in clusters if (rank := cluster.rank(companion))}
+        if not ranks:
+            result.unclaimed.append(companion)
+            continue
+        best = [cluster for cluster, rank in ranks.items() if rank == min(ranks.values())]
+        best = _with_rivals(companion, best, clusters)
+        best = [cluster for cluster in best if cluster in wanted] or best
+        target = result.own if len(best) == 1 else result.contested
+        for cluster in best:
+            target.setdefault(cluster, []).append(companion)
+    return result
+
+
+def _with_rivals(companion: MreSeries, best: list[Cluster], clusters: Sequence[Cluster]) -> list[Cluster]:
+    """Add the clusters that a confidence map would belong to by its AcquisitionNumber, if that is none of the best.
+
+    Its time and its number then contradict each other, and the map of another acquisition masks other pixels.
+    """
+    numbers = companion.evidence.numbers
+    if companion.role is not Role.CONFIDENCE or not numbers or any(numbers & cluster.numbers for cluster in best):
+        return best
+    return [*best, *(cluster for cluster in clusters if cluster not in best and numbers & cluster.numbers)]
+
+
+def _clusters(stiffness: Iterable[MreSeries]) -> list[Cluster]:
+    """Put each series to the one group that it suits best; those that say their time lead."""
+    groups: list[list[MreSeries]] = []
+    for member in sorted(stiffness, key=lambda one: (one.evidence.seconds is None, one.number, one.uid)):
+        ranked = [
+            (min(_closeness(member, other) for other in group), group)
+            for group in groups
+            if all(_belong_together(member, other) for other in group)
+        ]
+        best = min((closeness for closeness, _ in ranked), default=None)
+        nearest = [group for closeness, group in ranked if closeness == best]
+        if len(nearest) == 1:
+            nearest[0].append(member)
+        else:
+            groups.append([member])
+    return [Cluster(tuple(sorted(group, key=lambda one: (one.number, one.uid)))) for group in groups]
+
+
+def _closeness(one: MreSeries, other: MreSeries) -> tuple[bool, int]:
+    return not together(one, other), abs(one.number - other.number)
+
+
+def _belong_together(one: MreSeries, other: MreSeries) -> bool:
+    if one.role is other.role and one.role is not Role.STIFFNESS_MASK_UNKNOWN:
+        return not repeats(one, other) and missing_slices(one.series, other.series) == 0
+    return not apart(one, other) and same_stack(one.series, other.series)
+
+
+def _protocol(member: MreSeries) -> Hashable:
+    """Return what breath-holds of one exam share."""
+    first = member.series.first
+    rounded = tuple(
+        tuple(round(value, 2) for value in values) if values else None
+        for values in (first.pixel_spacing_mm, first.orientation)
+    )
+    return (first.rows, first.columns, rounded, first.frame_of_reference_uid, member.evidence.names)
+
+
+def _joined(parts: list[Cluster]) -> list[Candidate]:
+    places = by_position(parts)
+    if len(places) == 1:
+        return [Candidate((part,)) for part in parts]
+    whole = join([place[0].members[0] for place in places])
+    return [Candidate(tuple(parts), Cluster((whole,)))]
+
+
+def by_position(parts: Iterable[Cluster]) -> list[list[Cluster]]:
+    """Sort clusters of one slice each along the normal, and put those of the same slice together."""
+    places: list[list[Cluster]] = []
+    for part in sorted(parts, key=_distance_mm):
+        if places and _distance_mm(part) - _distance_mm(places[-1][0]) < SAME_POSITION_MM:
+            places[-1].append(part)
+        else:
+            places.append([part])
+    return places
+
+
+def _distance_mm(part: Cluster) -> float:
+    return distinct_distances_mm(part.members[0].series)[0]
+
+
+def join(slices: Sequence[MreSeries]) -> MreSeries:
+    """Make one series of several, in their order along the normal; UID and number are those of the first by number."""
+    first = min(slices, key=lambda member: (member.number, member.uid))
+    series = Series(first.uid, first.number, tuple(image for member in slices for image in member.series.instances))
+    entry = ClassifiedSeries(series, first.role, first.entry.reason)
+    return MreSeries(entry, reduce(_both, (member.evidence for member in slices)))
+
+
+def _both(one: Evidence, other: Evidence) -> Evidence:
+    seconds = [second for evidence in (one, other) if evidence.seconds for second in evidence.seconds]
+    return Evidence(
+        seconds=(min(seconds), max(seconds)) if seconds else None,
+        numbers=one.numbers | other.numbers,
+        names=(one.names[0] | other.names[0], one.names[1] | other.names[1], one.names[2] | other.names[2]),
+        stem=one.stem if one.stem == other.stem else "",
+        shared_times=one.shared_times,
+    )

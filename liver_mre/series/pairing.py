@@ -1,0 +1,220 @@
+"""Which series show the same slices of the same acquisition: evidence from geometry, time, sequence, names, numbers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import TYPE_CHECKING, Final
+
+from liver_mre.series.roles import Role, SeriesRole
+from liver_mre.studies.geometry import missing_slices
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from liver_mre.series.classification import ClassifiedSeries
+    from liver_mre.studies.study import Series
+
+SAME_TIME_S: Final = (
+    2.0  # ours: derived series carry the time of their raw images; a repeat takes a breath-hold at least
+)
+# Words that say which map of an acquisition a series is; what remains of a description names the acquisition.
+_KIND: Final = re.compile(
+    r"stiff(ness)?|elastogramm?e?|stgrym?|masked|mask|conf(idence)?|(?<!\d)c?95(?!\d)|wave|magnitude|mag|phase|images?|maps?|\bp\b"
+)
+_NO_WORD: Final = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What tells the acquisition from which a series comes; empty or None where its headers do not say.
+
+    Attributes
+    ----------
+    seconds : (first, last) acquisition time of its images
+    shared_times : whether series of different kinds share times in this study, as the maps of one acquisition do; there
+        are headers in which each series has a time of its own, which says nothing about the acquisition
+    numbers : AcquisitionNumber of its images
+    names : sequence name, private sequence name and protocol name of its images
+    stem : description without the words that say which map it is
+    """
+
+    seconds: tuple[float, float] | None
+    numbers: frozenset[int]
+    names: tuple[frozenset[str], frozenset[str], frozenset[str]]
+    stem: str
+    shared_times: bool = True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MreSeries:
+    """A series of the elastography with what tells its acquisition; compared by identity."""
+
+    entry: ClassifiedSeries
+    evidence: Evidence
+
+    @property
+    def series(self) -> Series:
+        """The series itself."""
+        return self.entry.series
+
+    @property
+    def role(self) -> SeriesRole:
+        """What the series is."""
+        return self.entry.role
+
+    @property
+    def uid(self) -> str:
+        """SeriesInstanceUID."""
+        return self.series.series_instance_uid
+
+    @property
+    def number(self) -> int:
+        """SeriesNumber."""
+        return self.series.series_number
+
+    @property
+    def age(self) -> tuple[float, int, str]:
+        """Sort key: the later acquired, the larger."""
+        return (self.evidence.seconds[1] if self.evidence.seconds else -1.0, self.number, self.uid)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Rank:
+    """How well a companion suits a stiffness series; smaller is better, and equal ranks cannot be told apart."""
+
+    another_time: bool
+    by_number: bool
+    missing: int
+    another_number: bool
+    another_stem: bool
+    distance: int
+
+
+def members(entries: Iterable[ClassifiedSeries]) -> tuple[MreSeries, ...]:
+    """Collect the evidence of every series, by series number.
+
+    Times count only if they differ somewhere: those that anonymisers write do not.
+    """
+    entries = sorted(entries, key=lambda one: (one.series.series_number, one.series.series_instance_uid, one.role))
+    seconds = [second for entry in entries for second in _seconds(entry.series)]
+    timed = bool(seconds) and max(seconds) - min(seconds) > SAME_TIME_S
+    found = [MreSeries(entry, _traits(entry.series, timed=timed)) for entry in entries]
+    shared = any(one.role is not other.role and together(one, other) for one, other in combinations(found, 2))
+    return tuple(replace(member, evidence=replace(member.evidence, shared_times=shared)) for member in found)
+
+
+def _traits(series: Series, *, timed: bool) -> Evidence:
+    seconds = _seconds(series) if timed else []
+    numbers = (instance.acquisition_number for instance in series.instances)
+    return Evidence(
+        seconds=(min(seconds), max(seconds)) if seconds else None,
+        numbers=frozenset(number for number in numbers if number is not None),
+        names=(
+            _names(instance.sequence_name for instance in series.instances),
+            _names(instance.private_sequence_name for instance in series.instances),
+            _names(instance.protocol_name for instance in series.instances),
+        ),
+        stem=_NO_WORD.sub("", _KIND.sub("", _NO_WORD.sub(" ", series.first.series_description.casefold()))),
+    )
+
+
+def _seconds(series: Series) -> list[float]:
+    return [instance.acquired_s for instance in series.instances if instance.acquired_s is not None]
+
+
+def _names(values: Iterable[str]) -> frozenset[str]:
+    return frozenset(folded for value in values if (folded := value.strip().casefold()))
+
+
+def apart(one: MreSeries, other: MreSeries) -> bool:
+    """Tell whether two series certainly come from different acquisitions.
+
+    Another sequence or protocol is another acquisition, and so is another time; AcquisitionNumber counts where times
+    say nothing. A confidence map at another time is never taken for that of the acquisition.
+    """
+    here, there = one.evidence, other.evidence
+    if any(a and b and not a & b for a, b in zip(here.names, there.names, strict=True)):
+        return True
+    if here.seconds and there.seconds:
+        decisive = here.shared_times or one.role is other.role or Role.CONFIDENCE in {one.role, other.role}
+        if together(one, other) or decisive:
+            return not together(one, other)
+    return bool(here.numbers and there.numbers) and not here.numbers & there.numbers
+
+
+def together(one: MreSeries, other: MreSeries) -> bool:
+    """Tell whether the times of two series show that they come from one acquisition."""
+    here, there = one.evidence.seconds, other.evidence.seconds
+    if here is None or there is None:
+        return False
+    return max(here[0], there[0]) - min(here[1], there[1]) <= SAME_TIME_S
+
+
+def repeats(one: MreSeries, other: MreSeries) -> bool:
+    """Tell whether two stiffness series of one kind are known to come from different acquisitions.
+
+    Names given by one scanner to maps of one kind differ only if the acquisitions do.
+    """
+    if apart(one, other):
+        return True
+    stems = one.evidence.stem, other.evidence.stem
+    return not together(one, other) and all(stems) and stems[0] != stems[1]
+
+
+def same_stack(one: Series, other: Series) -> bool:
+    """Tell whether one series shows all slices of the other."""
+    return missing_slices(one, other) is not None or missing_slices(other, one) is not None
+
+
+def suits(stiffness: MreSeries, companion: MreSeries) -> Rank | None:
+    """Rank a companion of a stiffness series: by position, or by number where its own geometry is broken.
+
+    Returns
+    -------
+    None if it comes from another acquisition, or does not show all slices.
+    """
+    if apart(stiffness, companion):
+        return None
+    missing = missing_slices(stiffness.series, companion.series)
+    by_number = missing is None and _matches_by_number(stiffness.series, companion)
+    if missing is None and not by_number:
+        return None
+    same_time = together(stiffness, companion)
+    same_number = bool(stiffness.evidence.numbers & companion.evidence.numbers)
+    return Rank(
+        another_time=not same_time,
+        by_number=by_number,
+        missing=missing or 0,
+        another_number=not same_number,
+        another_stem=not stiffness.evidence.stem or stiffness.evidence.stem != companion.evidence.stem,
+        # Series numbers are too little to pair a map whose positions say nothing.
+        distance=0 if by_number and not (same_time or same_number) else abs(stiffness.number - companion.number),
+    )
+
+
+def _matches_by_number(stiffness: Series, companion: MreSeries) -> bool:
+    first, other = stiffness.first, companion.series.first
+    if (first.rows, first.columns) != (other.rows, other.columns) or broken_element(companion, stiffness) is None:
+        return False
+    here, there = len(stiffness.instances), len(companion.series.instances)
+    return here == there or (companion.role is not Role.CONFIDENCE and there % here == 0)
+
+
+def broken_element(companion: MreSeries, stiffness: Series) -> str | None:
+    """Say what is wrong with the geometry of a companion, as a clause; None if it can be trusted."""
+    images = companion.series.instances
+    positions = {image.position_mm for image in images}
+    # Magnitude, phase and wave images at one position can be the phase offsets of one slice.
+    at_one_place = len(positions) == 1 < len(images) and companion.role is Role.CONFIDENCE
+    spacing_mm = images[0].pixel_spacing_mm
+    found = (
+        ("ImageOrientationPatient is missing", any(image.orientation is None for image in images)),
+        ("ImagePositionPatient is missing", None in positions),
+        ("ImagePositionPatient is (0, 0, 0) in all its images", positions == {(0.0, 0.0, 0.0)}),
+        ("ImagePositionPatient is the same in all its images", at_one_place),
+        ("PixelSpacing is missing", any(image.pixel_spacing_mm is None for image in images)),
+        ("PixelSpacing is (1, 1)", spacing_mm == (1.0, 1.0) != stiffness.first.pixel_spacing_mm),
+    )
+    return next((words for words, wrong in found if wrong), None)

@@ -1,0 +1,297 @@
+"""The plan of a study: what each series is, which acquisitions can be measured, and why every other series is not.
+
+A study holds acquisitions: stiffness series with the companions that come from the same raw images. Every one that
+can be measured is selected; one that cannot is rejected with its reason and does not stop the others. Where nothing
+tells two series apart, the user names one. A study is planned once; in the order of the data: `classification`, `pairing`
+(which series can belong together), `grouping` (candidates and their companions), `options` and `choosing` (what of a
+candidate is measured), `completion` (its checks), `decisions` (words for every series).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from liver_mre.errors import (
+    AmbiguousSeriesError,
+    MixedPatientsError,
+    MixedSeriesError,
+    MreError,
+    NoConfidenceError,
+    NoEligibleSeriesError,
+    NoStiffnessError,
+    SeriesNotMeasurableError,
+    UsageError,
+)
+from liver_mre.series.acquisition import RejectedAcquisition
+from liver_mre.series.choosing import choose
+from liver_mre.series.classification import ClassifiedSeries, classify
+from liver_mre.series.completion import Completed, complete
+from liver_mre.series.decisions import (
+    FOR_ANATOMY,
+    FOR_CONFIDENCE,
+    TO_MEASURE,
+    SeriesUse,
+    SeriesUses,
+    why_stiffness_is_unused,
+    with_outcomes,
+)
+from liver_mre.series.grouping import Candidate, Companions, assign_companions, candidates
+from liver_mre.series.header_conditions import all_hold
+from liver_mre.series.pairing import members
+from liver_mre.series.roles import COMPANION_ROLES, MRE_ROLES, STIFFNESS_ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from liver_mre.series.acquisition import Acquisition
+    from liver_mre.series.decisions import SeriesDecision
+    from liver_mre.series.scanner_rules import ScannerRules
+    from liver_mre.studies.study import Study
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What came of one candidate: one thing to measure, or two unnamed twins, or an error."""
+
+    candidate: Candidate
+    found: tuple[Completed, ...] = ()
+    error: MreError | None = None
+    passed_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedAcquisition:
+    """An acquisition that can be measured, and its place among the study's candidates."""
+
+    candidate: int
+    acquisition: Acquisition
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesPlan:
+    """What is known of a study's series from their headers.
+
+    Attributes
+    ----------
+    study : the study
+    rules : scanner rules that it was planned by
+    classified : every series, or each part of one that holds several roles, with its role
+    companions : which companions belong to which candidate
+    outcomes : what came of each candidate, by series number
+    series_uid : the stiffness series that the user asked for, or None
+    """
+
+    study: Study
+    rules: ScannerRules
+    classified: tuple[ClassifiedSeries, ...]
+    companions: Companions
+    outcomes: tuple[_Outcome, ...]
+    series_uid: str | None = None
+
+    def select(self) -> tuple[SelectedAcquisition, ...]:
+        """Return every acquisition that can be measured, at least one, by series number.
+
+        Of one acquisition its unmasked stiffness is measured if there is a confidence map, otherwise its masked one.
+
+        Raises
+        ------
+        MixedPatientsError
+            The study holds images of more than one patient.
+        AmbiguousSeriesError
+            Nothing tells two acquisitions or two companions apart, and `series_uid` does not say which is meant.
+        NoEligibleSeriesError
+            The study holds no MR elastography, or not the series asked for.
+        NoStiffnessError, SeriesNotMeasurableError
+            The study holds MR elastography, but no stiffness, or the series asked for cannot be measured.
+        MixedSeriesError, NoConfidenceError, ConflictingFilesError, MissingSlicesError, GeometryError, UnknownUnitError
+            No acquisition can be measured; of several errors the gravest is raised, with the words of all.
+        """
+        _check_one_patient(self.study)
+        if self.series_uid is not None:
+            _check_named(self.series_uid, self)
+        for outcome in self.outcomes:
+            if isinstance(outcome.error, AmbiguousSeriesError):
+                raise outcome.error
+        found = [
+            SelectedAcquisition(place, each.acquisition)
+            for place, outcome in enumerate(self.outcomes)
+            for each in outcome.found
+        ]
+        if not found:
+            raise _why_none(self)
+        return tuple(sorted(found, key=lambda one: _by_number(one.acquisition)))
+
+    @property
+    def rejected(self) -> tuple[RejectedAcquisition, ...]:
+        """Acquisitions with stiffness images that cannot be measured; none where the user named a series."""
+        if self.series_uid is not None:
+            return ()
+        rejected = [
+            RejectedAcquisition(outcome.candidate.members[0].series, outcome.error)
+            for outcome in self.outcomes
+            if outcome.error is not None
+        ]
+        rejected += [
+            RejectedAcquisition(entry.series, _mixed(entry))
+            for entry in self.classified
+            if entry.mixed & STIFFNESS_ROLES
+        ]
+        return tuple(sorted(rejected, key=_by_number))
+
+    def listing(self) -> tuple[SeriesDecision, ...]:
+        """Return what every series is and whether it would be measured; none counts as used yet."""
+        return self._uses().decisions(selected=False)
+
+    def decisions(
+        self, chosen: int | None = None, outcomes: Mapping[tuple[int, str], str] | None = None
+    ) -> tuple[SeriesDecision, ...]:
+        """Return what every series was used for; arguments as those of `decisions.with_outcomes`."""
+        return with_outcomes(self._uses().decisions(selected=True), chosen, outcomes or {})
+
+    def _uses(self) -> SeriesUses:
+        uses = SeriesUses(self.classified)
+        for place, outcome in enumerate(self.outcomes):
+            _record_uses(place, outcome, self.companions, uses)
+        return uses
+
+
+def plan_series(
+    study: Study, rules: ScannerRules, *, series_uid: str | None = None, kpa_per_count: float | None = None
+) -> SeriesPlan:
+    """Plan a study from its headers. An unusable study is planned, too: `SeriesPlan.select` raises what is wrong.
+
+    Parameters
+    ----------
+    study : the study, as read
+    rules : scanner rules
+    series_uid : measure the acquisition of this stiffness series only, and of the masked and the unmasked one this one
+        where its confidence is known
+    kpa_per_count : scale set by the user instead of the scanner's
+
+    Raises
+    ------
+    SettingsError
+        `kpa_per_count` is not a positive number.
+    """
+    classified = classify(study, rules)
+    involved = members(entry for entry in classified if entry.role in MRE_ROLES)
+    found = candidates(member for member in involved if member.role in STIFFNESS_ROLES)
+    asked = next((one for one in found if any(member.uid == series_uid for member in one.members)), None)
+    companions = assign_companions(
+        found, (member for member in involved if member.role in COMPANION_ROLES), favoured=asked
+    )
+    outcomes = []
+    for candidate in found:
+        if series_uid is not None and candidate is not asked:
+            outcomes.append(_Outcome(candidate, passed_over=True))
+            continue
+        try:
+            choices = choose(candidate, companions, rules, series_uid=series_uid)
+            each = tuple(
+                complete(
+                    choice, candidate, companions, rules, kpa_per_count=kpa_per_count, asked=series_uid is not None
+                )
+                for choice in choices
+            )
+        except UsageError:
+            raise
+        except MreError as error:
+            outcomes.append(_Outcome(candidate, error=error))
+        else:
+            outcomes.append(_Outcome(candidate, each))
+    return SeriesPlan(study, rules, classified, companions, tuple(outcomes), series_uid)
+
+
+def _by_number(one: Acquisition | RejectedAcquisition) -> tuple[int, str]:
+    return one.series.series_number, one.series.series_instance_uid
+
+
+def _check_one_patient(study: Study) -> None:
+    patients = {instance.patient_key for series in study.series for instance in series.instances}
+    if any(one.conflicts(other) for one, other in combinations(patients, 2)):
+        raise MixedPatientsError
+
+
+def _check_named(series_uid: str, plan: SeriesPlan) -> None:
+    """Refuse a series that is no stiffness series of the study, or cannot be measured."""
+    outcome = next((one for one in plan.outcomes if not one.passed_over), None)
+    if outcome is None:
+        reasons = [entry.reason for entry in plan.classified if entry.series.series_instance_uid == series_uid]
+        if reasons:
+            msg = f"The series asked for cannot be measured. {' '.join(reasons)}"
+            raise SeriesNotMeasurableError(msg)
+        msg = f"No series of this study has the UID {series_uid}. `liver-mre check` lists the series of a study."
+        raise NoEligibleSeriesError(msg)
+    if isinstance(outcome.error, NoConfidenceError):
+        msg = f"The series asked for cannot be measured. {outcome.error}"
+        raise SeriesNotMeasurableError(msg)
+    if outcome.error is not None:
+        raise outcome.error
+
+
+def _mixed(entry: ClassifiedSeries) -> MixedSeriesError:
+    words = ", ".join(sorted(role.replace("_", " ") for role in entry.mixed))
+    return MixedSeriesError(
+        f"Series {entry.series.series_number} ({entry.series.series_instance_uid}) holds stiffness images together "
+        f"with images of another kind ({words}). Nothing was measured; take the others out, or send the series again."
+    )
+
+
+def _why_none(plan: SeriesPlan) -> MreError:
+    rejected = plan.rejected
+    if len(rejected) == 1:
+        return rejected[0].error
+    if rejected:
+        # A lack of confidence explains least: what another series suffers from may be why nothing goes with it.
+        gravest = max(rejected, key=lambda one: (one.error.exit_code, not isinstance(one.error, NoConfidenceError)))
+        each = " ".join(f"Series {one.series.series_number}: {one.error}" for one in rejected)
+        return type(gravest.error)(f"None of the {len(rejected)} acquisitions can be measured. {each}")
+    conflicts = [entry for entry in plan.classified if entry.conflict]
+    if conflicts:
+        each = " ".join(f"Series {entry.series.series_number}: {entry.conflict}" for entry in conflicts)
+        return NoStiffnessError(f"{NoStiffnessError.default_message} {each}")
+    if any(_is_elastography(entry, plan.rules) for entry in plan.classified):
+        return NoStiffnessError()
+    return NoEligibleSeriesError()
+
+
+def _is_elastography(entry: ClassifiedSeries, rules: ScannerRules) -> bool:
+    """Tell by its role, or because it comes from a sequence for whose stiffness a scale is known."""
+    if ({entry.role} | entry.mixed) & MRE_ROLES:
+        return True
+    images = [instance for instance in entry.series.instances if instance.modality.upper() in {"MR", ""}]
+    return any(all_hold(rule.when, instance) for rule in rules.units for instance in images)
+
+
+def _record_uses(place: int, outcome: _Outcome, companions: Companions, uses: SeriesUses) -> None:
+    """Record what each series of a candidate is used for."""
+    stands = outcome.found[0].choice.stiffness if outcome.found else outcome.candidate.members[0]
+
+    def use(purpose: str = "", why_not: str = "") -> SeriesUse:
+        return SeriesUse(purpose, why_not, place, stands.number)
+
+    for each in outcome.found:
+        for option in each.choice.options:
+            uses.set(option.stiffness.entry, use(TO_MEASURE))
+            if option.confidence is not None:
+                uses.set(option.confidence.entry, use(FOR_CONFIDENCE))
+        for member in each.magnitudes:
+            uses.set(member.entry, use(FOR_ANATOMY))
+        for member in each.choice.replaced:
+            uses.set(member.entry, use(why_not="Not measured: its slice was acquired again later."))
+    why_not = _why_not(outcome)
+    for member in outcome.candidate.members:
+        uses.set(member.entry, use(why_not=why_not))
+    for member in companions.of_candidate(outcome.candidate):
+        uses.set(member.entry, use())
+
+
+def _why_not(outcome: _Outcome) -> str:
+    if outcome.passed_over:
+        return "Not measured: another series was asked for."
+    if outcome.error is not None:
+        return str(outcome.error)
+    measured = [option.stiffness.number for each in outcome.found for option in each.choice.options]
+    return why_stiffness_is_unused(measured, masked=outcome.found[0].choice.masked)

@@ -1,0 +1,163 @@
+"""The confidence map that belongs to the slices of a stiffness series."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from liver_mre.errors import GeometryError, MissingSlicesError, NoConfidenceError, UnknownUnitError
+from liver_mre.stiffness.body_overlap import mean_overlap
+from liver_mre.studies.decoding import read_images
+from liver_mre.studies.geometry import images_at, same_pixels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from liver_mre.series.acquisition import ScannerMaps
+    from liver_mre.studies.study import Instance, Series
+
+    Key = Callable[[Instance], tuple[int, int]]
+
+# Ours, in overlap (Dice) of outlines, mean over slices: in 8 simulated exams the wrong order is worse by 0.005-0.017.
+REVERSED_BETTER: Final = 0.002
+LARGEST_CONFIDENCE: Final = 1.01  # ours: rounding of stored counts
+LEAST_LARGEST_CONFIDENCE: Final = 0.5  # ours: simulated maps of failed acquisitions, too, reach more somewhere
+CONFIDENT: Final = 0.95
+CONFIDENT_IN_NOTHING: Final = 0.5  # ours: share of confident pixels where there is no stiffness; in right maps, about 0
+
+
+def read_confidence(
+    maps: ScannerMaps, instances: tuple[Instance, ...], measured: NDArray[np.bool_]
+) -> NDArray[np.float32] | None:
+    """Read the confidence of every measured slice.
+
+    Parameters
+    ----------
+    maps : with their confidence map
+    instances : the images of the stiffness series in slice order
+    measured : (S, R, C), where they have a stiffness
+
+    Returns
+    -------
+    (S, R, C) confidence, 0 to 1, in the order of `instances`; None where there is no confidence map.
+
+    Raises
+    ------
+    MissingSlicesError
+        The map lacks a slice.
+    GeometryError
+        It is not clear which image of the map belongs to which slice, or the map has another grid.
+    UnknownUnitError
+        The map reaches beyond 1, or nowhere near it: its scale is wrong.
+    NoConfidenceError
+        The map is confident where the stiffness series has no values: it is inverted, or another map.
+    LossyPixelsError, TruncatedFileError
+        As `read_images` raises them.
+    """
+    if maps.confidence is None or maps.confidence_per_count is None:
+        return None
+    if maps.paired_by_number:
+        stored = _stack(_by_number(maps.confidence, instances))
+        _check_direction(stored > 0, measured, instances)
+    else:
+        stored = _by_position(maps.confidence, instances)
+    confidence = stored.astype(np.float32) * np.float32(maps.confidence_per_count)
+    _check_values(confidence, measured)
+    return confidence
+
+
+def _check_values(confidence: NDArray[np.float32], measured: NDArray[np.bool_]) -> None:
+    """Refuse values that no confidence map of the stiffness series has."""
+    largest = float(confidence.max())
+    if not LEAST_LARGEST_CONFIDENCE <= largest <= LARGEST_CONFIDENCE:
+        msg = (
+            f"The confidence map reaches {largest:.3g}, but confidence lies between 0 and 1, and some of it near 1: "
+            "its scale is not the one that its scanner should have. Nothing was measured."
+        )
+        raise UnknownUnitError(msg)
+    if confidence.shape != measured.shape:
+        return  # said with both sizes where the volume is put together
+    nothing = confidence[~measured]
+    if nothing.size and float(np.mean(nothing >= CONFIDENT)) > CONFIDENT_IN_NOTHING:
+        msg = (
+            "The confidence map is confident where the stiffness series has no values, so it is inverted, or not the "
+            "confidence map of this series. Nothing was measured; send the acquisition again."
+        )
+        raise NoConfidenceError(msg)
+
+
+def _stack(images: list[Instance]) -> NDArray[np.integer]:
+    return np.stack([image.stored for image in read_images(images)])
+
+
+def _by_position(series: Series, instances: tuple[Instance, ...]) -> NDArray[np.integer]:
+    """Read the images at the positions of the stiffness slices; several at one position must show the same."""
+    here = [_at(series, instance) for instance in instances]
+    pixels = iter(_stack([image for images in here for image in images]))
+    slices = []
+    for images in here:
+        first, *others = [next(pixels) for _ in images]
+        if any(not np.array_equal(first, other) for other in others):
+            msg = "Two images of the confidence map lie at the same position, so it is not clear which to use."
+            raise GeometryError(msg)
+        slices.append(first)
+    return np.stack(slices)
+
+
+def _at(series: Series, instance: Instance) -> list[Instance]:
+    here = images_at(series, instance)
+    if not here:
+        msg = "The confidence map lacks a slice of the stiffness series. Send the complete series again."
+        raise MissingSlicesError(msg)
+    if any(not same_pixels(candidate, instance) for candidate in here):
+        msg = (
+            "The confidence map does not lie on the pixels of the stiffness series: ImagePositionPatient, PixelSpacing "
+            "or the size of the images differ. Nothing was measured."
+        )
+        raise GeometryError(msg)
+    return here
+
+
+def image_number(instance: Instance) -> tuple[int, int]:
+    """Return what orders the images of a series where their positions do not."""
+    return instance.instance_number, instance.frame_number or 0
+
+
+def _by_number(series: Series, instances: tuple[Instance, ...]) -> list[Instance]:
+    """Pair by the order of InstanceNumber, and return the images in the order of the stiffness slices."""
+    if len(series.instances) != len(instances):
+        msg = (
+            f"The confidence map has {len(series.instances)} images and no usable positions, but the stiffness series "
+            f"has {len(instances)}, so they cannot be paired. Send the complete series again."
+        )
+        raise GeometryError(msg)
+    for images, name in ((series.instances, "confidence map"), (instances, "stiffness series")):
+        if len(set(map(image_number, images))) != len(images):
+            msg = (
+                f"The confidence map has no usable positions, and InstanceNumber repeats in the {name}, so they cannot "
+                "be paired. Nothing was measured."
+            )
+            raise GeometryError(msg)
+    order = sorted(range(len(instances)), key=lambda index: image_number(instances[index]))
+    paired = dict(zip(order, sorted(series.instances, key=image_number), strict=True))
+    return [paired[index] for index in range(len(instances))]
+
+
+def _check_direction(
+    confidence: NDArray[np.bool_], measured: NDArray[np.bool_], instances: tuple[Instance, ...]
+) -> None:
+    """Refuse a pairing by number whose outlines would fit clearly better in the reverse order."""
+    if confidence.shape != measured.shape:
+        return  # said with both sizes where the volume is put together
+    order = sorted(range(len(instances)), key=lambda index: image_number(instances[index]))
+    forward = mean_overlap(confidence[order], measured[order])
+    backward = mean_overlap(confidence[order][::-1], measured[order])
+    if backward > forward + REVERSED_BETTER:
+        msg = (
+            "The confidence map has no usable positions, and its images fit the stiffness series better in the reverse "
+            "order of InstanceNumber, so it is not clear how they belong together. Nothing was measured."
+        )
+        raise GeometryError(msg)

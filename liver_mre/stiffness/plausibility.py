@@ -1,0 +1,97 @@
+"""Whether pixels in kPa can be those of an abdomen: what catches a scale that is wrong by a factor of ten."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from liver_mre.errors import ImplausibleStiffnessError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from liver_mre.series.acquisition import UnitEvidence
+
+# Ours, see `check_body_stiffness`.
+UNMASKED_MEDIAN_KPA: Final = (0.86, 8.6)
+MASKED_SOFT_KPA: Final = (0.67, 6.7)
+MASKED_STIFF_KPA: Final = (1.6, np.inf)
+
+
+PLAUSIBLE_MEDIAN_KPA: Final = (0.5, 20.0)  # ours: below any in-vivo liver, above any cirrhotic one
+
+
+def check_body_stiffness(stiffness_kpa: NDArray[np.floating], unit: UnitEvidence, *, masked: bool) -> None:
+    """Refuse a volume whose pixels cannot be an abdomen's in the unit that was assumed.
+
+    The vendors' scales differ by ten (Siemens 0.01, GE 0.001 kPa a count), and a soft liver read ten times too stiff
+    still looks like a liver. The rest of the elastogram gives it away: it covers the whole body, mostly 1-4 kPa. So
+    limits are set to measures over all pixels that vary less than tenfold between patients, half-way (geometrically)
+    between the extremes of right values and the extremes of values ten times wrong.
+
+    Measured on simulated exams (205 of the simulated cohort, stages F0 to F4, and 28 with livers of 1.5-1.8 and
+    9-12 kPa):
+
+    - unmasked: the median over the body is 1.72-4.11 kPa, so ten times wrong it is at least 17.2 or at most 0.41 kPa.
+      Limits 0.86-8.6: a factor of 2.0 to the nearest right and of 2.0 to the nearest wrong exam.
+    - masked at 95 % confidence: the 5th percentile is 1.24-3.59 kPa, so ten times wrong it is at least 12.4 or at most
+      0.36. Limits 0.67-6.7: a factor of 1.85 on either side.
+    - masked so that only the liver is left: the 95th percentile is at least 1.9 kPa, and at most 1.42 kPa for a 12 kPa
+      liver read as 1.2. Limit 1.6. This also fits published healthy livers (slice medians 1.8-2.8, SD 0.3-0.6 kPa):
+      their 95th percentile is above 2.2 kPa, and their 5th percentile, read ten times too high, is above 8 kPa.
+
+    Parameters
+    ----------
+    stiffness_kpa : every pixel that carries a stiffness, of any shape; without any, nothing can be said
+    unit : the scale with which it was computed
+    masked : True if pixels of low confidence were taken out
+
+    Raises
+    ------
+    ImplausibleStiffnessError
+        A measure is outside its limits. This holds for a scale set by the user, too.
+    """
+    if not stiffness_kpa.size:
+        return
+    soft, middle, stiff = (float(value) for value in np.percentile(stiffness_kpa, (5, 50, 95)))
+    if masked:
+        _check("the softest 5 % of its pixels", soft, MASKED_SOFT_KPA, unit)
+        _check("95 % of its pixels", stiff, MASKED_STIFF_KPA, unit)
+    else:
+        _check("the median of the whole elastogram", middle, UNMASKED_MEDIAN_KPA, unit)
+
+
+def _check(name: str, value_kpa: float, limits_kpa: tuple[float, float], unit: UnitEvidence) -> None:
+    low, high = limits_kpa
+    if low <= value_kpa <= high:
+        return
+    plausible = f"at least {low:g} kPa" if np.isinf(high) else f"{low:g}-{high:g} kPa"
+    reach = "is" if name.startswith("the median") else "are at most"
+    msg = (
+        f"The scale is {unit.kpa_per_count:g} kPa a count ({unit.detail}). With it, {name} {reach} {value_kpa:.3g} "
+        f"kPa; plausible in an abdomen is {plausible}. The unit of the pixels cannot be right. Nothing was measured; "
+        "check the scanner's scale, and kpa_per_count if it is set."
+    )
+    raise ImplausibleStiffnessError(msg)
+
+
+def check_plausible(median_kpa: float) -> None:
+    """Refuse a median over the liver that no liver has.
+
+    Parameters
+    ----------
+    median_kpa : median stiffness over the liver, in kPa
+
+    Raises
+    ------
+    ImplausibleStiffnessError
+        It is not within 0.5-20 kPa.
+    """
+    low, high = PLAUSIBLE_MEDIAN_KPA
+    if not low <= median_kpa <= high:
+        msg = (
+            f"The median over the liver would be {median_kpa:.3g} kPa, outside {low:g}-{high:g} kPa, so the unit of "
+            "the pixels cannot be right. Nothing was measured; check the scanner's scale."
+        )
+        raise ImplausibleStiffnessError(msg)

@@ -1,0 +1,143 @@
+"""The scanner's own stiffness map in kPa, on its own pixel grid, and how confident it is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, cast
+
+import numpy as np
+
+from liver_mre.errors import NoConfidenceError
+from liver_mre.series.stack import order_slices
+from liver_mre.stiffness.assembly import assemble
+from liver_mre.stiffness.companions import with_companions
+from liver_mre.stiffness.confidence_map import read_confidence
+from liver_mre.stiffness.masking import Masking, close_hatch, judge_masking
+from liver_mre.stiffness.plausibility import check_body_stiffness
+from liver_mre.studies.decoding import read_images
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from liver_mre.series.acquisition import Acquisition, ScannerMaps, UnitEvidence
+    from liver_mre.stiffness.volume import StiffnessVolume
+    from liver_mre.studies.decoding import Image
+    from liver_mre.studies.study import Instance
+
+_HATCH_CLOSED: Final = (
+    "The mask of the elastogram is drawn as hatch lines; they were closed, so that nothing between them is measured."
+)
+_MASK_SEEN: Final = "The header does not say whether the elastogram is masked at 95 % confidence; its pixels show it."
+
+
+def read_scanner_maps(
+    maps: ScannerMaps, acquisition: Acquisition, *, confidence_threshold: float = 0.95, companions: bool = False
+) -> StiffnessVolume:
+    """Read the scanner's stiffness, its confidence, and what lies on the same slices.
+
+    Parameters
+    ----------
+    maps : the scanner's maps
+    acquisition : whose they are
+    confidence_threshold : least confidence (0 to 1) of a confident pixel. It applies to a separate confidence map; a
+        masked series was masked at 95 % by the scanner.
+    companions : read magnitude and unmasked stiffness, too, which a network may be shown and in which nothing is
+        measured
+
+    Returns
+    -------
+    StiffnessVolume
+        Slices ordered along the slice normal, whatever the order or number of the files or frames, with the contour
+        drawn at the scanner, where there is one, and notes on what was found in the pixels.
+
+    Raises
+    ------
+    GeometryError
+        The series is not one stack on one plausible grid, or the confidence map has another grid.
+    MissingSlicesError
+        There is a gap between the slices, or the confidence map lacks a slice.
+    NoConfidenceError
+        The pixels contradict a series that is said to be masked, or do not tell whether they are.
+    UnknownUnitError
+        The unit is that of a real world value mapping which does not hold for all pixels.
+    ImplausibleStiffnessError
+        The pixels cannot be an abdomen's in the unit that was found.
+    LossyPixelsError
+        The pixels were compressed with loss.
+    TruncatedFileError
+        A file is cut off or its pixels cannot be decoded.
+    """
+    instances = order_slices(maps.stiffness.instances)
+    images = read_images(instances)
+    stored = np.stack([image.stored for image in images])
+    notes: list[str] = []
+    if maps.masked is not False:
+        stored = _unhatched(stored, notes)
+    row_mm, column_mm = cast("tuple[float, float]", instances[0].pixel_spacing_mm)
+    seen = judge_masking(stored > 0, row_mm * column_mm / 100.0)
+    confidence = read_confidence(maps, instances, stored > 0)
+    if confidence is None:
+        _check_masked(maps, acquisition.notes, seen, notes)
+    volume = assemble(
+        stored,
+        instances,
+        maps.unit,
+        per_slice=_slice_units(maps, instances),
+        confidence=confidence,
+        confidence_threshold=confidence_threshold,
+    )
+    check_body_stiffness(volume.stiffness_kpa[volume.valid], maps.unit, masked=seen is not Masking.UNMASKED)
+    contour = _contour(images, notes)
+    # A map can come with a stiffness series that lacks pixels all the same.
+    masked = volume.masked or seen is Masking.MASKED
+    volume = replace(volume, scanner_contour=contour, notes=tuple(notes), masked=masked)
+    return with_companions(volume, acquisition) if companions else volume
+
+
+def _slice_units(maps: ScannerMaps, instances: tuple[Instance, ...]) -> tuple[UnitEvidence, ...] | None:
+    """Return the units of the ordered slices, where they differ."""
+    if not maps.slice_units:
+        return None
+    by_image = dict(zip(maps.stiffness.instances, maps.slice_units, strict=True))
+    return tuple(by_image[instance] for instance in instances)
+
+
+def _unhatched(stored: NDArray[np.integer], notes: list[str]) -> NDArray[np.integer]:
+    measured, hatched = close_hatch(stored)
+    if not hatched:
+        return stored
+    notes.append(_HATCH_CLOSED)
+    return np.where(measured, stored, np.zeros_like(stored))
+
+
+def _check_masked(maps: ScannerMaps, known: tuple[str, ...], seen: Masking, notes: list[str]) -> None:
+    """Compare what the headers say of the mask with what the pixels show, where there is no confidence map."""
+    if maps.masked is False:
+        raise NoConfidenceError
+    if maps.masked and seen is Masking.UNMASKED:
+        msg = (
+            "The stiffness series is labelled as masked at 95 % confidence, but its pixels cover the whole body "
+            "without holes. Nothing was measured: send the masked series, or the confidence map of the same slices."
+        )
+        raise NoConfidenceError(msg)
+    if maps.masked:
+        return
+    if seen is not Masking.MASKED:
+        shown = "do not show it clearly" if seen is Masking.UNCLEAR else "show that it is not"
+        msg = (
+            "Nothing in the header says whether the stiffness series is masked at 95 % confidence, and its pixels "
+            f"{shown}. Nothing was measured: send the series with its description, or its confidence map."
+        )
+        raise NoConfidenceError(" ".join((msg, *known)))
+    notes.append(_MASK_SEEN)
+
+
+def _contour(images: list[Image], notes: list[str]) -> NDArray[np.bool_] | None:
+    """Return the contours drawn at the scanner; None where no image has one."""
+    if damaged := sum(image.overlay_damaged for image in images):
+        notes.append(f"Overlays of {damaged} of {len(images)} stiffness images cannot be read and were left out.")
+    if all(image.contour is None for image in images):
+        return None
+    return np.stack(
+        [np.zeros(image.stored.shape, np.bool_) if image.contour is None else image.contour for image in images]
+    )

@@ -1,0 +1,1 @@
+"""Any imaging study: found, read and typed, without a word of elastography."""

@@ -1,0 +1,87 @@
+"""Zip archives of DICOM, as some platforms hand a study over: unpacked aside, within limits."""
+
+from __future__ import annotations
+
+import errno
+import zipfile
+import zlib
+from typing import IO, TYPE_CHECKING, Final
+
+from liver_mre.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from liver_mre.studies.scratch import Scratch
+
+SUFFIX: Final = ".zip"
+MOST_FILES: Final = 50_000
+MOST_BYTES: Final = 4 * 1024**3
+"""Of one run, unpacked; a study with elastography has about 0.5 GB. More is a mistake or a bomb."""
+_PIECE: Final = 1024**2
+_ENCRYPTED: Final = 0x1
+_NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DAMAGED: Final = "A zip archive of the input is damaged or of a kind that is not supported. Send it again."
+
+
+def is_archive(path: str | Path) -> bool:
+    """Tell whether a file is a zip archive, by its content."""
+    try:
+        return zipfile.is_zipfile(path)
+    except OSError:
+        return False
+
+
+def unpack(archives: list[str], scratch: Scratch) -> list[str]:
+    """Unpack archives into the scratch folder and return the files.
+
+    Files get numbers for names, so that no name in an archive can lead anywhere. Archives in archives stay as they are.
+
+    Raises
+    ------
+    InvalidInputError
+        An archive is damaged, encrypted, or together they hold more than this application takes, or than there is room
+        for.
+    """
+    files: list[str] = []
+    left = MOST_BYTES
+    try:
+        folder = scratch.folder
+        for path in archives:
+            with zipfile.ZipFile(path) as archive:
+                for entry in archive.infolist():
+                    if entry.is_dir():
+                        continue
+                    _check(entry, len(files))
+                    target = folder / f"{len(files):06}"
+                    with archive.open(entry) as source, target.open("wb") as stream:
+                        left = _copy(source, stream, left)
+                    files.append(str(target))
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise InvalidInputError(_DAMAGED) from error
+    except OSError as error:
+        message = _DAMAGED
+        if error.errno in _NO_ROOM:
+            message = "There is no room to unpack the zip archives: give more space for temporary files (TMPDIR)."
+        raise InvalidInputError(message) from error
+    return files
+
+
+def _check(entry: zipfile.ZipInfo, files: int) -> None:
+    if entry.flag_bits & _ENCRYPTED:
+        message = "A zip archive of the input is encrypted. Send it without a password."
+        raise InvalidInputError(message)
+    if files >= MOST_FILES:
+        message = f"The zip archives of the input hold more than {MOST_FILES} files. Send fewer studies at a time."
+        raise InvalidInputError(message)
+
+
+def _copy(source: IO[bytes], target: IO[bytes], left: int) -> int:
+    """Copy what is really there, whatever the archive says of its size; return how many bytes may still come."""
+    while piece := source.read(_PIECE):
+        left -= len(piece)
+        if left < 0:
+            message = f"The zip archives hold more than {MOST_BYTES // 1024**3} GiB. Send fewer studies at a time."
+            raise InvalidInputError(message)
+        target.write(piece)
+    return left

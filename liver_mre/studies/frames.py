@@ -1,0 +1,97 @@
+"""Functional groups of enhanced MR objects: where the header of one frame says what."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from pydicom.uid import EnhancedMRColorImageStorage, EnhancedMRImageStorage, LegacyConvertedEnhancedMRImageStorage
+
+from liver_mre.studies.values import is_filled, items, text
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+_ENHANCED_CLASSES: Final = frozenset(
+    {EnhancedMRImageStorage, EnhancedMRColorImageStorage, LegacyConvertedEnhancedMRImageStorage}
+)
+# Functional group by attribute, DICOM PS3.3 C.7.6.16.2 and C.8.13.5; a mapping's group is the sequence itself.
+_GROUP_OF: Final = {
+    "FrameType": "MRImageFrameTypeSequence",
+    "ComplexImageComponent": "MRImageFrameTypeSequence",
+    "ImagePositionPatient": "PlanePositionSequence",
+    "ImageOrientationPatient": "PlaneOrientationSequence",
+    "PixelSpacing": "PixelMeasuresSequence",
+    "SliceThickness": "PixelMeasuresSequence",
+    "RescaleSlope": "PixelValueTransformationSequence",
+    "RescaleIntercept": "PixelValueTransformationSequence",
+    "RescaleType": "PixelValueTransformationSequence",
+    "WindowCenter": "FrameVOILUTSequence",
+    "WindowWidth": "FrameVOILUTSequence",
+    "FrameAcquisitionDateTime": "FrameContentSequence",
+    "FrameAcquisitionNumber": "FrameContentSequence",
+    "FrameComments": "FrameContentSequence",
+    "InStackPositionNumber": "FrameContentSequence",
+    "TemporalPositionIndex": "FrameContentSequence",
+}
+_GROUPS: Final = frozenset(_GROUP_OF.values())
+# Where legacy converted objects keep what has no functional group of its own.
+_UNASSIGNED: Final = (
+    "UnassignedPerFrameConvertedAttributesSequence",
+    "UnassignedSharedConvertedAttributesSequence",
+)
+
+
+class Levels:
+    """The places where an attribute of one frame may stand, nearest first: its own groups, the shared ones, the top.
+
+    Parameters
+    ----------
+    header : the whole header
+    groups : the frame's own functional groups, then the shared ones
+    """
+
+    __slots__ = ("_groups", "_header")
+
+    def __init__(self, header: Dataset, *groups: _Groups) -> None:
+        self._header = header
+        self._groups = groups
+
+    def holder(self, keyword: str) -> Dataset:
+        """Return the nearest data set in which an element is not empty, readable or not; the top where none is."""
+        for groups in self._groups:
+            for candidate in groups.candidates(keyword):
+                if is_filled(candidate, keyword):
+                    return candidate
+        return self._header
+
+
+class _Groups:
+    """The functional groups of one frame, or the shared ones, each opened once."""
+
+    __slots__ = ("_by_name", "_item", "_unassigned")
+
+    def __init__(self, item: Dataset) -> None:
+        self._item = item
+        self._by_name = {name: found[0] for name in _GROUPS if (found := items(item, name))}
+        self._unassigned = [found[0] for name in _UNASSIGNED if (found := items(item, name))]
+
+    def candidates(self, keyword: str) -> list[Dataset]:
+        group = _GROUP_OF.get(keyword)
+        if group is None:
+            return [self._item, *self._unassigned]
+        found = self._by_name.get(group)
+        return self._unassigned if found is None else [found, *self._unassigned]
+
+
+def is_enhanced(header: Dataset) -> bool:
+    """Tell whether a header is that of an enhanced MR object, whose images are frames with functional groups."""
+    return text(header, "SOPClassUID") in _ENHANCED_CLASSES
+
+
+def frame_levels(header: Dataset, frames: int) -> tuple[Levels, ...] | None:
+    """Return where each frame's attributes stand; None if the object does not describe every one of its frames."""
+    per_frame = items(header, "PerFrameFunctionalGroupsSequence")
+    if len(per_frame) != frames:
+        return None
+    shared = tuple(map(_Groups, items(header, "SharedFunctionalGroupsSequence")[:1]))
+    return tuple(Levels(header, _Groups(item), *shared) for item in per_frame)

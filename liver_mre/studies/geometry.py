@@ -1,0 +1,148 @@
+"""Where images lie: as a stack with an affine, along its normal, and relative to the images of another series."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from liver_mre.studies.study import Instance, Orientation, Series, Vector
+
+SAME_POSITION_MM: Final = 0.5  # ours: far below any slice spacing, far above rounding of decimal strings
+SAME_DIRECTION: Final = 1e-3  # ours: about 0.06 degrees, above rounding of decimal strings
+SAME_PLACE_PX: Final = 0.5  # ours: a map that lies further off would say something of other pixels
+
+
+@dataclass(frozen=True, slots=True)
+class StackGeometry:
+    """Where the pixels of parallel slices lie in the patient.
+
+    Attributes
+    ----------
+    affine : (4, 4) float64; takes a pixel (slice, row, column, 1) to patient coordinates in mm (LPS: to the patient's
+        left, back and head), as `nibabel` and `highdicom.Volume` have it for these axes
+    shape : (S, R, C)
+    """
+
+    affine: NDArray[np.float64]
+    shape: tuple[int, int, int]
+
+    @classmethod
+    def of(cls, images: Sequence[Instance]) -> StackGeometry | None:
+        """Return the geometry of ordered slices; None where an image has none.
+
+        The step from slice to slice is the mean one; that of a single slice is its thickness, or 1 mm without one.
+        """
+        first, last = images[0], images[-1]
+        if first.position_mm is None or last.position_mm is None or first.orientation is None:
+            return None
+        if first.pixel_spacing_mm is None:
+            return None
+        along_row, along_column = np.array(first.orientation[:3]), np.array(first.orientation[3:])
+        affine = np.eye(4)
+        if len(images) > 1:
+            affine[:3, 0] = (np.array(last.position_mm) - np.array(first.position_mm)) / (len(images) - 1)
+        else:
+            affine[:3, 0] = np.array(slice_normal(first.orientation)) * (first.slice_thickness_mm or 1.0)
+        affine[:3, 1] = along_column * first.pixel_spacing_mm[0]
+        affine[:3, 2] = along_row * first.pixel_spacing_mm[1]
+        affine[:3, 3] = first.position_mm
+        return cls(affine, (len(images), first.rows, first.columns))
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Distance between neighbouring slices, rows and columns."""
+        slices, rows, columns = (float(step) for step in np.linalg.norm(self.affine[:3, :3], axis=0))
+        return slices, rows, columns
+
+    def position_mm(self, pixel: Sequence[float]) -> Vector:
+        """Return where a pixel (slice, row, column), whole or not, lies in the patient."""
+        x, y, z = (float(value) for value in (self.affine @ np.array([*pixel, 1.0]))[:3])
+        return x, y, z
+
+
+def slice_normal(orientation: Orientation) -> Vector:
+    """Cross product of row and column direction, in patient coordinates (LPS)."""
+    (rx, ry, rz), (cx, cy, cz) = orientation[:3], orientation[3:]
+    return (ry * cz - rz * cy, rz * cx - rx * cz, rx * cy - ry * cx)
+
+
+def slice_distance_mm(instance: Instance) -> float | None:
+    """Signed distance of a slice from the origin along its normal, in mm; None without position or orientation."""
+    if instance.position_mm is None or instance.orientation is None:
+        return None
+    return dot(instance.position_mm, slice_normal(instance.orientation))
+
+
+def dot(one: Sequence[float], other: Sequence[float]) -> float:
+    """Return the scalar product."""
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+def missing_slices(series: Series, companion: Series) -> int | None:
+    """Count the slices that a companion series of the same acquisition has and `series` has not.
+
+    Returns
+    -------
+    The number of slices, 0 if both have the same; None if they are not the same stack (another orientation, no
+    geometry, or a slice of `series` that the companion does not have).
+    """
+    if not same_orientation(series.first, companion.first):
+        return None
+    here, there = distinct_distances_mm(series), distinct_distances_mm(companion)
+    if not here or not all(_near(distance, there) for distance in here):
+        return None
+    return sum(not _near(distance, here) for distance in there)
+
+
+def same_orientation(one: Instance, other: Instance) -> bool:
+    """Tell whether two images have the same row and column directions; False where one of them has none."""
+    if one.orientation is None or other.orientation is None:
+        return False
+    return all(abs(a - b) <= SAME_DIRECTION for a, b in zip(one.orientation, other.orientation, strict=True))
+
+
+def distinct_distances_mm(series: Series) -> list[float]:
+    """Return where the slices of a series lie along its normal, ascending, each once, in mm."""
+    distinct: list[float] = []
+    for distance in sorted(d for d in map(slice_distance_mm, series.instances) if d is not None and math.isfinite(d)):
+        if not distinct or distance - distinct[-1] >= SAME_POSITION_MM:
+            distinct.append(distance)
+    return distinct
+
+
+def _near(distance_mm: float, others_mm: list[float]) -> bool:
+    return any(abs(distance_mm - other) < SAME_POSITION_MM for other in others_mm)
+
+
+def images_at(series: Series, instance: Instance) -> list[Instance]:
+    """Return the images of another series at the position of a slice along its normal."""
+    place_mm = slice_distance_mm(instance)
+    if place_mm is None:
+        return []
+    return [
+        candidate
+        for candidate in series.instances
+        if (distance_mm := slice_distance_mm(candidate)) is not None and abs(distance_mm - place_mm) < SAME_POSITION_MM
+    ]
+
+
+def same_pixels(one: Instance, other: Instance) -> bool:
+    """Tell whether the pixels of two images of one slice lie at the same places, to half a pixel."""
+    if one.pixel_spacing_mm is None or other.pixel_spacing_mm is None:
+        return False
+    allowed_mm = SAME_PLACE_PX * min(other.pixel_spacing_mm)
+    positions = zip(one.position_mm or (), other.position_mm or (), strict=True)
+    spacings = zip(one.pixel_spacing_mm, other.pixel_spacing_mm, (other.rows, other.columns), strict=True)
+    return (
+        (one.rows, one.columns) == (other.rows, other.columns)
+        and all(abs(a - b) <= allowed_mm for a, b in positions)
+        and all(abs(a - b) * count <= allowed_mm for a, b, count in spacings)
+    )

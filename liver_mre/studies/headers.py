@@ -1,0 +1,268 @@
+"""One object's header as `Instance`s, one for each image: damaged or missing values become None, never a guess."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, cast
+
+from pydicom.tag import Tag
+
+from liver_mre.studies.frames import Levels, frame_levels, is_enhanced
+from liver_mre.studies.study import Instance, Orientation, PatientKey, RealWorldMapping, Vector
+from liver_mre.studies.values import (
+    first_number,
+    integer,
+    is_filled,
+    items,
+    number,
+    numbers,
+    seconds,
+    tag_of,
+    text,
+    texts,
+)
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+_GE_SEQUENCE_NAME: Final = Tag(0x0019, 0x109C)  # GE: internal pulse sequence name
+_PATIENT_KEYWORDS: Final = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
+SEVERAL_MAPPINGS: Final = "several units or scales"
+_DATE: Final = len("YYYYMMDD")
+_MAPPINGS: Final = "RealWorldValueMappingSequence"
+_LOOKUP_TABLE: Final = "ModalityLUTSequence"  # no scanner is known to write stiffness through one
+_PER_FRAME: Final = "PerFrameFunctionalGroupsSequence"
+_FIRST_STORED: Final = ("RealWorldValueFirstValueMapped", "DoubleFloatRealWorldValueFirstValueMapped")
+_LAST_STORED: Final = ("RealWorldValueLastValueMapped", "DoubleFloatRealWorldValueLastValueMapped")
+DIGEST_KEY_BYTES: Final = 32
+"""Without a secret key, digests of names and birth dates could be guessed."""
+# Transfer syntaxes that always lose, and those that may: these are taken to, unless the header says that nothing was.
+_LOSSY: Final = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.111"})
+_MAYBE_LOSSY: Final = frozenset(f"1.2.840.10008.1.2.4.{last}" for last in (81, 91, 93, 112, 203))
+
+_KEYWORDS: Final = (
+    *_PATIENT_KEYWORDS,
+    "SOPClassUID",
+    "SOPInstanceUID",
+    "StudyInstanceUID",
+    "SeriesInstanceUID",
+    "FrameOfReferenceUID",
+    "SeriesNumber",
+    "Modality",
+    "BodyPartExamined",
+    "Manufacturer",
+    "ImageType",
+    "SeriesDescription",
+    "ProtocolName",
+    "SequenceName",
+    "PulseSequenceName",  # what enhanced objects have in its place
+    "ComplexImageComponent",
+    "ImageComments",
+    "InstanceNumber",
+    "AcquisitionNumber",
+    "AcquisitionDateTime",
+    "AcquisitionDate",
+    "AcquisitionTime",
+    "TemporalPositionIdentifier",
+    "ReconstructionDiameter",
+    "LossyImageCompression",
+    "Rows",
+    "Columns",
+    "NumberOfFrames",
+    "SamplesPerPixel",
+    "PhotometricInterpretation",
+    "BitsStored",
+    "PixelRepresentation",  # the type of the range of a real world value mapping depends on it
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "PixelSpacing",
+    "SliceThickness",
+    "WindowCenter",
+    "WindowWidth",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "RescaleType",
+    _LOOKUP_TABLE,
+    _MAPPINGS,
+    "SharedFunctionalGroupsSequence",
+    _PER_FRAME,
+)
+HEADER_TAGS: Final = [*map(tag_of, _KEYWORDS), _GE_SEQUENCE_NAME]
+"""What is read of each file."""
+
+
+def to_instances(header: Dataset, source: str, transfer_syntax: str, digest_key: bytes) -> tuple[Instance, ...]:
+    """Turn a header into `Instance`s: one for each frame of an enhanced MR object, one for any other object.
+
+    What a frame's own functional groups do not say is taken from the shared ones, then from the top of the header.
+    A multi-frame object of another kind (a secondary capture) is one `Instance` without geometry; so is an enhanced
+    one whose frames cannot be told apart, because it does not describe each of them.
+
+    Parameters
+    ----------
+    header : at least the elements of `HEADER_TAGS` that the file has
+    source : path of the file
+    transfer_syntax : its UID; some tell that pixels were compressed with loss
+    digest_key : secret of the patient's digests: the same key gives the same digests
+    """
+    patient = patient_key(header, digest_key)
+    common = _common(header, source, patient, lossy=_is_lossy(header, transfer_syntax))
+    frames = integer(header, "NumberOfFrames") or 1
+    if not is_enhanced(header):
+        whole = _with_frame(common, Levels(header))
+        return (whole if frames == 1 else _without_geometry(whole),)
+    levels = frame_levels(header, frames)
+    if levels is None:
+        return (replace(_without_geometry(common), unusable_unit_elements=(_PER_FRAME,)),)
+    images = [_with_frame(common, level, frame_number=n) for n, level in enumerate(levels, start=1)]
+    return _numbered(tuple(images), levels)
+
+
+def _common(header: Dataset, source: str, patient: PatientKey, *, lossy: bool) -> Instance:
+    """Read what all images of an object share."""
+    return Instance(
+        source=source,
+        sop_instance_uid=text(header, "SOPInstanceUID"),
+        sop_class_uid=text(header, "SOPClassUID"),
+        series_instance_uid=text(header, "SeriesInstanceUID"),
+        frame_of_reference_uid=text(header, "FrameOfReferenceUID"),
+        patient_key=patient,
+        modality=text(header, "Modality"),
+        manufacturer=text(header, "Manufacturer"),
+        series_description=text(header, "SeriesDescription"),
+        protocol_name=text(header, "ProtocolName"),
+        sequence_name=text(header, "SequenceName") or text(header, "PulseSequenceName"),
+        private_sequence_name=text(header, _GE_SEQUENCE_NAME),
+        image_comments=text(header, "ImageComments"),
+        instance_number=integer(header, "InstanceNumber") or 0,
+        rows=integer(header, "Rows") or 0,
+        columns=integer(header, "Columns") or 0,
+        samples_per_pixel=integer(header, "SamplesPerPixel") or 1,
+        photometric_interpretation=text(header, "PhotometricInterpretation"),
+        lossy=lossy,
+        bits_stored=integer(header, "BitsStored"),
+        body_part=text(header, "BodyPartExamined"),
+    )
+
+
+def _with_frame(common: Instance, levels: Levels, *, frame_number: int | None = None) -> Instance:
+    """Add what may differ from frame to frame."""
+    at = levels.holder
+    units: dict[str, float | str | RealWorldMapping | None] = {
+        "RescaleSlope": (slope := _number(levels, "RescaleSlope")),
+        "RescaleIntercept": (intercept := _number(levels, "RescaleIntercept")),
+        "RescaleType": (rescale_type := _text(levels, "RescaleType") or None),
+        _MAPPINGS: (real_world := _real_world(at(_MAPPINGS))),
+        _LOOKUP_TABLE: None,
+    }
+    return replace(
+        common,
+        frame_number=frame_number,
+        image_type=texts(at("FrameType"), "FrameType") or texts(at("ImageType"), "ImageType"),
+        image_comments=common.image_comments or _text(levels, "FrameComments"),
+        position_mm=cast("Vector | None", _numbers(levels, "ImagePositionPatient", 3)),
+        orientation=cast("Orientation | None", _numbers(levels, "ImageOrientationPatient", 6)),
+        pixel_spacing_mm=cast("tuple[float, float] | None", _numbers(levels, "PixelSpacing", 2)),
+        slice_thickness_mm=_number(levels, "SliceThickness"),
+        rescale_slope=slope,
+        rescale_intercept=intercept,
+        rescale_type=rescale_type,
+        real_world=real_world,
+        complex_image_component=_text(levels, "ComplexImageComponent"),
+        window=_window(levels),
+        acquired_s=_acquired_s(levels),
+        acquisition_number=_first_integer(levels, "FrameAcquisitionNumber", "AcquisitionNumber"),
+        offset_number=_first_integer(levels, "TemporalPositionIndex", "TemporalPositionIdentifier"),
+        field_of_view_mm=_number(levels, "ReconstructionDiameter"),
+        unusable_unit_elements=tuple(tag for tag, value in units.items() if value is None and is_filled(at(tag), tag)),
+    )
+
+
+def _text(levels: Levels, keyword: str) -> str:
+    return text(levels.holder(keyword), keyword)
+
+
+def _number(levels: Levels, keyword: str) -> float | None:
+    return number(levels.holder(keyword), keyword)
+
+
+def _numbers(levels: Levels, keyword: str, count: int) -> tuple[float, ...] | None:
+    return numbers(levels.holder(keyword), keyword, count)
+
+
+def _first_integer(levels: Levels, *keywords: str) -> int | None:
+    """Return the first element that is not empty as a number; None where it cannot be read, or there is none."""
+    filled = next(((holder, k) for k in keywords if is_filled(holder := levels.holder(k), k)), None)
+    return None if filled is None else integer(*filled)
+
+
+def _window(levels: Levels) -> tuple[float, float] | None:
+    centre, width = (first_number(levels.holder(tag), tag) for tag in ("WindowCenter", "WindowWidth"))
+    return None if centre is None or width is None else (centre, width)
+
+
+def _acquired_s(levels: Levels) -> float | None:
+    for keyword in ("FrameAcquisitionDateTime", "AcquisitionDateTime"):
+        if moment := _text(levels, keyword):
+            return seconds(moment[:_DATE], moment[_DATE:])
+    return seconds(_text(levels, "AcquisitionDate"), _text(levels, "AcquisitionTime"))
+
+
+def _numbered(images: tuple[Instance, ...], levels: tuple[Levels, ...]) -> tuple[Instance, ...]:
+    """Give frames their place in the stack as number where that tells them apart, else the order in which they come."""
+    if len(images) == 1:
+        return images
+    places = [integer(level.holder("InStackPositionNumber"), "InStackPositionNumber") for level in levels]
+    if None in places or len(set(places)) == 1:
+        return tuple(replace(image, instance_number=image.frame_number or 0) for image in images)
+    return tuple(replace(image, instance_number=place or 0) for image, place in zip(images, places, strict=True))
+
+
+def _without_geometry(instance: Instance) -> Instance:
+    return replace(instance, position_mm=None, orientation=None, pixel_spacing_mm=None)
+
+
+def _is_lossy(header: Dataset, transfer_syntax: str) -> bool:
+    said = text(header, "LossyImageCompression")
+    return said == "01" or transfer_syntax in _LOSSY or (transfer_syntax in _MAYBE_LOSSY and said != "00")
+
+
+def _real_world(header: Dataset) -> RealWorldMapping | None:
+    """Return the linear mapping, None if there is none or one cannot be used.
+
+    Mappings that contradict each other get a unit that nobody accepts.
+    """
+    mappings = {_one_mapping(item) for item in items(header, _MAPPINGS)}
+    if not mappings or None in mappings:
+        return None
+    return RealWorldMapping(SEVERAL_MAPPINGS, 1.0, 0.0) if len(mappings) > 1 else mappings.pop()
+
+
+def _one_mapping(item: Dataset) -> RealWorldMapping | None:
+    slope = number(item, "RealWorldValueSlope")
+    intercept = number(item, "RealWorldValueIntercept")
+    first, last = _bound(item, _FIRST_STORED, -math.inf), _bound(item, _LAST_STORED, math.inf)
+    codes = items(item, "MeasurementUnitsCodeSequence")
+    if slope is None or intercept is None or first is None or last is None or not codes:
+        return None
+    scheme, unit = text(codes[0], "CodingSchemeDesignator"), text(codes[0], "CodeValue")
+    name = unit if scheme == "UCUM" else f"{unit} of {scheme or 'no scheme'}"
+    return RealWorldMapping(name, slope, intercept, first, last)
+
+
+def _bound(item: Dataset, keywords: tuple[str, str], absent: float) -> float | None:
+    """Return an end of a mapping's range; `absent` where it is open, None where it cannot be read."""
+    keyword = next((keyword for keyword in keywords if is_filled(item, keyword)), None)
+    return absent if keyword is None else number(item, keyword)
+
+
+def patient_key(header: Dataset, digest_key: bytes) -> PatientKey:
+    """Return digests that tell the header's patient from others."""
+
+    def digest(keyword: str) -> str:
+        value = text(header, keyword).rstrip("^ ").casefold()
+        return hashlib.blake2b(value.encode(), key=digest_key, digest_size=32).hexdigest() if value else ""
+
+    return PatientKey(*map(digest, _PATIENT_KEYWORDS))

@@ -1,0 +1,164 @@
+"""A contour drawn at the scanner: overlay groups 60xx of an image as the region that they enclose."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from pydicom.tag import Tag
+
+from liver_mre.studies.values import numbers, text
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pydicom import Dataset
+
+    Mask = NDArray[np.bool_]
+
+_GROUPS: Final = range(0x6000, 0x6020, 2)
+_ROWS, _COLUMNS, _FRAMES, _DESCRIPTION, _TYPE, _ORIGIN, _FRAME_ORIGIN = (0x10, 0x11, 0x15, 0x22, 0x40, 0x50, 0x51)
+_BIT_POSITION, _LABEL, _DATA = 0x102, 0x1500, 0x3000
+# Words in a label or description that say that the graphics are a drawn region, in several languages.
+_CONTOUR: Final = re.compile(
+    r"liver|leber|foie|h[ií]gado|fegato|lever\b|肝|contour|kontur|roi|region|outline|segment", re.IGNORECASE
+)
+_SMALLEST_PX: Final = 9  # ours: a liver holds a square of some 14 mm; letters and crosses do not
+
+
+def enclosed_region(dataset: Dataset, frame_number: int | None) -> tuple[Mask | None, bool]:
+    """Read what the overlays of one image enclose.
+
+    Graphics (type G) and regions (type R) are taken: what is drawn, with all that it encloses. Writing and marks, which
+    enclose nothing larger than a letter, are left out. Where a label or description says which group is a contour, the
+    others are left out too.
+
+    Parameters
+    ----------
+    dataset : the whole object, with Rows and Columns
+    frame_number : which frame of a multi-frame object, from 1
+
+    Returns
+    -------
+    (R, C) bool, None without a region; and True if an overlay is there that cannot be read.
+    """
+    shape = int(dataset.Rows), int(dataset.Columns)
+    planes: list[tuple[bool, Mask]] = []
+    damaged = False
+    for group in _GROUPS:
+        if (group, _DATA) not in dataset and (group, _ROWS) not in dataset:
+            continue
+        try:
+            plane = _plane(dataset, group, frame_number or 1, shape)
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
+            damaged = True
+            continue
+        filled = None if plane is None else _filled(plane)
+        if filled is not None and filled.any():
+            planes.append((_is_contour(dataset, group), filled))
+    named = [filled for is_contour, filled in planes if is_contour] or [filled for _, filled in planes]
+    return (np.logical_or.reduce(named) if named else None), damaged
+
+
+def _is_contour(dataset: Dataset, group: int) -> bool:
+    return any(_CONTOUR.search(text(dataset, Tag(group, element))) for element in (_LABEL, _DESCRIPTION))
+
+
+def _plane(dataset: Dataset, group: int, frame_number: int, shape: tuple[int, int]) -> Mask | None:
+    """Return one bit plane on the image's grid; None where it is of another type or not of this frame."""
+    if text(dataset, Tag(group, _TYPE)) not in {"G", "R"}:
+        return None
+    index = 0
+    if (group, _FRAMES) in dataset:  # without it, the one plane belongs to every frame
+        index = frame_number - _integers(dataset, group, _FRAME_ORIGIN, absent=(1,))[0]
+        if not 0 <= index < _integers(dataset, group, _FRAMES)[0]:
+            return None
+    size = _integers(dataset, group, _ROWS)[0], _integers(dataset, group, _COLUMNS)[0]
+    if (group, _DATA) in dataset:
+        bits = _drawn(dataset, group, index, size)
+    else:
+        bits = _in_pixel_data(dataset, group, frame_number - 1, size)
+    row, column = _integers(dataset, group, _ORIGIN, absent=(1, 1))
+    return _placed(bits, row - 1, column - 1, shape)
+
+
+def _integers(dataset: Dataset, group: int, element: int, *, absent: tuple[int, ...] | None = None) -> tuple[int, ...]:
+    """Return whole numbers; ValueError where they are damaged, or absent and needed."""
+    tag = Tag(group, element)
+    count = 2 if element == _ORIGIN else 1
+    if absent is not None and tag not in dataset:
+        return absent
+    found = numbers(dataset, tag, count)
+    if found is None:
+        msg = "the overlay is damaged"
+        raise ValueError(msg)
+    return tuple(map(int, found))
+
+
+def _drawn(dataset: Dataset, group: int, index: int, size: tuple[int, int]) -> Mask:
+    """Return a plane of OverlayData: one bit a pixel, rows after each other without padding."""
+    element = dataset[group, _DATA]
+    stored = np.frombuffer(element.value, np.uint8)
+    if element.VR == "OW" and dataset.original_encoding[1] is False:
+        stored = stored[: stored.size // 2 * 2].reshape(-1, 2)[:, ::-1].ravel()  # big endian words
+    pixels = size[0] * size[1]
+    bits = np.unpackbits(stored, bitorder="little")[index * pixels : (index + 1) * pixels]
+    return bits.reshape(size).astype(np.bool_)
+
+
+def _in_pixel_data(dataset: Dataset, group: int, index: int, size: tuple[int, int]) -> Mask:
+    """Return a plane kept in an unused bit of the pixels (retired, still met): uncompressed pixels only."""
+    position, allocated = _integers(dataset, group, _BIT_POSITION)[0], int(dataset.BitsAllocated)
+    unused = position >= int(dataset.BitsStored) and position < allocated
+    if dataset.file_meta.TransferSyntaxUID.is_encapsulated or not unused or size != (dataset.Rows, dataset.Columns):
+        msg = "the overlay is damaged"
+        raise ValueError(msg)
+    order = "<" if dataset.original_encoding[1] is not False else ">"
+    words = np.frombuffer(dataset.PixelData, f"{order}u{allocated // 8}")
+    pixels = size[0] * size[1]
+    bits = words[index * pixels : (index + 1) * pixels].reshape(size) >> position & 1
+    return bits.astype(np.bool_)
+
+
+def _placed(bits: Mask, top: int, left: int, shape: tuple[int, int]) -> Mask:
+    """Put a plane on the image's grid; what lies beyond the image is cut off."""
+    placed: Mask = np.zeros(shape, np.bool_)
+    bits = bits[max(0, -top) :, max(0, -left) :]
+    top, left = max(0, top), max(0, left)
+    part = bits[: max(0, shape[0] - top), : max(0, shape[1] - left)]
+    placed[top : top + part.shape[0], left : left + part.shape[1]] = part
+    return placed
+
+
+def _filled(drawn: Mask) -> Mask:
+    """Return what is drawn and what it encloses, without the pieces that hold no large square."""
+    open_air: Mask = np.pad(~drawn, 1, constant_values=True)
+    outside = np.zeros_like(open_air)
+    outside[0] = True
+    filled: Mask = ~_spread(outside, open_air)[1:-1, 1:-1]
+    if min(filled.shape) < _SMALLEST_PX:
+        return np.zeros_like(filled)
+    squares = np.lib.stride_tricks.sliding_window_view(filled, (_SMALLEST_PX, _SMALLEST_PX)).all(axis=(2, 3))
+    half = _SMALLEST_PX // 2
+    return _spread(np.pad(squares, half), filled)
+
+
+def _spread(seeds: Mask, allowed: Mask) -> Mask:
+    """Return all pixels that can be reached from the seeds over sides of allowed pixels."""
+    reached: Mask = seeds & allowed
+    while True:
+        count = np.count_nonzero(reached)
+        reached = _along_rows(_along_rows(reached, allowed).T, allowed.T).T
+        if np.count_nonzero(reached) == count:
+            return reached
+
+
+def _along_rows(reached: Mask, allowed: Mask) -> Mask:
+    """Reach all of each run of allowed pixels in a row of which one pixel is reached."""
+    starts = allowed.copy()
+    starts[:, 1:] &= ~allowed[:, :-1]
+    run = np.cumsum(starts).reshape(allowed.shape)
+    hit = np.zeros(int(run[-1, -1]) + 1, np.bool_)
+    hit[run[reached]] = True
+    whole: Mask = hit[run] & allowed
+    return whole

@@ -1,0 +1,256 @@
+"""From a folder of anything to studies: headers only, whatever the files are called."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import warnings
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pydicom import config
+from pydicom.errors import InvalidDicomError
+from pydicom.uid import (
+    ComputedRadiographyImageStorage,
+    CTImageStorage,
+    EnhancedMRImageStorage,
+    MRImageStorage,
+    SecondaryCaptureImageStorage,
+)
+
+from liver_mre.errors import NoDicomError
+from liver_mre.studies.files import list_files
+from liver_mre.studies.geometry import slice_distance_mm
+from liver_mre.studies.header_scan import Header, read_header
+from liver_mre.studies.headers import DIGEST_KEY_BYTES, to_instances
+from liver_mre.studies.study import Instance, ReportFiles, Series, Study
+from liver_mre.studies.values import integer, text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from liver_mre.studies.scratch import Scratch
+
+_IDENTITY: Final = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
+# Stricter than a UID's value is checked elsewhere: results are written under the study's UID.
+_UID: Final = re.compile(r"[0-9](?:[0-9.]{0,62}[0-9])?")
+
+# Results and references: part of a study, but no images to measure.
+_IGNORED_CLASSES: Final = (
+    "1.2.840.10008.1.3.10",  # DICOMDIR
+    "1.2.840.10008.5.1.4.1.1.66",  # raw data, registration, segmentation
+    "1.2.840.10008.5.1.4.1.1.11",  # presentation state
+    "1.2.840.10008.5.1.4.1.1.104",  # encapsulated document
+)
+_REPORTS: Final = "1.2.840.10008.5.1.4.1.1.88"  # structured report, key object selection
+_IMAGE_CLASSES: Final = frozenset(
+    {
+        CTImageStorage,
+        ComputedRadiographyImageStorage,
+        EnhancedMRImageStorage,
+        MRImageStorage,
+        SecondaryCaptureImageStorage,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What was found: studies ordered by UID, and warnings that count files without naming them."""
+
+    studies: tuple[Study, ...]
+    warnings: tuple[str, ...]
+
+
+class _Skip(Enum):
+    """Why a file is not an instance."""
+
+    NOT_DICOM = auto()
+    NOT_AN_IMAGE = auto()
+    REPORT = auto()
+    DAMAGED = auto()
+    UNREADABLE = auto()
+
+
+@dataclass(slots=True)
+class _Found:
+    """Images by study, series, SOPInstanceUID and file, while reading; files of one UID have different content."""
+
+    digest_key: bytes
+    series: dict[tuple[str, str], dict[str, list[tuple[Instance, ...]]]] = field(default_factory=dict)
+    numbers: dict[tuple[str, str], int] = field(default_factory=dict)
+    skipped: Counter[_Skip] = field(default_factory=Counter)
+    digests: dict[str, bytes] = field(default_factory=dict)
+    repeated: int = 0
+    reports: list[str] = field(default_factory=list)
+
+
+def read_studies(
+    path: Path,
+    *,
+    scratch: Scratch | None = None,
+    digest_key: bytes | None = None,
+    on_file: Callable[[int, int], None] | None = None,
+) -> ScanResult:
+    """Read the headers of every DICOM image under a path.
+
+    Files are recognised by content, not by name. What is not DICOM, and objects that are no images to measure
+    (SEG, SR, PR, KO, PDF, DICOMDIR), are passed over; studies keep where the reports are. An instance that occurs twice
+    is kept once; files of different content with the same SOPInstanceUID are all kept and marked as conflicting.
+
+    Parameters
+    ----------
+    path : a folder, read recursively, or one file
+    scratch : where zip archives are unpacked; without it they are passed over
+    digest_key : key of the patients' digests; by default a random one
+    on_file : called with (files done, files in all) after each file
+
+    Returns
+    -------
+    ScanResult
+        The same for the same files, whatever their names and order; an image for every frame of an enhanced MR object.
+        Series are ordered by number, images along the slice normal, then by InstanceNumber.
+
+    Raises
+    ------
+    UsageError
+        The path does not exist or may not be read.
+    NoDicomError
+        There is no DICOM image under it.
+    """
+    listed = list_files(Path(path), scratch)
+    files = listed.files
+    found = _Found(digest_key or secrets.token_bytes(DIGEST_KEY_BYTES))
+    found.skipped[_Skip.UNREADABLE] = listed.unreadable
+    with config.disable_value_validation(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # values that break their VR become None; they need no second word
+        for done, file in enumerate(files, start=1):
+            _add(found, file)
+            if on_file is not None:
+                on_file(done, len(files))
+    if not found.series:
+        raise NoDicomError(_nothing_readable(found))
+    return ScanResult(_studies(found), _warnings(found))
+
+
+def _add(found: _Found, file: str) -> None:
+    read = _read(file)
+    if isinstance(read, _Skip):
+        found.skipped[read] += 1
+        if read is _Skip.REPORT:
+            found.reports.append(file)
+        return
+    header = read.dataset
+    images = to_instances(header, file, read.transfer_syntax, found.digest_key)
+    key = (text(header, "StudyInstanceUID"), text(header, "SeriesInstanceUID"))
+    same = found.series.setdefault(key, {}).setdefault(images[0].sop_instance_uid, [])
+    if same and any(_digest(found, kept[0].source) == _digest(found, file) for kept in same):
+        found.repeated += 1
+        return
+    same.append(images)
+    number = integer(header, "SeriesNumber") or 0
+    found.numbers[key] = min(number, found.numbers.get(key, number))
+
+
+def _digest(found: _Found, file: str) -> bytes:
+    """Digest of a file's bytes; computed only for files that claim to be the same instance, and once for each."""
+    if file not in found.digests:
+        try:
+            with open(file, "rb") as stream:  # noqa: PTH123 - as its header was read
+                found.digests[file] = hashlib.file_digest(stream, "sha256").digest()
+        except OSError:  # gone since its header was read: like no other file
+            found.digests[file] = file.encode(errors="surrogateescape")
+    return found.digests[file]
+
+
+def _read(file: str) -> Header | _Skip:
+    """Read one header, or tell why it is none. Truncation shows as an error or as a lack of what all images have."""
+    try:
+        header = read_header(file)
+    except InvalidDicomError:
+        return _Skip.NOT_DICOM
+    except OSError as error:  # pydicom raises it too, without a number, on damaged sequences
+        return _Skip.UNREADABLE if error.errno else _Skip.DAMAGED
+    except Exception:  # noqa: BLE001 - pydicom raises almost anything on damaged files; each one is counted
+        return _Skip.DAMAGED
+    return _judge(header)
+
+
+def _judge(read: Header) -> Header | _Skip:
+    header = read.dataset
+    sop_class = text(header, "SOPClassUID") or read.storage_class
+    if read.bare and not sop_class:
+        return _Skip.NOT_DICOM
+    if sop_class.startswith(_REPORTS):
+        return _Skip.REPORT
+    if sop_class.startswith(_IGNORED_CLASSES):
+        return _Skip.NOT_AN_IMAGE
+    complete = all(_UID.fullmatch(text(header, uid)) for uid in _IDENTITY)
+    sized = "Rows" in header and "Columns" in header
+    if complete and sized and "SOPClassUID" in header:
+        return read
+    return _Skip.DAMAGED if not complete or sop_class in _IMAGE_CLASSES else _Skip.NOT_AN_IMAGE
+
+
+def _studies(found: _Found) -> tuple[Study, ...]:
+    by_study: dict[str, list[Series]] = {}
+    for (study_uid, series_uid), members in found.series.items():
+        number = found.numbers[study_uid, series_uid]
+        by_study.setdefault(study_uid, []).append(Series(series_uid, number, _ordered(_instances(members))))
+    reports = ReportFiles(tuple(sorted(found.reports)))
+    return tuple(
+        Study(uid, tuple(sorted(series, key=lambda s: (s.series_number, s.series_instance_uid))), reports)
+        for uid, series in sorted(by_study.items())
+    )
+
+
+def _instances(members: dict[str, list[tuple[Instance, ...]]]) -> Iterator[Instance]:
+    for same in members.values():
+        images = chain.from_iterable(same)
+        yield from (replace(image, conflicting=True) for image in images) if len(same) > 1 else images
+
+
+def _ordered(instances: Iterable[Instance]) -> tuple[Instance, ...]:
+    def rank(instance: Instance) -> tuple[float, int, int, str, int]:
+        distance = slice_distance_mm(instance)
+        position = round(distance, 2) if distance is not None else 0.0
+        offset, frame = instance.offset_number or 0, instance.frame_number or 0
+        return position, instance.instance_number, offset, instance.sop_instance_uid, frame
+
+    return tuple(sorted(instances, key=rank))
+
+
+def _warnings(found: _Found) -> tuple[str, ...]:
+    messages = [f"{lost}, and left out." for lost in _lost(found)]
+    if found.repeated:
+        messages.append(f"{_count(found.repeated)} read already under another name and left out.")
+    return tuple(messages)
+
+
+def _nothing_readable(found: _Found) -> str | None:
+    lost = _lost(found)
+    if not lost:
+        return None
+    return (
+        f"The input holds no readable DICOM image: {'; '.join(lost)}. Check the permissions, or send the study again."
+    )
+
+
+def _lost(found: _Found) -> list[str]:
+    """Count the files that could have been images of a study."""
+    lost = []
+    if damaged := found.skipped[_Skip.DAMAGED]:
+        lost.append(f"{_count(damaged)} damaged, cut off or without valid UIDs")
+    if unreadable := found.skipped[_Skip.UNREADABLE]:
+        count = "1 file or folder is" if unreadable == 1 else f"{unreadable} files or folders are"
+        lost.append(f"{count} unreadable (no permission, or a link that leads nowhere)")
+    return lost
+
+
+def _count(number: int) -> str:
+    return "1 file is" if number == 1 else f"{number} files are"

@@ -1,0 +1,167 @@
+"""What a study holds, as its headers tell it: instances, series, studies, and the reports beside them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    Parsed = TypeVar("Parsed")
+
+Vector = tuple[float, float, float]
+Orientation = tuple[float, float, float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class RealWorldMapping:
+    """RealWorldValueMappingSequence of an instance: value = slope * stored + intercept, in a UCUM unit.
+
+    It holds for stored values from `first_stored` to `last_stored` only.
+    """
+
+    unit: str
+    slope: float
+    intercept: float
+    first_stored: float = -math.inf
+    last_stored: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class PatientKey:
+    """Who the patient is, as digests that tell patients apart without naming them; "" where the header says nothing."""
+
+    patient_id: str = ""
+    issuer: str = ""
+    name: str = ""
+    birth_date: str = ""
+
+    def conflicts(self, other: PatientKey) -> bool:
+        """Tell whether the two cannot be one patient.
+
+        What one of them leaves empty says nothing. PatientID, with its issuer, decides where both have it, because
+        names are often spelled in more than one way; otherwise name and birth date do.
+        """
+        if self.patient_id and other.patient_id:
+            return self.patient_id != other.patient_id or _differ(self.issuer, other.issuer)
+        return _differ(self.name, other.name) or _differ(self.birth_date, other.birth_date)
+
+
+def _differ(one: str, other: str) -> bool:
+    return bool(one and other) and one != other
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """Header of one image: what selection, units and geometry need, without its pixels.
+
+    An image is a classic SOP instance, or one frame of a multi-frame one; all frames of an object have its UIDs.
+
+    Attributes
+    ----------
+    source : where its reader finds it (a path); never logged or reported
+    frame_number : which frame of a multi-frame object, from 1; None for a single-frame object
+    patient_key : tells patients apart without naming them
+    private_sequence_name : GE's internal pulse sequence name, (0019,109C)
+    window : (WindowCenter, WindowWidth), the first of several, None where absent
+    acquired_s : when it was acquired, in seconds from a fixed day, None where not said; only differences mean anything
+    acquisition_number : AcquisitionNumber, None where absent
+    offset_number : which phase offset (temporal position), from 1; None where not said
+    field_of_view_mm : ReconstructionDiameter, None where absent
+    lossy : True if the pixels were compressed with loss at any time
+    bits_stored : BitsStored, None where absent
+    body_part : BodyPartExamined, "" where absent
+    position_mm, orientation : ImagePositionPatient and ImageOrientationPatient, None where absent
+    pixel_spacing_mm : (row spacing, column spacing)
+    rescale_slope, rescale_intercept, rescale_type : modality LUT (or the frame's pixel value transformation) as
+        written, None where absent
+    unusable_unit_elements : keywords of the elements about the unit that are there and cannot be used
+    conflicting : True if another file with the same SOPInstanceUID has other content
+    """
+
+    source: str
+    sop_instance_uid: str
+    sop_class_uid: str
+    series_instance_uid: str = ""
+    frame_of_reference_uid: str = ""
+    patient_key: PatientKey = PatientKey()
+    modality: str = ""
+    manufacturer: str = ""
+    image_type: tuple[str, ...] = ()
+    series_description: str = ""
+    protocol_name: str = ""
+    sequence_name: str = ""
+    private_sequence_name: str = ""
+    image_comments: str = ""
+    instance_number: int = 0
+    rows: int = 0
+    columns: int = 0
+    frame_number: int | None = None
+    samples_per_pixel: int = 1
+    photometric_interpretation: str = "MONOCHROME2"
+    position_mm: Vector | None = None
+    orientation: Orientation | None = None
+    pixel_spacing_mm: tuple[float, float] | None = None
+    slice_thickness_mm: float | None = None
+    rescale_slope: float | None = None
+    rescale_intercept: float | None = None
+    rescale_type: str | None = None
+    real_world: RealWorldMapping | None = None
+    complex_image_component: str = ""
+    window: tuple[float, float] | None = None
+    acquired_s: float | None = None
+    acquisition_number: int | None = None
+    offset_number: int | None = None
+    field_of_view_mm: float | None = None
+    lossy: bool = False
+    bits_stored: int | None = None
+    body_part: str = ""
+    unusable_unit_elements: tuple[str, ...] = ()
+    conflicting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series, or the part of one that has one role: at least one image, by slice position (else InstanceNumber).
+
+    Breath-hold by breath-hold series of one slice each are joined into one; its UID and number are then those of the
+    first of them, and each image says from which series it is.
+    """
+
+    series_instance_uid: str
+    series_number: int
+    instances: tuple[Instance, ...]
+
+    @property
+    def first(self) -> Instance:
+        """The first instance: series-wide attributes are read from it."""
+        return self.instances[0]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFiles:
+    """The structured reports of an input, shared by its studies; each is parsed once."""
+
+    paths: tuple[str, ...] = ()
+    _parsed: dict[object, tuple[object, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def parsed(self, parse: Callable[[str], Parsed]) -> tuple[Parsed, ...]:
+        """Return what a function reads from every path."""
+        if parse not in self._parsed:
+            self._parsed[parse] = tuple(map(parse, self.paths))
+        return cast("tuple[Parsed, ...]", self._parsed[parse])
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One study of one patient: at least one series, by series number.
+
+    `reports` are the structured reports found anywhere in the input: earlier ones of the patient may be among them.
+    """
+
+    study_instance_uid: str
+    series: tuple[Series, ...]
+    reports: ReportFiles = field(default_factory=ReportFiles)
