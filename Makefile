@@ -13,8 +13,8 @@ BUILD_ARGS ?=
 # What `monai-deploy run` is tested with: the last of the tool that still runs packages.
 MONAI_DEPLOY := build/monai-deploy
 
-.PHONY: help run test lint types model example image image-test image-sizes manifests lock vulnerabilities
-.PHONY: debian-tools monai-deploy clean
+.PHONY: help run test lint types python-versions model example image image-test image-sizes manifests lock
+.PHONY: vulnerabilities debian-tools monai-deploy clean
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
@@ -50,6 +50,9 @@ lint: $(VENV)/installed ## ruff: rules and formatting
 
 types: $(VENV)/installed ## mypy, strict
 	$(BIN)/mypy
+
+python-versions: $(EXPORTED) example/truth.npz ## run the application under every other supported Python that is here
+	$(BIN)/python scripts/python_versions.py
 
 model: $(EXPORTED) ## export the models for run time
 example: example/truth.npz ## make the simulated example study
