@@ -10,10 +10,14 @@ EXPORTED := $(MODEL)/exported/export.json
 IMAGE ?= liver-mre:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' liver_mre/__init__.py)
 BUILD_ARGS ?=
 
+# Where the quick tests are; of these, what is marked slow is left out.
+QUICK := tests/core tests/dicom tests/inference/test_card.py \
+  $(filter-out tests/test_quality_numbers.py, $(wildcard tests/test_*.py))
+
 # What `monai-deploy run` is tested with: the last of the tool that still runs packages.
 MONAI_DEPLOY := build/monai-deploy
 
-.PHONY: help run test lint types python-versions model example image image-test image-sizes manifests lock
+.PHONY: help run test quick hooks lint types python-versions model example image image-test image-sizes manifests lock
 .PHONY: vulnerabilities debian-tools monai-deploy clean
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +47,12 @@ run: $(EXPORTED) example/truth.npz ## run the application on the simulated examp
 test: $(EXPORTED) debian-tools ## run all tests
 	$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
 	@$(BIN)/coverage report --include='liver_mre/core/*' --fail-under=90
+
+quick: $(VENV)/installed ## the tests that need no exported model, in under a minute
+	$(BIN)/python -m pytest -q -m 'not slow' --hypothesis-profile=quick $(QUICK) $(PYTEST_ARGS)
+
+hooks: $(VENV)/installed ## lint and type-check at every commit, run the quick tests before every push
+	$(BIN)/pre-commit install
 
 lint: $(VENV)/installed ## ruff: rules and formatting
 	$(BIN)/ruff check .

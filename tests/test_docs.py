@@ -55,6 +55,7 @@ def test_the_documents_show_commands() -> None:
     assert len(commands()) > 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", commands())
 def test_a_command_in_the_documents_works(
     command: str, workplace: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]

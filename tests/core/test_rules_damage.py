@@ -17,6 +17,8 @@ from liver_mre.dicom.rules_file import load_scanner_rules
 from liver_mre.errors import UnknownUnitError
 from tests.core import study_factory as made
 
+pytestmark = pytest.mark.slow
+
 RULES = load_scanner_rules()
 ELEMENT: Final = re.compile(
     r"Manufacturer|SequenceName|ProtocolName|\(0019,109C\)|ImageType|SeriesDescription|ImageComments|WindowWidth|"
