@@ -121,13 +121,14 @@ def test_any_python_3_can_read_the_check() -> None:
     ast.parse(CHECK.read_text(encoding="utf-8"), feature_version=(3, 4))
 
 
-def test_package_and_readme_name_the_same_versions(check: ModuleType) -> None:
+def test_package_and_documents_name_the_same_versions(check: ModuleType) -> None:
     assert (check.OLDEST, check.NEWEST) == ((3, 11), (3, 13))
     assert PROJECT["requires-python"] == ">=3.11,<3.14"
     named = [re.search(r"^Programming Language :: Python :: (3\.\d+)$", line) for line in PROJECT["classifiers"]]
     assert tuple(match[1] for match in named if match) == SUPPORTED
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert all(words in readme for words in ("Linux", "x86-64", "glibc", "2.35", *SUPPORTED))
+    for document in ("README.md", "CONTRIBUTING.md"):
+        text = (ROOT / document).read_text(encoding="utf-8")
+        assert all(words in text for words in ("Linux", "x86-64", "glibc", "2.35", *SUPPORTED)), document
 
 
 def test_make_stops_at_an_unsupported_python_before_anything_is_installed(tmp_path: Path) -> None:
