@@ -8,10 +8,11 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -177,3 +178,64 @@ def test_make_says_so_where_there_is_no_python(tmp_path: Path) -> None:
     done = make(f"VENV={tmp_path}/venv", f"{tmp_path}/venv/installed", path=tmp_path)
     assert done.returncode != 0
     assert "No Python was found: install 3.11, 3.12 or 3.13." in done.stderr
+
+
+@pytest.fixture
+def other(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return the program behind `make python-versions`, on a machine where every Python is installed."""
+    monkeypatch.syspath_prepend(CHECK.parent)
+    module = importlib.import_module("python_versions")
+    monkeypatch.setattr(module, "find", lambda _version: Path("python"))
+    monkeypatch.setattr(module, "installed", lambda python, _version, _deadline: python)
+    return module
+
+
+def of_mean(kpa: float) -> dict[str, Any]:
+    return {"measurement": {"stiffness_kpa": {"mean": kpa}}, "staging": {"category": "Stage 1-2 fibrosis"}}
+
+
+@pytest.mark.parametrize(("kpa", "same", "said"), [(3.2, True, ", the same"), (3.21, False, ", NOT the same")])
+def test_another_python_must_measure_the_same(
+    kpa: float,
+    said: str,
+    other: ModuleType,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    same: bool,
+) -> None:
+    monkeypatch.setattr(other, "measured", lambda *_: of_mean(kpa))
+    assert other.agrees("3.13", of_mean(3.2), 0.0) is same
+    assert said in capsys.readouterr().out
+
+
+def test_a_python_that_is_not_here_is_named_and_skipped(
+    other: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(other, "find", lambda _version: None)
+    assert other.agrees("3.13", of_mean(3.2), 0.0)
+    assert capsys.readouterr().out == "Python 3.13: not on this machine, skipped\n"
+
+
+def test_a_python_that_does_not_run_the_application_fails(
+    other: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fails(*_: object) -> None:
+        other.run([sys.executable, "-c", "raise SystemExit('it broke')"], time.monotonic() + 60)
+
+    monkeypatch.setattr(other, "measured", fails)
+    assert not other.agrees("3.13", of_mean(3.2), 0.0)
+    assert "it broke" in capsys.readouterr().out
+
+
+def test_a_python_whose_time_is_up_is_named_and_not_held_against_it(
+    other: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    waits = [sys.executable, "-c", "import time; time.sleep(60)"]
+    monkeypatch.setattr(other, "measured", lambda *_: other.run(waits, 0.0))
+    assert other.agrees("3.13", of_mean(3.2), 0.0)
+    assert "Python 3.13: NOT TRIED" in capsys.readouterr().out
+
+
+def test_every_supported_python_is_looked_for(other: ModuleType) -> None:
+    assert tuple(other.versions()) == SUPPORTED
