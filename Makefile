@@ -1,5 +1,7 @@
 # Everything a newcomer needs: `make run` and `make test`. Each installs what it needs into .venv first.
-PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The first of these that runs: what a version manager puts on the PATH need not.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+  $$python -c pass 2>/dev/null && command -v $$python && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 MODEL := models/liver_segmentation
@@ -8,15 +10,21 @@ EXPORTED := $(MODEL)/exported/export.json
 IMAGE ?= liver-mre:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' liver_mre/about.py)
 BUILD_ARGS ?=
 
+# Where the quick tests are; of these, what is marked slow is left out.
+QUICK := tests/core tests/dicom tests/inference/test_card.py \
+  $(filter-out tests/test_quality_numbers.py, $(wildcard tests/test_*.py))
+
 # What `monai-deploy run` is tested with: the last of the tool that still runs packages.
 MONAI_DEPLOY := build/monai-deploy
 
-.PHONY: help run test lint types model example image image-test image-sizes manifests lock vulnerabilities
-.PHONY: debian-tools monai-deploy clean
+.PHONY: help run test quick hooks lint types python-versions model example image image-test image-sizes manifests lock
+.PHONY: vulnerabilities debian-tools monai-deploy clean
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 $(VENV)/installed: requirements.txt requirements-dev.txt constraints.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python was found: install 3.11, 3.12 or 3.13." >&2; exit 1; }
+	@$(PYTHON) scripts/check_python.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
@@ -40,12 +48,21 @@ test: $(EXPORTED) debian-tools ## run all tests
 	$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
 	@$(BIN)/coverage report --include='liver_mre/core/*' --fail-under=90
 
+quick: $(VENV)/installed ## the tests that need no exported model, in under a minute
+	$(BIN)/python -m pytest -q -m 'not slow' --hypothesis-profile=quick $(QUICK) $(PYTEST_ARGS)
+
+hooks: $(VENV)/installed ## lint and type-check at every commit, run the quick tests before every push
+	$(BIN)/pre-commit install
+
 lint: $(VENV)/installed ## ruff: rules and formatting
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
 types: $(VENV)/installed ## mypy, strict
 	$(BIN)/mypy
+
+python-versions: $(EXPORTED) example/truth.npz ## run the application under every other supported Python that is here
+	$(BIN)/python scripts/python_versions.py
 
 model: $(EXPORTED) ## export the models for run time
 example: example/truth.npz ## make the simulated example study

@@ -17,6 +17,7 @@ from simulation.__main__ import main as simulate
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = (
     "README.md",
+    "CONTRIBUTING.md",
     "docs/usage.md",
     "docs/scanners.md",
     "docs/encodings.md",
@@ -39,7 +40,7 @@ def commands() -> list[str]:
         text = (ROOT / name).read_text(encoding="utf-8")
         for block in re.findall(r"^```sh\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
             shown |= {line.split("#")[0].strip() for line in block.splitlines()}
-        shown |= set(re.findall(r"\| `((?:python -m|liver-mre) [^`]+)`", text))
+        shown |= set(re.findall(r"\| `((?:python -m|liver-mre|make) [^`]+)`", text))
     return sorted(shown - {""})
 
 
@@ -55,6 +56,7 @@ def test_the_documents_show_commands() -> None:
     assert len(commands()) > 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", commands())
 def test_a_command_in_the_documents_works(
     command: str, workplace: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -71,6 +73,12 @@ def test_a_command_in_the_documents_works(
         assert simulation_cli.main(arguments[2:]) == 0
     else:
         assert command == EXPORT
+
+
+def test_contributing_lists_what_ci_checks_and_nothing_else() -> None:
+    lines = re.findall(r"^make (.+)$", (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE)
+    listed = re.findall(r"^\| `make ([^`]+)`", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert listed == [target for line in lines for target in line.split()]
 
 
 def assert_parses(arguments: list[str], capfd: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def exam() -> SimulatedExam:
     """Simulate two slices of a healthy abdomen."""

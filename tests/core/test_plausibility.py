@@ -13,6 +13,8 @@ from simulation.exam import simulate_exam
 if TYPE_CHECKING:
     from simulation.types import SimulatedExam
 
+pytestmark = pytest.mark.slow
+
 UNIT = UnitEvidence(0.01, 0.0, "vendor_rule", "the rule for Siemens scanners")
 LIVERS = {"soft": ("F0", 1.6), "healthy": ("F0", 2.2), "stage 2": ("F2", 3.2), "cirrhosis": ("F4", 12.0)}
 

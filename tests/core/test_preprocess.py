@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SHAPES = [(256, 204), (256, 256), (128, 96), (64, 512)]
 
 
+@pytest.mark.slow  # imports MONAI
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_input_equals_monais_window_and_bilinear_resize(shape: tuple[int, int]) -> None:
     pytest.importorskip("monai", reason="MONAI is not installed: its transforms cannot be compared with")

@@ -18,6 +18,8 @@ from liver_mre.series.units import resolve_units
 from liver_mre.studies.study import Instance, RealWorldMapping
 from tests.core import study_factory as made
 
+pytestmark = pytest.mark.slow
+
 RULES = load_scanner_rules()
 ELEMENT: Final = re.compile(
     r"Manufacturer|SequenceName|ProtocolName|\(0019,109C\)|ImageType|SeriesDescription|ImageComments|WindowWidth|"

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from simulation.encodings.common import WrittenStudy
     from simulation.types import SimulatedExam
 
+pytestmark = pytest.mark.slow
+
 EXAM = make_exam()
 
 

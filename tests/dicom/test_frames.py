@@ -225,6 +225,7 @@ def test_two_objects_of_one_uid_and_different_content_conflict_in_every_frame(tm
     assert [i.conflicting for i in images(tmp_path)] == [True] * 8
 
 
+@pytest.mark.slow
 def test_an_object_of_2000_unrelated_frames_is_read_in_seconds(tmp_path: Path) -> None:
     tiny = np.zeros((2, 2), np.uint16)
     content = {"FrameContentSequence": {"InStackPositionNumber": 1, "DimensionIndexValues": [1, 1, 1]}}

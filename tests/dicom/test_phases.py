@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from simulation.types import SimulatedExam
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture(scope="module")
 def exam() -> SimulatedExam:
     return simulate_exam(8, slices=2)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from liver_mre.report.content import ReportContent
 
+pytestmark = pytest.mark.slow
+
 TODAY = "20250304"
 
 
