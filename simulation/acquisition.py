@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import ndimage
 
-from simulation.shapes import Grid, smooth_noise
-from simulation.tissue import T2_MS, TISSUES, tissues_in
+from simulation.anatomy.shapes import Grid, smooth_noise
+from simulation.anatomy.tissue import T2_MS, TISSUES, tissues_in
 from simulation.types import Protocol, Tissue
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy.special import ndtri
 
-from simulation.tissue import STAGE_STIFFNESS_KPA, STAGES
+from simulation.anatomy.tissue import STAGE_STIFFNESS_KPA, STAGES
 from simulation.types import Failure
 from simulation.unlike import ALIKE, KINDS
 from simulation.variety import WIDE, Spread, Variety

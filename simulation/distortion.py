@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import numpy as np
 from scipy import ndimage
 
-from simulation.shapes import Grid, smooth_noise
+from simulation.anatomy.shapes import Grid, smooth_noise
 from simulation.types import Tissue
 
 if TYPE_CHECKING:

@@ -9,6 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from simulation.acquisition import PHASE_PER_UM, ideal_magnitude, t2_weighted
+from simulation.anatomy.tissue import STAGES
 from simulation.confidence import ConfidenceRule, confidence_map
 from simulation.distortion import centred_grid
 from simulation.inversion import Inversion, first_harmonic, invert, phase_residual, unwrap
@@ -16,7 +17,6 @@ from simulation.kspace import measure_phase
 from simulation.motion import motion_of
 from simulation.outcome import judge
 from simulation.plan import draw_plan, open_streams
-from simulation.tissue import STAGES
 from simulation.types import Failure, Protocol, SimulatedExam, Tissue, Truth
 from simulation.unlike import LEVELS_MM, SCENES, altered, at_level
 from simulation.variety import STANDARD
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulation.acquisition import ScanSettings
+    from simulation.anatomy.shapes import Grid
     from simulation.motion import MovingPatient
     from simulation.plan import Plan, Streams
-    from simulation.shapes import Grid
     from simulation.variety import Variety
 
 ROWS: Final = Protocol().rows

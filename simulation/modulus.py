@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import ndimage
 
-from simulation.tissue import storage_modulus_kpa, tissues_in
+from simulation.anatomy.tissue import storage_modulus_kpa, tissues_in
 from simulation.types import LIVER_TISSUES, Tissue
 from simulation.variety import Traits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulation.shapes import Grid
+    from simulation.anatomy.shapes import Grid
 
 STANDARD_TRAITS: Final = Traits()
 CAPSULE_MM: Final = 6.0

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from simulation.acquisition import at_resolution, draw_scan, vary_scan
-from simulation.anatomy import build_anatomy
+from simulation.anatomy.abdomen import build_anatomy
 from simulation.distortion import Warp, resampled
 from simulation.modulus import draw_modulus, rescale_loss
 from simulation.types import LIVER_TISSUES, Tissue

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulation.anatomy import draw_body
+from simulation.anatomy.abdomen import draw_body
+from simulation.anatomy.tissue import draw_liver_stiffness_kpa, draw_stage
 from simulation.distortion import centred_grid, solver_matrix
 from simulation.failures import WHOLE_EXAM, draw_failure, struck_traits
-from simulation.tissue import draw_liver_stiffness_kpa, draw_stage
 from simulation.types import Failure
 from simulation.variety import draw_protocol, draw_traits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulation.anatomy import Body
-    from simulation.shapes import Grid
+    from simulation.anatomy.abdomen import Body
+    from simulation.anatomy.shapes import Grid
     from simulation.types import Protocol
     from simulation.variety import Traits, Variety
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from scipy import ndimage
 
-from simulation.anatomy import build_anatomy
-from simulation.shapes import Grid, ellipsoid
+from simulation.anatomy.abdomen import build_anatomy
+from simulation.anatomy.shapes import Grid, ellipsoid
 from simulation.types import Tissue
 from simulation.variety import Spread
 

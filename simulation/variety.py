@@ -17,7 +17,7 @@ from simulation.types import Failure, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from simulation.anatomy import Body
+    from simulation.anatomy.abdomen import Body
 
 
 @dataclass(frozen=True, slots=True)

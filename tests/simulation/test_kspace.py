@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from simulation.acquisition import ScanSettings
+from simulation.anatomy.shapes import Grid, ellipsoid
 from simulation.distortion import Warp, centred_grid, resampled, solver_matrix
 from simulation.kspace import measure_phase
-from simulation.shapes import Grid, ellipsoid
 from simulation.types import Protocol
 from simulation.variety import WIDE, Traits
 

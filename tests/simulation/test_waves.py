@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulation.tissue import storage_modulus_kpa
+from simulation.anatomy.tissue import storage_modulus_kpa
 from simulation.waves import DENSITY_KG_M3, Driver, driver_force, solve_waves
 
 FREQUENCY_HZ = 60.0

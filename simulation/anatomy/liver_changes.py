@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import ndimage
 
-from simulation.shapes import Grid, ellipsoid, smooth_noise
+from simulation.anatomy.shapes import Grid, ellipsoid, smooth_noise
 from simulation.types import LIVER_TISSUES, Tissue
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import ndimage
 
-from simulation.shapes import Grid, ellipsoid, smooth_noise, smooth_union
+from simulation.anatomy.shapes import Grid, ellipsoid, smooth_noise, smooth_union
+from simulation.anatomy.vessels import add_liver_vessels
 from simulation.types import Tissue
-from simulation.vessels import add_liver_vessels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulation.shapes import Grid, tube_mask
+from simulation.anatomy.shapes import Grid, tube_mask
 from simulation.types import Tissue
 
 if TYPE_CHECKING:

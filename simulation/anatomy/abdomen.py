@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import ndimage
 
-from simulation.liver_changes import add_ascites, add_lesions
-from simulation.organs import paint_organs
-from simulation.shapes import Grid, smooth_noise
+from simulation.anatomy.liver_changes import add_ascites, add_lesions
+from simulation.anatomy.organs import paint_organs
+from simulation.anatomy.shapes import Grid, smooth_noise
 from simulation.types import LIVER_TISSUES, Tissue
 from simulation.variety import Traits
 
