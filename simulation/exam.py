@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import ndimage
 
-from simulation.acquisition import PHASE_PER_UM, ideal_magnitude, t2_weighted
 from simulation.anatomy.tissue import STAGES
-from simulation.confidence import ConfidenceRule, confidence_map
-from simulation.distortion import centred_grid
-from simulation.inversion import Inversion, first_harmonic, invert, phase_residual, unwrap
-from simulation.kspace import measure_phase
-from simulation.motion import motion_of
 from simulation.outcome import judge
+from simulation.physics.confidence import ConfidenceRule, confidence_map
+from simulation.physics.distortion import centred_grid
+from simulation.physics.inversion import Inversion, first_harmonic, invert, phase_residual, unwrap
+from simulation.physics.kspace import measure_phase
+from simulation.physics.motion import motion_of
+from simulation.physics.signal import PHASE_PER_UM, ideal_magnitude, t2_weighted
 from simulation.plan import draw_plan, open_streams
 from simulation.types import Failure, Protocol, SimulatedExam, Tissue, Truth
 from simulation.unlike import LEVELS_MM, SCENES, altered, at_level
@@ -24,9 +24,9 @@ from simulation.variety import STANDARD
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulation.acquisition import ScanSettings
     from simulation.anatomy.shapes import Grid
-    from simulation.motion import MovingPatient
+    from simulation.physics.motion import MovingPatient
+    from simulation.physics.signal import ScanSettings
     from simulation.plan import Plan, Streams
     from simulation.variety import Variety
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from simulation.acquisition import ScanSettings
-    from simulation.motion import MovingPatient
+    from simulation.physics.motion import MovingPatient
+    from simulation.physics.signal import ScanSettings
     from simulation.plan import Plan
     from simulation.types import Fact
     from simulation.variety import Traits

@@ -9,8 +9,8 @@ import numpy as np
 
 from simulation.anatomy.abdomen import draw_body
 from simulation.anatomy.tissue import draw_liver_stiffness_kpa, draw_stage
-from simulation.distortion import centred_grid, solver_matrix
 from simulation.failures import WHOLE_EXAM, draw_failure, struck_traits
+from simulation.physics.distortion import centred_grid, solver_matrix
 from simulation.types import Failure
 from simulation.variety import draw_protocol, draw_traits
 

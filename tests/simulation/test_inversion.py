@@ -7,9 +7,9 @@ import pytest
 from scipy import ndimage
 
 from simulation.anatomy.tissue import storage_modulus_kpa
-from simulation.confidence import confidence_map
-from simulation.inversion import Inversion, first_harmonic, invert, unwrap
-from simulation.waves import Driver, driver_force, solve_waves
+from simulation.physics.confidence import confidence_map
+from simulation.physics.inversion import Inversion, first_harmonic, invert, unwrap
+from simulation.physics.waves import Driver, driver_force, solve_waves
 
 PIXEL_MM = 1.5625
 FREQUENCY_HZ = 60.0

@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulation.acquisition import ScanSettings
 from simulation.anatomy.shapes import Grid, ellipsoid
-from simulation.distortion import Warp, centred_grid, resampled, solver_matrix
-from simulation.kspace import measure_phase
+from simulation.physics.distortion import Warp, centred_grid, resampled, solver_matrix
+from simulation.physics.kspace import measure_phase
+from simulation.physics.signal import ScanSettings
 from simulation.types import Protocol
 from simulation.variety import WIDE, Traits
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulation.anatomy.tissue import storage_modulus_kpa
-from simulation.waves import DENSITY_KG_M3, Driver, driver_force, solve_waves
+from simulation.physics.waves import DENSITY_KG_M3, Driver, driver_force, solve_waves
 
 FREQUENCY_HZ = 60.0
 PIXEL_MM = 1.0

@@ -8,22 +8,22 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import ndimage
 
-from simulation.acquisition import at_resolution, draw_scan, vary_scan
 from simulation.anatomy.abdomen import build_anatomy
-from simulation.distortion import Warp, resampled
-from simulation.modulus import draw_modulus, rescale_loss
+from simulation.physics.distortion import Warp, resampled
+from simulation.physics.modulus import draw_modulus, rescale_loss
+from simulation.physics.signal import at_resolution, draw_scan, vary_scan
+from simulation.physics.waves import displaced, draw_driver, driver_force, solve_waves
 from simulation.types import LIVER_TISSUES, Tissue
 from simulation.unlike import paint_scene
-from simulation.waves import displaced, draw_driver, driver_force, solve_waves
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulation.acquisition import ScanSettings
-    from simulation.modulus import ModulusMap
+    from simulation.physics.modulus import ModulusMap
+    from simulation.physics.signal import ScanSettings
+    from simulation.physics.waves import Driver
     from simulation.plan import Plan, Streams
     from simulation.variety import Variety
-    from simulation.waves import Driver
 
 REACH_MM: Final = 120.0
 """Distance from the driver, inside the body wall, within which the amplitude of the motion is set."""

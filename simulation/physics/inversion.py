@@ -15,7 +15,7 @@ import numpy as np
 from scipy import fft, ndimage
 from skimage.restoration import unwrap_phase
 
-from simulation.waves import DENSITY_KG_M3
+from simulation.physics.waves import DENSITY_KG_M3
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,7 @@ from scipy import fft
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulation.acquisition import ScanSettings
+    from simulation.physics.signal import ScanSettings
 
 
 def measure_phase(
