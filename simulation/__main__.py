@@ -8,9 +8,9 @@ from pathlib import Path
 from simulation.encodings import ENCODINGS
 from simulation.encodings.modifiers import MODIFIERS
 from simulation.encodings.transfer import TRANSFER_SYNTAXES, recode
+from simulation.planning.variety import STANDARD, VARIETIES
 from simulation.truth_file import write_truth
 from simulation.types import Failure
-from simulation.variety import STANDARD, VARIETIES
 
 EXAMPLE_SEED = 102  # an exam of average quality, stage F2
 _FAILURES = tuple(str(cause) for cause in Failure if cause)

@@ -16,10 +16,10 @@ from simulation.physics.inversion import Inversion, first_harmonic, invert, phas
 from simulation.physics.kspace import measure_phase
 from simulation.physics.motion import motion_of
 from simulation.physics.signal import PHASE_PER_UM, ideal_magnitude, t2_weighted
-from simulation.plan import draw_plan, open_streams
+from simulation.planning.plan import draw_plan, open_streams
+from simulation.planning.variety import STANDARD
 from simulation.types import Failure, Protocol, SimulatedExam, Tissue, Truth
 from simulation.unlike import LEVELS_MM, SCENES, altered, at_level
-from simulation.variety import STANDARD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from simulation.anatomy.shapes import Grid
     from simulation.physics.motion import MovingPatient
     from simulation.physics.signal import ScanSettings
-    from simulation.plan import Plan, Streams
-    from simulation.variety import Variety
+    from simulation.planning.plan import Plan, Streams
+    from simulation.planning.variety import Variety
 
 ROWS: Final = Protocol().rows
 COLUMNS: Final = Protocol().columns

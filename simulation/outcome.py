@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from simulation.physics.motion import MovingPatient
     from simulation.physics.signal import ScanSettings
-    from simulation.plan import Plan
+    from simulation.planning.plan import Plan
+    from simulation.planning.variety import Traits
     from simulation.types import Fact
-    from simulation.variety import Traits
 
 EDGE_MM: Final = 4.0
 """Rim of the parenchyma in which the inversion mixes it with its neighbours."""

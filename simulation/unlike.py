@@ -13,17 +13,17 @@ from scipy import ndimage
 
 from simulation.anatomy.abdomen import build_anatomy
 from simulation.anatomy.shapes import Grid, ellipsoid
+from simulation.planning.variety import Spread
 from simulation.types import Tissue
-from simulation.variety import Spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from simulation.plan import Plan
+    from simulation.planning.plan import Plan
+    from simulation.planning.variety import Variety
     from simulation.types import SimulatedExam
-    from simulation.variety import Variety
 
 LEVELS_MM: Final = {"pelvis": (-210.0, -150.0), "chest": (130.0, 170.0)}
 """Where the slices of another part of the trunk are."""

@@ -11,8 +11,8 @@ from scipy import ndimage
 from simulation.anatomy.liver_changes import add_ascites, add_lesions
 from simulation.anatomy.organs import paint_organs
 from simulation.anatomy.shapes import Grid, smooth_noise
+from simulation.planning.variety import Traits
 from simulation.types import LIVER_TISSUES, Tissue
-from simulation.variety import Traits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

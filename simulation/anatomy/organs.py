@@ -18,7 +18,7 @@ from simulation.types import Tissue
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulation.variety import Traits
+    from simulation.planning.variety import Traits
 
 WITHOUT_GALLBLADDER: Final = 0.15
 """Share of patients whose gallbladder was removed."""

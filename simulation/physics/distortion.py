@@ -14,8 +14,8 @@ from simulation.types import Tissue
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from simulation.planning.variety import Traits
     from simulation.types import Protocol
-    from simulation.variety import Traits
 
 Value = TypeVar("Value", bound=np.generic)
 SOLVER_PIXEL_MM: Final = 1.6

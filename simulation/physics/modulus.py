@@ -9,8 +9,8 @@ import numpy as np
 from scipy import ndimage
 
 from simulation.anatomy.tissue import storage_modulus_kpa, tissues_in
+from simulation.planning.variety import Traits
 from simulation.types import LIVER_TISSUES, Tissue
-from simulation.variety import Traits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from simulation.physics.modulus import ModulusMap
     from simulation.physics.signal import ScanSettings
     from simulation.physics.waves import Driver
-    from simulation.plan import Plan, Streams
-    from simulation.variety import Variety
+    from simulation.planning.plan import Plan, Streams
+    from simulation.planning.variety import Variety
 
 REACH_MM: Final = 120.0
 """Distance from the driver, inside the body wall, within which the amplitude of the motion is set."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from simulation.variety import Traits
+    from simulation.planning.variety import Traits
 
 STANDARD_PROTOCOL: Final = Protocol()
 """The GRE sequence of Su 2025 (doi 10.2196/80351)."""

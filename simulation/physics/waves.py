@@ -16,7 +16,7 @@ from scipy.sparse import linalg
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulation.variety import Traits
+    from simulation.planning.variety import Traits
 
 DENSITY_KG_M3: Final = 1000.0
 PAD_LAYER_MM: Final = 7.0

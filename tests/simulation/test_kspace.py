@@ -11,8 +11,8 @@ from simulation.anatomy.shapes import Grid, ellipsoid
 from simulation.physics.distortion import Warp, centred_grid, resampled, solver_matrix
 from simulation.physics.kspace import measure_phase
 from simulation.physics.signal import ScanSettings
+from simulation.planning.variety import WIDE, Traits
 from simulation.types import Protocol
-from simulation.variety import WIDE, Traits
 
 SCAN = ScanSettings(4, 128, 1e-3, 20.0, 25.0, 0.0)
 

@@ -14,8 +14,8 @@ from tests.simulation.exam_factory import make_exam
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from simulation.planning.variety import Variety
     from simulation.types import SimulatedExam
-    from simulation.variety import Variety
 
 
 def test_a_page_grows_by_a_row_with_every_exam(tmp_path: Path) -> None:

@@ -7,10 +7,10 @@ import pytest
 
 from simulation.cohorts import DESIGNS, patient_of
 from simulation.exam import simulate_exam
-from simulation.plan import draw_plan, open_streams
+from simulation.planning.plan import draw_plan, open_streams
+from simulation.planning.variety import WIDE
 from simulation.types import LIVER_TISSUES, Failure
 from simulation.unlike import KINDS, LEVELS_MM, SCENES, altered, at_level
-from simulation.variety import WIDE
 
 
 @pytest.mark.parametrize("kind", sorted(set(SCENES) - {"coronal"}))

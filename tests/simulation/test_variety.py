@@ -10,9 +10,9 @@ import pytest
 from scipy import ndimage
 
 from simulation.exam import simulate_exam
-from simulation.failures import FAILURE_SHARE, FAILURE_TRAITS, draw_failure
+from simulation.planning.failures import FAILURE_SHARE, FAILURE_TRAITS, draw_failure
+from simulation.planning.variety import WIDE, Spread, Traits, Variety
 from simulation.types import Failure, SimulatedExam, Tissue
-from simulation.variety import WIDE, Spread, Traits, Variety
 
 IMAGES = ("magnitude", "phase_rad", "wave_um", "stiffness_kpa", "confidence", "t2")
 

@@ -9,18 +9,18 @@ import numpy as np
 
 from simulation.anatomy.abdomen import draw_body
 from simulation.anatomy.tissue import draw_liver_stiffness_kpa, draw_stage
-from simulation.failures import WHOLE_EXAM, draw_failure, struck_traits
 from simulation.physics.distortion import centred_grid, solver_matrix
+from simulation.planning.failures import WHOLE_EXAM, draw_failure, struck_traits
+from simulation.planning.variety import draw_protocol, draw_traits
 from simulation.types import Failure
-from simulation.variety import draw_protocol, draw_traits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulation.anatomy.abdomen import Body
     from simulation.anatomy.shapes import Grid
+    from simulation.planning.variety import Traits, Variety
     from simulation.types import Protocol
-    from simulation.variety import Traits, Variety
 
 STREAMS: Final = 8
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from simulation.planning.variety import Spread
 from simulation.types import Failure
-from simulation.variety import Spread
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from simulation.variety import Traits, Variety
+    from simulation.planning.variety import Traits, Variety
 
 # Causes by Gill 2021 (673 scans at 1.5 T), in per cent; its "no waves / connection" is split here between a driver
 # that is off and one that is too weak.
