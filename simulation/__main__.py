@@ -8,8 +8,8 @@ from pathlib import Path
 from simulation.encodings import ENCODINGS
 from simulation.encodings.modifiers import MODIFIERS
 from simulation.encodings.transfer import TRANSFER_SYNTAXES, recode
+from simulation.exams.truth_file import write_truth
 from simulation.planning.variety import STANDARD, VARIETIES
-from simulation.truth_file import write_truth
 from simulation.types import Failure
 
 EXAMPLE_SEED = 102  # an exam of average quality, stage F2
@@ -28,7 +28,7 @@ def _example(parser: argparse.ArgumentParser, options: argparse.Namespace) -> No
     study: Path = options.out / "study"
     if study.exists() and any(study.iterdir()):
         parser.error(f"{study} is not empty. Choose another --out, or remove it first.")
-    from simulation.exam import simulate_exam
+    from simulation.exams.simulate import simulate_exam
 
     exam = simulate_exam(options.seed, variety=VARIETIES[options.variety], failure=options.failure)
     written = ENCODINGS[options.encoding](exam, study, modifiers=options.modifier)
@@ -44,7 +44,7 @@ def _example(parser: argparse.ArgumentParser, options: argparse.Namespace) -> No
 def _encodings(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     del parser
     from simulation.encodings_page import encodings_page
-    from simulation.exam import simulate_exam
+    from simulation.exams.simulate import simulate_exam
 
     options.out.write_text(encodings_page(simulate_exam(options.seed)), encoding="utf-8")
     print(f"Every encoding of one simulated patient, measured: {options.out}")
@@ -52,8 +52,8 @@ def _encodings(parser: argparse.ArgumentParser, options: argparse.Namespace) -> 
 
 def _picture(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     del parser
-    from simulation.exam import simulate_exam
-    from simulation.picture import draw_page
+    from simulation.exams.picture import draw_page
+    from simulation.exams.simulate import simulate_exam
 
     variety = VARIETIES[options.variety]
     draw_page([simulate_exam(seed, variety=variety, failure=cause) for seed, cause in options.seeds], options.out)

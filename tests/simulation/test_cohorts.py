@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.cohorts import CONDITIONS, DESIGNS, EXAMS_PER_SEED, patient_of, variety_of
+from simulation.exams.cohorts import CONDITIONS, DESIGNS, EXAMS_PER_SEED, patient_of, variety_of
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_big_endian_pixels_and_overlays_are_read_alike_by_another_toolkit(tmp_pa
 def test_the_command_line_writes_any_encoding_modified_and_recompressed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("simulation.exam.simulate_exam", lambda seed, **_: make_exam(seed))
+    monkeypatch.setattr("simulation.exams.simulate.simulate_exam", lambda seed, **_: make_exam(seed))
     options = ["--encoding", "siemens-xa", "--transfer-syntax", "rle", "--modifier", "oblique", "--modifier", "repeat"]
     assert command_line.main(["example", "--out", str(tmp_path), *options]) == 0
     files = list((tmp_path / "study").iterdir())

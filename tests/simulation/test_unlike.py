@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulation.cohorts import DESIGNS, patient_of
-from simulation.exam import simulate_exam
+from simulation.exams.cohorts import DESIGNS, patient_of
+from simulation.exams.simulate import simulate_exam
 from simulation.planning.plan import draw_plan, open_streams
 from simulation.planning.variety import WIDE
 from simulation.types import LIVER_TISSUES, Failure

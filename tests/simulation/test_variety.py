@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from simulation.exam import simulate_exam
+from simulation.exams.simulate import simulate_exam
 from simulation.planning.failures import FAILURE_SHARE, FAILURE_TRAITS, draw_failure
 from simulation.planning.variety import WIDE, Spread, Traits, Variety
 from simulation.types import Failure, SimulatedExam, Tissue

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from simulation.anatomy.tissue import STAGES
-from simulation.outcome import judge
+from simulation.exams.outcome import judge
 from simulation.physics.confidence import ConfidenceRule, confidence_map
 from simulation.physics.distortion import centred_grid
 from simulation.physics.inversion import Inversion, first_harmonic, invert, phase_residual, unwrap
