@@ -14,9 +14,9 @@ import numpy as np
 from scipy.special import ndtri
 
 from simulation.anatomy.tissue import STAGE_STIFFNESS_KPA, STAGES
+from simulation.out_of_domain.scenes import ALIKE, KINDS
 from simulation.planning.variety import WIDE, Spread, Variety
 from simulation.types import Failure
-from simulation.unlike import ALIKE, KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from simulation.anatomy.tissue import STAGES
 from simulation.exams.outcome import judge
+from simulation.out_of_domain.scenes import LEVELS_MM, SCENES, altered, at_level
 from simulation.physics.confidence import ConfidenceRule, confidence_map
 from simulation.physics.distortion import centred_grid
 from simulation.physics.inversion import Inversion, first_harmonic, invert, phase_residual, unwrap
@@ -19,7 +20,6 @@ from simulation.physics.signal import PHASE_PER_UM, ideal_magnitude, t2_weighted
 from simulation.planning.plan import draw_plan, open_streams
 from simulation.planning.variety import STANDARD
 from simulation.types import Failure, Protocol, SimulatedExam, Tissue, Truth
-from simulation.unlike import LEVELS_MM, SCENES, altered, at_level
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,7 +65,7 @@ def simulate_exam(
     slices : number of slices; 4 or 5 when left out
     variety : what is varied, and how often; `STANDARD` or `WIDE`
     failure : cause of failure (`Failure`) of the whole exam, "" for none; drawn by the variety when left out
-    unlike : what is scanned instead of a liver, one of `simulation.unlike.KINDS`; "" is the usual exam
+    unlike : what is scanned instead of a liver, one of `simulation.out_of_domain.scenes.KINDS`; "" is the usual exam
 
     Raises
     ------

@@ -9,12 +9,12 @@ import numpy as np
 from scipy import ndimage
 
 from simulation.anatomy.abdomen import build_anatomy
+from simulation.out_of_domain.scenes import paint_scene
 from simulation.physics.distortion import Warp, resampled
 from simulation.physics.modulus import draw_modulus, rescale_loss
 from simulation.physics.signal import at_resolution, draw_scan, vary_scan
 from simulation.physics.waves import displaced, draw_driver, driver_force, solve_waves
 from simulation.types import LIVER_TISSUES, Tissue
-from simulation.unlike import paint_scene
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -7,10 +7,10 @@ import pytest
 
 from simulation.exams.cohorts import DESIGNS, patient_of
 from simulation.exams.simulate import simulate_exam
+from simulation.out_of_domain.scenes import KINDS, LEVELS_MM, SCENES, altered, at_level
 from simulation.planning.plan import draw_plan, open_streams
 from simulation.planning.variety import WIDE
 from simulation.types import LIVER_TISSUES, Failure
-from simulation.unlike import KINDS, LEVELS_MM, SCENES, altered, at_level
 
 
 @pytest.mark.parametrize("kind", sorted(set(SCENES) - {"coronal"}))
