@@ -7,7 +7,7 @@ from pathlib import Path
 
 from simulation.encodings import ENCODINGS
 from simulation.encodings.modifiers import MODIFIERS
-from simulation.encodings.transfer import TRANSFER_SYNTAXES, recode
+from simulation.encodings.transfer_syntax import TRANSFER_SYNTAXES, recode
 from simulation.exams.truth_file import write_truth
 from simulation.planning.variety import STANDARD, VARIETIES
 from simulation.types import Failure
@@ -43,7 +43,7 @@ def _example(parser: argparse.ArgumentParser, options: argparse.Namespace) -> No
 
 def _encodings(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
     del parser
-    from simulation.encodings_page import encodings_page
+    from simulation.encodings.page import encodings_page
     from simulation.exams.simulate import simulate_exam
 
     options.out.write_text(encodings_page(simulate_exam(options.seed)), encoding="utf-8")

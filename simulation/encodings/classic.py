@@ -9,8 +9,8 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage, SecondaryCaptureImageStorage
 
-from simulation.encodings.common import STUDY_DATE, clock, content_time, describe_series, save, written
-from simulation.encodings.plan import AXIAL, Form
+from simulation.encodings.headers import STUDY_DATE, clock, content_time, describe_series, save, written
+from simulation.encodings.types import AXIAL, Form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from simulation.encodings.common import Identity, WrittenSeries
-    from simulation.encodings.plan import Image, Placement, RealWorld, SeriesPlan
+    from simulation.encodings.headers import Identity, WrittenSeries
+    from simulation.encodings.types import Image, Placement, RealWorld, SeriesPlan
 
 BYTE: Final = 8
 UNIT_MEANINGS: Final = {"kPa": "kilopascal", "Pa": "pascal", "1": "no units", "%": "percent"}

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulation.encodings import classic, enhanced
-from simulation.encodings.common import STUDY_DATE, Identity, WrittenStudy, patient_and_study
+from simulation.encodings.headers import STUDY_DATE, Identity, WrittenStudy, patient_and_study
 from simulation.encodings.modifiers import PLAN_MODIFIERS, SCAN_MODIFIERS
 from simulation.encodings.parts import slice_z_mm
-from simulation.encodings.plan import Form, Scan, StudyPlan
+from simulation.encodings.types import Form, Scan, StudyPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from simulation.encodings.plan import SeriesPlan
+    from simulation.encodings.types import SeriesPlan
     from simulation.types import SimulatedExam
 
     Acquire = Callable[[Scan], Sequence[SeriesPlan]]

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import EnhancedMRImageStorage
 
 from simulation.encodings.classic import real_world_item, set_pixels
-from simulation.encodings.common import (
+from simulation.encodings.headers import (
     STUDY_DATE,
     clock,
     content_time,
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from simulation.encodings.common import Identity, WrittenSeries
-    from simulation.encodings.plan import Image, PulseSequence, SeriesPlan
+    from simulation.encodings.headers import Identity, WrittenSeries
+    from simulation.encodings.types import Image, PulseSequence, SeriesPlan
 
 STACK: Final = "1"
 FRAME_MS: Final = 1000.0

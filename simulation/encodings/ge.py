@@ -17,17 +17,17 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from simulation.encodings import parts
+from simulation.encodings.colour_pictures import stiffness_picture, wave_picture
 from simulation.encodings.encoding import Encoding
 from simulation.encodings.geometry import padded
-from simulation.encodings.pictures import stiffness_picture, wave_picture
-from simulation.encodings.plan import Form, Image, Kind, SeriesPlan, nowhere
+from simulation.encodings.types import Form, Image, Kind, SeriesPlan, nowhere
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from simulation.encodings.plan import Scan
+    from simulation.encodings.types import Scan
 
 PA_PER_KPA: Final = 1000.0
 LARGEST_PA: Final = 32767

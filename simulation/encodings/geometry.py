@@ -11,7 +11,7 @@ from scipy import ndimage
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulation.encodings.plan import Image, Placement
+    from simulation.encodings.types import Image, Placement
 
 OBLIQUE_DEG: Final = (12.0, 7.0)
 """About the left-right axis, then about the head-feet axis."""

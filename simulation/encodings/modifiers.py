@@ -15,13 +15,13 @@ import numpy as np
 
 from simulation.encodings.geometry import oblique_rotation, outline, turned
 from simulation.encodings.parts import T2_SEQUENCE
-from simulation.encodings.plan import Form, Image, Kind, Placement, Scan, SeriesPlan
-from simulation.encodings.words import WORDS
+from simulation.encodings.series_names import WORDS
+from simulation.encodings.types import Form, Image, Kind, Placement, Scan, SeriesPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from simulation.encodings.plan import StudyPlan
+    from simulation.encodings.types import StudyPlan
     from simulation.types import SimulatedExam
 
     ScanModifier = Callable[[tuple[Scan, ...]], tuple[Scan, ...]]

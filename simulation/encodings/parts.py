@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulation.encodings.plan import AXIAL, Image, Kind, Placement, PulseSequence, Rescale, SeriesPlan
+from simulation.encodings.types import AXIAL, Image, Kind, Placement, PulseSequence, Rescale, SeriesPlan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulation.encodings.plan import Scan
+    from simulation.encodings.types import Scan
     from simulation.types import SimulatedExam
 
 CORONAL: Final = (1.0, 0.0, 0.0, 0.0, 0.0, -1.0)

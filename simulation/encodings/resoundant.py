@@ -16,12 +16,12 @@ import numpy as np
 
 from simulation.encodings import parts
 from simulation.encodings.encoding import Encoding
-from simulation.encodings.plan import Image, Kind, RealWorld, Rescale, SeriesPlan
+from simulation.encodings.types import Image, Kind, RealWorld, Rescale, SeriesPlan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from simulation.encodings.plan import Scan
+    from simulation.encodings.types import Scan
 
 LARGEST: Final = 32767
 SEQUENCES: Final = {

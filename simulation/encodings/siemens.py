@@ -16,12 +16,12 @@ import numpy as np
 
 from simulation.encodings import parts
 from simulation.encodings.encoding import Encoding
-from simulation.encodings.plan import Form, Kind, Rescale, SeriesPlan
+from simulation.encodings.types import Form, Kind, Rescale, SeriesPlan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from simulation.encodings.plan import Image, Scan
+    from simulation.encodings.types import Image, Scan
 
 KPA_PER_COUNT: Final = 0.01
 MAX_16_BIT: Final = 65535

@@ -54,7 +54,7 @@ class Plan:
     slice_traits : (S,) traits of each slice; those that a failure strikes differ
     failure : cause of failure the exam is given
     struck : (S,) which slices it strikes
-    scene : what lies in the scanner instead of a patient's upper abdomen (`simulation.out_of_domain.scenes.SCENES`), usually ""
+    scene : key of `simulation.out_of_domain.scenes.SCENES`, or "" for the upper abdomen of a patient
     """
 
     stage: str

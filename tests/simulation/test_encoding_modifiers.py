@@ -10,7 +10,7 @@ from pydicom import dcmread
 
 from simulation.encodings import ENCODINGS
 from simulation.encodings.modifiers import MODIFIERS
-from simulation.encodings.words import WORDS
+from simulation.encodings.series_names import WORDS
 from tests.simulation.exam_factory import make_exam
 from tests.simulation.seen import by_slice, images, of_kind
 from tests.tools import debian_tool, run
@@ -18,7 +18,7 @@ from tests.tools import debian_tool, run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from simulation.encodings.common import WrittenStudy
+    from simulation.encodings.headers import WrittenStudy
 
     Written = Callable[..., WrittenStudy]
 

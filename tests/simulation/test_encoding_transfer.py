@@ -12,8 +12,8 @@ from pydicom import dcmread
 
 from simulation import __main__ as command_line
 from simulation.encodings import ENCODINGS
-from simulation.encodings.transfer import TRANSFER_SYNTAXES, recode
-from simulation.encodings_page import encodings_page
+from simulation.encodings.page import encodings_page
+from simulation.encodings.transfer_syntax import TRANSFER_SYNTAXES, recode
 from tests.simulation.exam_factory import make_exam
 from tests.tools import debian_tool
 

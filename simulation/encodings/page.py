@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulation.encodings import ENCODINGS
 from simulation.encodings.modifiers import MODIFIERS
-from simulation.encodings.transfer import TRANSFER_SYNTAXES, recode
+from simulation.encodings.transfer_syntax import TRANSFER_SYNTAXES, recode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from simulation.encodings.plan import Kind
+from simulation.encodings.types import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pydicom.uid import UID
 
-    from simulation.encodings.plan import SeriesPlan, StudyPlan
+    from simulation.encodings.types import SeriesPlan, StudyPlan
     from simulation.types import SimulatedExam
 
 SIMULATED: Final = "SIMULATED DATA, no patient. Research use only."
