@@ -1,8 +1,7 @@
-"""Implicit shapes on the voxel grid of an exam: positive inside, about zero at the surface."""
+"""Implicit shapes on a voxel grid (positive inside, zero at the surface) and smooth random fields."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,41 +9,16 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """Voxel centres in mm: x to the patient's left, y to the back, z to the head.
-
-    Attributes
-    ----------
-    x_mm : (C,), y_mm : (R,), z_mm : (S,) centres along each axis
-    """
-
-    x_mm: NDArray[np.float32]
-    y_mm: NDArray[np.float32]
-    z_mm: NDArray[np.float32]
-
-    @property
-    def shape(self) -> tuple[int, int, int]:
-        """(S, R, C)."""
-        return self.z_mm.size, self.y_mm.size, self.x_mm.size
-
-    def axes(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Return x, y, z shaped so that they broadcast to (S, R, C)."""
-        return self.x_mm[None, None, :], self.y_mm[None, :, None], self.z_mm[:, None, None]
+    from simulation.grid import Grid
 
 
 def smooth_noise(
     rng: np.random.Generator, grid: Grid, wavelength_mm: tuple[float, float], waves: int = 5
 ) -> NDArray[np.float32]:
-    """Return a smooth 3-D random field of unit variance, continuous between slices.
+    """Return a smooth 3-D random field of unit variance, continuous across slices, (S, R, C) float32.
 
-    A sum of plane waves with random directions, phases and wavelengths; each is the outer product of its
-    three axis factors, which makes it cheap.
-
-    Returns
-    -------
-    (S, R, C) float32
+    A sum of plane waves of random direction, phase and wavelength, each computed as the product of its three
+    one-dimensional factors.
     """
     directions = rng.normal(size=(waves, 3))
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
@@ -66,17 +40,13 @@ def ellipsoid(
     tilt_rad: float = 0.0,
     lean: tuple[float, float] = (0.0, 0.0),
 ) -> NDArray[np.float32]:
-    """Return 1 - |q| for an ellipsoid, q the position in units of its radii.
+    """Return 1 - |q|, q the position in units of the ellipsoid's radii, (S, R, C) float32.
 
     Parameters
     ----------
     centre_mm, radii_mm : along (x, y, z)
     tilt_rad : rotation in the axial plane, from x towards y
     lean : shift of the centre in (x, y) per mm of z
-
-    Returns
-    -------
-    (S, R, C) float32
     """
     x, y, z = grid.axes()
     along_z = z - np.float32(centre_mm[2])
@@ -90,7 +60,7 @@ def ellipsoid(
 
 
 def smooth_union(first: NDArray[np.float32], second: NDArray[np.float32], width: float) -> NDArray[np.float32]:
-    """Return a maximum of two implicit shapes whose seam is rounded over `width` (polynomial smooth maximum)."""
+    """Return the union of two implicit shapes, its seam rounded over `width` (polynomial smooth maximum)."""
     blend = np.maximum(np.float32(width) - np.abs(first - second), np.float32(0.0)) / np.float32(width)
     return np.asarray(np.maximum(first, second) + blend * blend * np.float32(width * 0.25))
 
@@ -101,16 +71,13 @@ def tube_mask(
     end_mm: NDArray[np.float64],
     radius_mm: tuple[float, float],
 ) -> NDArray[np.bool_]:
-    """Return which points lie in a tapering tube between two positions.
+    """Return which points lie in a tapering tube, (P,) bool.
 
     Parameters
     ----------
     points_mm : (P, 3) positions (x, y, z)
-    radius_mm : radius at the start and at the end
-
-    Returns
-    -------
-    (P,) bool
+    start_mm, end_mm : (3,) ends of the tube's axis
+    radius_mm : at the start and at the end
     """
     axis = (end_mm - start_mm).astype(np.float32)
     offset = points_mm - start_mm.astype(np.float32)

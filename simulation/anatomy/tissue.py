@@ -1,8 +1,7 @@
-"""Tissue properties of the simulated patient, as data.
+"""Mechanical and MR properties of tissues: stiffness at 60 Hz, loss ratio G''/G', relative signal, T2* and T2.
 
-Stiffness at 60 Hz, loss ratio G''/G', and the relative MR signal of every tissue. The ranges are chosen so
-that simulated exams look like public elastograms (mostly 1-4 kPa outside the liver); they are parameters of
-a simulation, not reference values of any tissue.
+Ranges were chosen so that simulated exams resemble public elastograms (mostly 1-4 kPa outside the liver); none is a
+reference value.
 """
 
 from __future__ import annotations
@@ -10,42 +9,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from simulation.types import Tissue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
-
-STAGES: Final = ("F0", "F1", "F2", "F3", "F4")
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Closed interval a parameter is drawn from, uniformly."""
+    """Range of a uniform distribution."""
 
     low: float
     high: float
 
     def draw(self, rng: np.random.Generator) -> float:
-        """Return one value, uniform between the ends."""
+        """Return one value."""
         return float(rng.uniform(self.low, self.high))
 
 
 @dataclass(frozen=True, slots=True)
 class TissueProperties:
-    """Properties of one tissue; each patient draws one value per range.
+    """Properties of one tissue; one value per range is drawn for each patient.
 
     Attributes
     ----------
-    stiffness_kpa : stiffness 2|G|^2/(G'+|G|) at 60 Hz
+    stiffness_kpa : 2|G|^2/(G'+|G|) at 60 Hz
     loss_ratio : G''/G'
-    heterogeneity : relative SD of the smooth multiplicative stiffness noise
-    gre_signal : signal of the T1-weighted gradient echo before T2* decay, arbitrary units
-    t2_star_ms : transverse decay of the gradient echo
-    t2_signal : signal in the T2-weighted anatomy series, arbitrary units
+    heterogeneity : relative SD of the smooth stiffness noise
+    gre_signal : T1-weighted gradient echo before T2* decay, arbitrary units
+    t2_star_ms : at 1.5 T
+    t2_signal : T2-weighted series, arbitrary units
     """
 
     stiffness_kpa: Range
@@ -68,10 +64,10 @@ def _tissue(
 
 
 # Columns: stiffness kPa, loss ratio, heterogeneity, GRE signal, T2* ms, T2-weighted signal.
-# The liver's stiffness comes from its stage and its T2* from the iron model; the ranges here are typical values.
-# Fat starts 1.7 times as bright as liver: a spoiled gradient echo of TR 50 ms and 30 degrees in steady state gives 1.44
-# for T1 of 300 and 586 ms (1.5 T; de Bazelaire 2004, doi 10.1148/radiol.2303021331), 1.25 more for proton density, less
-# what the peaks of fat lose against each other.
+# The liver's stiffness follows from its stage instead, its T2* from the iron model.
+# Before T2* decay, fat is 1.7 times as bright as liver: 1.44 for a spoiled gradient echo of TR 50 ms and 30 degrees,
+# T1 300 and 586 ms (1.5 T; de Bazelaire 2004, doi 10.1148/radiol.2303021331), times 1.25 for proton density, less
+# dephasing between the spectral peaks of fat.
 TISSUES: Final[dict[Tissue, TissueProperties]] = {
     Tissue.SUBCUTANEOUS_FAT: _tissue((1.0, 1.9), (0.25, 0.45), 0.15, (940, 1240), (28, 45), (560, 760)),
     Tissue.MUSCLE: _tissue((2.0, 5.0), (0.25, 0.50), 0.22, (420, 560), (22, 30), (150, 230)),
@@ -89,14 +85,13 @@ TISSUES: Final[dict[Tissue, TissueProperties]] = {
     Tissue.BOWEL: _tissue((1.0, 2.2), (0.35, 0.70), 0.25, (280, 600), (12, 40), (200, 750)),
 }
 
-# Tissues that only some patients have; their properties are drawn only for these.
+# Drawn only for patients who have them, so that other patients do not depend on them.
 RARE_TISSUES: Final[Mapping[Tissue, TissueProperties]] = {
     Tissue.ASCITES: _tissue((0.3, 0.5), (0.90, 1.40), 0.05, (260, 420), (90, 200), (900, 1000)),
     Tissue.LESION: _tissue((4.0, 12.0), (0.10, 0.30), 0.12, (420, 640), (22, 45), (330, 560)),
     Tissue.CYST: _tissue((0.4, 0.8), (0.80, 1.20), 0.05, (280, 450), (90, 200), (900, 1000)),
 }
 
-# Transverse decay of a spin echo at 1.5 T, ms.
 T2_MS: Final[Mapping[Tissue, float]] = {
     Tissue.SUBCUTANEOUS_FAT: 70.0,
     Tissue.MUSCLE: 40.0,
@@ -116,38 +111,9 @@ T2_MS: Final[Mapping[Tissue, float]] = {
     Tissue.LESION: 75.0,
     Tissue.CYST: 400.0,
 }
+"""T2 at 1.5 T."""
 
 
 def tissues_in(tissue: NDArray[np.uint8]) -> Mapping[Tissue, TissueProperties]:
-    """Return the properties of the usual tissues and of the rare ones that occur in a label volume."""
+    """Return the properties of all common tissues, and of the rare ones that occur in a label volume."""
     return TISSUES | {label: row for label, row in RARE_TISSUES.items() if (tissue == label).any()}
-
-
-# Median and log-scale SD of liver stiffness (kPa) by METAVIR stage: bands overlap widely on purpose.
-STAGE_STIFFNESS_KPA: Final[Mapping[str, tuple[float, float]]] = {
-    "F0": (2.15, 0.11),
-    "F1": (2.60, 0.11),
-    "F2": (3.20, 0.12),
-    "F3": (4.10, 0.14),
-    "F4": (6.60, 0.24),
-}
-STAGE_SHARE: Final[Mapping[str, float]] = {"F0": 0.24, "F1": 0.16, "F2": 0.18, "F3": 0.18, "F4": 0.24}
-LIVER_STIFFNESS_LIMITS_KPA: Final = Range(1.3, 12.0)
-
-
-def draw_stage(rng: np.random.Generator) -> str:
-    """Return a METAVIR stage, drawn with the shares of the simulated cohort."""
-    return str(rng.choice(STAGES, p=[STAGE_SHARE[stage] for stage in STAGES]))
-
-
-def draw_liver_stiffness_kpa(rng: np.random.Generator, stage: str) -> float:
-    """Return a liver stiffness for a stage, log-normal and kept within plausible limits."""
-    median, log_sd = STAGE_STIFFNESS_KPA[stage]
-    value = median * float(np.exp(log_sd * rng.standard_normal()))
-    return float(np.clip(value, LIVER_STIFFNESS_LIMITS_KPA.low, LIVER_STIFFNESS_LIMITS_KPA.high))
-
-
-def storage_modulus_kpa(stiffness_kpa: NDArray[np.float64], loss_ratio: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return G' such that 2|G|^2/(G'+|G|) with G = G'(1 + i*loss_ratio) equals the stiffness."""
-    modulus = np.sqrt(1.0 + loss_ratio**2)
-    return np.asarray(stiffness_kpa * (1.0 + modulus) / (2.0 * modulus**2))

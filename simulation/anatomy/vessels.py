@@ -1,4 +1,4 @@
-"""Vessels inside the liver: hepatic veins from the vena cava and the branching portal vein."""
+"""Vessels of the liver: hepatic veins and branches of the portal vein."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulation.anatomy.shapes import Grid, tube_mask
+from simulation.anatomy.shapes import tube_mask
 from simulation.types import Tissue
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from simulation.grid import Grid
 
 
 def add_liver_vessels(
@@ -21,17 +23,16 @@ def add_liver_vessels(
     vena_cava_mm: tuple[float, float],
     width_scale: float = 1.0,
 ) -> None:
-    """Mark the vessels of the liver in a label volume, in place.
+    """Relabel liver voxels as vessels, in place.
 
-    Two to six trees are drawn: one to three hepatic veins that spread from the vena cava towards the front,
-    and one to three portal branches that spread from the hilum. Only liver voxels are relabelled.
+    One to three hepatic veins run from the vena cava to the front, one to three portal branches from the hilum.
 
     Parameters
     ----------
     tissue : (S, R, C) labels, changed in place
     cavity_mm : half width and half depth of the abdominal cavity
     vena_cava_mm : (x, y) of the vena cava
-    width_scale : of all vessels, relative to the standard
+    width_scale : width relative to the standard
     """
     half_width, half_depth = cavity_mm
     indices = np.argwhere(tissue == Tissue.LIVER)
@@ -60,7 +61,7 @@ def _tree(
     rise: float,
     width_scale: float,
 ) -> NDArray[np.bool_]:
-    """Return which points lie in a vessel that bends on its way and forks at its end."""
+    """Return which points (P, 3) lie in a curved vessel with a bifurcation at its end."""
     inside = np.zeros(len(points_mm), bool)
     angle = heading_rad + rng.normal(0.0, 0.2)
     width = rng.uniform(3.0, 6.0) * width_scale

@@ -14,14 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import EnhancedMRImageStorage
 
 from simulation.encodings.classic import real_world_item, set_pixels
-from simulation.encodings.headers import (
-    STUDY_DATE,
-    clock,
-    content_time,
-    describe_series,
-    save,
-    written,
-)
+from simulation.encodings.headers import STUDY_DATE, clock, content_time, describe_series, save, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

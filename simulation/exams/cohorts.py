@@ -1,8 +1,8 @@
-"""Named designs of simulated cohorts: who is in them, and what is varied.
+"""Named designs of simulated cohorts: patients, and what varies between them.
 
-The two designs after the paper follow what Su 2025 (doi 10.2196/80351) reports of its 91 training and 228 test
-patients: mean (SD) of stiffness 4.51 (2.85) and 3.69 (2.26) kPa, 76 % and 52 % at 2.8 kPa and more. Shares of stages
-and their stiffness are chosen to meet these; the paper prints no other cut-offs.
+`paper-train` and `paper-test` follow Su 2025 (doi 10.2196/80351), 91 training and 228 test patients: stiffness 4.51
+(SD 2.85) and 3.69 (2.26) kPa, 76 % and 52 % at 2.8 kPa or more. Shares and stiffness of the stages are fitted to these;
+the paper reports no other cut-off.
 """
 
 from __future__ import annotations
@@ -13,35 +13,36 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy.special import ndtri
 
-from simulation.anatomy.tissue import STAGE_STIFFNESS_KPA, STAGES
-from simulation.out_of_domain.scenes import ALIKE, KINDS
-from simulation.planning.variety import WIDE, Spread, Variety
+from simulation.out_of_domain.kinds import NEAR_DOMAIN, OUT_OF_DOMAIN
+from simulation.planning.parameters import Distribution
+from simulation.planning.stages import STAGE_STIFFNESS_KPA, STAGES
+from simulation.planning.variety import WIDE, Variety
 from simulation.types import Failure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EXAMS_PER_SEED: Final = 100_000
-"""Patients that a cohort can have; cohorts of different seeds share none."""
+"""Maximum size of a cohort; cohorts of different seeds share no patient."""
 STIFFNESS_LIMITS_KPA: Final = (1.3, 13.5)
-# Roberts' R2 sequence: fills the square evenly, so that small cohorts keep the design's shares.
+# Roberts' R2 low-discrepancy sequence, so that small cohorts keep the design's shares.
 _PLASTIC: Final = 1.324717957244746
 _STEP: Final = np.array([1.0 / _PLASTIC, 1.0 / _PLASTIC**2])
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """Who is in a cohort.
+    """Design of a cohort.
 
     Attributes
     ----------
-    name : for the command line
-    patients : usual size
+    name : on the command line
+    patients : default size
     stage_share : share of each METAVIR stage
-    stage_stiffness_kpa : median and log-scale SD of the liver's stiffness by stage
-    variety : what is varied
-    waves : whether what the phase images say about the waves is kept
-    unlike : what is scanned instead of a liver, one kind after the other; empty for a cohort of livers
+    stage_stiffness_kpa : median of the liver's stiffness and SD of its logarithm, by stage
+    variety : which parameters vary
+    waves : whether wave amplitude and residual of the phase images are stored
+    out_of_domain : kinds of exam, in turn; empty for a cohort of livers
     """
 
     name: str
@@ -50,27 +51,26 @@ class Design:
     stage_stiffness_kpa: Mapping[str, tuple[float, float]]
     variety: Variety = field(default_factory=lambda: WIDE)
     waves: bool = False
-    unlike: tuple[str, ...] = ()
+    out_of_domain: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """One patient of a cohort, as `simulate_exam` takes it; `unlike` is "" for a liver."""
+    """One patient of a cohort, as arguments of `simulate_exam`."""
 
     exam_seed: int
     stage: str
     liver_stiffness_kpa: float
-    unlike: str = ""
+    out_of_domain: str = ""
 
 
 _MILD: Final = {"F0": (2.12, 0.11), "F1": (2.50, 0.11), "F2": (3.20, 0.12), "F3": (4.10, 0.14)}
 _ALL_STAGES: Final = {"F0": 0.22, "F1": 0.18, "F2": 0.20, "F3": 0.18, "F4": 0.22}
 _EXTENDED_KPA: Final = {stage: (median, 1.4 * log_sd) for stage, (median, log_sd) in STAGE_STIFFNESS_KPA.items()}
-# Stronger waves than in `WIDE`: slices then fail by the causes that they are given, in Gill's proportions, and seldom
-# by themselves.
+# Stronger waves than in `WIDE`: slices then fail by the simulated causes, in Gill's proportions, and rarely otherwise.
 _QUALITY: Final = replace(
     WIDE,
-    traits={**WIDE.traits, "amplitude_scale": Spread(1.5, 2.6, logarithmic=True)},
+    parameters={**WIDE.parameters, "amplitude_scale": Distribution(1.5, 2.6, logarithmic=True)},
     full_failure=0.24,
     partial_failure=0.28,
 )
@@ -97,34 +97,34 @@ DESIGNS: Final[Mapping[str, Design]] = {
             replace(WIDE, full_failure=0.03, partial_failure=0.12),
         ),
         Design("quality", 700, _ALL_STAGES, _EXTENDED_KPA, _QUALITY, waves=True),
-        Design("unlike", 100, _ALL_STAGES, _EXTENDED_KPA, waves=True, unlike=KINDS),
-        Design("alike", 480, _ALL_STAGES, _EXTENDED_KPA, waves=True, unlike=ALIKE),
+        Design("out-of-domain", 100, _ALL_STAGES, _EXTENDED_KPA, waves=True, out_of_domain=OUT_OF_DOMAIN),
+        Design("near-domain", 480, _ALL_STAGES, _EXTENDED_KPA, waves=True, out_of_domain=NEAR_DOMAIN),
     )
 }
 
-_NOISE, _AMPLITUDE = WIDE.traits["noise_scale"], WIDE.traits["amplitude_scale"]
-CONDITIONS: Final[Mapping[str, Mapping[str, Spread]]] = {
+_NOISE, _AMPLITUDE = WIDE.parameters["noise_scale"], WIDE.parameters["amplitude_scale"]
+CONDITIONS: Final[Mapping[str, Mapping[str, Distribution]]] = {
     "usual": {},
     "half-snr": {"noise_scale": replace(_NOISE, low=2.0 * _NOISE.low, high=2.0 * _NOISE.high)},
-    "shifted-driver": {"driver_turn_rad": Spread(0.6, 1.0), "driver_level_mm": Spread(-50.0, 50.0)},
-    "iron": {"liver_t2_star_ms": Spread(6.0, 12.0)},
+    "shifted-driver": {"driver_turn_rad": Distribution(0.6, 1.0), "driver_level_mm": Distribution(-50.0, 50.0)},
+    "iron": {"liver_t2_star_ms": Distribution(6.0, 12.0)},
     "weak-waves": {"amplitude_scale": replace(_AMPLITUDE, low=0.5 * _AMPLITUDE.low, high=0.5 * _AMPLITUDE.high)},
     "matrix-128": {},
     "matrix-256": {},
     "driver-off": {},
     "severe-iron": {},
 }
-"""Harder conditions for robustness tables: the same patients, scanned otherwise."""
+"""Conditions for robustness tables: the same patients under harder scan conditions."""
 CONDITION_FAILURES: Final[Mapping[str, Failure]] = {
     "driver-off": Failure.NO_WAVES,
     "severe-iron": Failure.LOW_SIGNAL,
 }
-"""Conditions under which all slices of every exam are given one cause of failure."""
+"""Conditions under which every slice fails by one cause."""
 _CONDITION_COLUMNS: Final = {"matrix-128": 128, "matrix-256": 256}
 
 
 def variety_of(design: Design, condition: str = "usual") -> Variety:
-    """Return what is varied in a cohort under a condition.
+    """Return which parameters vary in a cohort under a condition.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def variety_of(design: Design, condition: str = "usual") -> Variety:
     variety = design.variety
     columns = _CONDITION_COLUMNS.get(condition)
     protocols = tuple(each for each in variety.protocols if columns in {None, each.columns})
-    return replace(variety, traits={**variety.traits, **CONDITIONS[condition]}, protocols=protocols)
+    return replace(variety, parameters={**variety.parameters, **CONDITIONS[condition]}, protocols=protocols)
 
 
 def patient_of(design: Design, seed: int, index: int) -> Patient:
@@ -146,15 +146,15 @@ def patient_of(design: Design, seed: int, index: int) -> Patient:
     Parameters
     ----------
     seed : of the cohort, not negative
-    index : 0 and up
+    index : from 0 to `EXAMS_PER_SEED` - 1
 
     Raises
     ------
     ValueError
-        If the index is beyond what a cohort can have.
+        If the index is out of this range.
     """
     if not 0 <= index < EXAMS_PER_SEED:
-        message = f"a cohort has at most {EXAMS_PER_SEED} patients: take several cohorts of different seeds"
+        message = f"a cohort has at most {EXAMS_PER_SEED} patients: use several cohorts of different seeds"
         raise ValueError(message)
     start = np.random.default_rng(seed).random(2)
     place, quantile = (start + (index + 1) * _STEP) % 1.0
@@ -163,5 +163,5 @@ def patient_of(design: Design, seed: int, index: int) -> Patient:
     median, log_sd = design.stage_stiffness_kpa[stage]
     value = median * float(np.exp(log_sd * ndtri(np.clip(quantile, 1e-6, 1.0 - 1e-6))))
     kpa = float(np.clip(value, *STIFFNESS_LIMITS_KPA))
-    kind = design.unlike[index % len(design.unlike)] if design.unlike else ""
+    kind = design.out_of_domain[index % len(design.out_of_domain)] if design.out_of_domain else ""
     return Patient(seed * EXAMS_PER_SEED + index, stage, kpa, kind)

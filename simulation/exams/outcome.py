@@ -1,4 +1,4 @@
-"""What came of an exam: the measurable region, which slices are diagnostic, and facts for tables."""
+"""Outcome of an exam: measurable region, diagnostic slices, and facts for tables."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from simulation.physics.motion import MovingPatient
-    from simulation.physics.signal import ScanSettings
+    from simulation.physics.motion import VibratingPatient
+    from simulation.physics.scan_settings import ScanSettings
+    from simulation.planning.parameters import ExamParameters
     from simulation.planning.plan import Plan
-    from simulation.planning.variety import Traits
     from simulation.types import Fact
 
 EDGE_MM: Final = 4.0
-"""Rim of the parenchyma in which the inversion mixes it with its neighbours."""
+"""Rim of the parenchyma in which the inversion mixes it with neighbouring tissue."""
 WAVE_TO_NOISE: Final = 3.0
 LOCAL_MM: Final = 4.0
 CONFIDENT: Final = 0.95
 DIAGNOSTIC_CM2: Final = 3.0
-"""Least confident area of liver of a diagnostic slice. Ours: no source states one."""
+"""Minimum confident area of liver in a diagnostic slice; a choice of this project, as no source states one."""
 SMALL_LIVER_CM2: Final = 25.0
 LOW_SIGNAL_SNR: Final = 5.0
 STRONG_BREATHING_MM: Final = 3.0
@@ -37,7 +37,7 @@ STRONG_BREATHING_MM: Final = 3.0
 def wave_to_noise(
     wave_rad: NDArray[np.complexfloating], magnitude: NDArray[np.float32], scan: ScanSettings, pixel_mm: float
 ) -> NDArray[np.float32]:
-    """Return the local amplitude of the true wave over the noise of the measured first harmonic: (S, R, C)."""
+    """Return the ratio (S, R, C) of the true wave's local amplitude to the noise of the measured first harmonic."""
     sigma = (0.0, LOCAL_MM / pixel_mm, LOCAL_MM / pixel_mm)
     amplitude = np.sqrt(ndimage.gaussian_filter((np.abs(wave_rad) ** 2).astype(np.float32), sigma))
     signal = ndimage.gaussian_filter(magnitude, sigma)
@@ -45,13 +45,7 @@ def wave_to_noise(
 
 
 def measurable_region(tissue: NDArray[np.uint8], ratio: NDArray[np.float32], pixel_mm: float) -> NDArray[np.bool_]:
-    """Return the parenchyma away from its edges where the wave stands out of the noise.
-
-    Parameters
-    ----------
-    tissue : (S, R, C) labels
-    ratio : (S, R, C) `wave_to_noise`
-    """
+    """Return the parenchyma (S, R, C) away from its edges with a wave above the noise; `ratio` is `wave_to_noise`."""
     parenchyma = tissue == Tissue.LIVER
     depth_mm = pixel_mm * np.stack([ndimage.distance_transform_edt(level) for level in parenchyma])
     return np.asarray((depth_mm > EDGE_MM) & (ratio >= WAVE_TO_NOISE))
@@ -61,52 +55,52 @@ def slice_failure(
     liver: NDArray[np.bool_],
     confidence: NDArray[np.float32],
     snr: float,
-    traits: Traits,
-    given: Failure,
+    parameters: ExamParameters,
+    simulated: Failure,
     pixel_mm: float,
 ) -> Failure:
-    """Return why one slice is not diagnostic, or that it is.
+    """Return why one slice is not diagnostic, or `Failure.NONE`.
 
     Parameters
     ----------
     liver, confidence : (R, C)
     snr : signal-to-noise ratio of the liver's magnitude
-    traits : of this slice
-    given : cause that the simulator gave this slice
+    parameters : of this slice
+    simulated : cause simulated in this slice
     pixel_mm : pixel size
     """
     pixel_cm2 = (0.1 * pixel_mm) ** 2
     if np.count_nonzero(liver & (confidence >= CONFIDENT)) * pixel_cm2 >= DIAGNOSTIC_CM2:
         return Failure.NONE
-    if given != Failure.NONE:
-        return given
+    if simulated != Failure.NONE:
+        return simulated
     if np.count_nonzero(liver) * pixel_cm2 < SMALL_LIVER_CM2:
         return Failure.ANATOMICAL_MASKING
     if snr < LOW_SIGNAL_SNR:
         return Failure.LOW_SIGNAL
-    if traits.breathing_mm > STRONG_BREATHING_MM:
+    if parameters.breathing_mm > STRONG_BREATHING_MM:
         return Failure.BREATHING
     return Failure.POOR_PROPAGATION
 
 
-def exam_failure(given: Failure, slices: Sequence[Failure]) -> Failure:
-    """Return the cause given to the exam if it made a slice fail, else the commonest among its slices."""
-    seen = Counter(cause for cause in slices if cause != Failure.NONE)
-    if given in seen or not seen:
-        return given if seen else Failure.NONE
-    return seen.most_common(1)[0][0]
+def exam_failure(simulated: Failure, slices: Sequence[Failure]) -> Failure:
+    """Return the simulated cause if a slice failed by it, else the most frequent cause among the slices."""
+    causes = Counter(cause for cause in slices if cause != Failure.NONE)
+    if not causes:
+        return Failure.NONE
+    return simulated if simulated in causes else causes.most_common(1)[0][0]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of an exam.
+    """Outcome of an exam.
 
     Attributes
     ----------
     measurable : (S, R, C) `measurable_region`
     failure : of the exam
     slice_failures : of each slice
-    facts : names to text and numbers
+    facts : parameters and results by name
     """
 
     measurable: NDArray[np.bool_]
@@ -115,49 +109,50 @@ class Outcome:
     facts: dict[str, Fact]
 
 
-def judge(
+def assess(
     plan: Plan,
-    seen: MovingPatient,
+    imaged: VibratingPatient,
     magnitude: NDArray[np.float32],
     confidence: NDArray[np.float32],
     rad_per_um: float,
 ) -> Outcome:
-    """Return what came of an exam.
+    """Return the outcome of an exam.
 
     Parameters
     ----------
-    seen : the patient at the pixels of the image
+    imaged : the patient on the image's matrix
     magnitude, confidence : (S, R, C) measured
-    rad_per_um : motion encoding efficiency
+    rad_per_um : motion-encoding efficiency
     """
-    pixel_mm, liver = plan.protocol.pixel_mm, seen.liver
-    ratio = wave_to_noise(seen.wave_um * rad_per_um, magnitude, seen.scan, pixel_mm)
-    snr = [_median(level, organ) / seen.scan.noise for level, organ in zip(magnitude, liver, strict=True)]
+    pixel_mm, liver = plan.protocol.pixel_mm, imaged.liver
+    ratio = wave_to_noise(imaged.wave_um * rad_per_um, magnitude, imaged.scan, pixel_mm)
+    snr = [_median(level, organ) / imaged.scan.noise for level, organ in zip(magnitude, liver, strict=True)]
     failures = tuple(
         slice_failure(
             liver[level],
             confidence[level],
             snr[level],
-            plan.slice_traits[level],
-            plan.failure if plan.struck[level] else Failure.NONE,
+            plan.slice_parameters[level],
+            plan.failure if plan.affected[level] else Failure.NONE,
             pixel_mm,
         )
         for level in range(len(liver))
     )
+    # These names are stored in cohorts and stay.
     facts: dict[str, Fact] = {
         "given_failure": str(plan.failure),
         **asdict(plan.protocol),
-        **{name: round(value, 4) for name, value in asdict(plan.traits).items()},
-        "liver_t2_star_ms": round(seen.scan.liver_t2_star_ms, 2),
-        "noise": round(seen.scan.noise, 2),
-        "driver_deg": round(float(np.rad2deg(seen.driver_rad)), 1),
-        "wave_um": round(_median(np.abs(seen.wave_um), liver), 2),
+        **{name: round(value, 4) for name, value in asdict(plan.parameters).items()},
+        "liver_t2_star_ms": round(imaged.scan.liver_t2_star_ms, 2),
+        "noise": round(imaged.scan.noise, 2),
+        "driver_deg": round(float(np.rad2deg(imaged.driver_rad)), 1),
+        "wave_um": round(_median(np.abs(imaged.wave_um), liver), 2),
         "wave_to_noise": round(_median(ratio, liver), 2),
         "magnitude_snr": round(float(np.median(snr)), 2),
         "confident_share": round(float((confidence[liver] >= CONFIDENT).mean()) if liver.any() else 0.0, 4),
     }
     return Outcome(
-        measurable_region(seen.tissue, ratio, pixel_mm), exam_failure(plan.failure, failures), failures, facts
+        measurable_region(imaged.tissue, ratio, pixel_mm), exam_failure(plan.failure, failures), failures, facts
     )
 
 

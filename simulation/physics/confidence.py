@@ -1,7 +1,7 @@
-"""Confidence of the simulated elastogram: fit of the inversion times wave signal over noise.
+"""Confidence map: goodness of fit of the inversion times a term of wave-to-noise ratio.
 
-Vendors do not publish their formula. The constants are chosen so that about half of the liver passes the usual
-threshold of 0.95 in the simulated cohort; they do not depend on where the liver is.
+A surrogate, since vendors publish no formula. The constants are chosen so that about half of the liver reaches the
+usual threshold of 0.95; they do not depend on the liver's position.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import ndimage
 
+from simulation.planning.parameters import STANDARD_PARAMETERS
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-NOISE_HALF: Final = 2.0
-"""Ratio of wave amplitude to its noise at which the signal term is one half."""
-MISFIT_GAIN: Final = 0.27
-"""Weight of the part of the wave that the local fit does not explain."""
 SMOOTHING_MM: Final = 2.34375
 SIGNAL_SMOOTHING_MM: Final = 3.125
 STANDARD_PIXEL_MM: Final = 1.5625
@@ -26,16 +24,16 @@ STANDARD_PIXEL_MM: Final = 1.5625
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceRule:
-    """How a scanner rates its own fit; vendors differ and do not say.
+    """Weights of a scanner's confidence map; vendors differ.
 
     Attributes
     ----------
-    misfit_gain : weight of the part of the wave that the local fit does not explain
-    noise_half : ratio of wave amplitude to its noise at which the signal term is one half
+    misfit_gain : weight of the variance that the local fit leaves unexplained
+    noise_half : wave-to-noise ratio at which the signal term is 0.5
     """
 
-    misfit_gain: float = MISFIT_GAIN
-    noise_half: float = NOISE_HALF
+    misfit_gain: float = STANDARD_PARAMETERS.misfit_gain
+    noise_half: float = STANDARD_PARAMETERS.noise_half
 
 
 STANDARD_RULE: Final = ConfidenceRule()
@@ -51,7 +49,7 @@ def confidence_map(
     rule: ConfidenceRule = STANDARD_RULE,
     residual_rad: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
-    """Return the confidence of one slice.
+    """Return the confidence of one slice, (R, C) float32 from 0 to 1, 0 outside the body.
 
     Parameters
     ----------
@@ -62,11 +60,7 @@ def confidence_map(
     inside : (R, C) body
     pixel_mm : pixel size
     rule : weights of misfit and noise
-    residual_rad : (R, C) phase error seen between the offsets (`phase_residual`); ignored when left out
-
-    Returns
-    -------
-    (R, C) float32 in [0, 1], 0 outside the body
+    residual_rad : (R, C) phase error between the offsets (`phase_residual`); by default not considered
     """
     local = ndimage.gaussian_filter(magnitude, SIGNAL_SMOOTHING_MM / pixel_mm)
     ratio = amplitude_rad * local / max(noise, 1e-6)

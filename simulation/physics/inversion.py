@@ -1,9 +1,7 @@
-"""From phase images to stiffness and confidence, the way a scanner's processing does it.
+"""Direct inversion of phase images: unwrapping, first harmonic, directional band-pass filters, local fit.
 
-Unwrapping, first harmonic, directional band-pass filters, then a local fit of u*rho*omega^2 + G*laplacian(u) = 0
-over a Gaussian neighbourhood and all directions. |G| is the ratio of the root sums of squares (multi-component
-MDEV: rho*omega^2*|u|/|laplacian u|), its angle that of the least-squares fit. How well the fit explains the data
-gives the confidence; vendors do not publish theirs, so this one is a stand-in of the same look.
+The fit solves u*rho*omega^2 + G*laplacian(u) = 0 over a Gaussian neighbourhood and all directions. |G| is the ratio of
+root sums of squares, rho*omega^2*|u|/|laplacian u| (multi-component MDEV); its angle is that of the least-squares fit.
 """
 
 from __future__ import annotations
@@ -30,14 +28,14 @@ MARGIN_PX: Final = 48
 
 @dataclass(frozen=True, slots=True)
 class Inversion:
-    """Result for one slice.
+    """Inversion of one slice.
 
     Attributes
     ----------
-    wave_rad : (R, C) complex64, band-passed first harmonic in units of phase
+    wave_rad : (R, C) complex64, band-passed first harmonic, in rad of phase
     stiffness_kpa : (R, C) float32, exactly 0 outside the body
     fit : (R, C) float32 in [0, 1], R^2 of the local fit
-    amplitude_rad : (R, C) float32, local root mean square of the wave
+    amplitude_rad : (R, C) float32, local RMS of the wave
     """
 
     wave_rad: NDArray[np.complex64]
@@ -47,15 +45,9 @@ class Inversion:
 
 
 def first_harmonic(phase_rad: NDArray[np.float32]) -> NDArray[np.complex64]:
-    """Return the complex wave (2/K) * sum_k phase_k * exp(-2*pi*i*k/K).
+    """Return the complex wave u = (2/K) * sum_k phase_k * exp(-2*pi*i*k/K), (R, C) complex64.
 
-    Parameters
-    ----------
-    phase_rad : (K, R, C) unwrapped phase at K offsets over one period
-
-    Returns
-    -------
-    (R, C) complex64 with Re(u * exp(2*pi*i*k/K)) equal to the phase at offset k
+    `phase_rad` (K, R, C) is unwrapped; Re(u * exp(2*pi*i*k/K)) is the phase at offset k.
     """
     offsets = len(phase_rad)
     weights = (2.0 / offsets) * np.exp(-2j * np.pi * np.arange(offsets) / offsets)
@@ -63,17 +55,10 @@ def first_harmonic(phase_rad: NDArray[np.float32]) -> NDArray[np.complex64]:
 
 
 def phase_residual(phase_rad: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the part of the phase offsets that no motion at the driver's frequency explains.
+    """Return the estimated SD of one offset's phase error, (R, C) float32.
 
-    What is left beside mean and first harmonic is noise, breathing and heartbeat.
-
-    Parameters
-    ----------
-    phase_rad : (K, R, C) unwrapped phase, K at least 4
-
-    Returns
-    -------
-    (R, C) float32, estimated SD of one offset's phase error
+    The residual of mean and first harmonic is noise, breathing and cardiac motion. `phase_rad` (K, R, C) is unwrapped,
+    K at least 4.
     """
     offsets = len(phase_rad)
     harmonic = first_harmonic(phase_rad)
@@ -83,16 +68,12 @@ def phase_residual(phase_rad: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def unwrap(phase_rad: NDArray[np.float32], reliable: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the phase without jumps where the signal is reliable.
+    """Return the unwrapped phase (K, R, C) float32, shifted by multiples of 2*pi so that its median is nearest zero.
 
     Parameters
     ----------
     phase_rad : (K, R, C) wrapped phase
-    reliable : (R, C) where there is signal; the phase elsewhere is left as it is
-
-    Returns
-    -------
-    (K, R, C) float32; each offset is moved by the multiple of 2*pi that brings its median next to zero
+    reliable : (R, C) pixels with signal; the phase elsewhere is unchanged
     """
     result = phase_rad.copy()
     for image in result:
@@ -105,7 +86,7 @@ def unwrap(phase_rad: NDArray[np.float32], reliable: NDArray[np.bool_]) -> NDArr
 
 
 def _jumps(image: NDArray[np.float32], reliable: NDArray[np.bool_]) -> bool:
-    """Return whether neighbours that are both reliable differ by more than pi."""
+    """Return whether two reliable neighbours differ by more than pi."""
     down = reliable[1:] & reliable[:-1] & (np.abs(np.diff(image, axis=0)) > np.pi)
     across = reliable[:, 1:] & reliable[:, :-1] & (np.abs(np.diff(image, axis=1)) > np.pi)
     return bool(down.any() or across.any())
@@ -124,7 +105,7 @@ def invert(
     ----------
     wave_rad : (R, C) first harmonic
     inside : (R, C) body
-    spacing_mm : pixel size, the same in both directions
+    spacing_mm : pixel size, square
     frequency_hz : driver frequency
     fit_sigma_mm : SD of the Gaussian neighbourhood of the fit
     """
@@ -150,15 +131,15 @@ def invert(
 
 
 def _directional(wave: NDArray[np.complex64], spacing_mm: float) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
-    """Return the band-passed wave split by direction of travel, and its Laplacians in 1/m^2.
+    """Return the band-passed wave by direction of propagation, (D, R, C), and its Laplacians in 1/m^2.
 
-    The directions' cos^2 lobes add up to one, so that the sum of the waves is the band-passed wave.
+    The cos^2 lobes of the directions sum to one, so the waves sum to the band-passed wave.
     """
     shape = [fft.next_fast_len(size + MARGIN_PX) for size in wave.shape]
     rows = fft.fftfreq(shape[0], spacing_mm)[:, None]
     columns = fft.fftfreq(shape[1], spacing_mm)[None, :]
     frequency = np.hypot(rows, columns)
-    # Gaussian at the low end: its short kernel keeps the strong waves at the driver out of the far body.
+    # Gaussian high-pass: its short kernel keeps the strong waves near the driver from leaking into the body.
     band = (1.0 - np.exp(-((frequency * LONGEST_WAVE_MM) ** 2))) / (1.0 + (frequency * SHORTEST_WAVE_MM) ** 8)
     heading = np.arctan2(rows, columns)
     turns = 2.0 * np.pi * np.arange(DIRECTIONS)[:, None, None] / DIRECTIONS

@@ -1,4 +1,4 @@
-"""From ideal magnitude and wave to the complex images of a scanner: k-space lines, noise, breathing, heartbeat."""
+"""Sampling of noise-free magnitude and wave in k-space, with noise, breathing and cardiac motion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from scipy import fft
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulation.physics.signal import ScanSettings
+    from simulation.physics.scan_settings import ScanSettings
 
 
 def measure_phase(
@@ -22,21 +22,21 @@ def measure_phase(
     *,
     matrix: tuple[int, int] | None = None,
     breathing_mm: NDArray[np.float64] | None = None,
-    disturbance_rad: NDArray[np.float32] | None = None,
+    phase_error_rad: NDArray[np.float32] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return magnitude and wrapped phase as the scanner would reconstruct them.
+    """Return magnitude and wrapped phase as the scanner reconstructs them.
 
-    Complex images are taken through a k-space with few lines in row direction, with Gaussian noise and a small
-    shift between offsets; phase noise is therefore 1/SNR inside the body and uniform outside.
+    Complex images are sampled in k-space with reduced lines in row direction, Gaussian noise, and a shift between
+    offsets; phase noise is therefore 1/SNR in the body and uniform in air.
 
     Parameters
     ----------
     magnitude : (S, R, C) noise-free magnitude
-    wave_rad : (S, R, C) complex wave in units of phase
+    wave_rad : (S, R, C) complex wave, in rad of phase
     spacing_mm : (row, column) pixel size
-    matrix : rows and columns (R', C') of the image, by cutting or filling k-space; (R, C) when left out
-    breathing_mm : (S,) SD of the shift between offsets, added to that of the scan
-    disturbance_rad : (S, R, C) SD of a phase error that differs between offsets
+    matrix : (R', C') of the image, reached by truncating or zero-filling k-space; (R, C) by default
+    breathing_mm : (S,) SD of the shift between offsets, in addition to the scan's
+    phase_error_rad : (S, R, C) SD of a phase error that differs between offsets
 
     Returns
     -------
@@ -53,7 +53,7 @@ def measure_phase(
     read = scan.read_columns or columns
     if read < columns:
         window = window * _line_window(columns, read)[None, :]
-    # Both grids have the same field of view, centred; their first pixels lie half a pixel's difference apart.
+    # Both grids share one centred field of view; their first pixels differ by half the difference in pixel size.
     centre = [0.5 * step * (1.0 - size / new) for step, size, new in zip(spacing_mm, (rows, columns), out, strict=True)]
     spread = np.full((len(magnitude), 1, 1), scan.breathing_mm)
     if breathing_mm is not None:
@@ -61,8 +61,8 @@ def measure_phase(
     for offset in range(scan.offsets):
         turn = np.exp(2j * np.pi * offset / scan.offsets)
         angle = (wave_rad * turn).real
-        if disturbance_rad is not None:
-            angle = angle + disturbance_rad * rng.normal(0.0, 1.0, (len(magnitude), 1, 1)).astype(np.float32)
+        if phase_error_rad is not None:
+            angle = angle + phase_error_rad * rng.normal(0.0, 1.0, (len(magnitude), 1, 1)).astype(np.float32)
         image = magnitude * np.exp(1j * angle).astype(np.complex64)
         lines = fft.fft2(image, norm="ortho")
         shift = _shifts(rng, spread, each=breathing_mm is not None) * (offset > 0)
@@ -70,31 +70,31 @@ def measure_phase(
             -2j * np.pi * ((shift[0] + centre[0]) * row_frequency + (shift[1] + centre[1]) * column_frequency)
         )
         grain = rng.standard_normal((*magnitude.shape, 2), dtype=np.float32).view(np.complex64)[..., 0]
-        # Noise is scaled up for the lines that are not acquired, so that `noise` is its SD in the image.
+        # Noise is scaled by the share of unacquired lines, so that `scan.noise` is its SD in the image.
         level = scan.noise * np.sqrt(rows / scan.phase_lines * (columns / read))
         received = (lines * ramp.astype(np.complex64) + np.float32(level) * grain) * window
-        seen = fft.ifft2(_resized(received, out), norm="ortho")
-        mean += np.abs(seen).astype(np.float32) / np.float32(scan.offsets)
-        phase[offset] = np.angle(seen)
+        reconstructed = fft.ifft2(_resized(received, out), norm="ortho")
+        mean += np.abs(reconstructed).astype(np.float32) / np.float32(scan.offsets)
+        phase[offset] = np.angle(reconstructed)
     phase[phase >= np.float32(np.pi)] = -np.float32(np.pi)
     return mean, phase
 
 
 def _shifts(rng: np.random.Generator, spread_mm: NDArray[np.float64], *, each: bool) -> NDArray[np.float64]:
-    """Return the shift in row and column direction: of all slices together (2, 1, 1), or of each (2, S, 1, 1)."""
+    """Return the shift in row and column direction, of all slices (2, 1, 1) or of each (2, S, 1, 1)."""
     if each:
         return np.asarray(rng.normal(0.0, 1.0, (2, *spread_mm.shape)) * spread_mm)
     return rng.normal(0.0, float(spread_mm[0, 0, 0]), 2)[:, None, None]
 
 
 def _line_window(size: int, lines: int) -> NDArray[np.float32]:
-    """Return which lines of k-space (size,) are acquired, with a soft end against ringing."""
+    """Return the weights (size,) of k-space lines: those acquired, tapered against ringing."""
     distance = np.abs(fft.fftfreq(size, 1.0 / size))
     return np.asarray(np.clip((0.5 * lines - distance) / (0.12 * lines), 0.0, 1.0), np.float32)
 
 
 def _resized(lines: NDArray[np.complex64], matrix: tuple[int, int]) -> NDArray[np.complex64]:
-    """Return k-space (S, R, C) cut or filled with zeros to a matrix, at equal image intensity."""
+    """Return k-space (S, R, C) truncated or zero-filled to a matrix, at equal image intensity."""
     for axis, new in zip((1, 2), matrix, strict=True):
         old = lines.shape[axis]
         if new == old:

@@ -1,12 +1,12 @@
-"""Shear waves at one frequency: div(G grad u) + rho*omega^2 u = -f, solved in 2-D slice by slice.
+"""Harmonic shear waves, div(G grad u) + rho*omega^2 u = -f, in 2-D slice by slice.
 
-Finite differences on the pixel grid with harmonic means of the modulus on the faces, so that stress is
-continuous across organ borders. The skin is free of traction: no face crosses it.
+Finite differences on the pixel grid, with the harmonic mean of the modulus on each face, so that stress is continuous
+across organ borders. The skin is traction-free: no face crosses it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,11 +16,11 @@ from scipy.sparse import linalg
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulation.planning.variety import Traits
+    from simulation.planning.parameters import ExamParameters
 
 DENSITY_KG_M3: Final = 1000.0
 PAD_LAYER_MM: Final = 7.0
-"""Depth under the skin that moves with the pad of the passive driver."""
+"""Depth below the skin that moves with the pad of the passive driver."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Driver:
 
     Attributes
     ----------
-    angle_rad : position on the skin as seen from the trunk's centre; 0 is anterior, positive to the right
+    angle_rad : position on the skin from the trunk's centre; 0 is anterior, positive to the right
     half_width_mm : half width of the pad along the skin
     level_mm : z of the pad's centre
     tilt_rad : phase lag across the pad's half width
@@ -41,21 +41,12 @@ class Driver:
     tilt_rad: float
 
 
-def displaced(driver: Driver, traits: Traits) -> Driver:
-    """Return the driver turned around the body and moved along it."""
-    return replace(
-        driver,
-        angle_rad=driver.angle_rad + traits.driver_turn_rad,
-        level_mm=driver.level_mm + traits.driver_level_mm,
-    )
-
-
-def draw_driver(rng: np.random.Generator) -> Driver:
-    """Return a driver at the right anterior body wall."""
+def draw_driver(rng: np.random.Generator, parameters: ExamParameters) -> Driver:
+    """Return a driver at the right anterior body wall, displaced as parameterised."""
     return Driver(
-        angle_rad=float(np.deg2rad(rng.uniform(22.0, 68.0))),
+        angle_rad=float(np.deg2rad(rng.uniform(22.0, 68.0))) + parameters.driver_turn_rad,
         half_width_mm=float(rng.uniform(30.0, 75.0)),
-        level_mm=float(rng.uniform(-20.0, 30.0)),
+        level_mm=float(rng.uniform(-20.0, 30.0)) + parameters.driver_level_mm,
         tilt_rad=float(rng.normal(0.0, 0.7)),
     )
 
@@ -63,10 +54,10 @@ def draw_driver(rng: np.random.Generator) -> Driver:
 def driver_force(
     driver: Driver, inside: NDArray[np.bool_], wall: NDArray[np.bool_], spacing_mm: float, level_mm: float
 ) -> NDArray[np.complex128]:
-    """Return the force that the driver exerts in one slice, arbitrary units.
+    """Return the driver's force in one slice, (R, C) complex, arbitrary units, zero away from the pad.
 
-    The pad's longitudinal motion crosses the fat and turns into shear where it meets the rib cage: most of the
-    force acts in the muscle wall facing the pad, some of it directly under the pad.
+    The pad's longitudinal motion crosses the fat and becomes shear at the rib cage: most of the force acts in the
+    muscle wall facing the pad, some directly below the pad.
 
     Parameters
     ----------
@@ -74,10 +65,6 @@ def driver_force(
     wall : (R, C) muscle and ribs of the body wall
     spacing_mm : pixel size
     level_mm : z of the slice
-
-    Returns
-    -------
-    (R, C) complex, zero away from the pad
     """
     rows, columns = np.nonzero(inside)
     centre_row, centre_column = rows.mean(), columns.mean()
@@ -102,22 +89,18 @@ def solve_waves(
     spacing_mm: float,
     frequency_hz: float,
 ) -> NDArray[np.complex128]:
-    """Return the steady-state displacement in one slice.
+    """Return the steady-state displacement of one slice, (R, C) complex128 in units of force * m^2 / Pa.
 
     Parameters
     ----------
-    modulus_pa : (R, C) complex shear modulus, not zero where `inside`
-    inside : (R, C) body; the wave does not exist elsewhere
+    modulus_pa : (R, C) complex shear modulus, non-zero inside the body
+    inside : (R, C) body; the displacement is zero elsewhere
     force : (R, C) body force
-    spacing_mm : pixel size, the same in both directions
+    spacing_mm : pixel size, square
     frequency_hz : driver frequency
-
-    Returns
-    -------
-    (R, C) complex128, zero outside, in the units of force * m^2 / Pa
     """
     matrix = _wave_operator(modulus_pa, inside, spacing_mm * 1e-3, frequency_hz)
-    # Minimum degree on A+A^T with symmetric mode is three times faster here than the default COLAMD.
+    # Minimum degree on A + A^T in symmetric mode is three times as fast here as COLAMD, the default.
     factors = linalg.splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01, options={"SymmetricMode": True})
     wave = np.zeros(inside.shape, np.complex128)
     wave[inside] = factors.solve(-force[inside])

@@ -1,4 +1,4 @@
-"""What is decided about an exam before any physics: patient, stage, traits, failure, protocol and levels."""
+"""The plan of an exam: patient, stage, parameters, failure, protocol and slices, before any physics."""
 
 from __future__ import annotations
 
@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulation.anatomy.abdomen import draw_body
-from simulation.anatomy.tissue import draw_liver_stiffness_kpa, draw_stage
-from simulation.physics.distortion import centred_grid, solver_matrix
-from simulation.planning.failures import WHOLE_EXAM, draw_failure, struck_traits
-from simulation.planning.variety import draw_protocol, draw_traits
+from simulation.grid import centred_grid, solver_matrix
+from simulation.planning.body import draw_body
+from simulation.planning.failures import WHOLE_EXAM, affected_parameters, draw_failure
+from simulation.planning.stages import draw_liver_stiffness_kpa, draw_stage
+from simulation.planning.variety import draw_parameters, draw_protocol
 from simulation.types import Failure
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulation.anatomy.abdomen import Body
-    from simulation.anatomy.shapes import Grid
-    from simulation.planning.variety import Traits, Variety
+    from simulation.grid import Grid
+    from simulation.planning.body import Body
+    from simulation.planning.parameters import ExamParameters
+    from simulation.planning.variety import Variety
     from simulation.types import Protocol
 
 STREAMS: Final = 8
@@ -27,33 +28,33 @@ STREAMS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Independent sources of randomness of one exam, so that one option does not change the others."""
+    """Independent random streams of one exam, so that one option does not change what others draw."""
 
     patient: np.random.Generator
     body: np.random.Generator
     tissue: np.random.Generator
     scanner: np.random.Generator
     anatomy_scan: np.random.Generator
-    traits: np.random.Generator
+    parameters: np.random.Generator
     failure: np.random.Generator
     imaging: np.random.Generator
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One exam before the physics.
+    """Plan of one exam.
 
     Attributes
     ----------
-    stage, liver_stiffness_kpa : of the patient
-    slice_spacing_mm : distance between slices
+    stage, liver_stiffness_kpa : METAVIR stage, and mean stiffness of the parenchyma
+    slice_spacing_mm : distance of slice centres
     body : the trunk
-    protocol : how the scanner is set
-    grid : voxel centres of the solver, same field of view as the image
-    traits : of the exam
-    slice_traits : (S,) traits of each slice; those that a failure strikes differ
-    failure : cause of failure the exam is given
-    struck : (S,) which slices it strikes
+    protocol : settings of the sequence
+    grid : voxel centres of the wave solver, with the image's field of view
+    parameters : of the exam
+    slice_parameters : (S,) of each slice; they differ where a failure affects it
+    failure : simulated cause of failure
+    affected : (S,) slices affected by it
     scene : key of `simulation.out_of_domain.scenes.SCENES`, or "" for the upper abdomen of a patient
     """
 
@@ -63,15 +64,15 @@ class Plan:
     body: Body
     protocol: Protocol
     grid: Grid
-    traits: Traits
-    slice_traits: tuple[Traits, ...]
+    parameters: ExamParameters
+    slice_parameters: tuple[ExamParameters, ...]
     failure: Failure
-    struck: tuple[bool, ...]
+    affected: tuple[bool, ...]
     scene: str = ""
 
 
 def open_streams(seed: int) -> Streams:
-    """Return the sources of randomness of a seed."""
+    """Return the random streams of a seed."""
     return Streams(*(np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(STREAMS)))
 
 
@@ -84,7 +85,7 @@ def draw_plan(
     slices: int | None,
     failure: Failure | None,
 ) -> Plan:
-    """Return an exam's plan; what is not given is drawn, and drawn even where it is then overruled."""
+    """Return an exam's plan. Every value is drawn, even where an argument replaces it, so that streams stay aligned."""
     patient = streams.patient
     drawn_stage = draw_stage(patient)
     metavir = drawn_stage if stage is None else stage
@@ -93,15 +94,15 @@ def draw_plan(
     count = drawn_slices if slices is None else slices
     spacing_mm = float(patient.uniform(9.0, 11.0))
     centre_mm = float(patient.uniform(-10.0, 14.0))
-    traits = draw_traits(streams.traits, variety, metavir)
-    body = draw_body(streams.body, traits)
+    parameters = draw_parameters(streams.parameters, variety, metavir)
+    body = draw_body(streams.body, parameters)
     cause, whole = draw_failure(streams.failure, variety)
     if failure is not None:
         cause, whole = failure, True
     protocol = draw_protocol(streams.imaging, variety, body, cause)
-    struck = _struck(streams.failure, count, cause, whole=whole)
-    changed = struck_traits(streams.failure, variety, traits, cause)
-    slice_traits = tuple(changed if hit else traits for hit in struck)
+    affected = _affected_slices(streams.failure, count, cause, whole=whole)
+    changed = affected_parameters(streams.failure, variety, parameters, cause)
+    slice_parameters = tuple(changed if hit else parameters for hit in affected)
     levels = centre_mm + spacing_mm * (0.5 * (count - 1) - np.arange(count))
     return Plan(
         stage=metavir,
@@ -109,16 +110,16 @@ def draw_plan(
         slice_spacing_mm=spacing_mm,
         body=body,
         protocol=protocol,
-        grid=_grid(protocol, levels + _breath_holds(streams.failure, variety, slice_traits)),
-        traits=changed if whole else traits,
-        slice_traits=slice_traits,
-        failure=cause if any(struck) else Failure.NONE,
-        struck=struck,
+        grid=_grid(protocol, levels + _breath_holds(streams.failure, variety, slice_parameters)),
+        parameters=changed if whole else parameters,
+        slice_parameters=slice_parameters,
+        failure=cause if any(affected) else Failure.NONE,
+        affected=affected,
     )
 
 
-def _struck(rng: np.random.Generator, count: int, cause: Failure, *, whole: bool) -> tuple[bool, ...]:
-    """Return which slices a cause strikes: all, or one and more from the upper or the lower end."""
+def _affected_slices(rng: np.random.Generator, count: int, cause: Failure, *, whole: bool) -> tuple[bool, ...]:
+    """Return which slices (S,) are affected: all, or at least one from the upper or the lower end."""
     number = int(rng.integers(1, max(count, 2)))
     from_top = bool(rng.integers(2)) or cause == Failure.ANATOMICAL_MASKING
     if cause == Failure.NONE:
@@ -128,10 +129,12 @@ def _struck(rng: np.random.Generator, count: int, cause: Failure, *, whole: bool
     return tuple((level if from_top else count - 1 - level) < number for level in range(count))
 
 
-def _breath_holds(rng: np.random.Generator, variety: Variety, slice_traits: tuple[Traits, ...]) -> NDArray[np.float64]:
-    """Return the shift of each slice (S,) along the body: each is scanned in a breath-hold of its own."""
-    jitter = variety.breath_hold_mm * rng.standard_normal(len(slice_traits))
-    return np.array([traits.level_mm for traits in slice_traits]) + jitter
+def _breath_holds(
+    rng: np.random.Generator, variety: Variety, slice_parameters: tuple[ExamParameters, ...]
+) -> NDArray[np.float64]:
+    """Return the shift of each slice (S,) along the body; each has its own breath-hold."""
+    jitter = variety.breath_hold_mm * rng.standard_normal(len(slice_parameters))
+    return np.array([parameters.level_mm for parameters in slice_parameters]) + jitter
 
 
 def _grid(protocol: Protocol, levels_mm: NDArray[np.float64]) -> Grid:

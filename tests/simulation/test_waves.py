@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulation.anatomy.tissue import storage_modulus_kpa
+from simulation.physics.modulus import storage_modulus_kpa
 from simulation.physics.waves import DENSITY_KG_M3, Driver, driver_force, solve_waves
 
 FREQUENCY_HZ = 60.0
