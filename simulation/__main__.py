@@ -7,7 +7,7 @@ from pathlib import Path
 
 from simulation.encodings import ENCODINGS
 from simulation.encodings.modifiers import MODIFIERS
-from simulation.encodings.transfer_syntax import TRANSFER_SYNTAXES, recode
+from simulation.encodings.transfer_syntax import TRANSFER_SYNTAXES, transcode
 from simulation.exams.truth_file import write_truth
 from simulation.planning.variety import STANDARD, VARIETIES
 from simulation.types import Failure
@@ -33,7 +33,7 @@ def _example(parser: argparse.ArgumentParser, options: argparse.Namespace) -> No
     exam = simulate_exam(options.seed, variety=VARIETIES[options.variety], failure=options.failure)
     written = ENCODINGS[options.encoding](exam, study, modifiers=options.modifier)
     if options.transfer_syntax:
-        recode((file for series in written.series for file in series.files), options.transfer_syntax)
+        transcode((file for series in written.series for file in series.files), options.transfer_syntax)
     truth = options.out / "truth.npz"
     write_truth(exam, truth, slice_z_mm=written.slice_z_mm)
     images = sum(series.images for series in written.series)

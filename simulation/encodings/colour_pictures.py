@@ -1,4 +1,4 @@
-"""Colour pictures of stiffness and waves with text burned into them, as scanners send them for viewing."""
+"""Colour pictures of stiffness and waves with burned-in text, as scanners send them for viewing."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from PIL import Image, ImageDraw
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SHOWN_PA: Final = 8000.0
-SHOWN_WAVE: Final = 3000.0  # hundredths of a micrometre
+MAX_PA: Final = 8000.0
+MAX_WAVE: Final = 3000.0  # hundredths of a micrometre
 _RAINBOW: Final = np.array([[64, 0, 128], [0, 0, 255], [0, 255, 255], [0, 255, 0], [255, 255, 0], [255, 0, 0]], float)
 _WAVES: Final = np.array([[255, 255, 0], [255, 0, 0], [0, 0, 0], [0, 0, 255], [0, 255, 255]], float)
 
 
 def stiffness_picture(stored_pa: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """Return stiffness of 0 to 8 kPa in colours, (R, C, 3); black where there is none."""
-    coloured = _colours(stored_pa / SHOWN_PA, _RAINBOW)
+    """Return stiffness from 0 to 8 kPa in colours, (R, C, 3); 0 is black."""
+    coloured = _colours(stored_pa / MAX_PA, _RAINBOW)
     coloured[stored_pa == 0] = 0
     return _labelled(coloured)
 
 
 def wave_picture(displacement: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """Return displacement about zero in colours, (R, C, 3)."""
-    return _labelled(_colours(0.5 + displacement / (2 * SHOWN_WAVE), _WAVES))
+    """Return displacement in colours that diverge from zero, (R, C, 3)."""
+    return _labelled(_colours(0.5 + displacement / (2 * MAX_WAVE), _WAVES))
 
 
 def _colours(share: NDArray[np.floating], ramp: NDArray[np.floating]) -> NDArray[np.uint8]:

@@ -1,12 +1,14 @@
-"""What every writer shares: names and UIDs of a study, times, patient and study attributes, and saving."""
+"""Attributes that all writers share: UIDs, times, patient, study and series."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
+
+from simulation.encodings.types import WrittenSeries
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     from pydicom.uid import UID
 
     from simulation.encodings.types import SeriesPlan, StudyPlan
-    from simulation.types import SimulatedExam
 
 SIMULATED: Final = "SIMULATED DATA, no patient. Research use only."
 STUDY_DATE: Final = "20240115"
@@ -26,50 +27,10 @@ _PRIVATE_NAME: Final = (0x0019, "GEMS_ACQU_01", 0x9C)
 
 
 @dataclass(frozen=True, slots=True)
-class WrittenSeries:
-    """One series as written: `files` in the order of their instance numbers; one file if it is multi-frame.
-
-    `kind` says what it shows (a `Kind`), `images` how many images or frames it has.
-    """
-
-    description: str
-    number: int
-    series_instance_uid: str
-    files: tuple[Path, ...]
-    kind: str
-    images: int
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenStudy:
-    """One study as written.
-
-    Attributes
-    ----------
-    folder : where its files are
-    series : every series, by number
-    slice_z_mm : z of the centre of slice s of the exam, towards the head; a reader that orders slices along their
-        normal finds the exam's slices in reverse, because slice 0 is the uppermost
-    """
-
-    folder: Path
-    study_instance_uid: str
-    series: tuple[WrittenSeries, ...]
-    slice_z_mm: tuple[float, ...]
-
-
-class StudyWriter(Protocol):
-    """An encoding: writes a simulated exam as one scanner would."""
-
-    def __call__(self, exam: SimulatedExam, out: Path, *, patient_id: str = "SIM-0001") -> WrittenStudy:
-        """Write the exam into the folder `out`, which is created."""
-
-
-@dataclass(frozen=True, slots=True)
 class Identity:
-    """Names and UIDs of a study, the same for the same seed, patient ID and `variant`.
+    """Source of a study's UIDs, which depend on seed, patient ID and `variant` alone.
 
-    `variant` tells encodings of one exam apart; it is empty for the example that the documents use.
+    `variant` names the encoding; it is empty for the example in the documentation.
     """
 
     seed: int
@@ -84,18 +45,18 @@ class Identity:
 
 
 def clock(seconds: float) -> str:
-    """Return the time of day so many seconds after the start of the study, as a DICOM time."""
+    """Return the DICOM time (TM) of a moment, in seconds from the start of the study."""
     minutes, rest = divmod(_START_S + seconds, 60.0)
     return f"{int(minutes) // 60 % 24:02d}{int(minutes) % 60:02d}{rest:09.6f}"
 
 
 def content_time(series_number: int, image_number: int) -> str:
-    """Return when an image was made: a minute a series, 0.2 s an image."""
+    """Return the content time of an image: one minute per series, 0.2 s per image."""
     return clock(60.0 * (series_number % 600) + 0.2 * image_number)
 
 
 def patient_and_study(plan: StudyPlan, identity: Identity) -> Dataset:
-    """Return the patient, study, frame of reference and equipment attributes that every instance carries."""
+    """Return the attributes of patient, study, frame of reference and equipment."""
     ds = Dataset()
     ds.SpecificCharacterSet = "ISO_IR 100"
     ds.PatientName = "Simulated^Phantom"
@@ -135,7 +96,7 @@ def _anonymise(ds: Dataset) -> None:
 
 
 def describe_series(ds: Dataset, series: SeriesPlan, identity: Identity) -> None:
-    """Set what all images of a series share, whatever their form."""
+    """Set the attributes that all images of a series share, in any form."""
     ds.Modality = "MR"
     ds.SeriesInstanceUID = identity.uid("series", series.number)
     ds.SeriesNumber = series.number
@@ -148,21 +109,21 @@ def describe_series(ds: Dataset, series: SeriesPlan, identity: Identity) -> None
     ds.ImageType = list(series.image_type)
     ds.ImageComments = series.comments or SIMULATED
     if series.comments:
-        ds.SyntheticData = "YES"  # the comments are taken; results read either
+        ds.SyntheticData = "YES"  # in place of the comments, which this scanner uses
     if series.private_name:
         group, creator, element = _PRIVATE_NAME
         ds.private_block(group, creator, create=True).add_new(element, "LO", series.private_name)
 
 
-def written(series: SeriesPlan, series_instance_uid: str, files: Sequence[Path]) -> WrittenSeries:
-    """Say what was written of a series."""
+def written_series(series: SeriesPlan, series_instance_uid: str, files: Sequence[Path]) -> WrittenSeries:
+    """Return the record of a series just written."""
     return WrittenSeries(
         series.description, series.number, series_instance_uid, tuple(files), series.kind, len(series.images)
     )
 
 
 def save(ds: Dataset, path: Path, sop_class_uid: UID) -> None:
-    """Write a DICOM file, Explicit VR Little Endian."""
+    """Write a DICOM file in Explicit VR Little Endian."""
     ds.SOPClassUID = sop_class_uid
     ds.file_meta = FileMetaDataset()
     ds.file_meta.MediaStorageSOPClassUID = sop_class_uid

@@ -1,7 +1,7 @@
-"""What becomes of a study before it arrives: repeated, split, renamed, anonymised, shuffled, turned, crowded.
+"""Modifiers: what happens to a study before it arrives, such as a repeat, new names, anonymisation or another order.
 
-Modifiers do not depend on the scanner and can be combined; those of scans change what is acquired, those of plans what
-is written of it. What each does is ours, after what hospitals are known to send.
+They do not depend on the scanner and can be combined. Scan modifiers change what is acquired, plan modifiers what is
+written. They follow what hospitals are known to send; details are this project's own.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulation.encodings.geometry import oblique_rotation, outline, turned
+from simulation.encodings.geometry import oblique_rotation, outline, rotated
 from simulation.encodings.parts import T2_SEQUENCE
-from simulation.encodings.series_names import WORDS
+from simulation.encodings.series_names import SERIES_NAMES
 from simulation.encodings.types import Form, Image, Kind, Placement, Scan, SeriesPlan
 
 if TYPE_CHECKING:
@@ -28,28 +28,24 @@ if TYPE_CHECKING:
     PlanModifier = Callable[[StudyPlan, SimulatedExam], StudyPlan]
 
 WEAK: Final = 0.15
-"""Share of the motion that a driver with a loose tube leaves."""
+"""Amplitude left by a driver with a loose tube."""
 WEAK_CONFIDENCE: Final = 0.955
-"""Factor on the confidence of a failed run, after which 95 % is reached nearly nowhere."""
+"""Factor on the confidence of a failed run, after which 95 % is reached nearly unknown_placement."""
 EPI_CONFIDENCE: Final = 0.99
-"""Factor on the confidence of the second sequence, so that the two runs do not measure the same area."""
+"""Factor on the confidence of the second sequence, so that the two acquisitions differ in measured area."""
 CROWD: Final = (20, 100)
-"""Unrelated series, and images in each: 2,000 images."""
+"""Number of unrelated series, and of images in each."""
 CROWD_PIXELS: Final = 8
 LARGEST_SIGNED: Final = 32767
 
 
 def _repeat(scans: tuple[Scan, ...]) -> tuple[Scan, ...]:
-    """Put a failed run before every run: the driver hardly moved, so nearly nothing is confident."""
-    found: list[Scan] = []
-    for scan in scans:
-        failed = replace(scan, exam=_weakened(scan.exam))
-        found += [failed, scan]
-    return _numbered(found)
+    """Add a failed acquisition before each: the driver hardly moved, so almost no pixel is confident."""
+    return _numbered([each for scan in scans for each in (replace(scan, exam=_weakened(scan.exam)), scan)])
 
 
 def _gre_and_epi(scans: tuple[Scan, ...]) -> tuple[Scan, ...]:
-    """Add a run with the other sequence. It shows the same anatomy with the same stiffness, a little less confident."""
+    """Add an acquisition by the other sequence, with the same anatomy and stiffness and slightly lower confidence."""
     other = {"gre": "epi", "epi": "gre"}
     added = []
     for scan in scans:
@@ -74,27 +70,24 @@ def _weakened(exam: SimulatedExam) -> SimulatedExam:
 
 
 def _anonymised(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Remove descriptions, protocol names, comments and private elements, as basic confidentiality profiles do.
-
-    The comments then say that the image is simulated, which is ours.
-    """
+    """Remove descriptions, protocol names, comments and private elements, as basic confidentiality profiles do."""
     del exam
     bare = [replace(one, description="", protocol="", comments="", private_name="") for one in plan.series]
     return replace(plan, series=tuple(bare), description="", anonymised=True)
 
 
-def _renamed(plan: StudyPlan, exam: SimulatedExam, *, words: Mapping[Kind, str]) -> StudyPlan:
-    """Name the series of the elastography in other words."""
+def _renamed(plan: StudyPlan, exam: SimulatedExam, *, names: Mapping[Kind, str]) -> StudyPlan:
+    """Replace the descriptions of the elastography's series."""
     del exam
     named = [
-        replace(one, description=words[one.kind], protocol="Abdomen") if one.kind in words else one
+        replace(one, description=names[one.kind], protocol="Abdomen") if one.kind in names else one
         for one in plan.series
     ]
     return replace(plan, series=tuple(named))
 
 
 def _breath_holds(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Make every slice of the elastography a series of its own."""
+    """Store every slice of the elastography as its own series."""
     del exam
     found: list[SeriesPlan] = []
     for series in plan.series:
@@ -109,7 +102,7 @@ def _breath_holds(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
 
 
 def _shuffled(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Give images and files numbers at random; where only their order tells images apart, files alone."""
+    """Number images and files in random order; only files where the order of images matters."""
     rng = np.random.default_rng(exam.seed)
     mixed = []
     for series in plan.series:
@@ -120,28 +113,28 @@ def _shuffled(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
 
 
 def _oblique(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Turn everything whose place is known."""
+    """Rotate all images with known geometry."""
     del exam
     rotation = oblique_rotation()
     return _with_images(
-        plan, lambda image: replace(image, placement=turned(image.placement, rotation)) if _is_placed(image) else image
+        plan, lambda image: replace(image, placement=rotated(image.placement, rotation)) if _is_placed(image) else image
     )
 
 
 def _feet_first(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Let the patient lie feet first. Patient coordinates do not change; the images are numbered the other way."""
+    """Position the patient feet first: patient coordinates stay, slices are numbered in reverse."""
     del exam
-    series = [one if one.order_matters else replace(one, images=_upside_down(one)) for one in plan.series]
+    series = [one if one.order_matters else replace(one, images=_reversed_slices(one)) for one in plan.series]
     return replace(plan, series=tuple(series), patient_position="FFS")
 
 
-def _upside_down(series: SeriesPlan) -> tuple[Image, ...]:
+def _reversed_slices(series: SeriesPlan) -> tuple[Image, ...]:
     slices = [list(images) for _, images in groupby(series.images, key=lambda image: image.placement.position_mm)]
     return tuple(image for images in reversed(slices) for image in images)
 
 
 def _with_contour(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Draw the liver's true outline on the stiffness maps, in overlay group 6000; enhanced objects have none."""
+    """Draw the true outline of the liver on classic stiffness maps, as overlay group 6000."""
 
     def drawn(image: Image) -> Image:
         if image.level is None:
@@ -157,7 +150,7 @@ def _with_contour(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
 
 
 def _signed(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Store every grey image as signed numbers of 16 bits."""
+    """Store all grey-scale images as signed 16-bit numbers."""
     del exam
     series = [
         one if one.form is Form.SECONDARY_CAPTURE else _with_sign(replace(one, bits=16, signed=True))
@@ -172,7 +165,7 @@ def _with_sign(series: SeriesPlan) -> SeriesPlan:
 
 
 def _crowded(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Surround the elastography with unrelated dynamic series of tiny images."""
+    """Add unrelated dynamic series of tiny images."""
     del exam
     placement = Placement((-150.0, -150.0, 0.0), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (40.0, 40.0), 3.0)
     pixels = np.arange(CROWD_PIXELS**2, dtype=np.uint16).reshape(CROWD_PIXELS, CROWD_PIXELS)
@@ -208,7 +201,7 @@ def _is_placed(image: Image) -> bool:
 SCAN_MODIFIERS: Final[Mapping[str, ScanModifier]] = {"repeat": _repeat, "gre+epi": _gre_and_epi}
 PLAN_MODIFIERS: Final[Mapping[str, PlanModifier]] = {
     "anonymised": _anonymised,
-    **{name: partial(_renamed, words=words) for name, words in WORDS.items()},
+    **{name: partial(_renamed, names=names) for name, names in SERIES_NAMES.items()},
     "breath-holds": _breath_holds,
     "shuffled": _shuffled,
     "oblique": _oblique,
@@ -218,4 +211,4 @@ PLAN_MODIFIERS: Final[Mapping[str, PlanModifier]] = {
     "crowded": _crowded,
 }
 MODIFIERS: Final = (*SCAN_MODIFIERS, *PLAN_MODIFIERS)
-"""Their names on the command line."""
+"""Names of all modifiers, as on the command line."""

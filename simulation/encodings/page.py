@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulation.encodings import ENCODINGS
 from simulation.encodings.modifiers import MODIFIERS
-from simulation.encodings.transfer_syntax import TRANSFER_SYNTAXES, recode
+from simulation.encodings.transfer_syntax import TRANSFER_SYNTAXES, transcode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -172,7 +172,7 @@ def _measured(
     with tempfile.TemporaryDirectory() as folder:
         written = ENCODINGS[encoding](exam, Path(folder) / "study", modifiers=modifiers)
         if transfer_syntax:
-            recode((file for series in written.series for file in series.files), transfer_syntax)
+            transcode((file for series in written.series for file in series.files), transfer_syntax)
         result = measure(written.folder)
     if not result.studies:
         return _Row(None, "", 0, result.reason.message if result.reason else "no study found")

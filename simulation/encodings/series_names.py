@@ -1,4 +1,4 @@
-"""What sites call series of an elastography instead of the scanner's names, in several languages. Words are ours."""
+"""Series descriptions of sites that rename series, in several languages; made up for this project."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from simulation.encodings.types import Kind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-WORDS: Final[Mapping[str, Mapping[Kind, str]]] = {
+SERIES_NAMES: Final[Mapping[str, Mapping[Kind, str]]] = {
     "renamed": {
         Kind.MAGNITUDE: "Liver MRE Magnitude",
         Kind.PHASE: "Liver MRE Phase",

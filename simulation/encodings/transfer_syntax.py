@@ -1,4 +1,4 @@
-"""Other transfer syntaxes, as archives send them: written files are encoded again, always without loss.
+"""Lossless transcoding of written files to other transfer syntaxes, as archives send them.
 
 pydicom encodes RLE and the uncompressed syntaxes, pyjpegls JPEG-LS, and GDCM JPEG Lossless and JPEG 2000.
 """
@@ -38,7 +38,7 @@ TRANSFER_SYNTAXES: Final[Mapping[str, UID]] = {
     "implicit": ImplicitVRLittleEndian,
     "deflated": DeflatedExplicitVRLittleEndian,
 }
-"""Transfer syntaxes by their name on the command line."""
+"""Transfer syntaxes by name on the command line."""
 _BY_GDCM: Final = (JPEGLosslessSV1, JPEG2000Lossless)
 _BIT_PLANES: Final = (0x6000, 0x3000)
 _PIXEL_MODULE: Final = (
@@ -47,13 +47,13 @@ _PIXEL_MODULE: Final = (
 )
 
 
-def recode(files: Iterable[Path], name: str) -> None:
-    """Encode files again in place; their UIDs and pixel values stay.
+def transcode(files: Iterable[Path], name: str) -> None:
+    """Transcode files in place, with unchanged UIDs and pixel values.
 
     Parameters
     ----------
     files : DICOM files in Explicit VR Little Endian
-    name : one of `TRANSFER_SYNTAXES`
+    name : key of `TRANSFER_SYNTAXES`
     """
     syntax = TRANSFER_SYNTAXES[name]
     for file in files:
@@ -65,7 +65,7 @@ def recode(files: Iterable[Path], name: str) -> None:
         elif syntax == ExplicitVRBigEndian:
             _swap(ds)
         ds.file_meta.TransferSyntaxUID = syntax
-        # Values are decoded by the byte order they were read with, so every element is read before it is written.
+        # Elements are decoded lazily, in the byte order of the file that was read: decode all before writing another.
         ds.decode()
         _write(ds, file, syntax)
 
@@ -82,7 +82,7 @@ def _write(ds: Dataset, file: Path, syntax: UID) -> None:
 
 
 def _swap(ds: Dataset) -> None:
-    """Swap the bytes of words, which pydicom writes as they are."""
+    """Swap the bytes of OW elements, which pydicom writes unchanged."""
     if ds["PixelData"].VR == "OW":
         ds.PixelData = np.frombuffer(ds.PixelData, "<u2").astype(">u2").tobytes()
     if _BIT_PLANES in ds:
@@ -102,7 +102,7 @@ def _compress_by_gdcm(ds: Dataset, syntax: UID) -> None:
 
 
 def _one_frame(ds: Dataset, frame: bytes, syntax: UID, folder: Path) -> bytes:
-    """Compress one frame in a file that holds nothing else, so that GDCM has nothing else to change."""
+    """Compress one frame in a minimal file, so that GDCM cannot change other attributes."""
     import gdcm  # type: ignore[import-untyped]
 
     source, target = folder / "source.dcm", folder / "target.dcm"

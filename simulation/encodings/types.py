@@ -1,6 +1,6 @@
-"""What a scanner would write of an exam, before it is written: series and images as data.
+"""Series and images of a study as data, before they are written, and what was written.
 
-Vendors make plans, modifiers change plans, and writers (`classic`, `enhanced`) turn a plan into files.
+Vendors make a `StudyPlan`, modifiers change it, and writers (`classic`, `enhanced`) write it as files.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
@@ -21,7 +22,7 @@ AXIAL: Final = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
 class Kind(StrEnum):
-    """What a series shows; its name in other languages follows from it."""
+    """Content of a series."""
 
     LOCALIZER = "localizer"
     ANATOMY = "anatomy"
@@ -37,7 +38,7 @@ class Kind(StrEnum):
 
 
 class Form(StrEnum):
-    """How a series is written."""
+    """Form in which a series is written."""
 
     CLASSIC = "classic"
     ENHANCED = "enhanced"
@@ -46,7 +47,7 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where an image lies: centre of its first pixel and directions in patient coordinates (LPS), in mm."""
+    """Image plane: centre of the first pixel, and directions of rows and columns, in patient coordinates (LPS), mm."""
 
     position_mm: tuple[float, float, float]
     orientation: tuple[float, ...]
@@ -54,8 +55,8 @@ class Placement:
     slice_thickness_mm: float
 
 
-def nowhere(slice_thickness_mm: float) -> Placement:
-    """Return what some scanners write into images whose geometry they do not know: origin 0, spacing 1."""
+def unknown_placement(slice_thickness_mm: float) -> Placement:
+    """Return the image plane that some scanners write where they lost the geometry: origin 0, spacing 1."""
     return Placement((0.0, 0.0, 0.0), AXIAL, (1.0, 1.0), slice_thickness_mm)
 
 
@@ -78,7 +79,7 @@ class RealWorld:
 
 @dataclass(frozen=True, slots=True)
 class PulseSequence:
-    """Pulse sequence: names as in the attributes of the same names, times in ms, angle in degrees."""
+    """Pulse sequence, with the values of the DICOM attributes of similar names."""
 
     name: str
     scanning: tuple[str, ...]
@@ -96,13 +97,12 @@ class Image:
     Attributes
     ----------
     stored : (R, C) integers, or (R, C, 3) uint8 for a colour picture
-    placement : where it lies
-    acquired_s : when the images from which it comes were acquired, in seconds after the start of the study
-    level : slice s of the exam, None for an image across slices
+    placement : image plane
+    acquired_s : time of acquisition, in seconds from the start of the study
+    level : slice of the exam, None for an image across slices
     offset : phase offset, from 1
-    rescale : its modality LUT
-    real_world : its real world value mapping
-    contour : (R, C) bool, what is drawn on it
+    rescale, real_world : modality LUT, and real world value mapping
+    contour : (R, C) bool, drawn as overlay
     """
 
     stored: NDArray[np.integer]
@@ -117,18 +117,17 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class SeriesPlan:
-    """One series to write: what its images share, and the images in the order of their numbers.
+    """One series to write, with its images in the order of their numbers.
 
     Attributes
     ----------
     window : (centre, width), of rescaled values
-    bits : BitsStored; stored values take 8 bits for 8, otherwise 16
+    bits : BitsStored; BitsAllocated is 8 for 8, otherwise 16
     signed : PixelRepresentation
-    acquisition : AcquisitionNumber; 0 for what is no elastography
+    acquisition : AcquisitionNumber; 0 for series other than elastography
     private_name : GE's internal sequence name, (0019,109C)
     comments : ImageComments, where the scanner uses them; otherwise they say that the image is simulated
-    component : ComplexImageComponent
-    order_matters : True if the order of the images carries meaning that nothing else tells
+    order_matters : whether only the order of the images distinguishes them
     """
 
     kind: Kind
@@ -144,9 +143,22 @@ class SeriesPlan:
     acquisition: int = 0
     private_name: str = ""
     comments: str = ""
-    component: str = "MAGNITUDE"
     form: Form = Form.CLASSIC
     order_matters: bool = False
+
+    @property
+    def component(self) -> str:
+        """ComplexImageComponent."""
+        return "PHASE" if self.kind in {Kind.PHASE, Kind.WAVE} else "MAGNITUDE"
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Descriptions of localizer and T2-weighted series, and their ImageType."""
+
+    localizer: str
+    anatomy: str
+    image_type: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +167,13 @@ class StudyPlan:
 
     Attributes
     ----------
-    equipment : attributes that every image shares: manufacturer, model, station, field strength
+    equipment : attributes of every image: manufacturer, model, station, field strength
     series : by number
     description : StudyDescription
     file_name : pattern with `patient`, `series` and `image`
-    seed : of the exam; what modifiers draw follows from it
-    shuffled_names : True if names of files say nothing about their order
-    anonymised : True if somebody removed what describes the patient, the study and its series
+    seed : of the exam, and of what modifiers draw
+    shuffled_names : whether file names are in random order
+    anonymised : whether descriptions of patient, study and series were removed
     """
 
     equipment: Mapping[str, object]
@@ -176,8 +188,37 @@ class StudyPlan:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One run of the elastography: an exam, the sequence ("gre" or "epi"), and its number in the study, from 1."""
+    """One acquisition: an exam, the sequence ("gre" or "epi"), and its number in the study, from 1."""
 
     exam: SimulatedExam
     sequence: str = "gre"
     number: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSeries:
+    """One written series: `files` in the order of their instance numbers, `images` the number of images or frames."""
+
+    description: str
+    number: int
+    series_instance_uid: str
+    files: tuple[Path, ...]
+    kind: str
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenStudy:
+    """One written study.
+
+    Attributes
+    ----------
+    folder : of its files
+    series : by number
+    slice_z_mm : (S,) z of the exam's slices, slice 0 uppermost; a reader that sorts along the normal reverses them
+    """
+
+    folder: Path
+    study_instance_uid: str
+    series: tuple[WrittenSeries, ...]
+    slice_z_mm: tuple[float, ...]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from simulation.encodings.headers import WrittenSeries, WrittenStudy
+    from simulation.encodings.types import WrittenSeries, WrittenStudy
 
 TO_KPA = {"kPa": 1.0, "Pa": 0.001}
 BY_VENDOR = {"SIEMENS": 0.01, "Siemens Healthineers": 0.01, "GE MEDICAL SYSTEMS": 0.001}

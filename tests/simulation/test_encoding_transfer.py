@@ -13,7 +13,7 @@ from pydicom import dcmread
 from simulation import __main__ as command_line
 from simulation.encodings import ENCODINGS
 from simulation.encodings.page import encodings_page
-from simulation.encodings.transfer_syntax import TRANSFER_SYNTAXES, recode
+from simulation.encodings.transfer_syntax import TRANSFER_SYNTAXES, transcode
 from tests.simulation.exam_factory import make_exam
 from tests.tools import debian_tool
 
@@ -30,7 +30,7 @@ def test_pixels_and_headers_survive_every_transfer_syntax(encoding: str, syntax:
     files = [series.files[0] for series in study.series]
     before = [dcmread(file) for file in files]
     pixels = [ds.pixel_array for ds in before]
-    recode(files, syntax)
+    transcode(files, syntax)
     for file, old, stored in zip(files, before, pixels, strict=True):
         ds = dcmread(file)
         assert ds.file_meta.TransferSyntaxUID == TRANSFER_SYNTAXES[syntax]
@@ -44,7 +44,7 @@ def test_big_endian_pixels_and_overlays_are_read_alike_by_another_toolkit(tmp_pa
     study = ENCODINGS["siemens-gre"](EXAM, tmp_path / "study", modifiers=["with-contour"])
     file = next(series.files[0] for series in study.series if series.kind == "stiffness")
     before = dcmread(file)
-    recode([file], "big-endian")
+    transcode([file], "big-endian")
     subprocess.run(["/usr/bin/dcmconv", "+te", file, tmp_path / "little.dcm"], check=True)
     after = dcmread(tmp_path / "little.dcm")
     np.testing.assert_array_equal(after.pixel_array, before.pixel_array)

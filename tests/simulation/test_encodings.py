@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from simulation.encodings.headers import WrittenStudy
+    from simulation.encodings.types import WrittenStudy
 
     Written = Callable[..., WrittenStudy]
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pydicom import FileDataset
 
-    from simulation.encodings.headers import WrittenStudy
+    from simulation.encodings.types import WrittenStudy
 
 
 @pytest.fixture(scope="module")
