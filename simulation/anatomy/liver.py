@@ -98,11 +98,7 @@ def _fissure(p: Painter) -> NDArray[np.float32]:
     """Return the fissure of the round ligament: a thin wedge of fat, wider towards the feet."""
     return p.ellipsoid(
         (p.uniform(-0.2, 0.02), p.uniform(-0.45, -0.2), p.uniform(-60.0, -15.0)),
-        (
-            p.uniform(4.0, 9.0) * p.parameters.fissure_scale,
-            p.half_depth * p.uniform(0.25, 0.45),
-            p.uniform(35.0, 70.0),
-        ),
+        (p.uniform(4.0, 9.0) * p.parameters.fissure_scale, p.half_depth * p.uniform(0.25, 0.45), p.uniform(35.0, 70.0)),
         0.1,
         p.uniform(-0.5, 0.2),
     )

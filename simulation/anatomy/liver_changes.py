@@ -21,11 +21,7 @@ BARE_AREA: Final = 0.35
 
 
 def add_ascites(
-    rng: np.random.Generator,
-    grid: Grid,
-    tissue: NDArray[np.uint8],
-    cavity: NDArray[np.bool_],
-    thickness_mm: float,
+    rng: np.random.Generator, grid: Grid, tissue: NDArray[np.uint8], cavity: NDArray[np.bool_], thickness_mm: float
 ) -> None:
     """Add fluid between abdominal wall and organs and in the fat next to the liver, in place.
 

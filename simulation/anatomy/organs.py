@@ -70,11 +70,7 @@ def _bowel(p: Painter) -> None:
 def _stomach(p: Painter) -> None:
     fundus = p.ellipsoid(
         (p.uniform(0.36, 0.52), p.uniform(-0.3, 0.05), p.uniform(5.0, 35.0)),
-        (
-            p.half_width * p.uniform(0.22, 0.36),
-            p.half_depth * p.uniform(0.32, 0.52),
-            p.uniform(40.0, 65.0),
-        ),
+        (p.half_width * p.uniform(0.22, 0.36), p.half_depth * p.uniform(0.32, 0.52), p.uniform(40.0, 65.0)),
         0.10,
         p.uniform(-0.5, 0.3),
     )
@@ -92,18 +88,12 @@ def _spleen(p: Painter) -> None:
     swelling *= p.parameters.spleen_scale or 1.0
     outer = p.ellipsoid(
         (p.uniform(0.68, 0.80), p.uniform(0.28, 0.48), p.uniform(0.0, 30.0)),
-        (
-            p.half_width * 0.26 * swelling,
-            p.half_depth * 0.48 * swelling,
-            p.uniform(40.0, 60.0) * swelling,
-        ),
+        (p.half_width * 0.26 * swelling, p.half_depth * 0.48 * swelling, p.uniform(40.0, 60.0) * swelling),
         0.07,
         p.uniform(-0.1, 0.5),
     )
     hilum = p.ellipsoid(
-        (p.uniform(0.34, 0.42), p.uniform(0.15, 0.35), 0.0),
-        (p.half_width * 0.24, p.half_depth * 0.42, 120.0),
-        0.06,
+        (p.uniform(0.34, 0.42), p.uniform(0.15, 0.35), 0.0), (p.half_width * 0.24, p.half_depth * 0.42, 120.0), 0.06
     )
     if p.parameters.spleen_scale > 0.0:
         p.paint(np.minimum(outer, -hilum), Tissue.SPLEEN, 0.05)
@@ -112,11 +102,7 @@ def _spleen(p: Painter) -> None:
 def _kidneys(p: Painter) -> None:
     for side in (-1.0, 1.0):
         kidney = p.ellipsoid(
-            (
-                side * p.uniform(0.42, 0.54),
-                p.uniform(0.46, 0.62),
-                p.uniform(-62.0, -38.0) + 10.0 * (side > 0),
-            ),
+            (side * p.uniform(0.42, 0.54), p.uniform(0.46, 0.62), p.uniform(-62.0, -38.0) + 10.0 * (side > 0)),
             (p.uniform(23.0, 30.0), p.uniform(26.0, 34.0), p.uniform(42.0, 56.0)),
             0.05,
             side * p.uniform(0.2, 0.7),
@@ -148,9 +134,7 @@ def _back(p: Painter) -> None:
 def _great_vessels(p: Painter) -> tuple[float, float]:
     """Paint aorta and vena cava; return (x, y) of the vena cava, mm."""
     aorta = p.ellipsoid(
-        (p.uniform(0.06, 0.12), p.uniform(0.38, 0.46), 0.0),
-        (p.uniform(9.0, 13.0), p.uniform(9.0, 13.0), 400.0),
-        0.03,
+        (p.uniform(0.06, 0.12), p.uniform(0.38, 0.46), 0.0), (p.uniform(9.0, 13.0), p.uniform(9.0, 13.0), 400.0), 0.03
     )
     p.paint(aorta, Tissue.AORTA, 0.35)
     place = (p.uniform(-0.22, -0.15), p.uniform(0.30, 0.40))

@@ -52,12 +52,7 @@ class Encoding:
     variant: str | None = None
 
     def __call__(
-        self,
-        exam: SimulatedExam,
-        out: Path,
-        *,
-        patient_id: str = "SIM-0001",
-        modifiers: Sequence[str] = (),
+        self, exam: SimulatedExam, out: Path, *, patient_id: str = "SIM-0001", modifiers: Sequence[str] = ()
     ) -> WrittenStudy:
         """Write an exam as this scanner would; equal arguments give equal UIDs and files.
 
@@ -93,11 +88,11 @@ class Encoding:
             series=tuple(self._formed(one) for one in series),
             description="liver MR elastography",
             file_name=self.file_name,
-            seed=exam.seed,
+            exam=exam,
         )
         for name in modifiers:
             if name in PLAN_MODIFIERS:
-                plan = PLAN_MODIFIERS[name](plan, exam)
+                plan = PLAN_MODIFIERS[name](plan)
         return plan
 
     def _formed(self, series: SeriesPlan) -> SeriesPlan:
@@ -132,7 +127,7 @@ def _file_names(plan: StudyPlan, patient_id: str) -> dict[int, list[str]]:
     ]
     names = [plan.file_name.format(patient=patient_id, series=s, image=n, date=STUDY_DATE) for s, n in slots]
     if plan.shuffled_names:
-        names = list(np.random.default_rng(plan.seed).permutation(names))
+        names = list(np.random.default_rng(plan.exam.seed).permutation(names))
     by_series: dict[int, list[str]] = {series.number: [] for series in plan.series}
     for (number, _), name in zip(slots, names, strict=True):
         by_series[number].append(str(name))

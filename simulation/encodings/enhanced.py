@@ -23,11 +23,7 @@ if TYPE_CHECKING:
 STACK: Final = "1"
 FRAME_MS: Final = 1000.0
 _LIVER: Final = {"CodeValue": "10200004", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Liver"}
-_TRANSMIT: Final = {
-    "TransmitCoilName": "Body",
-    "TransmitCoilManufacturerName": "",
-    "TransmitCoilType": "BODY",
-}
+_TRANSMIT: Final = {"TransmitCoilName": "Body", "TransmitCoilManufacturerName": "", "TransmitCoilType": "BODY"}
 _RECEIVE: Final = {
     "ReceiveCoilName": "Body",
     "ReceiveCoilManufacturerName": "",
@@ -130,9 +126,7 @@ def _dimension(keyword: str, organization: str) -> dict[str, object]:
 def _shared_groups(series: SeriesPlan) -> dict[str, object]:
     sequence = series.sequence
     groups: dict[str, object] = {
-        "FrameAnatomySequence": [
-            {"FrameLaterality": "U", "AnatomicRegionSequence": [_LIVER]},
-        ],
+        "FrameAnatomySequence": [{"FrameLaterality": "U", "AnatomicRegionSequence": [_LIVER]}],
         "MRImageFrameTypeSequence": [
             {
                 "FrameType": list(series.image_type),

@@ -52,9 +52,7 @@ def padded(image: Image) -> Image:
     x, y, z = (float(value) for value in corner)
     more = ((0, 0),) * (image.stored.ndim - 2)
     return replace(
-        image,
-        stored=np.pad(image.stored, (*borders, *more)),
-        placement=replace(placement, position_mm=(x, y, z)),
+        image, stored=np.pad(image.stored, (*borders, *more)), placement=replace(placement, position_mm=(x, y, z))
     )
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from simulation.encodings.geometry import oblique_rotation, outline, rotated
 from simulation.encodings.parts import T2_SEQUENCE
 from simulation.encodings.series_names import SERIES_NAMES
-from simulation.encodings.types import Form, Image, Kind, Placement, Scan, SeriesPlan
+from simulation.encodings.types import AXIAL, Form, Image, Kind, Placement, Scan, SeriesPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from simulation.types import SimulatedExam
 
     ScanModifier = Callable[[tuple[Scan, ...]], tuple[Scan, ...]]
-    PlanModifier = Callable[[StudyPlan, SimulatedExam], StudyPlan]
+    PlanModifier = Callable[[StudyPlan], StudyPlan]
 
 WEAK: Final = 0.15
 """Amplitude left by a driver with a loose tube."""
 WEAK_CONFIDENCE: Final = 0.955
-"""Factor on the confidence of a failed run, after which 95 % is reached nearly unknown_placement."""
+"""Factor on the confidence of a failed acquisition, so that hardly any pixel reaches 95 %."""
 EPI_CONFIDENCE: Final = 0.99
 """Factor on the confidence of the second sequence, so that the two acquisitions differ in measured area."""
 CROWD: Final = (20, 100)
@@ -69,26 +69,22 @@ def _weakened(exam: SimulatedExam) -> SimulatedExam:
     )
 
 
-def _anonymised(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
+def _anonymised(plan: StudyPlan) -> StudyPlan:
     """Remove descriptions, protocol names, comments and private elements, as basic confidentiality profiles do."""
-    del exam
-    bare = [replace(one, description="", protocol="", comments="", private_name="") for one in plan.series]
-    return replace(plan, series=tuple(bare), description="", anonymised=True)
+    bare = _with_series(plan, lambda one: replace(one, description="", protocol="", comments="", private_name=""))
+    return replace(bare, description="", anonymised=True)
 
 
-def _renamed(plan: StudyPlan, exam: SimulatedExam, *, names: Mapping[Kind, str]) -> StudyPlan:
+def _renamed(plan: StudyPlan, *, names: Mapping[Kind, str]) -> StudyPlan:
     """Replace the descriptions of the elastography's series."""
-    del exam
-    named = [
-        replace(one, description=names[one.kind], protocol="Abdomen") if one.kind in names else one
-        for one in plan.series
-    ]
-    return replace(plan, series=tuple(named))
+    return _with_series(
+        plan,
+        lambda one: replace(one, description=names[one.kind], protocol="Abdomen") if one.kind in names else one,
+    )
 
 
-def _breath_holds(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
+def _breath_holds(plan: StudyPlan) -> StudyPlan:
     """Store every slice of the elastography as its own series."""
-    del exam
     found: list[SeriesPlan] = []
     for series in plan.series:
         if not series.acquisition:
@@ -101,73 +97,74 @@ def _breath_holds(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
     return replace(plan, series=tuple(found))
 
 
-def _shuffled(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Number images and files in random order; only files where the order of images matters."""
-    rng = np.random.default_rng(exam.seed)
-    mixed = []
-    for series in plan.series:
+def _shuffled(plan: StudyPlan) -> StudyPlan:
+    """Shuffle images and files; where the order of images matters, files alone."""
+    rng = np.random.default_rng(plan.exam.seed)
+
+    def shuffled(series: SeriesPlan) -> SeriesPlan:
         order = rng.permutation(len(series.images))
-        images = tuple(series.images[index] for index in order)
-        mixed.append(series if series.order_matters else replace(series, images=images))
-    return replace(plan, series=tuple(mixed), shuffled_names=True)
+        return series if series.order_matters else replace(series, images=tuple(series.images[i] for i in order))
+
+    return replace(_with_series(plan, shuffled), shuffled_names=True)
 
 
-def _oblique(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
+def _oblique(plan: StudyPlan) -> StudyPlan:
     """Rotate all images with known geometry."""
-    del exam
     rotation = oblique_rotation()
-    return _with_images(
-        plan, lambda image: replace(image, placement=rotated(image.placement, rotation)) if _is_placed(image) else image
-    )
+
+    def oblique(image: Image) -> Image:
+        placed = image.placement.position_mm != (0.0, 0.0, 0.0)
+        return replace(image, placement=rotated(image.placement, rotation)) if placed else image
+
+    return _with_series(plan, lambda one: replace(one, images=tuple(map(oblique, one.images))))
 
 
-def _feet_first(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
+def _feet_first(plan: StudyPlan) -> StudyPlan:
     """Position the patient feet first: patient coordinates stay, slices are numbered in reverse."""
-    del exam
-    series = [one if one.order_matters else replace(one, images=_reversed_slices(one)) for one in plan.series]
-    return replace(plan, series=tuple(series), patient_position="FFS")
+
+    def reversed_slices(series: SeriesPlan) -> SeriesPlan:
+        if series.order_matters:
+            return series
+        slices = [list(images) for _, images in groupby(series.images, key=lambda image: image.placement.position_mm)]
+        return replace(series, images=tuple(image for images in reversed(slices) for image in images))
+
+    return replace(_with_series(plan, reversed_slices), patient_position="FFS")
 
 
-def _reversed_slices(series: SeriesPlan) -> tuple[Image, ...]:
-    slices = [list(images) for _, images in groupby(series.images, key=lambda image: image.placement.position_mm)]
-    return tuple(image for images in reversed(slices) for image in images)
-
-
-def _with_contour(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
+def _with_contour(plan: StudyPlan) -> StudyPlan:
     """Draw the true outline of the liver on classic stiffness maps, as overlay group 6000."""
+    liver = plan.exam.truth.liver
 
     def drawn(image: Image) -> Image:
         if image.level is None:
             return image
-        return replace(image, contour=outline(exam.truth.liver[image.level], image.stored.shape))
+        return replace(image, contour=outline(liver[image.level], image.stored.shape))
 
-    maps = {Kind.STIFFNESS, Kind.STIFFNESS_MASKED}
-    series = [
-        replace(one, images=tuple(map(drawn, one.images))) if one.kind in maps and one.form is Form.CLASSIC else one
-        for one in plan.series
-    ]
-    return replace(plan, series=tuple(series))
+    def with_contours(series: SeriesPlan) -> SeriesPlan:
+        if series.kind not in {Kind.STIFFNESS, Kind.STIFFNESS_MASKED} or series.form is not Form.CLASSIC:
+            return series
+        return replace(series, images=tuple(map(drawn, series.images)))
+
+    return _with_series(plan, with_contours)
 
 
-def _signed(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
+def _signed(plan: StudyPlan) -> StudyPlan:
     """Store all grey-scale images as signed 16-bit numbers."""
-    del exam
-    series = [
-        one if one.form is Form.SECONDARY_CAPTURE else _with_sign(replace(one, bits=16, signed=True))
-        for one in plan.series
-    ]
-    return replace(plan, series=tuple(series))
+
+    def signed(series: SeriesPlan) -> SeriesPlan:
+        if series.form is Form.SECONDARY_CAPTURE:
+            return series
+        images = tuple(
+            replace(one, stored=np.minimum(one.stored, LARGEST_SIGNED).astype(np.int16)) for one in series.images
+        )
+        return replace(series, bits=16, signed=True, images=images)
+
+    return _with_series(plan, signed)
 
 
-def _with_sign(series: SeriesPlan) -> SeriesPlan:
-    images = [replace(one, stored=np.minimum(one.stored, LARGEST_SIGNED).astype(np.int16)) for one in series.images]
-    return replace(series, images=tuple(images))
-
-
-def _crowded(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
+def _crowded(plan: StudyPlan) -> StudyPlan:
     """Add unrelated dynamic series of tiny images."""
-    del exam
-    placement = Placement((-150.0, -150.0, 0.0), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (40.0, 40.0), 3.0)
+    placement = Placement((-150.0, -150.0, 0.0), AXIAL, (40.0, 40.0), 3.0)
     pixels = np.arange(CROWD_PIXELS**2, dtype=np.uint16).reshape(CROWD_PIXELS, CROWD_PIXELS)
     series_count, image_count = CROWD
     crowd = [
@@ -189,13 +186,8 @@ def _crowded(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
     return replace(plan, series=(*plan.series, *crowd))
 
 
-def _with_images(plan: StudyPlan, change: Callable[[Image], Image]) -> StudyPlan:
-    series = [replace(one, images=tuple(map(change, one.images))) for one in plan.series]
-    return replace(plan, series=tuple(series))
-
-
-def _is_placed(image: Image) -> bool:
-    return image.placement.position_mm != (0.0, 0.0, 0.0)
+def _with_series(plan: StudyPlan, change: Callable[[SeriesPlan], SeriesPlan]) -> StudyPlan:
+    return replace(plan, series=tuple(map(change, plan.series)))
 
 
 SCAN_MODIFIERS: Final[Mapping[str, ScanModifier]] = {"repeat": _repeat, "gre+epi": _gre_and_epi}

@@ -67,18 +67,12 @@ def transcode(files: Iterable[Path], name: str) -> None:
         ds.file_meta.TransferSyntaxUID = syntax
         # Elements are decoded lazily, in the byte order of the file that was read: decode all before writing another.
         ds.decode()
-        _write(ds, file, syntax)
-
-
-def _write(ds: Dataset, file: Path, syntax: UID) -> None:
-    bare = Dataset(ds)
-    bare.file_meta = ds.file_meta
-    bare.save_as(
-        file,
-        implicit_vr=syntax.is_implicit_VR,
-        little_endian=syntax.is_little_endian,
-        enforce_file_format=True,
-    )
+        # A bare data set has no encoding of its own to contradict the new one.
+        bare = Dataset(ds)
+        bare.file_meta = ds.file_meta
+        bare.save_as(
+            file, implicit_vr=syntax.is_implicit_VR, little_endian=syntax.is_little_endian, enforce_file_format=True
+        )
 
 
 def _swap(ds: Dataset) -> None:

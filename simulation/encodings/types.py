@@ -171,7 +171,7 @@ class StudyPlan:
     series : by number
     description : StudyDescription
     file_name : pattern with `patient`, `series` and `image`
-    seed : of the exam, and of what modifiers draw
+    exam : what is written
     shuffled_names : whether file names are in random order
     anonymised : whether descriptions of patient, study and series were removed
     """
@@ -180,7 +180,7 @@ class StudyPlan:
     series: tuple[SeriesPlan, ...]
     description: str
     file_name: str
-    seed: int
+    exam: SimulatedExam
     patient_position: str = "HFS"
     shuffled_names: bool = False
     anonymised: bool = False

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy.special import ndtri
 
-from simulation.out_of_domain.kinds import NEAR_DOMAIN, OUT_OF_DOMAIN
+from simulation.out_of_domain import NEAR_DOMAIN, OUT_OF_DOMAIN
 from simulation.planning.parameters import Distribution
 from simulation.planning.stages import STAGE_STIFFNESS_KPA, STAGES
 from simulation.planning.variety import WIDE, Variety
@@ -89,13 +89,7 @@ DESIGNS: Final[Mapping[str, Design]] = {
             {"F0": 0.315, "F1": 0.155, "F2": 0.225, "F3": 0.125, "F4": 0.18},
             {**_MILD, "F4": (7.5, 0.30)},
         ),
-        Design(
-            "extended",
-            2000,
-            _ALL_STAGES,
-            _EXTENDED_KPA,
-            replace(WIDE, full_failure=0.03, partial_failure=0.12),
-        ),
+        Design("extended", 2000, _ALL_STAGES, _EXTENDED_KPA, replace(WIDE, full_failure=0.03, partial_failure=0.12)),
         Design("quality", 700, _ALL_STAGES, _EXTENDED_KPA, _QUALITY, waves=True),
         Design("out-of-domain", 100, _ALL_STAGES, _EXTENDED_KPA, waves=True, out_of_domain=OUT_OF_DOMAIN),
         Design("near-domain", 480, _ALL_STAGES, _EXTENDED_KPA, waves=True, out_of_domain=NEAR_DOMAIN),
@@ -115,10 +109,7 @@ CONDITIONS: Final[Mapping[str, Mapping[str, Distribution]]] = {
     "severe-iron": {},
 }
 """Conditions for robustness tables: the same patients under harder scan conditions."""
-CONDITION_FAILURES: Final[Mapping[str, Failure]] = {
-    "driver-off": Failure.NO_WAVES,
-    "severe-iron": Failure.LOW_SIGNAL,
-}
+CONDITION_FAILURES: Final[Mapping[str, Failure]] = {"driver-off": Failure.NO_WAVES, "severe-iron": Failure.LOW_SIGNAL}
 """Conditions under which every slice fails by one cause."""
 _CONDITION_COLUMNS: Final = {"matrix-128": 128, "matrix-256": 256}
 

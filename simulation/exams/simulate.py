@@ -10,8 +10,8 @@ from scipy import ndimage
 
 from simulation.exams.outcome import assess
 from simulation.grid import centred_grid
+from simulation.out_of_domain import LEVELS_MM, OUT_OF_DOMAIN
 from simulation.out_of_domain.alterations import ALTERATIONS
-from simulation.out_of_domain.kinds import LEVELS_MM, OUT_OF_DOMAIN
 from simulation.out_of_domain.scenes import SCENES
 from simulation.physics.confidence import ConfidenceRule, confidence_map
 from simulation.physics.inversion import Inversion, first_harmonic, invert, phase_residual, unwrap
@@ -62,7 +62,7 @@ def simulate_exam(
     slices : number of slices; 4 or 5 by default
     variety : which parameters vary, and how; `STANDARD` or `WIDE`
     failure : cause of failure (`Failure`) of the whole exam, "" for none; random for the variety by default
-    out_of_domain : one of `out_of_domain.kinds.OUT_OF_DOMAIN`; "" for an axial elastogram of a liver
+    out_of_domain : one of `simulation.out_of_domain.OUT_OF_DOMAIN`; "" for an axial elastogram of a liver
 
     Raises
     ------

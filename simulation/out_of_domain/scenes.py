@@ -87,9 +87,4 @@ def _coronal(rng: np.random.Generator, plan: Plan) -> NDArray[np.uint8]:
     return tissue
 
 
-SCENES: Final[dict[str, Paint]] = {
-    "phantom": _phantom,
-    "head": _head,
-    "thighs": _thighs,
-    "coronal": _coronal,
-}
+SCENES: Final[dict[str, Paint]] = {"phantom": _phantom, "head": _head, "thighs": _thighs, "coronal": _coronal}

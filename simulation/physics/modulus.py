@@ -40,10 +40,7 @@ class ModulusMap:
 
 
 def smoothed_noise(
-    rng: np.random.Generator,
-    shape: tuple[int, int, int],
-    spacing_mm: tuple[float, float, float],
-    scale_mm: float,
+    rng: np.random.Generator, shape: tuple[int, int, int], spacing_mm: tuple[float, float, float], scale_mm: float
 ) -> NDArray[np.float32]:
     """Return Gaussian noise (S, R, C) of unit variance, smoothed by a Gaussian of SD `scale_mm`.
 

@@ -120,7 +120,7 @@ WIDE: Final = Variety(
             "ascites_mm": Distribution(3.0, 25.0, chance=0.28),
             "spleen_scale": Distribution(0.95, 1.35),
             "caudate_scale": Distribution(0.9, 1.5),
-        },
+        }
     },
     protocols=(
         ProtocolChoice(3.0, "gre", 1.5, _GRE_15, 204, 256, (1.45, 1.75)),

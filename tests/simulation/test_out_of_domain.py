@@ -7,7 +7,7 @@ import pytest
 
 from simulation.exams.cohorts import DESIGNS, patient_of
 from simulation.exams.simulate import simulate_exam
-from simulation.out_of_domain.kinds import LEVELS_MM, OUT_OF_DOMAIN
+from simulation.out_of_domain import LEVELS_MM, OUT_OF_DOMAIN
 from simulation.out_of_domain.scenes import SCENES
 from simulation.planning.plan import draw_plan, open_streams
 from simulation.planning.variety import WIDE, at_level
