@@ -125,6 +125,7 @@ def _dimension(keyword: str, organization: str) -> dict[str, object]:
 
 def _shared_groups(series: SeriesPlan) -> dict[str, object]:
     sequence = series.sequence
+    centre, width = series.window or (0.0, 0.0)
     groups: dict[str, object] = {
         "FrameAnatomySequence": [{"FrameLaterality": "U", "AnatomicRegionSequence": [_LIVER]}],
         "MRImageFrameTypeSequence": [
@@ -165,7 +166,18 @@ def _shared_groups(series: SeriesPlan) -> dict[str, object]:
             }
         ],
         "MREchoSequence": [{"EffectiveEchoTime": sequence.echo_ms}],
-        "MRModifierSequence": [_modifier(series)],
+        "MRModifierSequence": [
+            {
+                "InversionRecovery": "NO",
+                "FlowCompensation": "NONE",
+                "Spoiling": "NONE" if "EP" in sequence.scanning else "RF",
+                "T2Preparation": "NO",
+                "SpectrallySelectedExcitation": "NONE",
+                "SpatialPresaturation": "NONE",
+                "PartialFourier": "NO",
+                "ParallelAcquisition": "NO",
+            }
+        ],
         "MRImagingModifierSequence": [
             {
                 "MagnetizationTransfer": "NONE",
@@ -178,29 +190,11 @@ def _shared_groups(series: SeriesPlan) -> dict[str, object]:
         "MRReceiveCoilSequence": [_RECEIVE],
         "MRTransmitCoilSequence": [_TRANSMIT],
         "MRAveragesSequence": [{"NumberOfAverages": 1}],
-        "FrameVOILUTSequence": [_window(series)],
+        "FrameVOILUTSequence": [{"WindowCenter": centre, "WindowWidth": width}],
     }
     if _one_plane(series):
         groups |= _plane(series.images[0])
     return groups
-
-
-def _modifier(series: SeriesPlan) -> dict[str, object]:
-    return {
-        "InversionRecovery": "NO",
-        "FlowCompensation": "NONE",
-        "Spoiling": "NONE" if "EP" in series.sequence.scanning else "RF",
-        "T2Preparation": "NO",
-        "SpectrallySelectedExcitation": "NONE",
-        "SpatialPresaturation": "NONE",
-        "PartialFourier": "NO",
-        "ParallelAcquisition": "NO",
-    }
-
-
-def _window(series: SeriesPlan) -> dict[str, object]:
-    centre, width = series.window or (0.0, 0.0)
-    return {"WindowCenter": centre, "WindowWidth": width}
 
 
 def _plane(image: Image) -> dict[str, object]:

@@ -1,6 +1,6 @@
-"""A page of tables: one simulated patient in every encoding, and what the application measures in each.
+"""A page of tables: what the application measures in every encoding of one simulated patient.
 
-The only part of the simulator that uses the application; it is never imported at run time.
+Only this module of the simulator uses the application.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ from simulation.encodings.transfer_syntax import TRANSFER_SYNTAXES, transcode
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from liver_mre.core.result import RunResult, StudyResult
+    from liver_mre.core.result import RunResult
     from simulation.types import SimulatedExam
 
     Measure = Callable[[Path], RunResult]
 
 REFERENCE: Final = "siemens-gre"
-SHOWN: Final = ("siemens-gre", "ge-gre", "philips-enhanced", "canon")
-"""Encodings with which modifiers and transfer syntaxes are shown."""
+COMPARED: Final = ("siemens-gre", "ge-gre", "philips-enhanced", "canon")
+"""Encodings in the tables of modifiers and transfer syntaxes."""
 _HEAD: Final = """# One patient in every encoding
 
 Made by `python -m simulation encodings --out docs/encodings.md`; simulated, research use only. One simulated patient
-(seed {seed}, stage {stage}) is written as each scanner would write it, and measured. "Difference" is to `{reference}`,
-{mean_kpa:.3f} kPa. Where a study has no usable magnitude, or a masked elastogram alone, the network is shown less and
-outlines the liver otherwise; without a magnitude a study is measured only where a site has set that. What is known of
-each encoding from a source and what is inferred stands at the top of its module in `simulation/encodings/`.
+(seed {seed}, stage {stage}) is written as by each scanner, and measured. "Difference" is to `{reference}`,
+{mean_kpa:.3f} kPa. Without a usable magnitude, or with a masked elastogram alone, the network has less input and
+segments the liver differently; without a magnitude, a study is measured only if a site has set that. The top of each
+module in `simulation/encodings/` tells what is known from a source and what is inferred.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """What came of one study."""
+    """Measurement of one study, or why there is none."""
 
     mean_kpa: float | None
     stage: str
     acquisitions: int
     evidence: str
-    shown: str = ""
+    network_input: str = ""
 
     def difference(self, reference_kpa: float) -> str:
-        """Return by how much the mean differs, or that the study was refused."""
+        """Return the difference to the reference, or that the study was refused."""
         if self.mean_kpa is None:
             return "refused"
-        # Adding zero turns a rounded -0 into 0.
+        # Adding zero turns -0 into 0.
         return f"{round(100.0 * (self.mean_kpa / reference_kpa - 1.0), 2) + 0.0:.2f} %"
 
 
@@ -66,9 +66,8 @@ def encodings_page(
     Parameters
     ----------
     exam : the simulated patient
-    measure : measures every study in a folder; by default `liver_mre.measure_folder`, studies without magnitude, too
-    encodings : the rows of the first table
-    modifiers, transfer_syntaxes : the rows of the second and third table
+    measure : measures every study in a folder; by default `liver_mre.measure_folder`, also without magnitude
+    encodings, modifiers, transfer_syntaxes : rows of the three tables
 
     Raises
     ------
@@ -99,23 +98,22 @@ def encodings_page(
 def _encodings_table(
     exam: SimulatedExam, measure: Measure, names: Iterable[str], reference_kpa: float
 ) -> Iterable[str]:
-    yield "| Encoding | The study holds | The network is shown | Mean, kPa | Difference | Stage | Unit, or reason |"
+    yield "| Encoding | Content | Network input | Mean, kPa | Difference | Stage | Unit, or reason |"
     yield "|---|---|---|---|---|---|---|"
     rows = {name: _measured(exam, measure, name) for name in names}
+    means: dict[str, list[float]] = {}
     for name, row in rows.items():
         mean = "" if row.mean_kpa is None else f"{row.mean_kpa:.3f}"
-        what = (f"`{name}`", ENCODINGS[name].holds, row.shown)
-        yield f"| {' | '.join((*what, mean, row.difference(reference_kpa), row.stage, row.evidence))} |"
-    means: dict[str, list[float]] = {}
-    for row in rows.values():
+        cells = (f"`{name}`", ENCODINGS[name].holds, row.network_input, mean, row.difference(reference_kpa), row.stage)
+        yield f"| {' | '.join((*cells, row.evidence))} |"
         if row.mean_kpa is not None:
-            means.setdefault(row.shown, []).append(row.mean_kpa)
-    same = max((max(found) / min(found) - 1.0 for found in means.values()), default=0.0)
+            means.setdefault(row.network_input, []).append(row.mean_kpa)
+    equal_input = max((max(found) / min(found) - 1.0 for found in means.values()), default=0.0)
     every = [abs(mean / reference_kpa - 1.0) for found in means.values() for mean in found]
     yield ""
     yield (
-        f"Measured: {len(every)} of {len(rows)}. Largest difference between encodings that show the network the same: "
-        f"{100.0 * same:.2f} %; of any to the first: {100.0 * max(every, default=0.0):.2f} %."
+        f"Measured: {len(every)} of {len(rows)}. Largest difference between encodings of equal network input: "
+        f"{100.0 * equal_input:.2f} %; to the reference: {100.0 * max(every, default=0.0):.2f} %."
     )
     yield ""
 
@@ -123,42 +121,37 @@ def _encodings_table(
 def _modifiers_table(
     exam: SimulatedExam, measure: Measure, names: Iterable[str], reference_kpa: float
 ) -> Iterable[str]:
-    yield "## What becomes of a study before it arrives"
+    yield "## What happens to a study before it arrives"
     yield ""
     yield (
-        "Difference to the mean above, and in brackets how many acquisitions could be measured where that is not one. "
-        "Enhanced objects carry no overlays, so `with-contour` changes nothing in them."
+        "Difference to the mean above, with the number of measured acquisitions in brackets if it is not one. "
+        "Enhanced objects carry no overlays, so `with-contour` does not change them."
     )
     yield ""
-    yield from _grid_head("Modifier")
-    refusals: dict[str, str] = {}
+    yield from _table_head("Modifier")
+    refusals = []
     for name in names:
-        cells = []
-        for encoding in SHOWN:
-            row = _measured(exam, measure, encoding, modifiers=(name,))
-            several = f" ({row.acquisitions})" if row.acquisitions > 1 else ""
-            cells.append(row.difference(reference_kpa) + several)
-            if row.mean_kpa is None:
-                refusals[f"`{encoding}`, {name}"] = row.evidence
+        rows = {encoding: _measured(exam, measure, encoding, modifiers=(name,)) for encoding in COMPARED}
+        counts = (f" ({row.acquisitions})" if row.acquisitions > 1 else "" for row in rows.values())
+        cells = (row.difference(reference_kpa) + count for row, count in zip(rows.values(), counts, strict=True))
         yield f"| `{name}` | {' | '.join(cells)} |"
-    yield ""
-    yield from (f"- {which}: {why}" for which, why in refusals.items())
-    yield ""
+        refusals += [f"- `{encoding}`, {name}: {row.evidence}" for encoding, row in rows.items() if not row.mean_kpa]
+    yield from ("", *refusals, "")
 
 
 def _syntaxes_table(exam: SimulatedExam, measure: Measure, names: Iterable[str], reference_kpa: float) -> Iterable[str]:
     yield "## Transfer syntaxes"
     yield ""
-    yield from _grid_head("Transfer syntax")
+    yield from _table_head("Transfer syntax")
     for name in names:
-        rows = [_measured(exam, measure, encoding, transfer_syntax=name) for encoding in SHOWN]
+        rows = [_measured(exam, measure, encoding, transfer_syntax=name) for encoding in COMPARED]
         yield f"| `{name}` | {' | '.join(row.difference(reference_kpa) for row in rows)} |"
     yield ""
 
 
-def _grid_head(title: str) -> Iterable[str]:
-    yield f"| {title} | {' | '.join(f'`{name}`' for name in SHOWN)} |"
-    yield "|---" * (len(SHOWN) + 1) + "|"
+def _table_head(title: str) -> Iterable[str]:
+    yield f"| {title} | {' | '.join(f'`{name}`' for name in COMPARED)} |"
+    yield "|---" * (len(COMPARED) + 1) + "|"
 
 
 def _measured(
@@ -176,17 +169,13 @@ def _measured(
         result = measure(written.folder)
     if not result.studies:
         return _Row(None, "", 0, result.reason.message if result.reason else "no study found")
-    return _row(result.studies[0])
-
-
-def _row(study: StudyResult) -> _Row:
+    study = result.studies[0]
     if study.measurement is None or study.unit is None:
         return _Row(None, "", 0, study.reason.message if study.reason else study.status)
-    staging = study.staging
-    stage = f"{staging.metavir_min}-{staging.metavir_max}" if staging else ""
-    measured = sum(acquisition.measurement is not None for acquisition in study.acquisitions)
-    channels = next(one.network_channels for one in study.acquisitions if one.measurement is not None)
-    shown = ", ".join(name.replace("_", " ") for name in channels)
+    stage = f"{study.staging.metavir_min}-{study.staging.metavir_max}" if study.staging else ""
+    measured = [acquisition for acquisition in study.acquisitions if acquisition.measurement is not None]
+    channels = measured[0].network_channels
+    network_input = ", ".join(name.replace("_", " ") for name in channels)
     if "magnitude" not in channels:
-        shown += " (only with `require_magnitude: false`)"
-    return _Row(study.measurement.mean_kpa, stage, measured, study.unit.detail, shown)
+        network_input += " (only with `require_magnitude: false`)"
+    return _Row(study.measurement.mean_kpa, stage, len(measured), study.unit.detail, network_input)

@@ -13,7 +13,7 @@ from simulation.grid import centred_grid
 from simulation.out_of_domain import LEVELS_MM, OUT_OF_DOMAIN
 from simulation.out_of_domain.alterations import ALTERATIONS
 from simulation.out_of_domain.scenes import SCENES
-from simulation.physics.confidence import ConfidenceRule, confidence_map
+from simulation.physics.confidence import confidence_map
 from simulation.physics.inversion import Inversion, first_harmonic, invert, phase_residual, unwrap
 from simulation.physics.kspace import measure_phase
 from simulation.physics.motion import simulate_motion
@@ -198,7 +198,7 @@ def _process(
         scan.noise,
         inside,
         pixel_mm,
-        ConfidenceRule(parameters.misfit_gain, parameters.noise_half),
+        parameters,
         phase_residual(unwrapped) if variety.rates_residual else None,
     )
     return result, confidence

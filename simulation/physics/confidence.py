@@ -6,7 +6,6 @@ usual threshold of 0.95; they do not depend on the liver's position.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -17,26 +16,11 @@ from simulation.planning.parameters import STANDARD_PARAMETERS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from simulation.planning.parameters import ExamParameters
+
 SMOOTHING_MM: Final = 2.34375
 SIGNAL_SMOOTHING_MM: Final = 3.125
 STANDARD_PIXEL_MM: Final = 1.5625
-
-
-@dataclass(frozen=True, slots=True)
-class ConfidenceRule:
-    """Weights of a scanner's confidence map; vendors differ.
-
-    Attributes
-    ----------
-    misfit_gain : weight of the variance that the local fit leaves unexplained
-    noise_half : wave-to-noise ratio at which the signal term is 0.5
-    """
-
-    misfit_gain: float = STANDARD_PARAMETERS.misfit_gain
-    noise_half: float = STANDARD_PARAMETERS.noise_half
-
-
-STANDARD_RULE: Final = ConfidenceRule()
 
 
 def confidence_map(
@@ -46,7 +30,7 @@ def confidence_map(
     noise: float,
     inside: NDArray[np.bool_],
     pixel_mm: float = STANDARD_PIXEL_MM,
-    rule: ConfidenceRule = STANDARD_RULE,
+    parameters: ExamParameters = STANDARD_PARAMETERS,
     residual_rad: NDArray[np.float32] | None = None,
 ) -> NDArray[np.float32]:
     """Return the confidence of one slice, (R, C) float32 from 0 to 1, 0 outside the body.
@@ -59,7 +43,8 @@ def confidence_map(
     noise : its noise SD
     inside : (R, C) body
     pixel_mm : pixel size
-    rule : weights of misfit and noise
+    parameters : `misfit_gain` weights the variance that the local fit leaves unexplained, `noise_half` is the
+        wave-to-noise ratio at which the signal term is 0.5
     residual_rad : (R, C) phase error between the offsets (`phase_residual`); by default not considered
     """
     local = ndimage.gaussian_filter(magnitude, SIGNAL_SMOOTHING_MM / pixel_mm)
@@ -67,7 +52,7 @@ def confidence_map(
     if residual_rad is not None:
         error = np.sqrt(ndimage.gaussian_filter(residual_rad**2, SIGNAL_SMOOTHING_MM / pixel_mm))
         ratio = np.minimum(ratio, amplitude_rad / np.maximum(error, np.float32(1e-6)))
-    signal = ratio**2 / (ratio**2 + rule.noise_half**2)
-    quality = (1.0 - rule.misfit_gain * (1.0 - fit)) * signal
+    signal = ratio**2 / (ratio**2 + parameters.noise_half**2)
+    quality = (1.0 - parameters.misfit_gain * (1.0 - fit)) * signal
     smooth = ndimage.gaussian_filter(quality, SMOOTHING_MM / pixel_mm)
     return np.where(inside, np.clip(smooth, 0.0, 1.0), 0.0).astype(np.float32)

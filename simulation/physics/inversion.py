@@ -7,7 +7,7 @@ root sums of squares, rho*omega^2*|u|/|laplacian u| (multi-component MDEV); its 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from scipy import fft, ndimage
@@ -122,12 +122,13 @@ def invert(
     cosine = np.clip(-cross.real / np.maximum(np.abs(cross), tiny), 0.0, 1.0)
     stiffness = np.clip(2e-3 * size_pa / (1.0 + cosine), 0.0, MAX_STIFFNESS_KPA)
     fit = np.clip(np.abs(cross) ** 2 / np.maximum(power * curvature, tiny), 0.0, 1.0)
-    return Inversion(
-        wave_rad=_uncrop(np.where(body, waves.sum(axis=0), 0.0), box, inside.shape).astype(np.complex64),
-        stiffness_kpa=_uncrop(np.where(body, stiffness, 0.0), box, inside.shape).astype(np.float32),
-        fit=_uncrop(np.where(body, fit, 0.0), box, inside.shape).astype(np.float32),
-        amplitude_rad=_uncrop(np.where(body, np.sqrt(power), 0.0), box, inside.shape).astype(np.float32),
-    )
+
+    def in_body(values: NDArray[Any]) -> NDArray[Any]:
+        whole = np.zeros(inside.shape, np.complex64 if np.iscomplexobj(values) else np.float32)
+        whole[box] = np.where(body, values, 0.0)
+        return whole
+
+    return Inversion(in_body(waves.sum(axis=0)), in_body(stiffness), in_body(fit), in_body(np.sqrt(power)))
 
 
 def _directional(wave: NDArray[np.complex64], spacing_mm: float) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
@@ -159,9 +160,3 @@ def _box(inside: NDArray[np.bool_]) -> tuple[slice, slice]:
     """Return the bounding box of the body."""
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
-
-
-def _uncrop(values: NDArray[np.generic], box: tuple[slice, slice], shape: tuple[int, ...]) -> NDArray[np.generic]:
-    full = np.zeros(shape, values.dtype)
-    full[box] = values
-    return full

@@ -74,7 +74,7 @@ def draw_modulus(
     losses = np.zeros(len(Tissue))
     spread = np.zeros(len(Tissue))
     for label, row in tissues_in(tissue).items():
-        values[label], losses[label] = row.stiffness_kpa.draw(rng), row.loss_ratio.draw(rng)
+        values[label], losses[label] = rng.uniform(*row.stiffness_kpa), rng.uniform(*row.loss_ratio)
         spread[label] = row.heterogeneity * rng.uniform(0.75, 1.35)
     values[Tissue.LIVER] = 1.0
     spread[Tissue.LIVER] *= parameters.heterogeneity_scale

@@ -48,7 +48,7 @@ def draw_scan(rng: np.random.Generator, parameters: ExamParameters) -> ScanSetti
     phase_lines = int(rng.choice((64, 72, 80)))
     noise = float(rng.uniform(5.0, 11.0))
     amplitude_um = float(np.exp(rng.uniform(np.log(17.0), np.log(42.0))))
-    t2_star_ms = float(rng.uniform(9.0, 16.0) if iron else TISSUES[Tissue.LIVER].t2_star_ms.draw(rng))
+    t2_star_ms = float(rng.uniform(9.0, 16.0) if iron else rng.uniform(*TISSUES[Tissue.LIVER].t2_star_ms))
     return ScanSettings(
         offsets=4,
         phase_lines=phase_lines,

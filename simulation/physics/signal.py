@@ -59,8 +59,8 @@ def ideal_magnitude(
     """
     signal = np.zeros(len(Tissue), np.float32)
     for label, row in tissues_in(tissue).items():
-        t2_star = liver_t2_star_ms if label == Tissue.LIVER else row.t2_star_ms.draw(rng)
-        start = MAGNITUDE_GAIN * row.gre_signal.draw(rng)
+        t2_star = liver_t2_star_ms if label == Tissue.LIVER else rng.uniform(*row.t2_star_ms)
+        start = MAGNITUDE_GAIN * rng.uniform(*row.gre_signal)
         signal[label] = start * _decay(label, t2_star, protocol)
     if fat_fraction > 0.0:
         signal[Tissue.LIVER] *= _fat_and_water(fat_fraction, protocol)
@@ -82,7 +82,7 @@ def _decay(label: Tissue, t2_star_ms: float, protocol: Protocol) -> float:
         return float(np.exp(-protocol.echo_time_ms * faster / t2_star_ms))
     rate = 1.0 / T2_MS[label]
     if label == Tissue.LIVER:
-        rate += IRON_T2_SHARE * max(1.0 / t2_star_ms - 1.0 / TISSUES[Tissue.LIVER].t2_star_ms.low, 0.0)
+        rate += IRON_T2_SHARE * max(1.0 / t2_star_ms - 1.0 / TISSUES[Tissue.LIVER].t2_star_ms[0], 0.0)
     left = UNSUPPRESSED_FAT if label in {Tissue.SUBCUTANEOUS_FAT, Tissue.VISCERAL_FAT} else 1.0
     return float(EPI_GAIN * left * np.exp(-protocol.echo_time_ms * rate))
 
@@ -100,7 +100,7 @@ def t2_weighted(rng: np.random.Generator, grid: Grid, tissue: NDArray[np.uint8],
     """Return the T2-weighted series (S, R, C) float32, arbitrary units; the liver's texture coarsens with the stage."""
     signal = np.zeros(len(Tissue), np.float32)
     for label, row in tissues_in(tissue).items():
-        signal[label] = row.t2_signal.draw(rng)
+        signal[label] = rng.uniform(*row.t2_signal)
     image = signal[tissue] * _texture(rng, tissue, 0.05)
     coarseness = {"F0": 0.01, "F1": 0.02, "F2": 0.03, "F3": 0.05, "F4": 0.08}[stage] * rng.uniform(0.6, 1.4)
     nodules = ndimage.gaussian_filter(rng.standard_normal(tissue.shape, dtype=np.float32), (0.0, 1.6, 1.6))

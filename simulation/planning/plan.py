@@ -15,8 +15,6 @@ from simulation.planning.variety import draw_parameters, draw_protocol
 from simulation.types import Failure
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from simulation.grid import Grid
     from simulation.planning.body import Body
     from simulation.planning.parameters import ExamParameters
@@ -104,13 +102,17 @@ def draw_plan(
     changed = affected_parameters(streams.failure, variety, parameters, cause)
     slice_parameters = tuple(changed if hit else parameters for hit in affected)
     levels = centre_mm + spacing_mm * (0.5 * (count - 1) - np.arange(count))
+    # Each slice has its own breath-hold.
+    breath_holds = variety.breath_hold_mm * streams.failure.standard_normal(count)
+    levels = levels + (np.array([each.level_mm for each in slice_parameters]) + breath_holds)
+    rows, columns = solver_matrix(protocol)
     return Plan(
         stage=metavir,
         liver_stiffness_kpa=drawn_kpa if liver_stiffness_kpa is None else liver_stiffness_kpa,
         slice_spacing_mm=spacing_mm,
         body=body,
         protocol=protocol,
-        grid=_grid(protocol, levels + _breath_holds(streams.failure, variety, slice_parameters)),
+        grid=centred_grid(rows, columns, protocol.columns * protocol.pixel_mm / columns, levels),
         parameters=changed if whole else parameters,
         slice_parameters=slice_parameters,
         failure=cause if any(affected) else Failure.NONE,
@@ -127,16 +129,3 @@ def _affected_slices(rng: np.random.Generator, count: int, cause: Failure, *, wh
     if whole or cause in WHOLE_EXAM:
         return (True,) * count
     return tuple((level if from_top else count - 1 - level) < number for level in range(count))
-
-
-def _breath_holds(
-    rng: np.random.Generator, variety: Variety, slice_parameters: tuple[ExamParameters, ...]
-) -> NDArray[np.float64]:
-    """Return the shift of each slice (S,) along the body; each has its own breath-hold."""
-    jitter = variety.breath_hold_mm * rng.standard_normal(len(slice_parameters))
-    return np.array([parameters.level_mm for parameters in slice_parameters]) + jitter
-
-
-def _grid(protocol: Protocol, levels_mm: NDArray[np.float64]) -> Grid:
-    rows, columns = solver_matrix(protocol)
-    return centred_grid(rows, columns, protocol.columns * protocol.pixel_mm / columns, levels_mm)

@@ -12,7 +12,7 @@ from simulation.encodings import ENCODINGS
 from simulation.encodings.modifiers import MODIFIERS
 from simulation.encodings.series_names import SERIES_NAMES
 from tests.simulation.exam_factory import make_exam
-from tests.simulation.seen import by_slice, images, of_kind
+from tests.simulation.read_images import by_slice, images, of_kind
 from tests.tools import debian_tool, run
 
 if TYPE_CHECKING:

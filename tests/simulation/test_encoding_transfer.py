@@ -91,7 +91,7 @@ def test_the_page_compares_every_encoding_with_the_first() -> None:
         "| 1.00 % | F1-F2 | by the rule |" in page
     )
     assert "Measured: 2 of 2." in page
-    assert "show the network the same: 1.00 %; of any to the first: 1.00 %." in page
+    assert "of equal network input: 1.00 %; to the reference: 1.00 %." in page
     assert "| `anonymised` | refused | refused | refused | refused |" in page
     assert "- `canon`, anonymised: No words left." in page
     assert "| `rle` | 0.00 % | 1.00 % | 0.00 % | 0.00 % |" in page

@@ -1,4 +1,4 @@
-"""Written images as a reader of the DICOM standard sees them, classic or frame by frame."""
+"""Written images as read by the DICOM standard, classic or frame by frame."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BY_VENDOR = {"SIEMENS": 0.01, "Siemens Healthineers": 0.01, "GE MEDICAL SYSTEMS"
 
 
 @dataclass(frozen=True)
-class Seen:
+class ReadImage:
     """One image: its own header (functional groups joined), the object's header, and its stored values."""
 
     header: Dataset
@@ -72,7 +72,7 @@ class Seen:
         return self.position + column * column_mm * along_row + row * row_mm * along_column
 
 
-def images(files: Iterable[Path]) -> list[Seen]:
+def images(files: Iterable[Path]) -> list[ReadImage]:
     """Read every image of some files, in their order."""
     return [seen for file in files for seen in _of(dcmread(file))]
 
@@ -82,15 +82,15 @@ def of_kind(study: WrittenStudy, *kinds: str) -> list[WrittenSeries]:
     return [series for series in study.series if series.kind in kinds]
 
 
-def by_slice(study: WrittenStudy, kind: str) -> list[Seen]:
+def by_slice(study: WrittenStudy, kind: str) -> list[ReadImage]:
     """Return the images of the one series of a kind, from the head to the feet."""
     (series,) = of_kind(study, kind)
     return sorted(images(series.files), key=lambda seen: -seen.position[2])
 
 
-def _of(ds: Dataset) -> Iterator[Seen]:
+def _of(ds: Dataset) -> Iterator[ReadImage]:
     if "PerFrameFunctionalGroupsSequence" not in ds:
-        yield Seen(ds, ds, ds.pixel_array)
+        yield ReadImage(ds, ds, ds.pixel_array)
         return
     pixels = np.reshape(ds.pixel_array, (-1, ds.Rows, ds.Columns))
     for groups, stored in zip(ds.PerFrameFunctionalGroupsSequence, pixels, strict=True):
@@ -101,4 +101,4 @@ def _of(ds: Dataset) -> Iterator[Seen]:
                     header.add(element)
                 else:
                     header.update(element.value[0])
-        yield Seen(header, ds, stored)
+        yield ReadImage(header, ds, stored)
