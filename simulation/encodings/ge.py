@@ -20,7 +20,7 @@ from simulation.encodings import parts
 from simulation.encodings.colour_pictures import stiffness_picture, wave_picture
 from simulation.encodings.encoding import Encoding
 from simulation.encodings.geometry import padded
-from simulation.encodings.types import Form, Image, Kind, SeriesPlan, Survey, unknown_placement
+from simulation.encodings.types import Form, Image, SeriesKind, SeriesPlan, Survey, unknown_placement
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,14 +55,14 @@ class _Ge:
     confidence : "" (not sent), "placed", or "broken" if it has the unknown geometry of the raw series
     """
 
-    maps: Mapping[Kind, str]
+    maps: Mapping[SeriesKind, str]
     confidence: str = ""
 
     def acquire(self, scan: Scan) -> Sequence[SeriesPlan]:
         """Plan raw images, elastograms, confidence map, and colour pictures of stiffness and waves."""
         exam = scan.exam
         pascal = parts.counts(exam.stiffness_kpa * PA_PER_KPA, LARGEST_PA)
-        maps = {Kind.STIFFNESS: pascal, Kind.STIFFNESS_MASKED: hatched(pascal, parts.confident(exam))}
+        maps = {SeriesKind.STIFFNESS: pascal, SeriesKind.STIFFNESS_MASKED: hatched(pascal, parts.confident(exam))}
         series = [_raw(scan)]
         for number, (kind, description) in enumerate(self.maps.items(), start=4):
             images = _square(parts.stack(scan, maps[kind]))
@@ -74,8 +74,8 @@ class _Ge:
         waves = _square(parts.offsets(scan, np.asarray(exam.wave_um * 100.0, np.int16)))
         pictures = tuple(replace(image, stored=wave_picture(image.stored)) for image in waves)
         for number, kind, description, images in (
-            (8, Kind.COLOUR, "Color Elastogram", colour),
-            (9, Kind.WAVE, "Wave Images", pictures),
+            (8, SeriesKind.COLOUR, "Color Elastogram", colour),
+            (9, SeriesKind.WAVE, "Wave Images", pictures),
         ):
             picture = _derived(scan, number, kind, description, images, None)
             series.append(replace(picture, form=Form.SECONDARY_CAPTURE, bits=8))
@@ -89,7 +89,9 @@ class _Ge:
         images = _square(parts.stack(scan, stored))
         if self.confidence == "broken":
             images = _unplaced(scan, images)
-        return replace(_derived(scan, number, Kind.CONFIDENCE, "Confidence Map", images, CONFIDENCE_WINDOW), bits=16)
+        return replace(
+            _derived(scan, number, SeriesKind.CONFIDENCE, "Confidence Map", images, CONFIDENCE_WINDOW), bits=16
+        )
 
 
 def hatched(stored: NDArray[np.uint16], confident: NDArray[np.bool_]) -> NDArray[np.uint16]:
@@ -105,12 +107,17 @@ def _raw(scan: Scan) -> SeriesPlan:
     magnitude = parts.scaled(scan.exam.magnitude).astype(np.int16)
     repeated = np.repeat(magnitude[np.newaxis], len(milliradians), axis=0)
     images = _square((*parts.offsets(scan, milliradians), *parts.offsets(scan, repeated)))
-    raw = _derived(scan, 3, Kind.RAW, RAW_DESCRIPTIONS[scan.sequence], _unplaced(scan, images), parts.FULL_WINDOW)
+    raw = _derived(scan, 3, SeriesKind.RAW, RAW_DESCRIPTIONS[scan.sequence], _unplaced(scan, images), parts.FULL_WINDOW)
     return replace(raw, image_type=ORIGINAL, bits=16, signed=True, order_matters=True)
 
 
 def _derived(
-    scan: Scan, number: int, kind: Kind, description: str, images: tuple[Image, ...], window: tuple[float, float] | None
+    scan: Scan,
+    number: int,
+    kind: SeriesKind,
+    description: str,
+    images: tuple[Image, ...],
+    window: tuple[float, float] | None,
 ) -> SeriesPlan:
     private_name, sequence = PULSE_SEQUENCES[scan.sequence]
     return SeriesPlan(
@@ -129,7 +136,7 @@ def _unplaced(scan: Scan, images: tuple[Image, ...]) -> tuple[Image, ...]:
     return tuple(replace(image, placement=placement) for image in images)
 
 
-_UNMASKED: Final = {Kind.STIFFNESS: "Elastogram"}
+_UNMASKED: Final = {SeriesKind.STIFFNESS: "Elastogram"}
 GRE: Final = Encoding(
     name="ge-gre",
     holds="classic; 2-D GRE; stiffness in Pa and confidence map",
@@ -151,12 +158,12 @@ ENCODINGS: Final = (
         GRE,
         name="ge-stgry",
         holds="classic; 2-D GRE; stgry and hatched stgrym in Pa",
-        acquire=_Ge({Kind.STIFFNESS: "stgry", Kind.STIFFNESS_MASKED: "stgrym"}).acquire,
+        acquire=_Ge({SeriesKind.STIFFNESS: "stgry", SeriesKind.STIFFNESS_MASKED: "stgrym"}).acquire,
     ),
     replace(
         GRE,
         name="ge-masked-only",
         holds="classic; 2-D GRE; hatched masked stiffness in Pa alone",
-        acquire=_Ge({Kind.STIFFNESS_MASKED: "Elastogram 95% Masked"}).acquire,
+        acquire=_Ge({SeriesKind.STIFFNESS_MASKED: "Elastogram 95% Masked"}).acquire,
     ),
 )

@@ -16,7 +16,7 @@ import numpy as np
 from simulation.encodings.geometry import oblique_rotation, outline, rotated
 from simulation.encodings.parts import T2_SEQUENCE
 from simulation.encodings.series_names import SERIES_NAMES
-from simulation.encodings.types import AXIAL, Form, Image, Kind, Placement, Scan, SeriesPlan
+from simulation.encodings.types import AXIAL, Form, Image, Placement, Scan, SeriesKind, SeriesPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,7 +75,7 @@ def _anonymised(plan: StudyPlan) -> StudyPlan:
     return replace(bare, description="", anonymised=True)
 
 
-def _renamed(plan: StudyPlan, *, names: Mapping[Kind, str]) -> StudyPlan:
+def _renamed(plan: StudyPlan, *, names: Mapping[SeriesKind, str]) -> StudyPlan:
     """Replace the descriptions of the elastography's series."""
     return _with_series(
         plan,
@@ -141,7 +141,7 @@ def _with_contour(plan: StudyPlan) -> StudyPlan:
         return replace(image, contour=outline(liver[image.level], image.stored.shape))
 
     def with_contours(series: SeriesPlan) -> SeriesPlan:
-        if series.kind not in {Kind.STIFFNESS, Kind.STIFFNESS_MASKED} or series.form is not Form.CLASSIC:
+        if series.kind not in {SeriesKind.STIFFNESS, SeriesKind.STIFFNESS_MASKED} or series.form is not Form.CLASSIC:
             return series
         return replace(series, images=tuple(map(drawn, series.images)))
 
@@ -169,7 +169,7 @@ def _crowded(plan: StudyPlan) -> StudyPlan:
     series_count, image_count = CROWD
     crowd = [
         SeriesPlan(
-            kind=Kind.UNRELATED,
+            kind=SeriesKind.UNRELATED,
             number=9000 + number,
             description=f"t1_vibe_dyn_{number:02d}",
             protocol="t1_vibe_dyn",

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulation.encodings.types import AXIAL, Image, Kind, Placement, PulseSequence, Rescale, SeriesPlan, Survey
+from simulation.encodings.types import AXIAL, Image, Placement, PulseSequence, Rescale, SeriesKind, SeriesPlan, Survey
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -131,7 +131,7 @@ def survey(scan: Scan, names: Survey) -> tuple[SeriesPlan, SeriesPlan]:
     """Plan the localizer and the T2-weighted series."""
 
     def series(
-        kind: Kind, number: int, description: str, sequence: PulseSequence, images: tuple[Image, ...]
+        kind: SeriesKind, number: int, description: str, sequence: PulseSequence, images: tuple[Image, ...]
     ) -> SeriesPlan:
         timed = tuple(
             Image(image.stored, image.placement, 60.0 * number + 0.2 * place, image.level)
@@ -140,8 +140,8 @@ def survey(scan: Scan, names: Survey) -> tuple[SeriesPlan, SeriesPlan]:
         return SeriesPlan(kind, number, description, description, names.image_type, sequence, timed, FULL_WINDOW)
 
     return (
-        series(Kind.LOCALIZER, 1, names.localizer, LOCALIZER_SEQUENCE, _three_planes(scan)),
-        series(Kind.ANATOMY, 2, names.anatomy, T2_SEQUENCE, stack(scan, scaled(scan.exam.t2))),
+        series(SeriesKind.LOCALIZER, 1, names.localizer, LOCALIZER_SEQUENCE, _three_planes(scan)),
+        series(SeriesKind.ANATOMY, 2, names.anatomy, T2_SEQUENCE, stack(scan, scaled(scan.exam.t2))),
     )
 
 

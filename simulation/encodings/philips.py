@@ -16,7 +16,7 @@ import numpy as np
 
 from simulation.encodings import parts
 from simulation.encodings.encoding import Encoding
-from simulation.encodings.types import Form, Image, Kind, RealWorld, Rescale, SeriesPlan, Survey
+from simulation.encodings.types import Form, Image, RealWorld, Rescale, SeriesKind, SeriesPlan, Survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,12 +39,12 @@ MAGNITUDE_TYPES: Final = {
 PHASE_TYPE: Final = ("ORIGINAL", "PRIMARY", "PHASE MAP", "P", "MRE")
 DERIVED_TYPE: Final = ("DERIVED", "PRIMARY", "MRE", "OTHER")
 DESCRIPTIONS: Final = {
-    Kind.MAGNITUDE: "MRE Magnitude",
-    Kind.PHASE: "MRE Phase",
-    Kind.WAVE: "MRE Wave",
-    Kind.STIFFNESS: "MRE Stiffness",
-    Kind.STIFFNESS_MASKED: "MRE Stiffness masked",
-    Kind.CONFIDENCE: "MRE Confidence",
+    SeriesKind.MAGNITUDE: "MRE Magnitude",
+    SeriesKind.PHASE: "MRE Phase",
+    SeriesKind.WAVE: "MRE Wave",
+    SeriesKind.STIFFNESS: "MRE Stiffness",
+    SeriesKind.STIFFNESS_MASKED: "MRE Stiffness masked",
+    SeriesKind.CONFIDENCE: "MRE Confidence",
 }
 SCANNER: Final[dict[str, object]] = parts.SIMULATED_EQUIPMENT | {
     "Manufacturer": "Philips Medical Systems",
@@ -76,9 +76,9 @@ class _Philips:
         phase = parts.offsets(scan, parts.phase_counts(scan.exam), rescale=PHASE_RESCALE)
         waves, wave_window = parts.wave_images(scan)
         series = (
-            self._series(scan, 3, Kind.MAGNITUDE, magnitude, parts.FULL_WINDOW),
-            self._series(scan, 4, Kind.PHASE, phase, (0.0, 6283.0)),
-            self._series(scan, 5, Kind.WAVE, waves, wave_window),
+            self._series(scan, 3, SeriesKind.MAGNITUDE, magnitude, parts.FULL_WINDOW),
+            self._series(scan, 4, SeriesKind.PHASE, phase, (0.0, 6283.0)),
+            self._series(scan, 5, SeriesKind.WAVE, waves, wave_window),
             self._stiffness(scan),
         )
         return series if self.masked else (*series, self._confidence_map(scan))
@@ -94,22 +94,26 @@ class _Philips:
             self._in_unit(image, round(float(kpa_per_count[image.level or 0]) * factor, 8), self.unit)
             for image in parts.stack(scan, stored)
         )
-        kind = Kind.STIFFNESS_MASKED if self.masked else Kind.STIFFNESS
+        kind = SeriesKind.STIFFNESS_MASKED if self.masked else SeriesKind.STIFFNESS
         return replace(self._series(scan, 6, kind, images, (4.0 * factor, 8.0 * factor)), bits=self.bits)
 
     def _confidence_map(self, scan: Scan) -> SeriesPlan:
         stored = parts.confidence_counts(scan.exam.confidence, round(100.0 / PERCENT_PER_COUNT), parts.MAX_12_BIT)
         images = tuple(self._in_unit(image, PERCENT_PER_COUNT, "%") for image in parts.stack(scan, stored))
-        return self._series(scan, 7, Kind.CONFIDENCE, images, (95.0, 10.0))
+        return self._series(scan, 7, SeriesKind.CONFIDENCE, images, (95.0, 10.0))
 
     def _in_unit(self, image: Image, slope: float, unit: str) -> Image:
         mapping = RealWorld(slope, unit) if self.mapped else None
         return replace(image, rescale=Rescale(slope, 0.0, unit), real_world=mapping)
 
     def _series(
-        self, scan: Scan, number: int, kind: Kind, images: tuple[Image, ...], window: tuple[float, float]
+        self, scan: Scan, number: int, kind: SeriesKind, images: tuple[Image, ...], window: tuple[float, float]
     ) -> SeriesPlan:
-        image_type = {Kind.MAGNITUDE: MAGNITUDE_TYPES[scan.sequence], Kind.PHASE: PHASE_TYPE}.get(kind, DERIVED_TYPE)
+        types: dict[SeriesKind, tuple[str, ...]] = {
+            SeriesKind.MAGNITUDE: MAGNITUDE_TYPES[scan.sequence],
+            SeriesKind.PHASE: PHASE_TYPE,
+        }
+        image_type = types.get(kind, DERIVED_TYPE)
         if self.mapped:
             image_type = _four_values(image_type)
         protocol = f"MRE_{scan.sequence.upper()}_BH"

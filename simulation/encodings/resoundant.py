@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from simulation.encodings import parts
 from simulation.encodings.encoding import Encoding
-from simulation.encodings.types import Image, Kind, RealWorld, Rescale, SeriesPlan, Survey
+from simulation.encodings.types import Image, RealWorld, Rescale, SeriesKind, SeriesPlan, Survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,24 +29,24 @@ SEQUENCES: Final = {
 PROCESSED: Final = ("DERIVED", "SECONDARY", "OTHER")
 SURVEY: Final = Survey("Locator", "FASE T2W", ("ORIGINAL", "PRIMARY", "OTHER"))
 COMMENTS: Final = {
-    Kind.MAGNITUDE: "magnitude",
-    Kind.PHASE: "PhaseDiff",
-    Kind.STIFFNESS: "stiffness",
-    Kind.STIFFNESS_MASKED: "stiffness",
-    Kind.CONFIDENCE: "confidence",
+    SeriesKind.MAGNITUDE: "magnitude",
+    SeriesKind.PHASE: "PhaseDiff",
+    SeriesKind.STIFFNESS: "stiffness",
+    SeriesKind.STIFFNESS_MASKED: "stiffness",
+    SeriesKind.CONFIDENCE: "confidence",
 }
 IMAGE_TYPES_3D: Final = {
-    Kind.MAGNITUDE: "MAGRMS",
-    Kind.PHASE: "PHSDIFFZ",
-    Kind.STIFFNESS: "STIFFNESS",
-    Kind.CONFIDENCE: "CONFIDENCE",
+    SeriesKind.MAGNITUDE: "MAGRMS",
+    SeriesKind.PHASE: "PHSDIFFZ",
+    SeriesKind.STIFFNESS: "STIFFNESS",
+    SeriesKind.CONFIDENCE: "CONFIDENCE",
 }
 DESCRIPTIONS: Final = {
-    Kind.MAGNITUDE: "MRE Magnitude",
-    Kind.PHASE: "MRE PhaseDiff",
-    Kind.STIFFNESS: "MRE Stiffness",
-    Kind.STIFFNESS_MASKED: "MRE Stiffness",
-    Kind.CONFIDENCE: "MRE Confidence",
+    SeriesKind.MAGNITUDE: "MRE Magnitude",
+    SeriesKind.PHASE: "MRE PhaseDiff",
+    SeriesKind.STIFFNESS: "MRE Stiffness",
+    SeriesKind.STIFFNESS_MASKED: "MRE Stiffness",
+    SeriesKind.CONFIDENCE: "MRE Confidence",
 }
 CANON: Final[dict[str, object]] = parts.SIMULATED_EQUIPMENT | {
     "Manufacturer": "CANON_MEC",
@@ -73,17 +73,17 @@ class _Resoundant:
         magnitude = parts.stack(scan, parts.scaled(exam.magnitude))
         phase = parts.offsets(scan, parts.phase_counts(exam))
         pascal = parts.stack(scan, parts.counts(parts.stiffness_kpa(exam, masked=self.masked) * 1000.0, LARGEST))
-        kind = Kind.STIFFNESS_MASKED if self.masked else Kind.STIFFNESS
+        kind = SeriesKind.STIFFNESS_MASKED if self.masked else SeriesKind.STIFFNESS
         series = [
-            self._series(scan, 3, Kind.MAGNITUDE, magnitude, parts.FULL_WINDOW),
-            self._series(scan, 4, Kind.PHASE, phase, (2048.0, 4096.0)),
+            self._series(scan, 3, SeriesKind.MAGNITUDE, magnitude, parts.FULL_WINDOW),
+            self._series(scan, 4, SeriesKind.PHASE, phase, (2048.0, 4096.0)),
             self._series(scan, 5, kind, self._scaled(pascal, "kPa", Rescale(1.0, 0.0, "Pa")), (4000.0, 8000.0)),
         ]
         if not self.masked:
             permille = parts.stack(scan, parts.confidence_counts(exam.confidence, 1000, 1000))
             window = (950.0, 100.0) if self.three_d else (95.0, 10.0)
             images = self._scaled(permille, "1", Rescale(0.1, 0.0, "%"))
-            series.append(self._series(scan, 6, Kind.CONFIDENCE, images, window))
+            series.append(self._series(scan, 6, SeriesKind.CONFIDENCE, images, window))
         return series
 
     def _scaled(self, images: tuple[Image, ...], unit_3d: str, rescale_2d: Rescale) -> tuple[Image, ...]:
@@ -93,7 +93,7 @@ class _Resoundant:
         return tuple(replace(image, rescale=rescale_2d) for image in images)
 
     def _series(
-        self, scan: Scan, number: int, kind: Kind, images: tuple[Image, ...], window: tuple[float, float]
+        self, scan: Scan, number: int, kind: SeriesKind, images: tuple[Image, ...], window: tuple[float, float]
     ) -> SeriesPlan:
         return SeriesPlan(
             kind=kind,

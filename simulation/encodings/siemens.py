@@ -16,7 +16,7 @@ import numpy as np
 
 from simulation.encodings import parts
 from simulation.encodings.encoding import Encoding
-from simulation.encodings.types import Form, Kind, Rescale, SeriesPlan, Survey
+from simulation.encodings.types import Form, Rescale, SeriesKind, SeriesPlan, Survey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,20 +34,20 @@ PROTOCOLS: Final = {
 """Protocol name and pulse sequence."""
 # The ImageType of stiffness series is known to be DERIVED only; OTHER claims nothing more.
 VE_TYPES: Final = {
-    Kind.ANATOMY: ("ORIGINAL", "PRIMARY", "M", "ND"),
-    Kind.MAGNITUDE: ("ORIGINAL", "PRIMARY", "M", "ND"),
-    Kind.PHASE: ("ORIGINAL", "PRIMARY", "P", "ND"),
-    Kind.WAVE: ("DERIVED", "PRIMARY", "P", "WV", "ND"),
-    Kind.STIFFNESS: ("DERIVED", "PRIMARY", "OTHER", "ND"),
-    Kind.STIFFNESS_MASKED: ("DERIVED", "PRIMARY", "OTHER", "ND"),
+    SeriesKind.ANATOMY: ("ORIGINAL", "PRIMARY", "M", "ND"),
+    SeriesKind.MAGNITUDE: ("ORIGINAL", "PRIMARY", "M", "ND"),
+    SeriesKind.PHASE: ("ORIGINAL", "PRIMARY", "P", "ND"),
+    SeriesKind.WAVE: ("DERIVED", "PRIMARY", "P", "WV", "ND"),
+    SeriesKind.STIFFNESS: ("DERIVED", "PRIMARY", "OTHER", "ND"),
+    SeriesKind.STIFFNESS_MASKED: ("DERIVED", "PRIMARY", "OTHER", "ND"),
 }
 XA_TYPES: Final = {
-    Kind.ANATOMY: ("ORIGINAL", "PRIMARY", "M", "NONE"),
-    Kind.MAGNITUDE: ("ORIGINAL", "PRIMARY", "ELASTO", "NONE"),
-    Kind.PHASE: ("ORIGINAL", "PRIMARY", "ELASTO", "NONE"),
-    Kind.WAVE: ("DERIVED", "PRIMARY", "ELASTO", "WV"),
-    Kind.STIFFNESS: ("DERIVED", "PRIMARY", "ELASTO", "NONE"),
-    Kind.STIFFNESS_MASKED: ("DERIVED", "PRIMARY", "ELASTO", "NONE"),
+    SeriesKind.ANATOMY: ("ORIGINAL", "PRIMARY", "M", "NONE"),
+    SeriesKind.MAGNITUDE: ("ORIGINAL", "PRIMARY", "ELASTO", "NONE"),
+    SeriesKind.PHASE: ("ORIGINAL", "PRIMARY", "ELASTO", "NONE"),
+    SeriesKind.WAVE: ("DERIVED", "PRIMARY", "ELASTO", "WV"),
+    SeriesKind.STIFFNESS: ("DERIVED", "PRIMARY", "ELASTO", "NONE"),
+    SeriesKind.STIFFNESS_MASKED: ("DERIVED", "PRIMARY", "ELASTO", "NONE"),
 }
 VE: Final[dict[str, object]] = parts.SIMULATED_EQUIPMENT | {
     "Manufacturer": "SIEMENS",
@@ -65,8 +65,8 @@ XA: Final[dict[str, object]] = parts.SIMULATED_EQUIPMENT | {
 class _Siemens:
     """Series of one software version; `types` is ImageType by content, `maps` the stiffness maps that are sent."""
 
-    types: Mapping[Kind, tuple[str, ...]]
-    maps: tuple[Kind, ...] = (Kind.STIFFNESS, Kind.STIFFNESS_MASKED)
+    types: Mapping[SeriesKind, tuple[str, ...]]
+    maps: tuple[SeriesKind, ...] = (SeriesKind.STIFFNESS, SeriesKind.STIFFNESS_MASKED)
 
     def acquire(self, scan: Scan) -> Sequence[SeriesPlan]:
         """Plan magnitude, phase, wave, stiffness, and stiffness masked at 95 % confidence."""
@@ -77,18 +77,26 @@ class _Siemens:
         counts = parts.counts(exam.stiffness_kpa / KPA_PER_COUNT, MAX_16_BIT)
         masked = np.where(parts.confident(exam), counts, 0).astype(np.uint16)
         maps = (
-            self._series(scan, 6, "_P_Stiff", Kind.STIFFNESS, parts.stack(scan, counts), STIFFNESS_WINDOW),
-            self._series(scan, 7, "_P_StiffC95", Kind.STIFFNESS_MASKED, parts.stack(scan, masked), STIFFNESS_WINDOW),
+            self._series(scan, 6, "_P_Stiff", SeriesKind.STIFFNESS, parts.stack(scan, counts), STIFFNESS_WINDOW),
+            self._series(
+                scan, 7, "_P_StiffC95", SeriesKind.STIFFNESS_MASKED, parts.stack(scan, masked), STIFFNESS_WINDOW
+            ),
         )
         return (
-            self._series(scan, 3, "__Mag", Kind.MAGNITUDE, magnitude, parts.FULL_WINDOW),
-            self._series(scan, 4, "_P", Kind.PHASE, phase, (0.0, 8192.0)),
-            self._series(scan, 5, "_P_Wave", Kind.WAVE, waves, wave_window),
+            self._series(scan, 3, "__Mag", SeriesKind.MAGNITUDE, magnitude, parts.FULL_WINDOW),
+            self._series(scan, 4, "_P", SeriesKind.PHASE, phase, (0.0, 8192.0)),
+            self._series(scan, 5, "_P_Wave", SeriesKind.WAVE, waves, wave_window),
             *(replace(series, bits=16) for series in maps if series.kind in self.maps),
         )
 
     def _series(
-        self, scan: Scan, number: int, suffix: str, kind: Kind, images: tuple[Image, ...], window: tuple[float, float]
+        self,
+        scan: Scan,
+        number: int,
+        suffix: str,
+        kind: SeriesKind,
+        images: tuple[Image, ...],
+        window: tuple[float, float],
     ) -> SeriesPlan:
         protocol, sequence = PROTOCOLS[scan.sequence]
         return SeriesPlan(kind, number, protocol + suffix, protocol, self.types[kind], sequence, images, window)
@@ -98,7 +106,7 @@ GRE: Final = Encoding(
     name="siemens-gre",
     holds="classic; 2-D GRE; stiffness and stiffness masked at 95 %",
     equipment=VE,
-    survey=Survey("localizer", "t2_haste_tra_bh", VE_TYPES[Kind.ANATOMY]),
+    survey=Survey("localizer", "t2_haste_tra_bh", VE_TYPES[SeriesKind.ANATOMY]),
     acquire=_Siemens(VE_TYPES).acquire,
     file_name="{patient}.MR.LIVER_MRE.{series:04d}.{image:04d}.{date}.IMA",
     variant="",
@@ -107,7 +115,7 @@ XA_EPI: Final = Encoding(
     name="siemens-xa",
     holds="enhanced; SE-EPI; stiffness and stiffness masked at 95 %",
     equipment=XA,
-    survey=Survey("localizer", "t2_haste_tra_bh", XA_TYPES[Kind.ANATOMY]),
+    survey=Survey("localizer", "t2_haste_tra_bh", XA_TYPES[SeriesKind.ANATOMY]),
     acquire=_Siemens(XA_TYPES).acquire,
     sequence="epi",
     form=Form.ENHANCED,
@@ -119,7 +127,7 @@ ENCODINGS: Final = (
         GRE,
         name="siemens-masked-only",
         holds="classic; 2-D GRE; stiffness masked at 95 % alone",
-        acquire=_Siemens(VE_TYPES, (Kind.STIFFNESS_MASKED,)).acquire,
+        acquire=_Siemens(VE_TYPES, (SeriesKind.STIFFNESS_MASKED,)).acquire,
         variant=None,
     ),
     XA_EPI,
@@ -127,7 +135,7 @@ ENCODINGS: Final = (
         XA_EPI,
         name="siemens-xa-masked-only",
         holds="enhanced; SE-EPI; stiffness masked at 95 % alone",
-        acquire=_Siemens(XA_TYPES, (Kind.STIFFNESS_MASKED,)).acquire,
+        acquire=_Siemens(XA_TYPES, (SeriesKind.STIFFNESS_MASKED,)).acquire,
     ),
 )
 write_study: Final = GRE

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 AXIAL: Final = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
-class Kind(StrEnum):
+class SeriesKind(StrEnum):
     """Content of a series."""
 
     LOCALIZER = "localizer"
@@ -130,7 +130,7 @@ class SeriesPlan:
     order_matters : whether only the order of the images distinguishes them
     """
 
-    kind: Kind
+    kind: SeriesKind
     number: int
     description: str
     protocol: str
@@ -149,7 +149,7 @@ class SeriesPlan:
     @property
     def component(self) -> str:
         """ComplexImageComponent."""
-        return "PHASE" if self.kind in {Kind.PHASE, Kind.WAVE} else "MAGNITUDE"
+        return "PHASE" if self.kind in {SeriesKind.PHASE, SeriesKind.WAVE} else "MAGNITUDE"
 
 
 @dataclass(frozen=True, slots=True)
