@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from simulation.physics.motion import VibratingPatient
     from simulation.physics.scan_settings import ScanSettings
-    from simulation.planning.parameters import ExamParameters
     from simulation.planning.plan import Plan
     from simulation.types import Fact
 
@@ -52,33 +51,22 @@ def measurable_region(tissue: NDArray[np.uint8], ratio: NDArray[np.float32], pix
 
 
 def slice_failure(
-    liver: NDArray[np.bool_],
-    confidence: NDArray[np.float32],
-    snr: float,
-    parameters: ExamParameters,
-    simulated: Failure,
-    pixel_mm: float,
+    confident_cm2: float, liver_cm2: float, snr: float, breathing_mm: float, simulated: Failure
 ) -> Failure:
     """Return why one slice is not diagnostic, or `Failure.NONE`.
 
-    Parameters
-    ----------
-    liver, confidence : (R, C)
-    snr : signal-to-noise ratio of the liver's magnitude
-    parameters : of this slice
-    simulated : cause simulated in this slice
-    pixel_mm : pixel size
+    Areas are of the liver, `snr` is of its magnitude, `breathing_mm` is the SD of the shift between offsets, and
+    `simulated` the cause simulated in this slice.
     """
-    pixel_cm2 = (0.1 * pixel_mm) ** 2
-    if np.count_nonzero(liver & (confidence >= CONFIDENT)) * pixel_cm2 >= DIAGNOSTIC_CM2:
+    if confident_cm2 >= DIAGNOSTIC_CM2:
         return Failure.NONE
     if simulated != Failure.NONE:
         return simulated
-    if np.count_nonzero(liver) * pixel_cm2 < SMALL_LIVER_CM2:
+    if liver_cm2 < SMALL_LIVER_CM2:
         return Failure.ANATOMICAL_MASKING
     if snr < LOW_SIGNAL_SNR:
         return Failure.LOW_SIGNAL
-    if parameters.breathing_mm > STRONG_BREATHING_MM:
+    if breathing_mm > STRONG_BREATHING_MM:
         return Failure.BREATHING
     return Failure.POOR_PROPAGATION
 
@@ -127,16 +115,16 @@ def assess(
     pixel_mm, liver = plan.protocol.pixel_mm, imaged.liver
     ratio = wave_to_noise(imaged.wave_um * rad_per_um, magnitude, imaged.scan, pixel_mm)
     snr = [_median(level, organ) / imaged.scan.noise for level, organ in zip(magnitude, liver, strict=True)]
+    pixel_cm2 = (0.1 * pixel_mm) ** 2
     failures = tuple(
         slice_failure(
-            liver[level],
-            confidence[level],
+            np.count_nonzero(organ & (rated >= CONFIDENT)) * pixel_cm2,
+            np.count_nonzero(organ) * pixel_cm2,
             snr[level],
-            plan.slice_parameters[level],
+            plan.slice_parameters[level].breathing_mm,
             plan.failure if plan.affected[level] else Failure.NONE,
-            pixel_mm,
         )
-        for level in range(len(liver))
+        for level, (organ, rated) in enumerate(zip(liver, confidence, strict=True))
     )
     # These names are stored in cohorts and stay.
     facts: dict[str, Fact] = {

@@ -22,24 +22,17 @@ BRIGHTEST_KPA: Final = (3.0, 12.0)
 """Range of the stiffness as which the brightest tissue of a contrast series appears."""
 
 
-def _turned(exam: SimulatedExam, rng: np.random.Generator, *, quarter_turns: int) -> SimulatedExam:
+def _moved(
+    exam: SimulatedExam, rng: np.random.Generator, *, move: Callable[[NDArray[Any]], NDArray[Any]]
+) -> SimulatedExam:
+    """Return the exam with every array (..., R, C) of images and truth turned or mirrored."""
     del rng
-    return _with_images(exam, lambda array: np.rot90(array, quarter_turns, (-2, -1)))
-
-
-def _mirrored(exam: SimulatedExam, rng: np.random.Generator) -> SimulatedExam:
-    del rng
-    return _with_images(exam, lambda array: array[..., ::-1])
-
-
-def _with_images(exam: SimulatedExam, change: Callable[[NDArray[Any]], NDArray[Any]]) -> SimulatedExam:
-    """Return the exam with every array (..., R, C) of images and truth changed."""
     images = ("magnitude", "phase_rad", "wave_um", "stiffness_kpa", "confidence", "t2")
     truths = ("tissue", "liver", "true_stiffness_kpa", "measurable")
 
     def changed(source: object, names: tuple[str, ...]) -> dict[str, Any]:
         arrays = {name: getattr(source, name) for name in names}
-        return {name: change(array).copy() for name, array in arrays.items() if array is not None}
+        return {name: move(array).copy() for name, array in arrays.items() if array is not None}
 
     return replace(exam, **changed(exam, images), truth=replace(exam.truth, **changed(exam.truth, truths)))
 
@@ -54,9 +47,9 @@ def _contrast(exam: SimulatedExam, rng: np.random.Generator, *, series: str) -> 
 
 
 ALTERATIONS: Final[Mapping[str, Callable[[SimulatedExam, np.random.Generator], SimulatedExam]]] = {
-    "turned": partial(_turned, quarter_turns=1),
-    "upside down": partial(_turned, quarter_turns=2),
-    "mirrored": _mirrored,
+    "turned": partial(_moved, move=lambda array: np.rot90(array, 1, (-2, -1))),
+    "upside down": partial(_moved, move=lambda array: np.rot90(array, 2, (-2, -1))),
+    "mirrored": partial(_moved, move=lambda array: array[..., ::-1]),
     "contrast": partial(_contrast, series="magnitude"),
     "anatomy": partial(_contrast, series="t2"),
 }
