@@ -1,1 +1,1 @@
-"""Simulated exams and cohorts of them, what came of each, and how they are shown and stored."""
+"""Simulated exams and cohorts of them, their outcome, ground truth and pictures."""

@@ -1,4 +1,4 @@
-"""A page of simulated exams, one a row, as a reader would look at them."""
+"""A picture of simulated exams, one per row."""
 
 from __future__ import annotations
 
@@ -23,13 +23,7 @@ TITLES = ("magnitude", "phase", "wave (µm)", "stiffness, 0-8 kPa", "95 % masked
 
 
 def draw_page(exams: Sequence[SimulatedExam], path: Path) -> None:
-    """Draw the middle slice of every exam into a PNG file.
-
-    Parameters
-    ----------
-    exams : at least one
-    path : where the picture goes
-    """
+    """Draw the middle slice of every exam (at least one) into a PNG file."""
     mpl.rcParams["font.size"] = 8
     figure = Figure(figsize=(14, 1.9 * len(exams) + 0.3), layout="constrained")
     grid = figure.subplots(len(exams), len(TITLES), squeeze=False)
@@ -39,7 +33,7 @@ def draw_page(exams: Sequence[SimulatedExam], path: Path) -> None:
         axes.set_title(title)
     drawn = BytesIO()
     figure.savefig(drawn, format="png", dpi=80)
-    # A palette makes the page a third as large; nobody measures in it.
+    # A palette reduces the file to a third.
     Image.open(drawn).convert("RGB").quantize(256).save(path, format="PNG", optimize=True)
 
 

@@ -1,4 +1,4 @@
-"""What the simulator knows about an exam, in a file of its own beside the study: no scanner writes it."""
+"""Ground truth of an exam, as a file beside its DICOM study."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ if TYPE_CHECKING:
 
 
 def write_truth(exam: SimulatedExam, path: Path, *, slice_z_mm: Sequence[float]) -> None:
-    """Write an exam's truth as a compressed `.npz`.
+    """Write an exam's ground truth as a compressed `.npz`.
 
-    It holds `tissue`, `liver` and `true_stiffness_kpa`, each (S, R, C) with slice 0 uppermost; `slice_z_mm`, (S,),
-    the z coordinate of each slice in the DICOM study; `pixel_spacing_mm`; `stage`, `liver_stiffness_kpa`, `seed`
-    and `simulated`, which is always True. Where the simulator knows them, `measurable` (S, R, C) and the causes
-    `failure` and `slice_failures` (S,) are there as well.
+    Its keys are the attributes of `Truth`, without `measurable` if that is unknown, and `slice_z_mm` (S,), z of each
+    slice in the DICOM study; `pixel_spacing_mm`; `seed`; `simulated`, always True.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     truth = exam.truth
