@@ -61,7 +61,7 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """Settings of the sequence.
+    """Settings of the sequence; the defaults are the GRE of Su 2025 (doi 10.2196/80351).
 
     Attributes
     ----------

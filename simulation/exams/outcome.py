@@ -1,15 +1,15 @@
-"""Outcome of an exam: measurable region, diagnostic slices, and facts for tables."""
+"""Outcome of an exam: ground truth with its measurable region, why slices are not diagnostic, facts for tables."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from scipy import ndimage
 
-from simulation.types import Failure, Tissue
+from simulation.types import Failure, Tissue, Truth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,32 +79,14 @@ def exam_failure(simulated: Failure, slices: Sequence[Failure]) -> Failure:
     return simulated if simulated in causes else causes.most_common(1)[0][0]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Outcome of an exam.
-
-    Attributes
-    ----------
-    measurable : (S, R, C) `measurable_region`
-    failure : of the exam
-    slice_failures : of each slice
-    facts : parameters and results by name
-    """
-
-    measurable: NDArray[np.bool_]
-    failure: Failure
-    slice_failures: tuple[Failure, ...]
-    facts: dict[str, Fact]
-
-
 def assess(
     plan: Plan,
     imaged: VibratingPatient,
     magnitude: NDArray[np.float32],
     confidence: NDArray[np.float32],
     rad_per_um: float,
-) -> Outcome:
-    """Return the outcome of an exam.
+) -> tuple[Truth, dict[str, Fact]]:
+    """Return the ground truth of an exam, and its parameters and results by name.
 
     Parameters
     ----------
@@ -139,9 +121,18 @@ def assess(
         "magnitude_snr": round(float(np.median(snr)), 2),
         "confident_share": round(float((confidence[liver] >= CONFIDENT).mean()) if liver.any() else 0.0, 4),
     }
-    return Outcome(
-        measurable_region(imaged.tissue, ratio, pixel_mm), exam_failure(plan.failure, failures), failures, facts
+    parenchyma = imaged.true_kpa[imaged.tissue == Tissue.LIVER]
+    truth = Truth(
+        tissue=imaged.tissue,
+        liver=liver,
+        true_stiffness_kpa=imaged.true_kpa,
+        stage=plan.stage,
+        liver_stiffness_kpa=float(parenchyma.mean()) if parenchyma.size else plan.liver_stiffness_kpa,
+        measurable=measurable_region(imaged.tissue, ratio, pixel_mm),
+        failure=exam_failure(plan.failure, failures),
+        slice_failures=failures,
     )
+    return truth, facts
 
 
 def _median(values: NDArray[np.floating], where: NDArray[np.bool_]) -> float:

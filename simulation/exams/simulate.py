@@ -21,7 +21,7 @@ from simulation.physics.signal import PHASE_PER_UM, ideal_magnitude, t2_weighted
 from simulation.planning.plan import draw_plan, open_streams
 from simulation.planning.stages import STAGES
 from simulation.planning.variety import STANDARD, at_level
-from simulation.types import Failure, SimulatedExam, Tissue, Truth
+from simulation.types import Failure, SimulatedExam, Tissue
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -111,9 +111,8 @@ def _scan(seed: int, streams: Streams, plan: Plan, variety: Variety) -> Simulate
         for level, labels in enumerate(imaged.tissue)
     ]
     confidence = np.stack([of_slice for _, of_slice in results])
-    outcome = assess(plan, imaged, magnitude, confidence, PHASE_PER_UM)
+    truth, facts = assess(plan, imaged, magnitude, confidence, PHASE_PER_UM)
     image_grid = centred_grid(*plan.protocol.matrix, plan.protocol.pixel_mm, plan.grid.z_mm)
-    parenchyma = imaged.true_kpa[imaged.tissue == Tissue.LIVER]
     return SimulatedExam(
         seed=seed,
         pixel_spacing_mm=(plan.protocol.pixel_mm, plan.protocol.pixel_mm),
@@ -126,18 +125,9 @@ def _scan(seed: int, streams: Streams, plan: Plan, variety: Variety) -> Simulate
         stiffness_kpa=np.stack([result.stiffness_kpa for result, _ in results]),
         confidence=confidence,
         t2=t2_weighted(streams.anatomy_scan, image_grid, imaged.tissue, plan.stage),
-        truth=Truth(
-            tissue=imaged.tissue,
-            liver=imaged.liver,
-            true_stiffness_kpa=imaged.true_kpa,
-            stage=plan.stage,
-            liver_stiffness_kpa=float(parenchyma.mean()) if parenchyma.size else plan.liver_stiffness_kpa,
-            measurable=outcome.measurable,
-            failure=outcome.failure,
-            slice_failures=outcome.slice_failures,
-        ),
+        truth=truth,
         protocol=plan.protocol,
-        facts={"variety": variety.name, **outcome.facts},
+        facts={"variety": variety.name, **facts},
     )
 
 

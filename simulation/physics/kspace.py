@@ -70,7 +70,7 @@ def measure_phase(
             -2j * np.pi * ((shift[0] + centre[0]) * row_frequency + (shift[1] + centre[1]) * column_frequency)
         )
         grain = rng.standard_normal((*magnitude.shape, 2), dtype=np.float32).view(np.complex64)[..., 0]
-        # Noise is scaled by the share of unacquired lines, so that `scan.noise` is its SD in the image.
+        # Unacquired lines carry no noise, so the others carry more: `scan.noise` is the SD in the image.
         level = scan.noise * np.sqrt(rows / scan.phase_lines * (columns / read))
         received = (lines * ramp.astype(np.complex64) + np.float32(level) * grain) * window
         reconstructed = fft.ifft2(_resized(received, out), norm="ortho")

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from simulation.grid import Grid
 
 
-STANDARD_PROTOCOL: Final = Protocol()
-"""GRE sequence of Su 2025 (doi 10.2196/80351)."""
 MAGNITUDE_GAIN: Final = 1.6
 """Scales the brightest tissue to about 1000 counts."""
 EPI_GAIN: Final = 1.5
@@ -43,9 +41,9 @@ def ideal_magnitude(
     grid: Grid,
     tissue: NDArray[np.uint8],
     liver_t2_star_ms: float,
-    protocol: Protocol = STANDARD_PROTOCOL,
-    fat_fraction: float = 0.0,
-    slice_t2_star_ms: Sequence[float] = (),
+    protocol: Protocol,
+    fat_fraction: float,
+    slice_t2_star_ms: Sequence[float],
 ) -> NDArray[np.float32]:
     """Return the noise-free magnitude of a gradient echo or fat-suppressed spin-echo EPI, (S, R, C) float32 counts.
 
@@ -69,7 +67,8 @@ def ideal_magnitude(
     for level, t2_star in enumerate(slice_t2_star_ms):
         if t2_star not in {0.0, liver_t2_star_ms}:
             image[level][tissue[level] == Tissue.LIVER] *= _decay(Tissue.LIVER, t2_star, protocol) / usual
-    image = _partial_volume(image, 0.6) * _coil_shading(rng, grid)
+    # Smoothing stands for partial volume.
+    image = ndimage.gaussian_filter(image, (0.0, 0.6, 0.6)) * _coil_shading(rng, grid)
     if protocol.sequence == "epi":
         return np.asarray(image, np.float32)
     return np.asarray(image * _air_dropout(tissue), np.float32)
@@ -106,7 +105,7 @@ def t2_weighted(rng: np.random.Generator, grid: Grid, tissue: NDArray[np.uint8],
     nodules = ndimage.gaussian_filter(rng.standard_normal(tissue.shape, dtype=np.float32), (0.0, 1.6, 1.6))
     nodules *= np.float32(coarseness) / nodules.std()
     image = np.where(tissue == Tissue.LIVER, image * (1.0 + nodules), image).astype(np.float32)
-    image = _partial_volume(image, 0.5) * _coil_shading(rng, grid)
+    image = ndimage.gaussian_filter(image, (0.0, 0.5, 0.5)) * _coil_shading(rng, grid)
     grain = rng.normal(0.0, rng.uniform(6.0, 14.0), (2, *tissue.shape)).astype(np.float32)
     return np.asarray(np.hypot(image + grain[0], grain[1]), np.float32)
 
@@ -116,10 +115,6 @@ def _texture(rng: np.random.Generator, tissue: NDArray[np.uint8], spread: float)
     grain *= np.float32(spread) / grain.std()
     gut = (tissue == Tissue.STOMACH) | (tissue == Tissue.BOWEL)
     return np.asarray(1.0 + np.where(gut, 2.5 * grain, grain), np.float32)
-
-
-def _partial_volume(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
-    return np.asarray(ndimage.gaussian_filter(image, (0.0, sigma_px, sigma_px)))
 
 
 def _coil_shading(rng: np.random.Generator, grid: Grid) -> NDArray[np.float32]:
