@@ -15,7 +15,7 @@ import numpy as np
 
 from liver_mre.core.roi.shapes import deeper_than, local_mean, near
 from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
-from simulation.outcome import EDGE_MM
+from simulation.exams.outcome import EDGE_MM
 from simulation.types import Tissue
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 from liver_mre.core.plausibility import check_body_stiffness
 from liver_mre.core.study import UnitEvidence
 from liver_mre.errors import ImplausibleStiffnessError
-from simulation.exam import simulate_exam
+from simulation.exams.simulate import simulate_exam
 
 if TYPE_CHECKING:
     from simulation.types import SimulatedExam

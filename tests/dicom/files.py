@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from liver_mre.core.study import Selection, Study
     from liver_mre.core.volume import StiffnessVolume
-    from simulation.encodings.common import WrittenStudy
+    from simulation.encodings.types import WrittenStudy
 
 RULES = load_scanner_rules()
 

@@ -12,8 +12,8 @@ from liver_mre.pipeline import find_series, open_cases
 from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit
 from simulation.encodings import ENCODINGS
-from simulation.encodings.plan import Kind
-from simulation.exam import simulate_exam
+from simulation.encodings.types import SeriesKind
+from simulation.exams.simulate import simulate_exam
 from tests.dicom.files import change
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def phases_of(
 ) -> NDArray[np.float32] | None:
     study = ENCODINGS[encoding](exam, folder)
     if edit is not None:
-        for file in next(series.files for series in study.series if series.kind == Kind.PHASE):
+        for file in next(series.files for series in study.series if series.kind == SeriesKind.PHASE):
             change(file, edit)
     toolkit = Toolkit(Settings())
     (case,) = (find_series(one, toolkit) for one in open_cases(folder))
