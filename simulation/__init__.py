@@ -1,4 +1,1 @@
-"""Simulated MR elastography exams: anatomy, waves, acquisition, inversion and the scanner's DICOM.
-
-Nothing here is imported by the run-time packages (`liver_mre`, `operators`, `app`).
-"""
+"""Simulated MR elastography exams: anatomy, waves, acquisition, inversion and DICOM. Never imported at run time."""

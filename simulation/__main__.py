@@ -7,10 +7,10 @@ from pathlib import Path
 
 from simulation.encodings import ENCODINGS
 from simulation.encodings.modifiers import MODIFIERS
-from simulation.encodings.transfer import TRANSFER_SYNTAXES, recode
-from simulation.truth_file import write_truth
+from simulation.encodings.transfer_syntax import TRANSFER_SYNTAXES, transcode
+from simulation.exams.truth_file import write_truth
+from simulation.planning.variety import STANDARD, VARIETIES
 from simulation.types import Failure
-from simulation.variety import STANDARD, VARIETIES
 
 EXAMPLE_SEED = 102  # an exam of average quality, stage F2
 _FAILURES = tuple(str(cause) for cause in Failure if cause)
@@ -28,12 +28,12 @@ def _example(parser: argparse.ArgumentParser, options: argparse.Namespace) -> No
     study: Path = options.out / "study"
     if study.exists() and any(study.iterdir()):
         parser.error(f"{study} is not empty. Choose another --out, or remove it first.")
-    from simulation.exam import simulate_exam
+    from simulation.exams.simulate import simulate_exam
 
     exam = simulate_exam(options.seed, variety=VARIETIES[options.variety], failure=options.failure)
     written = ENCODINGS[options.encoding](exam, study, modifiers=options.modifier)
     if options.transfer_syntax:
-        recode((file for series in written.series for file in series.files), options.transfer_syntax)
+        transcode((file for series in written.series for file in series.files), options.transfer_syntax)
     truth = options.out / "truth.npz"
     write_truth(exam, truth, slice_z_mm=written.slice_z_mm)
     images = sum(series.images for series in written.series)
@@ -41,19 +41,17 @@ def _example(parser: argparse.ArgumentParser, options: argparse.Namespace) -> No
     print(f"Truth (stage {exam.truth.stage}, liver {exam.truth.liver_stiffness_kpa:.2f} kPa): {truth}")
 
 
-def _encodings(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    del parser
-    from simulation.encodings_page import encodings_page
-    from simulation.exam import simulate_exam
+def _encodings(_: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    from simulation.encodings.page import encodings_page
+    from simulation.exams.simulate import simulate_exam
 
     options.out.write_text(encodings_page(simulate_exam(options.seed)), encoding="utf-8")
-    print(f"Every encoding of one simulated patient, measured: {options.out}")
+    print(f"One simulated patient in every encoding, measured: {options.out}")
 
 
-def _picture(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    del parser
-    from simulation.exam import simulate_exam
-    from simulation.picture import draw_page
+def _picture(_: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    from simulation.exams.picture import draw_page
+    from simulation.exams.simulate import simulate_exam
 
     variety = VARIETIES[options.variety]
     draw_page([simulate_exam(seed, variety=variety, failure=cause) for seed, cause in options.seeds], options.out)
@@ -61,58 +59,52 @@ def _picture(parser: argparse.ArgumentParser, options: argparse.Namespace) -> No
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m simulation", description="Make simulated MR elastography studies. Research use only."
+        prog="python -m simulation", description="Simulate MR elastography studies. Research use only."
     )
     commands = parser.add_subparsers(required=True)
-    example = commands.add_parser(
-        "example",
-        help="write one simulated study as DICOM, and the truth beside it",
-        description="Write one simulated study to DIR/study as DICOM, and what the simulator knows to DIR/truth.npz.",
-    )
-    example.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder to write to")
-    example.add_argument("--seed", type=_seed, default=EXAMPLE_SEED, help="seed, 0 or more (default: %(default)s)")
+    example = commands.add_parser("example", help="write one simulated study as DICOM, and its ground truth")
+    example.set_defaults(command=_example)
+    example.add_argument("--out", type=Path, required=True, metavar="DIR", help="holds DIR/study and DIR/truth.npz")
+    _add_seed(example)
     example.add_argument(
-        "--encoding",
-        choices=sorted(ENCODINGS),
-        default="siemens-gre",
-        help="the scanner whose files are imitated (default: %(default)s)",
+        "--encoding", choices=sorted(ENCODINGS), default="siemens-gre", help="scanner (default: %(default)s)"
     )
     example.add_argument(
         "--modifier",
         choices=MODIFIERS,
         action="append",
         default=[],
-        help="what became of the study before it arrived; may be given several times",
+        help="what happened to the study before it arrived; repeatable",
     )
     example.add_argument(
-        "--transfer-syntax",
-        choices=TRANSFER_SYNTAXES,
-        help="how the files are encoded (default: explicit little endian)",
+        "--transfer-syntax", choices=TRANSFER_SYNTAXES, help="of the files (default: explicit little endian)"
     )
     _add_variety(example)
-    example.add_argument("--failure", choices=_FAILURES, help="why the exam fails (default: as the variety has it)")
-    example.set_defaults(command=_example)
-    encodings = commands.add_parser(
-        "encodings",
-        help="measure one simulated patient in every encoding, and write a page with tables",
-        description="Write one simulated patient in every encoding, measure each, and write a page with tables.",
+    example.add_argument(
+        "--failure", choices=_FAILURES, help="why the exam fails (default: random, as often as in the variety)"
     )
-    encodings.add_argument("--out", type=Path, required=True, metavar="FILE", help="the page, Markdown")
-    encodings.add_argument("--seed", type=_seed, default=EXAMPLE_SEED, help="seed, 0 or more (default: %(default)s)")
+    text = "measure one simulated patient in every encoding, and write tables"
+    encodings = commands.add_parser("encodings", help=text, description=text)
     encodings.set_defaults(command=_encodings)
-    picture = commands.add_parser("picture", help="draw simulated exams, one a row, into a PNG file")
-    picture.add_argument("--out", type=Path, required=True, metavar="FILE", help="the PNG file")
+    encodings.add_argument("--out", type=Path, required=True, metavar="FILE", help="Markdown file")
+    _add_seed(encodings)
+    picture = commands.add_parser("picture", help="draw simulated exams, one per row, as PNG")
+    picture.set_defaults(command=_picture)
+    picture.add_argument("--out", type=Path, required=True, metavar="FILE", help="PNG file")
     picture.add_argument(
         "--seeds",
         type=_seed_and_failure,
         nargs="+",
         default=[(EXAMPLE_SEED, None)],
         metavar="SEED[:CAUSE]",
-        help=f"their seeds, each with why it fails, if it is to: {', '.join(_FAILURES)}",
+        help=f"seeds, each with an optional cause of failure: {', '.join(_FAILURES)}",
     )
     _add_variety(picture)
-    picture.set_defaults(command=_picture)
     return parser
+
+
+def _add_seed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=_seed, default=EXAMPLE_SEED, help="not negative (default: %(default)s)")
 
 
 def _add_variety(parser: argparse.ArgumentParser) -> None:
@@ -120,7 +112,7 @@ def _add_variety(parser: argparse.ArgumentParser) -> None:
         "--variety",
         choices=sorted(VARIETIES),
         default=STANDARD.name,
-        help="ordinary patients of one scanner, or what differs between hospitals (default: %(default)s)",
+        help="standard: one scanner, ordinary patients; wide: many hospitals and patients (default: %(default)s)",
     )
 
 

@@ -1,7 +1,7 @@
-"""Frozen types of a simulated exam.
+"""Types of a simulated exam.
 
-Array axes are (slice, row, column) throughout; row 0 is anterior, column 0 is the patient's right
-(the usual axial display). Every array of one exam shares the same shape (S, R, C).
+Arrays are (slice, row, column), of one shape (S, R, C) per exam. Slice 0 is the uppermost, row 0 anterior, column 0 the
+patient's right.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Tissue(IntEnum):
 
 
 LIVER_TISSUES = (Tissue.LIVER, Tissue.LIVER_VESSEL, Tissue.LESION, Tissue.CYST)
-"""What a reader who outlines the liver includes."""
+"""Tissues inside a reader's outline of the liver."""
 
 
 class Failure(StrEnum):
@@ -61,15 +61,14 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """How the scanner was set.
+    """Settings of the sequence; the defaults are the GRE of Su 2025 (doi 10.2196/80351).
 
     Attributes
     ----------
     sequence : "gre" or "epi" (spin-echo EPI)
-    field_t : field strength
-    echo_time_ms : echo time
+    field_t, echo_time_ms : field strength and echo time
     rows, columns : image matrix
-    pixel_mm : pixel size, the same in both directions
+    pixel_mm : pixel size, square
     """
 
     sequence: str = "gre"
@@ -79,22 +78,26 @@ class Protocol:
     columns: int = 256
     pixel_mm: float = 1.5625
 
+    @property
+    def matrix(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return self.rows, self.columns
+
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What the simulator knows and no scanner tells.
+    """Ground truth of an exam.
 
     Attributes
     ----------
     tissue : (S, R, C) uint8, values of `Tissue`
-    liver : (S, R, C) bool, liver with its inner vessels and lesions, without the gallbladder
-    true_stiffness_kpa : (S, R, C) float32, stiffness 2|G|^2/(G'+|G|) of the modulus used in the wave equation; 0 in air
-    stage : METAVIR stage the exam was drawn from, "F0" to "F4"
+    liver : (S, R, C) bool, liver with vessels and lesions, without the gallbladder
+    true_stiffness_kpa : (S, R, C) float32, 2|G|^2/(G'+|G|) of the modulus in the wave equation; 0 in air
+    stage : METAVIR stage, "F0" to "F4"
     liver_stiffness_kpa : mean true stiffness of the parenchyma
-    measurable : (S, R, C) bool, parenchyma away from its edges in which the true wave stands out of the noise;
-        None where an exam was made by hand
-    failure : why slices of the exam are not diagnostic; the commonest cause where they differ
-    slice_failures : (S,) cause by which each slice is not diagnostic; empty where an exam was made by hand
+    measurable : (S, R, C) bool, parenchyma away from its edges where the true wave exceeds the noise; None if unknown
+    failure : why slices of the exam are not diagnostic; the most frequent cause where they differ
+    slice_failures : (S,) why each slice is not diagnostic; empty if unknown
     """
 
     tissue: NDArray[np.uint8]
@@ -109,13 +112,13 @@ class Truth:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedExam:
-    """One simulated MRE exam, in physical units, before any scanner's encoding.
+    """One simulated exam in physical units, before encoding as DICOM.
 
     Attributes
     ----------
-    seed : the seed that reproduces it
+    seed : reproduces the exam
     pixel_spacing_mm : (row spacing, column spacing)
-    slice_thickness_mm, slice_spacing_mm : thickness, and distance between slice centres
+    slice_thickness_mm, slice_spacing_mm : thickness, and distance of slice centres
     frequency_hz : driver frequency
     magnitude : (S, R, C) float32, arbitrary units, 0 to about 1000
     phase_rad : (K, S, R, C) float32, K phase offsets, wrapped to [-pi, pi)
@@ -123,9 +126,9 @@ class SimulatedExam:
     stiffness_kpa : (S, R, C) float32, inversion result over the whole body, exactly 0 in air
     confidence : (S, R, C) float32 in [0, 1]
     t2 : (S, R, C) float32, T2-weighted anatomy of the same slices, arbitrary units
-    truth : what the simulator knows
-    protocol : how the scanner was set
-    facts : what was varied and what came of it, for tables
+    truth : ground truth
+    protocol : settings of the sequence
+    facts : parameters and results by name, for tables
     """
 
     seed: int

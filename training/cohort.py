@@ -40,7 +40,7 @@ class CohortTask:
     Attributes
     ----------
     folder : where the file goes
-    design, condition : names in `simulation.cohorts`
+    design, condition : names in `simulation.exams.cohorts`
     seed : of the cohort
     index : of the patient
     simulator : digest of the simulator's source
@@ -55,9 +55,10 @@ class CohortTask:
 
 
 def simulator_digest() -> str:
-    """Return a digest of the simulator's source: exams with equal seed and digest are equal."""
-    package = importlib.import_module("simulation")
-    return source_digest(Path(str(package.__file__)).parent.glob("*.py"))
+    """Return a digest of the simulator's source, encodings excluded: exams with equal seed and digest are equal."""
+    folder = Path(str(importlib.import_module("simulation").__file__)).parent
+    sources = sorted(folder.rglob("*.py"))
+    return source_digest(path for path in sources if "encodings" not in path.relative_to(folder).parts)
 
 
 def record_of(exam: SimulatedExam, simulator: str, *, waves: bool = False) -> ExamRecord:
@@ -90,7 +91,10 @@ def record_of(exam: SimulatedExam, simulator: str, *, waves: bool = False) -> Ex
 
 def simulate_to_file(task: CohortTask) -> int:
     """Simulate one exam into its file; returns its number of slices."""
-    cohorts, simulator = importlib.import_module("simulation.cohorts"), importlib.import_module("simulation.exam")
+    cohorts, simulator = (
+        importlib.import_module("simulation.exams.cohorts"),
+        importlib.import_module("simulation.exams.simulate"),
+    )
     design = cohorts.DESIGNS[task.design]
     patient = cohorts.patient_of(design, task.seed, task.index)
     exam = simulator.simulate_exam(
@@ -99,7 +103,7 @@ def simulate_to_file(task: CohortTask) -> int:
         liver_stiffness_kpa=patient.liver_stiffness_kpa,
         variety=cohorts.variety_of(design, task.condition),
         failure=cohorts.CONDITION_FAILURES.get(task.condition),
-        unlike=patient.unlike,
+        out_of_domain=patient.out_of_domain,
     )
     record = record_of(exam, task.simulator, waves=design.waves)
     save_exam(task.folder, record)
@@ -123,8 +127,8 @@ def build_cohort(
     folder : where the files go; existing exams are kept as they are
     patients : number of exams
     seed : of the cohort, not negative; cohorts of different seeds have no exam in common
-    design : name in `simulation.cohorts.DESIGNS`
-    condition : name in `simulation.cohorts.CONDITIONS`
+    design : name in `simulation.exams.cohorts.DESIGNS`
+    condition : name in `simulation.exams.cohorts.CONDITIONS`
     workers : processes, each limited to one thread; one a core when left out
     progress : show a progress bar
 
@@ -140,7 +144,7 @@ def build_cohort(
     # Read by the numerical libraries when a spawned worker imports them.
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
     simulator = simulator_digest()
-    cohorts = importlib.import_module("simulation.cohorts")
+    cohorts = importlib.import_module("simulation.exams.cohorts")
     chosen = cohorts.DESIGNS[design]
     cohorts.variety_of(chosen, condition)
     tasks = []
@@ -158,7 +162,7 @@ def build_cohort(
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the cohort command to a parser; `run` carries them out."""
-    cohorts = importlib.import_module("simulation.cohorts")
+    cohorts = importlib.import_module("simulation.exams.cohorts")
     parser.add_argument("--patients", type=int, metavar="N", help="number of exams (default: the design's)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the cohort (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder; exams in it are kept")
@@ -169,7 +173,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Carry out the cohort command with the options of `add_arguments`; returns the exit status."""
-    design = importlib.import_module("simulation.cohorts").DESIGNS[arguments.design]
+    design = importlib.import_module("simulation.exams.cohorts").DESIGNS[arguments.design]
     build_cohort(
         arguments.out,
         patients=design.patients if arguments.patients is None else arguments.patients,

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from liver_mre.measurement.shapes import deeper_than, local_mean, near
 from liver_mre.liver.mask import LiverMask, ModelIdentity
+from liver_mre.measurement.shapes import deeper_than, local_mean, near
 from liver_mre.stiffness.volume import StiffnessVolume
-from simulation.outcome import EDGE_MM
+from simulation.exams.outcome import EDGE_MM
 from simulation.types import Tissue
 
 if TYPE_CHECKING:

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from liver_mre.stiffness.magnitude import bright_magnitude
-from liver_mre.series.plan import plan_series
+from liver_mre.errors import MreError
 from liver_mre.measurement.staging import SIGNIFICANT_CUTOFF_KPA
+from liver_mre.series.scanner_rules_file import load_scanner_rules
+from liver_mre.stiffness.magnitude import bright_magnitude
 from liver_mre.stiffness.source import read_stiffness
 from liver_mre.studies.reader import read_studies
-from liver_mre.series.scanner_rules_file import load_scanner_rules
-from liver_mre.errors import MreError
 from training.exams import Exam, digest_of, own_name, save_own, split_of_exam
 from training.leakage import duplicates
 from training.own_masks import MaskError, find_nifti, find_segmentations, read_nifti, read_segmentation
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from liver_mre.studies.study import PatientKey, Study
     from liver_mre.series.acquisition import Acquisition
+    from liver_mre.studies.study import PatientKey, Study
     from training.own_masks import DrawnMask
 
 REPORT_NAME: Final = "report.json"

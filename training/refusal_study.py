@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-
-import liver_mre
-from liver_mre.studies.study import Instance, Series
-from liver_mre.series.acquisition import Acquisition, UnitEvidence
-from liver_mre.errors import MreError
 from liver_mre.method.exam import Exam
 from liver_mre.method.measuring import measure_stiffness
 from liver_mre.method.quality import judge_quality
-from liver_mre.settings import Settings
+
+import liver_mre
+from liver_mre.errors import MreError
 from liver_mre.method.steps import Toolkit, prepare, segment
+from liver_mre.series.acquisition import Acquisition, UnitEvidence
+from liver_mre.settings import Settings
+from liver_mre.studies.study import Instance, Series
 from training.cells import Table, number
 from training.exams import simulated_exam
 from training.livers import claim
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import TextIO
 
-    from liver_mre.stiffness.waves import WaveMaps
     from liver_mre.stiffness.volume import StiffnessVolume
+    from liver_mre.stiffness.waves import WaveMaps
     from training.exams import Exam as CohortExam
     from training.situations import Situation
     from training.store import ExamRecord

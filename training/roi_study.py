@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from liver_mre.measurement.region_rules import NO_RULES, RegionRules
 from liver_mre.measurement.region import find_region
+from liver_mre.measurement.region_rules import NO_RULES, RegionRules
 from training.cells import Table, number
 from training.livers import load_liver, model_of
 from training.measured_truth import as_mask, truth_of, volume_of

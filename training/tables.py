@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liver_mre.measurement.staging import SIGNIFICANT_CUTOFF_KPA, stage
 from liver_mre.measurement.profile_file import DEFAULT_PROFILE, load_profile
+from liver_mre.measurement.staging import SIGNIFICANT_CUTOFF_KPA, stage
 from training import clinical
 from training.cells import DASH, Table, interval, number, percent, significance
 from training.scores import LEAST_AREA_CM2

@@ -1,4 +1,4 @@
-"""Writes series as classic DICOM: one file an image, MR Image Storage, or Secondary Capture for colour pictures."""
+"""Writes series as classic DICOM, one file per image: MR Image Storage, or Secondary Capture for colour pictures."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import MRImageStorage, SecondaryCaptureImageStorage
 
-from simulation.encodings.common import STUDY_DATE, clock, content_time, describe_series, save, written
-from simulation.encodings.plan import AXIAL, Form
+from simulation.encodings.headers import STUDY_DATE, clock, content_time, describe_series, save, written_series
+from simulation.encodings.types import AXIAL, Form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from simulation.encodings.common import Identity, WrittenSeries
-    from simulation.encodings.plan import Image, Placement, RealWorld, SeriesPlan
+    from simulation.encodings.headers import Identity
+    from simulation.encodings.types import Image, Placement, RealWorld, SeriesPlan, WrittenSeries
 
 BYTE: Final = 8
 UNIT_MEANINGS: Final = {"kPa": "kilopascal", "Pa": "pascal", "1": "no units", "%": "percent"}
 
 
 def write_series(series: SeriesPlan, common: Dataset, identity: Identity, files: Sequence[Path]) -> WrittenSeries:
-    """Write a series, one image to each of `files`; `common` holds what every instance of the study carries."""
+    """Write a series, one image to each of `files`; `common` holds the attributes of every instance of the study."""
     shared = copy.deepcopy(common)
     describe_series(shared, series, identity)
     colour = series.form is Form.SECONDARY_CAPTURE
@@ -50,7 +50,7 @@ def write_series(series: SeriesPlan, common: Dataset, identity: Identity, files:
         if image.contour is not None:
             _draw(ds, image.contour)
         save(ds, path, SecondaryCaptureImageStorage if colour else MRImageStorage)
-    return written(series, str(shared.SeriesInstanceUID), files)
+    return written_series(series, str(shared.SeriesInstanceUID), files)
 
 
 def _sequence(ds: Dataset, series: SeriesPlan) -> None:
@@ -102,7 +102,7 @@ def set_pixels(
 ) -> None:
     """Set the image pixel attributes for one image (R, C), several (N, R, C), or a colour picture (R, C, 3).
 
-    `bits` is BitsStored; values take 8 bits for 8, otherwise 16.
+    `bits` is BitsStored; BitsAllocated is 8 for 8, otherwise 16.
     """
     ds.Rows, ds.Columns = stored.shape[:2] if colour else stored.shape[-2:]
     ds.SamplesPerPixel = 3 if colour else 1
@@ -132,7 +132,7 @@ def _scale(ds: Dataset, series: SeriesPlan, image: Image) -> None:
 
 
 def real_world_item(mapping: RealWorld, stored: NDArray[np.integer], *, signed: bool) -> Dataset:
-    """Return an item of RealWorldValueMappingSequence that holds for all of the image's values."""
+    """Return an item of RealWorldValueMappingSequence whose range covers all values of the image."""
     unit = Dataset()
     unit.CodeValue = mapping.unit
     unit.CodingSchemeDesignator = "UCUM"
@@ -150,7 +150,7 @@ def real_world_item(mapping: RealWorld, stored: NDArray[np.integer], *, signed: 
 
 
 def _draw(ds: Dataset, contour: NDArray[np.bool_]) -> None:
-    """Draw a line on the image, in overlay group 6000."""
+    """Add a line (R, C) to the image as overlay group 6000."""
     rows, columns = contour.shape
     bits = np.packbits(contour.ravel(), bitorder="little").tobytes()
     for element, vr, value in (

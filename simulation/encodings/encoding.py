@@ -1,49 +1,50 @@
-"""An encoding: which scanner writes an exam, in which form, and how a plan becomes a folder of files."""
+"""An encoding: how one scanner writes an exam as a folder of DICOM files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulation.encodings import classic, enhanced
-from simulation.encodings.common import STUDY_DATE, Identity, WrittenStudy, patient_and_study
+from simulation.encodings import classic, enhanced, parts
+from simulation.encodings.headers import STUDY_DATE, Identity, patient_and_study
 from simulation.encodings.modifiers import PLAN_MODIFIERS, SCAN_MODIFIERS
-from simulation.encodings.parts import slice_z_mm
-from simulation.encodings.plan import Form, Scan, StudyPlan
+from simulation.encodings.types import Form, Scan, StudyPlan, WrittenStudy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from simulation.encodings.plan import SeriesPlan
+    from simulation.encodings.types import SeriesPlan, Survey
     from simulation.types import SimulatedExam
 
     Acquire = Callable[[Scan], Sequence[SeriesPlan]]
 
+SERIES_PER_ACQUISITION: Final = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How one scanner writes an exam; calling it writes one.
+    """How one scanner writes an exam; call it to write one.
 
     Attributes
     ----------
     name : on the command line
-    holds : what its studies hold, in words
-    equipment : attributes that every image shares
-    survey : plans the series that come before the elastography
-    acquire : plans the series of one run of the elastography
+    holds : content of its studies, in words
+    equipment : attributes of every image
+    survey : series before the elastography
+    acquire : plans the series of one acquisition, numbered as in the first one
     sequence : "gre" or "epi"
     form : classic or enhanced
-    file_name : pattern with `patient`, `series` and `image`
-    variant : tells its UIDs from those of other encodings of the same exam
+    file_name : pattern with `patient`, `series`, `image` and `date`
+    variant : distinguishes its UIDs from those of other encodings of the exam; by default its name
     """
 
     name: str
     holds: str
     equipment: Mapping[str, object]
-    survey: Acquire
+    survey: Survey
     acquire: Acquire
     sequence: str = "gre"
     form: Form = Form.CLASSIC
@@ -51,57 +52,54 @@ class Encoding:
     variant: str | None = None
 
     def __call__(
-        self,
-        exam: SimulatedExam,
-        out: Path,
-        *,
-        patient_id: str = "SIM-0001",
-        modifiers: Sequence[str] = (),
+        self, exam: SimulatedExam, out: Path, *, patient_id: str = "SIM-0001", modifiers: Sequence[str] = ()
     ) -> WrittenStudy:
-        """Write a simulated exam as this scanner would.
+        """Write an exam as this scanner would; equal arguments give equal UIDs and files.
 
         Parameters
         ----------
         exam : what to write
-        out : folder for the study's files, created where needed
-        patient_id : the simulated patient's ID
-        modifiers : what became of the study before it arrived, in this order
-
-        Returns
-        -------
-        WrittenStudy
-            UIDs and files; the same for the same exam, patient ID and modifiers.
+        out : folder for the files, created if missing
+        patient_id : PatientID
+        modifiers : names in `MODIFIERS`, applied in this order
         """
         out.mkdir(parents=True, exist_ok=True)
         variant = self.name if self.variant is None else self.variant
         identity = Identity(exam.seed, patient_id, "+".join([variant, *modifiers]) if modifiers else variant)
         plan = self.plan(exam, modifiers)
-        return _write(plan, identity, out, slice_z_mm(exam))
+        return _write(plan, identity, out, parts.slice_z_mm(exam))
 
     def plan(self, exam: SimulatedExam, modifiers: Sequence[str] = ()) -> StudyPlan:
-        """Return what the scanner would write."""
+        """Return the study that the scanner would write."""
         scans: tuple[Scan, ...] = (Scan(exam, self.sequence),)
         for name in modifiers:
             if name in SCAN_MODIFIERS:
                 scans = SCAN_MODIFIERS[name](scans)
-        series = (*self.survey(scans[0]), *(one for scan in scans for one in self.acquire(scan)))
+        series = (
+            *parts.survey(scans[0], self.survey),
+            *(
+                replace(one, number=one.number + SERIES_PER_ACQUISITION * (scan.number - 1), acquisition=scan.number)
+                for scan in scans
+                for one in self.acquire(scan)
+            ),
+        )
         plan = StudyPlan(
             equipment=self.equipment,
             series=tuple(self._formed(one) for one in series),
             description="liver MR elastography",
             file_name=self.file_name,
-            seed=exam.seed,
+            exam=exam,
         )
         for name in modifiers:
             if name in PLAN_MODIFIERS:
-                plan = PLAN_MODIFIERS[name](plan, exam)
+                plan = PLAN_MODIFIERS[name](plan)
         return plan
 
     def _formed(self, series: SeriesPlan) -> SeriesPlan:
         if series.form is Form.SECONDARY_CAPTURE:
             return series
         if self.form is Form.ENHANCED:
-            # All frames of an object have one size; the localizer keeps its axial plane.
+            # All frames of an object have one size: of the localizer, the axial plane remains.
             size = series.images[0].stored.shape
             series = replace(series, images=tuple(one for one in series.images if one.stored.shape == size))
         return replace(series, form=self.form)
@@ -121,7 +119,7 @@ def _write(plan: StudyPlan, identity: Identity, out: Path, z_mm: tuple[float, ..
 
 
 def _file_names(plan: StudyPlan, patient_id: str) -> dict[int, list[str]]:
-    """Name every file, by series number; shuffled names are the same names in another order."""
+    """Return the file names by series number, permuted if they are shuffled."""
     slots = [
         (series.number, number)
         for series in plan.series
@@ -129,7 +127,7 @@ def _file_names(plan: StudyPlan, patient_id: str) -> dict[int, list[str]]:
     ]
     names = [plan.file_name.format(patient=patient_id, series=s, image=n, date=STUDY_DATE) for s, n in slots]
     if plan.shuffled_names:
-        names = list(np.random.default_rng(plan.seed).permutation(names))
+        names = list(np.random.default_rng(plan.exam.seed).permutation(names))
     by_series: dict[int, list[str]] = {series.number: [] for series in plan.series}
     for (number, _), name in zip(slots, names, strict=True):
         by_series[number].append(str(name))

@@ -1,7 +1,4 @@
-"""Writes series as Enhanced MR Image Storage: one object a series, with functional groups.
-
-What all frames share is in the shared groups, what differs in the per-frame groups (DICOM PS3.3 A.36.2, C.7.6.16).
-"""
+"""Writes series as Enhanced MR Image Storage, one object per series (DICOM PS3.3 A.36.2, C.7.6.16)."""
 
 from __future__ import annotations
 
@@ -14,30 +11,19 @@ from pydicom.dataset import Dataset
 from pydicom.uid import EnhancedMRImageStorage
 
 from simulation.encodings.classic import real_world_item, set_pixels
-from simulation.encodings.common import (
-    STUDY_DATE,
-    clock,
-    content_time,
-    describe_series,
-    save,
-    written,
-)
+from simulation.encodings.headers import STUDY_DATE, clock, content_time, describe_series, save, written_series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from simulation.encodings.common import Identity, WrittenSeries
-    from simulation.encodings.plan import Image, PulseSequence, SeriesPlan
+    from simulation.encodings.headers import Identity
+    from simulation.encodings.types import Image, PulseSequence, SeriesPlan, WrittenSeries
 
 STACK: Final = "1"
 FRAME_MS: Final = 1000.0
-_LIVER: Final = ("10200004", "SCT", "Liver")
-_TRANSMIT: Final = {
-    "TransmitCoilName": "Body",
-    "TransmitCoilManufacturerName": "",
-    "TransmitCoilType": "BODY",
-}
+_LIVER: Final = {"CodeValue": "10200004", "CodingSchemeDesignator": "SCT", "CodeMeaning": "Liver"}
+_TRANSMIT: Final = {"TransmitCoilName": "Body", "TransmitCoilManufacturerName": "", "TransmitCoilType": "BODY"}
 _RECEIVE: Final = {
     "ReceiveCoilName": "Body",
     "ReceiveCoilManufacturerName": "",
@@ -48,7 +34,7 @@ _RECEIVE: Final = {
 
 
 def write_series(series: SeriesPlan, common: Dataset, identity: Identity, file: Path) -> WrittenSeries:
-    """Write a series as one object; `common` holds what every instance of the study carries."""
+    """Write a series as one object; `common` holds the attributes of every instance of the study."""
     ds = copy.deepcopy(common)
     describe_series(ds, series, identity)
     ds.SOPInstanceUID = identity.uid("image", series.number, 1)
@@ -66,7 +52,7 @@ def write_series(series: SeriesPlan, common: Dataset, identity: Identity, file: 
     for keyword in ("SmallestImagePixelValue", "LargestImagePixelValue"):
         delattr(ds, keyword)
     save(ds, file, EnhancedMRImageStorage)
-    return written(series, str(ds.SeriesInstanceUID), [file])
+    return written_series(series, str(ds.SeriesInstanceUID), [file])
 
 
 def _object(series: SeriesPlan) -> dict[str, object]:
@@ -92,7 +78,7 @@ def _object(series: SeriesPlan) -> dict[str, object]:
         "SynchronizationTrigger": "NO TRIGGER",
         "AcquisitionTimeSynchronized": "N",
     }
-    # What was computed from other images has no pulse sequence of its own (PS3.3 C.8.13.4).
+    # Derived images have no pulse sequence (PS3.3 C.8.13.4).
     return values | _pulse_sequence(series.sequence) if series.image_type[0] == "ORIGINAL" else values
 
 
@@ -139,10 +125,9 @@ def _dimension(keyword: str, organization: str) -> dict[str, object]:
 
 def _shared_groups(series: SeriesPlan) -> dict[str, object]:
     sequence = series.sequence
+    centre, width = series.window or (0.0, 0.0)
     groups: dict[str, object] = {
-        "FrameAnatomySequence": [
-            {"FrameLaterality": "U", "AnatomicRegionSequence": [_code(*_LIVER)]},
-        ],
+        "FrameAnatomySequence": [{"FrameLaterality": "U", "AnatomicRegionSequence": [_LIVER]}],
         "MRImageFrameTypeSequence": [
             {
                 "FrameType": list(series.image_type),
@@ -181,7 +166,18 @@ def _shared_groups(series: SeriesPlan) -> dict[str, object]:
             }
         ],
         "MREchoSequence": [{"EffectiveEchoTime": sequence.echo_ms}],
-        "MRModifierSequence": [_modifier(series)],
+        "MRModifierSequence": [
+            {
+                "InversionRecovery": "NO",
+                "FlowCompensation": "NONE",
+                "Spoiling": "NONE" if "EP" in sequence.scanning else "RF",
+                "T2Preparation": "NO",
+                "SpectrallySelectedExcitation": "NONE",
+                "SpatialPresaturation": "NONE",
+                "PartialFourier": "NO",
+                "ParallelAcquisition": "NO",
+            }
+        ],
         "MRImagingModifierSequence": [
             {
                 "MagnetizationTransfer": "NONE",
@@ -194,29 +190,11 @@ def _shared_groups(series: SeriesPlan) -> dict[str, object]:
         "MRReceiveCoilSequence": [_RECEIVE],
         "MRTransmitCoilSequence": [_TRANSMIT],
         "MRAveragesSequence": [{"NumberOfAverages": 1}],
-        "FrameVOILUTSequence": [_window(series)],
+        "FrameVOILUTSequence": [{"WindowCenter": centre, "WindowWidth": width}],
     }
     if _one_plane(series):
         groups |= _plane(series.images[0])
     return groups
-
-
-def _modifier(series: SeriesPlan) -> dict[str, object]:
-    return {
-        "InversionRecovery": "NO",
-        "FlowCompensation": "NONE",
-        "Spoiling": "NONE" if "EP" in series.sequence.scanning else "RF",
-        "T2Preparation": "NO",
-        "SpectrallySelectedExcitation": "NONE",
-        "SpatialPresaturation": "NONE",
-        "PartialFourier": "NO",
-        "ParallelAcquisition": "NO",
-    }
-
-
-def _window(series: SeriesPlan) -> dict[str, object]:
-    centre, width = series.window or (0.0, 0.0)
-    return {"WindowCenter": centre, "WindowWidth": width}
 
 
 def _plane(image: Image) -> dict[str, object]:
@@ -272,13 +250,9 @@ def _level_key(image: Image) -> object:
 
 
 def _levels(series: SeriesPlan) -> dict[object, int]:
-    """Return the number of every plane of a series, from 1 along the patient's axis."""
-    keys = sorted({_level_key(image): image.placement.position_mm[2] for image in series.images}.items(), key=_height)
-    return {key: number for number, (key, _) in enumerate(keys, start=1)}
-
-
-def _height(entry: tuple[object, float]) -> float:
-    return entry[1]
+    """Return the stack position of every plane of a series, from 1 towards the head."""
+    z_mm = {_level_key(image): image.placement.position_mm[2] for image in series.images}
+    return {key: number for number, key in enumerate(sorted(z_mm, key=z_mm.__getitem__), start=1)}
 
 
 def _one_plane(series: SeriesPlan) -> bool:
@@ -289,12 +263,8 @@ def _has_offsets(series: SeriesPlan) -> bool:
     return any(image.offset is not None for image in series.images)
 
 
-def _code(value: str, scheme: str, meaning: str) -> dict[str, object]:
-    return {"CodeValue": value, "CodingSchemeDesignator": scheme, "CodeMeaning": meaning}
-
-
 def _item(values: Mapping[str, object]) -> Dataset:
-    """Return a data set; lists of mappings become sequences."""
+    """Return a data set, with lists of mappings as sequences."""
     ds = Dataset()
     for keyword, value in values.items():
         items = isinstance(value, list) and all(isinstance(one, dict | Dataset) for one in value)

@@ -1,7 +1,7 @@
-"""What becomes of a study before it arrives: repeated, split, renamed, anonymised, shuffled, turned, crowded.
+"""Modifiers: what happens to a study before it arrives, such as a repeat, new names, anonymisation or another order.
 
-Modifiers do not depend on the scanner and can be combined; those of scans change what is acquired, those of plans what
-is written of it. What each does is ours, after what hospitals are known to send.
+They do not depend on the scanner and can be combined. Scan modifiers change what is acquired, plan modifiers what is
+written. They follow what hospitals are known to send; details are this project's own.
 """
 
 from __future__ import annotations
@@ -13,43 +13,39 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from simulation.encodings.geometry import oblique_rotation, outline, turned
+from simulation.encodings.geometry import oblique_rotation, outline, rotated
 from simulation.encodings.parts import T2_SEQUENCE
-from simulation.encodings.plan import Form, Image, Kind, Placement, Scan, SeriesPlan
-from simulation.encodings.words import WORDS
+from simulation.encodings.series_names import SERIES_NAMES
+from simulation.encodings.types import AXIAL, Form, Image, Placement, Scan, SeriesKind, SeriesPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from simulation.encodings.plan import StudyPlan
+    from simulation.encodings.types import StudyPlan
     from simulation.types import SimulatedExam
 
     ScanModifier = Callable[[tuple[Scan, ...]], tuple[Scan, ...]]
-    PlanModifier = Callable[[StudyPlan, SimulatedExam], StudyPlan]
+    PlanModifier = Callable[[StudyPlan], StudyPlan]
 
 WEAK: Final = 0.15
-"""Share of the motion that a driver with a loose tube leaves."""
+"""Amplitude left by a driver with a loose tube."""
 WEAK_CONFIDENCE: Final = 0.955
-"""Factor on the confidence of a failed run, after which 95 % is reached nearly nowhere."""
+"""Factor on the confidence of a failed acquisition, so that hardly any pixel reaches 95 %."""
 EPI_CONFIDENCE: Final = 0.99
-"""Factor on the confidence of the second sequence, so that the two runs do not measure the same area."""
+"""Factor on the confidence of the second sequence, so that the two acquisitions differ in measured area."""
 CROWD: Final = (20, 100)
-"""Unrelated series, and images in each: 2,000 images."""
+"""Number of unrelated series, and of images in each."""
 CROWD_PIXELS: Final = 8
 LARGEST_SIGNED: Final = 32767
 
 
 def _repeat(scans: tuple[Scan, ...]) -> tuple[Scan, ...]:
-    """Put a failed run before every run: the driver hardly moved, so nearly nothing is confident."""
-    found: list[Scan] = []
-    for scan in scans:
-        failed = replace(scan, exam=_weakened(scan.exam))
-        found += [failed, scan]
-    return _numbered(found)
+    """Add a failed acquisition before each: the driver hardly moved, so almost no pixel is confident."""
+    return _numbered([each for scan in scans for each in (replace(scan, exam=_weakened(scan.exam)), scan)])
 
 
 def _gre_and_epi(scans: tuple[Scan, ...]) -> tuple[Scan, ...]:
-    """Add a run with the other sequence. It shows the same anatomy with the same stiffness, a little less confident."""
+    """Add an acquisition by the other sequence, with the same anatomy and stiffness and slightly lower confidence."""
     other = {"gre": "epi", "epi": "gre"}
     added = []
     for scan in scans:
@@ -73,29 +69,22 @@ def _weakened(exam: SimulatedExam) -> SimulatedExam:
     )
 
 
-def _anonymised(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Remove descriptions, protocol names, comments and private elements, as basic confidentiality profiles do.
-
-    The comments then say that the image is simulated, which is ours.
-    """
-    del exam
-    bare = [replace(one, description="", protocol="", comments="", private_name="") for one in plan.series]
-    return replace(plan, series=tuple(bare), description="", anonymised=True)
+def _anonymised(plan: StudyPlan) -> StudyPlan:
+    """Remove descriptions, protocol names, comments and private elements, as basic confidentiality profiles do."""
+    bare = _with_series(plan, lambda one: replace(one, description="", protocol="", comments="", private_name=""))
+    return replace(bare, description="", anonymised=True)
 
 
-def _renamed(plan: StudyPlan, exam: SimulatedExam, *, words: Mapping[Kind, str]) -> StudyPlan:
-    """Name the series of the elastography in other words."""
-    del exam
-    named = [
-        replace(one, description=words[one.kind], protocol="Abdomen") if one.kind in words else one
-        for one in plan.series
-    ]
-    return replace(plan, series=tuple(named))
+def _renamed(plan: StudyPlan, *, names: Mapping[SeriesKind, str]) -> StudyPlan:
+    """Replace the descriptions of the elastography's series."""
+    return _with_series(
+        plan,
+        lambda one: replace(one, description=names[one.kind], protocol="Abdomen") if one.kind in names else one,
+    )
 
 
-def _breath_holds(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Make every slice of the elastography a series of its own."""
-    del exam
+def _breath_holds(plan: StudyPlan) -> StudyPlan:
+    """Store every slice of the elastography as its own series."""
     found: list[SeriesPlan] = []
     for series in plan.series:
         if not series.acquisition:
@@ -108,78 +97,79 @@ def _breath_holds(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
     return replace(plan, series=tuple(found))
 
 
-def _shuffled(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Give images and files numbers at random; where only their order tells images apart, files alone."""
-    rng = np.random.default_rng(exam.seed)
-    mixed = []
-    for series in plan.series:
+def _shuffled(plan: StudyPlan) -> StudyPlan:
+    """Shuffle images and files; where the order of images matters, files alone."""
+    rng = np.random.default_rng(plan.exam.seed)
+
+    def shuffled(series: SeriesPlan) -> SeriesPlan:
         order = rng.permutation(len(series.images))
-        images = tuple(series.images[index] for index in order)
-        mixed.append(series if series.order_matters else replace(series, images=images))
-    return replace(plan, series=tuple(mixed), shuffled_names=True)
+        return series if series.order_matters else replace(series, images=tuple(series.images[i] for i in order))
+
+    return replace(_with_series(plan, shuffled), shuffled_names=True)
 
 
-def _oblique(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Turn everything whose place is known."""
-    del exam
+def _oblique(plan: StudyPlan) -> StudyPlan:
+    """Rotate all images with known geometry."""
     rotation = oblique_rotation()
-    return _with_images(
-        plan, lambda image: replace(image, placement=turned(image.placement, rotation)) if _is_placed(image) else image
-    )
+
+    def oblique(image: Image) -> Image:
+        placed = image.placement.position_mm != (0.0, 0.0, 0.0)
+        return replace(image, placement=rotated(image.placement, rotation)) if placed else image
+
+    return _with_series(plan, lambda one: replace(one, images=tuple(map(oblique, one.images))))
 
 
-def _feet_first(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Let the patient lie feet first. Patient coordinates do not change; the images are numbered the other way."""
-    del exam
-    series = [one if one.order_matters else replace(one, images=_upside_down(one)) for one in plan.series]
-    return replace(plan, series=tuple(series), patient_position="FFS")
+def _feet_first(plan: StudyPlan) -> StudyPlan:
+    """Position the patient feet first: patient coordinates stay, slices are numbered in reverse."""
+
+    def reversed_slices(series: SeriesPlan) -> SeriesPlan:
+        if series.order_matters:
+            return series
+        slices = [list(images) for _, images in groupby(series.images, key=lambda image: image.placement.position_mm)]
+        return replace(series, images=tuple(image for images in reversed(slices) for image in images))
+
+    return replace(_with_series(plan, reversed_slices), patient_position="FFS")
 
 
-def _upside_down(series: SeriesPlan) -> tuple[Image, ...]:
-    slices = [list(images) for _, images in groupby(series.images, key=lambda image: image.placement.position_mm)]
-    return tuple(image for images in reversed(slices) for image in images)
-
-
-def _with_contour(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Draw the liver's true outline on the stiffness maps, in overlay group 6000; enhanced objects have none."""
+def _with_contour(plan: StudyPlan) -> StudyPlan:
+    """Draw the true outline of the liver on classic stiffness maps, as overlay group 6000."""
+    liver = plan.exam.truth.liver
 
     def drawn(image: Image) -> Image:
         if image.level is None:
             return image
-        return replace(image, contour=outline(exam.truth.liver[image.level], image.stored.shape))
+        return replace(image, contour=outline(liver[image.level], image.stored.shape))
 
-    maps = {Kind.STIFFNESS, Kind.STIFFNESS_MASKED}
-    series = [
-        replace(one, images=tuple(map(drawn, one.images))) if one.kind in maps and one.form is Form.CLASSIC else one
-        for one in plan.series
-    ]
-    return replace(plan, series=tuple(series))
+    def with_contours(series: SeriesPlan) -> SeriesPlan:
+        if series.kind not in {SeriesKind.STIFFNESS, SeriesKind.STIFFNESS_MASKED} or series.form is not Form.CLASSIC:
+            return series
+        return replace(series, images=tuple(map(drawn, series.images)))
 
-
-def _signed(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Store every grey image as signed numbers of 16 bits."""
-    del exam
-    series = [
-        one if one.form is Form.SECONDARY_CAPTURE else _with_sign(replace(one, bits=16, signed=True))
-        for one in plan.series
-    ]
-    return replace(plan, series=tuple(series))
+    return _with_series(plan, with_contours)
 
 
-def _with_sign(series: SeriesPlan) -> SeriesPlan:
-    images = [replace(one, stored=np.minimum(one.stored, LARGEST_SIGNED).astype(np.int16)) for one in series.images]
-    return replace(series, images=tuple(images))
+def _signed(plan: StudyPlan) -> StudyPlan:
+    """Store all grey-scale images as signed 16-bit numbers."""
+
+    def signed(series: SeriesPlan) -> SeriesPlan:
+        if series.form is Form.SECONDARY_CAPTURE:
+            return series
+        images = tuple(
+            replace(one, stored=np.minimum(one.stored, LARGEST_SIGNED).astype(np.int16)) for one in series.images
+        )
+        return replace(series, bits=16, signed=True, images=images)
+
+    return _with_series(plan, signed)
 
 
-def _crowded(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
-    """Surround the elastography with unrelated dynamic series of tiny images."""
-    del exam
-    placement = Placement((-150.0, -150.0, 0.0), (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (40.0, 40.0), 3.0)
+def _crowded(plan: StudyPlan) -> StudyPlan:
+    """Add unrelated dynamic series of tiny images."""
+    placement = Placement((-150.0, -150.0, 0.0), AXIAL, (40.0, 40.0), 3.0)
     pixels = np.arange(CROWD_PIXELS**2, dtype=np.uint16).reshape(CROWD_PIXELS, CROWD_PIXELS)
     series_count, image_count = CROWD
     crowd = [
         SeriesPlan(
-            kind=Kind.UNRELATED,
+            kind=SeriesKind.UNRELATED,
             number=9000 + number,
             description=f"t1_vibe_dyn_{number:02d}",
             protocol="t1_vibe_dyn",
@@ -196,19 +186,14 @@ def _crowded(plan: StudyPlan, exam: SimulatedExam) -> StudyPlan:
     return replace(plan, series=(*plan.series, *crowd))
 
 
-def _with_images(plan: StudyPlan, change: Callable[[Image], Image]) -> StudyPlan:
-    series = [replace(one, images=tuple(map(change, one.images))) for one in plan.series]
-    return replace(plan, series=tuple(series))
-
-
-def _is_placed(image: Image) -> bool:
-    return image.placement.position_mm != (0.0, 0.0, 0.0)
+def _with_series(plan: StudyPlan, change: Callable[[SeriesPlan], SeriesPlan]) -> StudyPlan:
+    return replace(plan, series=tuple(map(change, plan.series)))
 
 
 SCAN_MODIFIERS: Final[Mapping[str, ScanModifier]] = {"repeat": _repeat, "gre+epi": _gre_and_epi}
 PLAN_MODIFIERS: Final[Mapping[str, PlanModifier]] = {
     "anonymised": _anonymised,
-    **{name: partial(_renamed, words=words) for name, words in WORDS.items()},
+    **{name: partial(_renamed, names=names) for name, names in SERIES_NAMES.items()},
     "breath-holds": _breath_holds,
     "shuffled": _shuffled,
     "oblique": _oblique,
@@ -218,4 +203,4 @@ PLAN_MODIFIERS: Final[Mapping[str, PlanModifier]] = {
     "crowded": _crowded,
 }
 MODIFIERS: Final = (*SCAN_MODIFIERS, *PLAN_MODIFIERS)
-"""Their names on the command line."""
+"""Names of all modifiers, as on the command line."""

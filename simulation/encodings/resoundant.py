@@ -1,4 +1,4 @@
-"""A simulated exam as Resoundant's processing sends it: 2-D results of a Canon scanner, and 3-D results.
+"""Resoundant's processing: 2-D results of a Canon scanner, and 3-D results.
 
 Sourced: 2-D stiffness has ImageComments `stiffness`, magnitude `magnitude`, phase `PhaseDiff`, MONOCHROME2; 3-D
 results have ImageType `MMDI3D` with `STIFFNESS`, `CONFIDENCE`, `MAGRMS` or `PHSDIFFZ` (Resoundant, hepsort_rules,
@@ -12,16 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from simulation.encodings import parts
 from simulation.encodings.encoding import Encoding
-from simulation.encodings.plan import Image, Kind, RealWorld, Rescale, SeriesPlan
+from simulation.encodings.types import Image, RealWorld, Rescale, SeriesKind, SeriesPlan, Survey
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from simulation.encodings.plan import Scan
+    from simulation.encodings.types import Scan
 
 LARGEST: Final = 32767
 SEQUENCES: Final = {
@@ -29,35 +27,33 @@ SEQUENCES: Final = {
     "epi": replace(parts.EPI_SEQUENCE, name="SE_EPI_MRE"),
 }
 PROCESSED: Final = ("DERIVED", "SECONDARY", "OTHER")
+SURVEY: Final = Survey("Locator", "FASE T2W", ("ORIGINAL", "PRIMARY", "OTHER"))
 COMMENTS: Final = {
-    Kind.MAGNITUDE: "magnitude",
-    Kind.PHASE: "PhaseDiff",
-    Kind.STIFFNESS: "stiffness",
-    Kind.STIFFNESS_MASKED: "stiffness",
-    Kind.CONFIDENCE: "confidence",
+    SeriesKind.MAGNITUDE: "magnitude",
+    SeriesKind.PHASE: "PhaseDiff",
+    SeriesKind.STIFFNESS: "stiffness",
+    SeriesKind.STIFFNESS_MASKED: "stiffness",
+    SeriesKind.CONFIDENCE: "confidence",
 }
 IMAGE_TYPES_3D: Final = {
-    Kind.MAGNITUDE: "MAGRMS",
-    Kind.PHASE: "PHSDIFFZ",
-    Kind.STIFFNESS: "STIFFNESS",
-    Kind.CONFIDENCE: "CONFIDENCE",
+    SeriesKind.MAGNITUDE: "MAGRMS",
+    SeriesKind.PHASE: "PHSDIFFZ",
+    SeriesKind.STIFFNESS: "STIFFNESS",
+    SeriesKind.CONFIDENCE: "CONFIDENCE",
 }
-NAMES: Final = {
-    Kind.MAGNITUDE: "MRE Magnitude",
-    Kind.PHASE: "MRE PhaseDiff",
-    Kind.STIFFNESS: "MRE Stiffness",
-    Kind.STIFFNESS_MASKED: "MRE Stiffness",
-    Kind.CONFIDENCE: "MRE Confidence",
+DESCRIPTIONS: Final = {
+    SeriesKind.MAGNITUDE: "MRE Magnitude",
+    SeriesKind.PHASE: "MRE PhaseDiff",
+    SeriesKind.STIFFNESS: "MRE Stiffness",
+    SeriesKind.STIFFNESS_MASKED: "MRE Stiffness",
+    SeriesKind.CONFIDENCE: "MRE Confidence",
 }
-CANON: Final[dict[str, object]] = {
+CANON: Final[dict[str, object]] = parts.SIMULATED_EQUIPMENT | {
     "Manufacturer": "CANON_MEC",
     "ManufacturerModelName": "Vantage Orian",
-    "StationName": "SIMULATED",
-    "DeviceSerialNumber": "SIMULATED",
     "SoftwareVersions": "V6.0",
-    "MagneticFieldStrength": 1.5,
 }
-RESOUNDANT: Final[dict[str, object]] = CANON | {
+RESOUNDANT: Final[dict[str, object]] = parts.SIMULATED_EQUIPMENT | {
     "Manufacturer": "Resoundant",
     "ManufacturerModelName": "MMDI",
     "SoftwareVersions": "3D",
@@ -66,62 +62,43 @@ RESOUNDANT: Final[dict[str, object]] = CANON | {
 
 @dataclass(frozen=True, slots=True)
 class _Resoundant:
-    """Plans the series of one kind of processing.
-
-    Attributes
-    ----------
-    three_d : True for the 3-D processing
-    masked : True if a masked map is sent instead of an unmasked one and its confidence
-    """
+    """Series of one kind of processing; `masked` sends a masked map in place of an unmasked one and its confidence."""
 
     three_d: bool = False
     masked: bool = False
 
-    def survey(self, scan: Scan) -> Sequence[SeriesPlan]:
-        """Plan localizer and T2-weighted anatomy."""
-        image_type = ("ORIGINAL", "PRIMARY", "OTHER")
-        return (
-            parts.localizer(scan, description="Locator", image_type=image_type),
-            parts.anatomy(scan, description="FASE T2W", image_type=image_type),
-        )
-
     def acquire(self, scan: Scan) -> Sequence[SeriesPlan]:
         """Plan magnitude, phase, stiffness, and the confidence of an unmasked map."""
         exam = scan.exam
-        magnitude, peak = parts.scaled(exam.magnitude)
-        stiffness_kpa = exam.stiffness_kpa
-        if self.masked:
-            stiffness_kpa = np.where(parts.confident(exam), stiffness_kpa, np.float32(0.0))
-        pascal = parts.stack(scan, parts.counts(stiffness_kpa * 1000.0, LARGEST))
-        kind = Kind.STIFFNESS_MASKED if self.masked else Kind.STIFFNESS
+        magnitude = parts.stack(scan, parts.scaled(exam.magnitude))
+        phase = parts.offsets(scan, parts.phase_counts(exam))
+        pascal = parts.stack(scan, parts.counts(parts.stiffness_kpa(exam, masked=self.masked) * 1000.0, LARGEST))
+        kind = SeriesKind.STIFFNESS_MASKED if self.masked else SeriesKind.STIFFNESS
         series = [
-            self._series(scan, 3, Kind.MAGNITUDE, parts.stack(scan, magnitude), (peak / 2, peak)),
-            self._series(scan, 4, Kind.PHASE, parts.offsets(scan, parts.phase_counts(exam)), (2048.0, 4096.0)),
-            self._series(scan, 5, kind, self._in_pascal(pascal), (4000.0, 8000.0)),
+            self._series(scan, 3, SeriesKind.MAGNITUDE, magnitude, parts.FULL_WINDOW),
+            self._series(scan, 4, SeriesKind.PHASE, phase, (2048.0, 4096.0)),
+            self._series(scan, 5, kind, self._scaled(pascal, "kPa", Rescale(1.0, 0.0, "Pa")), (4000.0, 8000.0)),
         ]
         if not self.masked:
-            thousandths = parts.stack(scan, parts.confidence_counts(exam.confidence, 1000, 1000))
+            permille = parts.stack(scan, parts.confidence_counts(exam.confidence, 1000, 1000))
             window = (950.0, 100.0) if self.three_d else (95.0, 10.0)
-            series.append(self._series(scan, 6, Kind.CONFIDENCE, self._as_share(thousandths), window))
+            images = self._scaled(permille, "1", Rescale(0.1, 0.0, "%"))
+            series.append(self._series(scan, 6, SeriesKind.CONFIDENCE, images, window))
         return series
 
-    def _in_pascal(self, images: tuple[Image, ...]) -> tuple[Image, ...]:
+    def _scaled(self, images: tuple[Image, ...], unit_3d: str, rescale_2d: Rescale) -> tuple[Image, ...]:
+        """Return images with their scale: a mapping of thousandths in 3-D, a rescale in 2-D."""
         if self.three_d:
-            return tuple(replace(image, real_world=RealWorld(0.001, "kPa")) for image in images)
-        return tuple(replace(image, rescale=Rescale(1.0, 0.0, "Pa")) for image in images)
-
-    def _as_share(self, images: tuple[Image, ...]) -> tuple[Image, ...]:
-        if self.three_d:
-            return tuple(replace(image, real_world=RealWorld(0.001, "1")) for image in images)
-        return tuple(replace(image, rescale=Rescale(0.1, 0.0, "%")) for image in images)
+            return tuple(replace(image, real_world=RealWorld(0.001, unit_3d)) for image in images)
+        return tuple(replace(image, rescale=rescale_2d) for image in images)
 
     def _series(
-        self, scan: Scan, number: int, kind: Kind, images: tuple[Image, ...], window: tuple[float, float]
+        self, scan: Scan, number: int, kind: SeriesKind, images: tuple[Image, ...], window: tuple[float, float]
     ) -> SeriesPlan:
         return SeriesPlan(
             kind=kind,
-            number=number + 10 * (scan.number - 1),
-            description=NAMES[kind],
+            number=number,
+            description=DESCRIPTIONS[kind],
             protocol=f"MRE {scan.sequence}",
             image_type=("DERIVED", "SECONDARY", "MMDI3D", IMAGE_TYPES_3D[kind]) if self.three_d else PROCESSED,
             sequence=SEQUENCES[scan.sequence],
@@ -129,34 +106,31 @@ class _Resoundant:
             window=window,
             bits=16,
             signed=self.three_d,
-            acquisition=scan.number,
             comments="" if self.three_d else COMMENTS[kind],
         )
 
 
-_TWO_D, _MASKED, _THREE_D = _Resoundant(), _Resoundant(masked=True), _Resoundant(three_d=True)
-TWO_D: Final = Encoding(
+CANON_2D: Final = Encoding(
     name="canon",
     holds="classic; SE-EPI; stiffness rescaled to Pa and confidence map",
     equipment=CANON,
-    survey=_TWO_D.survey,
-    acquire=_TWO_D.acquire,
+    survey=SURVEY,
+    acquire=_Resoundant().acquire,
     sequence="epi",
 )
 ENCODINGS: Final = (
-    TWO_D,
+    CANON_2D,
     replace(
-        TWO_D,
+        CANON_2D,
         name="canon-masked-only",
         holds="classic; SE-EPI; masked stiffness rescaled to Pa alone",
-        acquire=_MASKED.acquire,
+        acquire=_Resoundant(masked=True).acquire,
     ),
-    Encoding(
+    replace(
+        CANON_2D,
         name="resoundant-3d",
         holds="classic; 3-D SE-EPI; stiffness mapped to kPa and confidence map, signed",
         equipment=RESOUNDANT,
-        survey=_THREE_D.survey,
-        acquire=_THREE_D.acquire,
-        sequence="epi",
+        acquire=_Resoundant(three_d=True).acquire,
     ),
 )

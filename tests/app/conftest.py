@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from simulation.encodings import ENCODINGS
-from simulation.exam import simulate_exam
+from simulation.exams.simulate import simulate_exam
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from liver_mre import measure_folder
 from simulation.encodings import ENCODINGS
-from simulation.exam import simulate_exam
+from simulation.exams.simulate import simulate_exam
 
 if TYPE_CHECKING:
     from pathlib import Path

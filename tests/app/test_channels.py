@@ -12,7 +12,7 @@ from liver_mre import measure_folder
 from liver_mre.results.result_json import to_json
 from liver_mre.settings import Settings
 from simulation.encodings import ENCODINGS
-from simulation.encodings.plan import Kind
+from simulation.encodings.types import SeriesKind
 from tests.exams import WITHOUT_RULES
 from tests.simulation.exam_factory import make_exam
 from tests.tiny_model import EVERY_CHANNEL, TinyModel, publish_tiny, weighing_network
@@ -82,7 +82,7 @@ def test_the_magnitude_reaches_the_network_and_only_confident_stiffness_is_measu
     assert found.measurement.area_cm2 == pytest.approx(area_cm2, rel=0.02)
     assert found.measurement.liver_area_cm2 > 2 * area_cm2
     for series in study.series:
-        if series.kind == Kind.MAGNITUDE:
+        if series.kind == SeriesKind.MAGNITUDE:
             for file in series.files:
                 file.unlink()
     without = measured(study.folder, by_magnitude)
@@ -92,7 +92,7 @@ def test_the_magnitude_reaches_the_network_and_only_confident_stiffness_is_measu
 
 def test_a_magnitude_that_was_left_out_is_said_in_the_result(by_stiffness: TinyModel, tmp_path: Path) -> None:
     study = ENCODINGS["siemens-gre"](EXAM, tmp_path / "study")
-    next(series for series in study.series if series.kind == Kind.MAGNITUDE).files[0].unlink()
+    next(series for series in study.series if series.kind == SeriesKind.MAGNITUDE).files[0].unlink()
     run = measure_folder(study.folder, Settings(model_dir=by_stiffness.folder))
     (acquisition,) = json.loads(json.dumps(to_json(run)))["studies"][0]["acquisitions"]
     assert acquisition["network_channels"] == ["stiffness", "confident"]
@@ -104,7 +104,7 @@ def test_without_known_confidence_there_is_no_number_whatever_the_network_could_
 ) -> None:
     study = ENCODINGS["siemens-gre"](EXAM, tmp_path / "study")
     for series in study.series:
-        if series.kind == Kind.STIFFNESS_MASKED:
+        if series.kind == SeriesKind.STIFFNESS_MASKED:
             for file in series.files:
                 file.unlink()
     found = measured(study.folder, by_stiffness)

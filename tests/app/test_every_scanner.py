@@ -12,8 +12,8 @@ from liver_mre import measure_folder
 from liver_mre.settings import Settings
 from simulation.encodings import ENCODINGS
 from simulation.encodings.modifiers import MODIFIERS
-from simulation.encodings.plan import Kind
-from simulation.exam import simulate_exam
+from simulation.encodings.types import SeriesKind
+from simulation.exams.simulate import simulate_exam
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,7 +49,7 @@ def reference_of(
         encoding = "siemens-masked-only" if channels[0] == "masked_stiffness" else REFERENCE
         written = ENCODINGS[encoding](exam, tmp_path_factory.mktemp("reference") / "study")
         for series in written.series:
-            if series.kind == Kind.MAGNITUDE and "magnitude" not in channels:
+            if series.kind == SeriesKind.MAGNITUDE and "magnitude" not in channels:
                 for file in series.files:
                     file.unlink()
         (study,) = measure_folder(written.folder, WHATEVER_THERE_IS).studies

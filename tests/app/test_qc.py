@@ -14,8 +14,8 @@ from liver_mre.api import measure_folder
 from liver_mre.settings import Settings
 from liver_mre.workflow.outcome import StudyStatus
 from simulation.encodings import ENCODINGS
-from simulation.exam import simulate_exam
-from simulation.variety import WIDE
+from simulation.exams.simulate import simulate_exam
+from simulation.planning.variety import WIDE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -79,7 +79,7 @@ def test_what_a_run_would_not_measure_is_red_and_says_why(
     ],
 )
 def test_what_is_no_liver_gives_no_number(kind: str, encoding: str, tmp_path: Path) -> None:
-    ENCODINGS[encoding](simulate_exam(61, slices=3, unlike=kind), tmp_path / "study")
+    ENCODINGS[encoding](simulate_exam(61, slices=3, out_of_domain=kind), tmp_path / "study")
     (study,) = measure_folder(tmp_path / "study").studies
     assert study.status is StudyStatus.NOT_EVALUABLE
     assert study.measurement is None

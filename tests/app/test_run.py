@@ -18,7 +18,7 @@ import pytest
 from app.cli import main
 from liver_mre import measure_folder
 from liver_mre.workflow.outcome import StudyStatus
-from simulation.exam import simulate_exam
+from simulation.exams.simulate import simulate_exam
 from tests.app.conftest import SEED
 
 if TYPE_CHECKING:

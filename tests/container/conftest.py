@@ -20,7 +20,7 @@ import pytest
 
 from container.engine import Engine, find_engine
 from simulation.encodings import ENCODINGS
-from simulation.exam import simulate_exam
+from simulation.exams.simulate import simulate_exam
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liver_mre.stiffness.masking import Masking, close_hatch, judge_masking
-from simulation.exam import simulate_exam
+from simulation.exams.simulate import simulate_exam
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

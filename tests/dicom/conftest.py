@@ -8,7 +8,7 @@ from simulation.encodings.siemens import write_study
 from tests.simulation.exam_factory import make_exam
 
 if TYPE_CHECKING:
-    from simulation.encodings.common import WrittenStudy
+    from simulation.encodings.types import WrittenStudy
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from liver_mre.series.acquisition import Acquisition
     from liver_mre.stiffness.volume import StiffnessVolume
     from liver_mre.studies.study import Study
-    from simulation.encodings.common import WrittenStudy
+    from simulation.encodings.types import WrittenStudy
 
 RULES = load_scanner_rules()
 

@@ -13,8 +13,8 @@ from pydicom.uid import RLELossless
 from liver_mre.stiffness.source import read_stiffness
 from liver_mre.studies.reader import read_studies
 from simulation.encodings import ENCODINGS
-from simulation.encodings.plan import Kind
-from simulation.exam import simulate_exam
+from simulation.encodings.types import SeriesKind
+from simulation.exams.simulate import simulate_exam
 from tests.dicom.files import change, chosen
 from tests.simulation.exam_factory import make_exam
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from liver_mre.series.acquisition import Acquisition
     from liver_mre.stiffness.volume import StiffnessVolume
     from liver_mre.studies.study import Series
-    from simulation.encodings.common import WrittenStudy
+    from simulation.encodings.types import WrittenStudy
     from simulation.types import SimulatedExam
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.slow
 EXAM = make_exam()
 
 
-def writing(kind: Kind) -> list[str]:
+def writing(kind: SeriesKind) -> list[str]:
     """Return the encodings that write a series of a kind."""
     return [name for name in sorted(ENCODINGS) if any(one.kind == kind for one in ENCODINGS[name].plan(EXAM).series)]
 
@@ -49,7 +49,7 @@ def loaded(folder: Path) -> StiffnessVolume:
     return read_stiffness(selected(folder), companions=True)
 
 
-def files_of(study: WrittenStudy, kind: Kind) -> tuple[Path, ...]:
+def files_of(study: WrittenStudy, kind: SeriesKind) -> tuple[Path, ...]:
     return next(series.files for series in study.series if series.kind == kind)
 
 
@@ -69,7 +69,7 @@ def simulated() -> SimulatedExam:
 
 
 @pytest.mark.parametrize("modifiers", [(), ("shuffled",)])
-@pytest.mark.parametrize("encoding", writing(Kind.MAGNITUDE))
+@pytest.mark.parametrize("encoding", writing(SeriesKind.MAGNITUDE))
 def test_every_encodings_magnitude_lies_on_its_slices_whatever_the_order(
     encoding: str, modifiers: tuple[str, ...], tmp_path: Path
 ) -> None:
@@ -87,7 +87,7 @@ def test_a_raw_series_without_positions_is_paired_by_number_where_outlines_agree
     """GE's raw series has the phase first and the magnitude of every phase offset then."""
     study = ENCODINGS[encoding](simulated, tmp_path / "study")
     if times == "removed":
-        for file in files_of(study, Kind.RAW):
+        for file in files_of(study, SeriesKind.RAW):
             change(file, lambda ds: ds.pop("TemporalPositionIdentifier", None))
     for number, file in enumerate(np.random.default_rng(1).permutation(sorted(study.folder.iterdir()))):
         file.rename(study.folder / f"file-{number}")
@@ -101,7 +101,7 @@ def test_a_raw_series_without_positions_is_paired_by_number_where_outlines_agree
 
 def test_a_raw_series_numbered_the_other_way_round_is_not_shown(simulated: SimulatedExam, tmp_path: Path) -> None:
     study = ENCODINGS["ge-gre"](simulated, tmp_path / "study")
-    files = files_of(study, Kind.RAW)
+    files = files_of(study, SeriesKind.RAW)
     half = len(files) // 2
     for number, file in enumerate(reversed(files[half:]), start=half + 1):
         change(file, lambda ds, n=number: setattr(ds, "InstanceNumber", n))
@@ -118,7 +118,7 @@ def test_a_raw_series_without_positions_that_is_mirrored_is_not_shown(
         ds.PixelData = np.ascontiguousarray(np.flip(ds.pixel_array, axis)).tobytes()
 
     study = ENCODINGS["ge-gre"](simulated, tmp_path / "study")
-    for file in files_of(study, Kind.RAW):
+    for file in files_of(study, SeriesKind.RAW):
         change(file, mirror)
     volume = loaded(tmp_path / "study")
     assert volume.magnitude is None
@@ -244,7 +244,7 @@ def test_a_magnitude_that_is_in_doubt_is_left_out_and_the_stiffness_stays(study:
 def test_a_magnitude_cut_off_on_its_way_never_fails_the_exam(encoding: str, tmp_path: Path) -> None:
     study = ENCODINGS[encoding](EXAM, tmp_path / "study")
     expected = loaded(study.folder)
-    damaged = files_of(study, Kind.MAGNITUDE)[0]
+    damaged = files_of(study, SeriesKind.MAGNITUDE)[0]
     damaged.write_bytes(damaged.read_bytes()[:-200])
     volume = read_stiffness(selected(study.folder), companions=True)
     assert expected.magnitude is not None
@@ -253,7 +253,7 @@ def test_a_magnitude_cut_off_on_its_way_never_fails_the_exam(encoding: str, tmp_
 
 
 def test_a_compressed_magnitude_is_read_as_well(study: WrittenStudy) -> None:
-    for file in files_of(study, Kind.MAGNITUDE):
+    for file in files_of(study, SeriesKind.MAGNITUDE):
         dataset = dcmread(file)
         dataset.compress(RLELossless)
         dataset.save_as(file)
@@ -267,7 +267,7 @@ def test_slices_with_a_scale_of_their_own_are_put_on_one(study: WrittenStudy) ->
         ds.RescaleSlope, ds.RescaleIntercept, ds.RescaleType = 1 / factor, 0, "US"
         ds.PixelData = (ds.pixel_array * factor).astype("<u2").tobytes()
 
-    for file, factor in zip(files_of(study, Kind.MAGNITUDE), factors, strict=True):
+    for file, factor in zip(files_of(study, SeriesKind.MAGNITUDE), factors, strict=True):
         change(file, lambda ds, f=factor: rescale(ds, f))
     np.testing.assert_allclose(loaded(study.folder).magnitude, scaled(EXAM), atol=4)  # a quarter of the counts
 
@@ -276,7 +276,7 @@ def test_without_need_neither_magnitude_nor_twin_is_read(study: WrittenStudy) ->
     selection = selected(study.folder)
     assert selection.magnitude is not None
     assert selection.maps.unmasked is not None
-    for kind in (Kind.MAGNITUDE, Kind.STIFFNESS):
+    for kind in (SeriesKind.MAGNITUDE, SeriesKind.STIFFNESS):
         for file in files_of(study, kind):
             file.unlink()
     volume = read_stiffness(selection)
@@ -318,7 +318,7 @@ def _as_masked(ds: Dataset) -> None:
 def test_a_twin_that_is_not_the_same_map_before_its_mask_is_not_shown(
     study: WrittenStudy, edit: Callable[[Dataset], None], words: str
 ) -> None:
-    for file in files_of(study, Kind.STIFFNESS):
+    for file in files_of(study, SeriesKind.STIFFNESS):
         change(file, edit)
     volume = loaded(study.folder)
     assert volume.unmasked_kpa is None
@@ -330,7 +330,7 @@ def test_a_twin_that_is_not_the_same_map_before_its_mask_is_not_shown(
 def test_a_twin_with_copies_that_contradict_each_other_is_no_twin(study: WrittenStudy) -> None:
     assert selected(study.folder).maps.unmasked is not None
     copy = study.folder / "copy"
-    copy.write_bytes(files_of(study, Kind.STIFFNESS)[0].read_bytes())
+    copy.write_bytes(files_of(study, SeriesKind.STIFFNESS)[0].read_bytes())
     change(copy, _one_count_more)
     assert selected(study.folder).maps.unmasked is None
 
@@ -339,7 +339,7 @@ def test_a_twin_of_another_scale_is_no_twin(study: WrittenStudy) -> None:
     def in_pascal(ds: Dataset) -> None:
         ds.RescaleSlope, ds.RescaleIntercept, ds.RescaleType = 10.05, 0, "Pa"
 
-    for file in files_of(study, Kind.STIFFNESS):
+    for file in files_of(study, SeriesKind.STIFFNESS):
         change(file, in_pascal)
     assert selected(study.folder).maps.unmasked is None
 
@@ -348,7 +348,7 @@ def test_stiffness_with_a_map_that_lacks_pixels_already_is_shown_as_masked(tmp_p
     """Where headers do not say whether it is masked; a network has not learned a mask with a map beside it."""
     study = ENCODINGS["philips"](EXAM, tmp_path / "study")
     confident = EXAM.confidence >= 0.95
-    for number, file in enumerate(files_of(study, Kind.STIFFNESS)):
+    for number, file in enumerate(files_of(study, SeriesKind.STIFFNESS)):
         level = len(confident) - 1 - number  # seed 7 is odd: numbered from the feet
 
         def mask(ds: Dataset, here: np.ndarray = confident[level]) -> None:

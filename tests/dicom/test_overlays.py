@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from simulation.encodings.common import WrittenStudy
+    from simulation.encodings.types import WrittenStudy
 
     Mask = NDArray[np.bool_]
 

@@ -15,8 +15,8 @@ from liver_mre.settings import Settings
 from liver_mre.stiffness.phases import in_radians, read_phases
 from liver_mre.studies.reader import read_studies
 from simulation.encodings import ENCODINGS
-from simulation.encodings.plan import Kind
-from simulation.exam import simulate_exam
+from simulation.encodings.types import SeriesKind
+from simulation.exams.simulate import simulate_exam
 from tests.dicom.files import change
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def phases_of(
 ) -> NDArray[np.float32] | None:
     study = ENCODINGS[encoding](exam, folder)
     if edit is not None:
-        for file in next(series.files for series in study.series if series.kind == Kind.PHASE):
+        for file in next(series.files for series in study.series if series.kind == SeriesKind.PHASE):
             change(file, edit)
     toolkit = Toolkit(Settings())
     (read,) = read_studies(folder).studies

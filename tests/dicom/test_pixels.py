@@ -31,7 +31,7 @@ from tests.simulation.exam_factory import make_exam
 if TYPE_CHECKING:
     from pydicom.tag import BaseTag
 
-    from simulation.encodings.common import WrittenStudy
+    from simulation.encodings.types import WrittenStudy
 
 Edit = Callable[[Dataset], object]
 on_files = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from typing import IO
 
     from liver_mre.studies.reader import ScanResult
-    from simulation.encodings.common import WrittenStudy
+    from simulation.encodings.types import WrittenStudy
 
 
 def without_paths(result: ScanResult) -> list[tuple[str, str, list[str]]]:

@@ -23,7 +23,7 @@ from tests.dicom.files import change, copy_files, masked_files
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from simulation.encodings.common import WrittenStudy
+    from simulation.encodings.types import WrittenStudy
 
 TRIES, SECONDS = 4, 1.5
 # In a process of its own: coverage and the garbage of other tests would be measured, too.

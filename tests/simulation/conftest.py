@@ -10,7 +10,7 @@ from tests.simulation.exam_factory import make_exam
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from simulation.encodings.common import WrittenStudy
+    from simulation.encodings.types import WrittenStudy
 
 
 @pytest.fixture(scope="session")

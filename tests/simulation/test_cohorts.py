@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulation.cohorts import CONDITIONS, DESIGNS, EXAMS_PER_SEED, patient_of, variety_of
+from simulation.exams.cohorts import CONDITIONS, DESIGNS, EXAMS_PER_SEED, patient_of, variety_of
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ def test_too_large_a_cohort_is_refused() -> None:
 def test_a_condition_changes_the_scan_and_nothing_else() -> None:
     design = DESIGNS["paper-test"]
     usual = variety_of(design)
-    assert variety_of(design, "half-snr").traits["noise_scale"].low == 2.0 * usual.traits["noise_scale"].low
+    assert variety_of(design, "half-snr").parameters["noise_scale"].low == 2.0 * usual.parameters["noise_scale"].low
     assert {each.columns for each in variety_of(design, "matrix-128").protocols} == {128}
     for condition in CONDITIONS:
-        assert list(variety_of(design, condition).traits)[: len(usual.traits)] == list(usual.traits)
+        assert list(variety_of(design, condition).parameters)[: len(usual.parameters)] == list(usual.parameters)
 
 
 def test_an_unknown_condition_is_refused() -> None:

@@ -10,15 +10,15 @@ from pydicom import dcmread
 
 from simulation.encodings import ENCODINGS
 from simulation.encodings.modifiers import MODIFIERS
-from simulation.encodings.words import WORDS
+from simulation.encodings.series_names import SERIES_NAMES
 from tests.simulation.exam_factory import make_exam
-from tests.simulation.seen import by_slice, images, of_kind
+from tests.simulation.read_images import by_slice, images, of_kind
 from tests.tools import debian_tool, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from simulation.encodings.common import WrittenStudy
+    from simulation.encodings.types import WrittenStudy
 
     Written = Callable[..., WrittenStudy]
 
@@ -54,15 +54,15 @@ def test_an_anonymised_study_has_lost_its_words_and_private_elements(written: Wr
         assert ds.PatientIdentityRemoved == "YES"
 
 
-@pytest.mark.parametrize("language", sorted(WORDS))
+@pytest.mark.parametrize("language", sorted(SERIES_NAMES))
 @SCANNERS
 def test_a_renamed_study_bears_the_new_names_in_its_character_set(
     encoding: str, language: str, written: Written
 ) -> None:
     study = written(encoding, language)
     for series in study.series:
-        if series.kind in WORDS[language]:
-            assert dcmread(series.files[0]).SeriesDescription == WORDS[language][series.kind]
+        if series.kind in SERIES_NAMES[language]:
+            assert dcmread(series.files[0]).SeriesDescription == SERIES_NAMES[language][series.kind]
 
 
 @SCANNERS

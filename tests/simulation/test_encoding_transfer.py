@@ -12,8 +12,8 @@ from pydicom import dcmread
 
 from simulation import __main__ as command_line
 from simulation.encodings import ENCODINGS
-from simulation.encodings.transfer import TRANSFER_SYNTAXES, recode
-from simulation.encodings_page import encodings_page
+from simulation.encodings.page import encodings_page
+from simulation.encodings.transfer_syntax import TRANSFER_SYNTAXES, transcode
 from tests.simulation.exam_factory import make_exam
 from tests.tools import debian_tool
 
@@ -30,7 +30,7 @@ def test_pixels_and_headers_survive_every_transfer_syntax(encoding: str, syntax:
     files = [series.files[0] for series in study.series]
     before = [dcmread(file) for file in files]
     pixels = [ds.pixel_array for ds in before]
-    recode(files, syntax)
+    transcode(files, syntax)
     for file, old, stored in zip(files, before, pixels, strict=True):
         ds = dcmread(file)
         assert ds.file_meta.TransferSyntaxUID == TRANSFER_SYNTAXES[syntax]
@@ -44,7 +44,7 @@ def test_big_endian_pixels_and_overlays_are_read_alike_by_another_toolkit(tmp_pa
     study = ENCODINGS["siemens-gre"](EXAM, tmp_path / "study", modifiers=["with-contour"])
     file = next(series.files[0] for series in study.series if series.kind == "stiffness")
     before = dcmread(file)
-    recode([file], "big-endian")
+    transcode([file], "big-endian")
     subprocess.run(["/usr/bin/dcmconv", "+te", file, tmp_path / "little.dcm"], check=True)
     after = dcmread(tmp_path / "little.dcm")
     np.testing.assert_array_equal(after.pixel_array, before.pixel_array)
@@ -54,7 +54,7 @@ def test_big_endian_pixels_and_overlays_are_read_alike_by_another_toolkit(tmp_pa
 def test_the_command_line_writes_any_encoding_modified_and_recompressed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("simulation.exam.simulate_exam", lambda seed, **_: make_exam(seed))
+    monkeypatch.setattr("simulation.exams.simulate.simulate_exam", lambda seed, **_: make_exam(seed))
     options = ["--encoding", "siemens-xa", "--transfer-syntax", "rle", "--modifier", "oblique", "--modifier", "repeat"]
     assert command_line.main(["example", "--out", str(tmp_path), *options]) == 0
     files = list((tmp_path / "study").iterdir())
@@ -91,7 +91,7 @@ def test_the_page_compares_every_encoding_with_the_first() -> None:
         "| 1.00 % | F1-F2 | by the rule |" in page
     )
     assert "Measured: 2 of 2." in page
-    assert "show the network the same: 1.00 %; of any to the first: 1.00 %." in page
+    assert "of equal network input: 1.00 %; to the reference: 1.00 %." in page
     assert "| `anonymised` | refused | refused | refused | refused |" in page
     assert "- `canon`, anonymised: No words left." in page
     assert "| `rle` | 0.00 % | 1.00 % | 0.00 % | 0.00 % |" in page

@@ -13,14 +13,14 @@ from pydicom.uid import EnhancedMRImageStorage, MRImageStorage, SecondaryCapture
 from simulation.encodings import ENCODINGS
 from simulation.encodings.geometry import padding
 from tests.simulation.exam_factory import make_exam
-from tests.simulation.seen import by_slice, images, of_kind
+from tests.simulation.read_images import by_slice, images, of_kind
 from tests.tools import debian_tool, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from simulation.encodings.common import WrittenStudy
+    from simulation.encodings.types import WrittenStudy
 
     Written = Callable[..., WrittenStudy]
 

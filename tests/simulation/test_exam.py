@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from simulation.exam import simulate_exam
+from simulation.exams.simulate import simulate_exam
 from simulation.types import SimulatedExam, Tissue
 
 

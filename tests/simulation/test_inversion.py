@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from simulation.confidence import confidence_map
-from simulation.inversion import Inversion, first_harmonic, invert, unwrap
-from simulation.tissue import storage_modulus_kpa
-from simulation.waves import Driver, driver_force, solve_waves
+from simulation.physics.confidence import confidence_map
+from simulation.physics.inversion import Inversion, first_harmonic, invert, unwrap
+from simulation.physics.modulus import storage_modulus_kpa
+from simulation.physics.waves import Driver, driver_force, solve_waves
 
 PIXEL_MM = 1.5625
 FREQUENCY_HZ = 60.0

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulation.acquisition import ScanSettings
-from simulation.distortion import Warp, centred_grid, resampled, solver_matrix
-from simulation.kspace import measure_phase
-from simulation.shapes import Grid, ellipsoid
+from simulation.anatomy.shapes import ellipsoid
+from simulation.grid import Grid, centred_grid, solver_matrix
+from simulation.physics.distortion import Warp, resampled
+from simulation.physics.kspace import measure_phase
+from simulation.physics.scan_settings import ScanSettings
+from simulation.planning.parameters import ExamParameters
+from simulation.planning.variety import WIDE
 from simulation.types import Protocol
-from simulation.variety import WIDE, Traits
 
 SCAN = ScanSettings(4, 128, 1e-3, 20.0, 25.0, 0.0)
 
@@ -73,7 +75,7 @@ def test_the_standard_protocol_is_solved_on_its_own_pixels() -> None:
 def test_rotation_turns_the_patient() -> None:
     grid, image = blob(128, 128, 3.0)
     labels = (image > 250.0).astype(np.uint8)
-    warp = Warp(np.random.default_rng(0), grid, labels, Traits(rotation_rad=0.3), epi=False)
+    warp = Warp(np.random.default_rng(0), grid, labels, ExamParameters(rotation_rad=0.3), epi=False)
     before, after = centre_mm(grid, labels), centre_mm(grid, warp.nearest(labels))
     assert np.hypot(*after) == pytest.approx(np.hypot(*before), abs=0.7)
     assert np.arctan2(after[1], after[0]) - np.arctan2(before[1], before[0]) == pytest.approx(0.3, abs=0.03)
@@ -82,7 +84,7 @@ def test_rotation_turns_the_patient() -> None:
 def test_epi_moves_pixels_along_rows_only_and_keeps_the_signal() -> None:
     grid, image = blob(128, 128, 3.0)
     labels = np.where(image > 250.0, 9, 4).astype(np.uint8)
-    warp = Warp(np.random.default_rng(0), grid, labels, Traits(distortion_mm=12.0), epi=True)
+    warp = Warp(np.random.default_rng(0), grid, labels, ExamParameters(distortion_mm=12.0), epi=True)
     np.testing.assert_allclose(warp.columns, np.broadcast_to(np.arange(128), warp.columns.shape), atol=1e-4)
     assert np.abs(warp.rows - np.arange(128)[:, None]).max() * 3.0 > 2.0
     density = warp.density * warp.linear(image.astype(complex)).real

@@ -8,14 +8,14 @@ import pytest
 from PIL import Image
 
 from simulation.__main__ import main
-from simulation.picture import draw_page
+from simulation.exams.picture import draw_page
 from tests.simulation.exam_factory import make_exam
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from simulation.planning.variety import Variety
     from simulation.types import SimulatedExam
-    from simulation.variety import Variety
 
 
 def test_a_page_grows_by_a_row_with_every_exam(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_a_cause_of_failure_is_asked_for_by_its_name(
         asked.append((seed, variety.name, failure))
         return make_exam()
 
-    monkeypatch.setattr("simulation.exam.simulate_exam", simulate)
+    monkeypatch.setattr("simulation.exams.simulate.simulate_exam", simulate)
     page = str(tmp_path / "page.png")
     assert main(["picture", "--out", page, "--variety", "wide", "--seeds", "7", "8:no waves"]) == 0
     assert asked == [(7, "wide", None), (8, "wide", "no waves")]

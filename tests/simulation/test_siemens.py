@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from pydicom import FileDataset
 
-    from simulation.encodings.common import WrittenStudy
+    from simulation.encodings.types import WrittenStudy
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_uids_and_bytes_are_the_same_for_the_same_seed_and_differ_for_another(
 def test_the_command_line_writes_a_study_and_its_truth_beside_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("simulation.exam.simulate_exam", lambda seed, **_: make_exam(seed))
+    monkeypatch.setattr("simulation.exams.simulate.simulate_exam", lambda seed, **_: make_exam(seed))
     assert command_line.main(["example", "--out", str(tmp_path), "--seed", "3"]) == 0
     assert {path.name for path in tmp_path.iterdir()} == {"study", "truth.npz"}
     assert not [path for path in (tmp_path / "study").iterdir() if path.suffix != ".IMA"]

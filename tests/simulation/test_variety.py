@@ -9,21 +9,22 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from simulation.exam import simulate_exam
-from simulation.failures import FAILURE_SHARE, FAILURE_TRAITS, draw_failure
+from simulation.exams.simulate import simulate_exam
+from simulation.planning.failures import FAILURE_PARAMETERS, FAILURE_SHARE, draw_failure
+from simulation.planning.parameters import Distribution, ExamParameters
+from simulation.planning.variety import WIDE, Variety
 from simulation.types import Failure, SimulatedExam, Tissue
-from simulation.variety import WIDE, Spread, Traits, Variety
 
 IMAGES = ("magnitude", "phase_rad", "wave_um", "stiffness_kpa", "confidence", "t2")
 
 
-def only(**traits: float) -> Variety:
-    """Return a variety that fixes some traits and leaves everything else standard."""
-    return Variety("fixed", traits={name: Spread(value, value) for name, value in traits.items()})
+def only(**parameters: float) -> Variety:
+    """Return a variety that fixes some parameters and leaves everything else standard."""
+    return Variety("fixed", parameters={name: Distribution(value, value) for name, value in parameters.items()})
 
 
-def exam_with(seed: int = 7, **traits: float) -> SimulatedExam:
-    return simulate_exam(seed, slices=1, variety=only(**traits))
+def exam_with(seed: int = 7, **parameters: float) -> SimulatedExam:
+    return simulate_exam(seed, slices=1, variety=only(**parameters))
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +54,9 @@ def test_the_standard_anatomy_and_truth_have_not_changed(plain: SimulatedExam) -
 
 
 def test_every_trait_named_anywhere_exists() -> None:
-    known = {each.name for each in fields(Traits)}
-    named = set(WIDE.traits)
-    for part in (*WIDE.by_stage.values(), *FAILURE_TRAITS.values()):
+    known = {each.name for each in fields(ExamParameters)}
+    named = set(WIDE.parameters)
+    for part in (*WIDE.by_stage.values(), *FAILURE_PARAMETERS.values()):
         named |= set(part)
     assert named <= known
 
@@ -174,7 +175,7 @@ def test_each_cause_of_failure_leaves_no_diagnostic_slice(cause: Failure) -> Non
 
 
 def test_a_slice_above_the_liver_is_masked_by_anatomy() -> None:
-    high = replace(WIDE, traits={**WIDE.traits, "breathing_mm": Spread(0.0, 0.0)})
+    high = replace(WIDE, parameters={**WIDE.parameters, "breathing_mm": Distribution(0.0, 0.0)})
     exam = simulate_exam(301, slices=3, variety=high, failure=Failure.ANATOMICAL_MASKING)
     assert exam.truth.slice_failures[0] == Failure.ANATOMICAL_MASKING
     assert area(exam, Tissue.LUNG) > 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from simulation.tissue import storage_modulus_kpa
-from simulation.waves import DENSITY_KG_M3, Driver, driver_force, solve_waves
+from simulation.physics.modulus import storage_modulus_kpa
+from simulation.physics.waves import DENSITY_KG_M3, Driver, driver_force, solve_waves
 
 FREQUENCY_HZ = 60.0
 PIXEL_MM = 1.0

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from simulation.cohorts import DESIGNS, patient_of
-from simulation.exam import simulate_exam
+from simulation.exams.cohorts import DESIGNS, patient_of
+from simulation.exams.simulate import simulate_exam
+from simulation.planning.variety import WIDE
 from simulation.types import SimulatedExam, Tissue
-from simulation.variety import WIDE
 from training.cohort import (
     CohortTask,
     add_arguments,

@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from liver_mre.liver.channels import network_channels
 from models.export import ExportError, export_model, load_network, read_card
-from simulation.exam import simulate_exam
+from simulation.exams.simulate import simulate_exam
 from training.half import half_weights
 from training.network import Architecture, build_network
 

@@ -15,7 +15,7 @@ from highdicom.seg import Segmentation, SegmentDescription
 from pydicom.sr.codedict import codes
 
 from simulation.encodings import ENCODINGS
-from simulation.exam import simulate_exam
+from simulation.exams.simulate import simulate_exam
 from training.exams import read_exams, simulated_exam
 from training.leakage import duplicates, refuse_leakage
 from training.prepare import PrepareOptions, balance, prepare, read_stages
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from simulation.encodings.common import WrittenStudy
+    from simulation.encodings.types import WrittenStudy
     from simulation.types import SimulatedExam
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 def cohorts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     folder = tmp_path_factory.mktemp("cohorts")
     build_cohort(folder / "usual", patients=3, seed=77, workers=1, progress=False)
-    build_cohort(folder / "strangers", patients=2, seed=78, design="unlike", workers=1, progress=False)
+    build_cohort(folder / "strangers", patients=2, seed=78, design="out-of-domain", workers=1, progress=False)
     return folder / "usual", folder / "strangers"
 
 

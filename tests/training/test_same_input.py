@@ -16,7 +16,7 @@ from liver_mre.series.scanner_rules_file import load_scanner_rules
 from liver_mre.stiffness.source import read_stiffness
 from liver_mre.studies.reader import read_studies
 from simulation.encodings import ENCODINGS
-from simulation.encodings.plan import Kind
+from simulation.encodings.types import SeriesKind
 from simulation.types import SimulatedExam, Truth
 from tests.planning import select
 from training.dataset import FIELD_OF_VIEW_MM, Grid, Slices
@@ -35,12 +35,12 @@ BY_NAME = {situation.name: situation for situation in SITUATIONS}
 CASES = [
     ("everything", "siemens-gre", ()),
     ("everything", "siemens-xa", ()),
-    ("no-magnitude", "siemens-gre", (Kind.MAGNITUDE,)),
-    ("no-magnitude", "ge-gre", (Kind.RAW,)),
+    ("no-magnitude", "siemens-gre", (SeriesKind.MAGNITUDE,)),
+    ("no-magnitude", "ge-gre", (SeriesKind.RAW,)),
     ("masked-magnitude", "siemens-masked-only", ()),
-    ("masked-magnitude", "siemens-gre", (Kind.STIFFNESS,)),
-    ("masked", "siemens-masked-only", (Kind.MAGNITUDE,)),
-    ("masked", "siemens-xa-masked-only", (Kind.MAGNITUDE,)),
+    ("masked-magnitude", "siemens-gre", (SeriesKind.STIFFNESS,)),
+    ("masked", "siemens-masked-only", (SeriesKind.MAGNITUDE,)),
+    ("masked", "siemens-xa-masked-only", (SeriesKind.MAGNITUDE,)),
 ]
 SHOWN = {
     "everything": ("stiffness", "confident", "magnitude"),
@@ -99,7 +99,7 @@ def at_run_time(folder: Path, channels: tuple[str, ...]) -> tuple[torch.Tensor, 
     return pooled.flip(0), shown_channels(volume, channels)
 
 
-def written(record: ExamRecord, encoding: str, lost: tuple[Kind, ...], folder: Path) -> Path:
+def written(record: ExamRecord, encoding: str, lost: tuple[SeriesKind, ...], folder: Path) -> Path:
     study = ENCODINGS[encoding](as_acquired(record), folder)
     for series in study.series:
         if series.kind in lost:
@@ -110,7 +110,7 @@ def written(record: ExamRecord, encoding: str, lost: tuple[Kind, ...], folder: P
 
 @pytest.mark.parametrize(("name", "encoding", "lost"), CASES)
 def test_the_network_is_shown_the_same_in_training_and_at_run_time(
-    record: ExamRecord, trained_on: Exam, name: str, encoding: str, lost: tuple[Kind, ...], tmp_path: Path
+    record: ExamRecord, trained_on: Exam, name: str, encoding: str, lost: tuple[SeriesKind, ...], tmp_path: Path
 ) -> None:
     expected = in_training(trained_on, BY_NAME[name])
     found, shown = at_run_time(written(record, encoding, lost, tmp_path / "study"), CHANNELS)
@@ -131,7 +131,7 @@ def test_so_is_a_network_of_the_masked_elastogram_alone(
 
 @pytest.mark.parametrize(("name", "encoding", "lost"), CASES)
 def test_studies_of_the_measurement_see_the_pixels_that_the_application_loads(
-    record: ExamRecord, trained_on: Exam, name: str, encoding: str, lost: tuple[Kind, ...], tmp_path: Path
+    record: ExamRecord, trained_on: Exam, name: str, encoding: str, lost: tuple[SeriesKind, ...], tmp_path: Path
 ) -> None:
     expected = as_read(trained_on, BY_NAME[name])
     (study,) = read_studies(written(record, encoding, lost, tmp_path / "study")).studies

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from liver_mre.errors import ModelError
 from liver_mre.quality.checks import exam_numbers, slice_numbers
 from liver_mre.quality.limits import Limit, Limits, Typical, parse_limits
 from liver_mre.quality.out_of_domain import deviations, features, unlike, untypical
-from liver_mre.errors import ModelError
 from training.errors import TrainingError
 from training.exams import simulated_exam
 from training.quality.slices import record_waves

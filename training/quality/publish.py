@@ -11,8 +11,8 @@ import numpy as np
 
 from liver_mre.liver.channels import WINDOW_KPA
 from liver_mre.quality.image import CHANNELS, FIELD_OF_VIEW_MM, SIZE
-from liver_mre.quality.verdict import CAUSES
 from liver_mre.quality.networks import OF_THE_EXAM
+from liver_mre.quality.verdict import CAUSES
 from training.publish import CARD_NAME, WEIGHTS_NAME, check_weights, exam_ranges, read_evaluation, write_weights
 from training.quality.compare import CACHE, TABLE
 from training.quality.evaluate import run_weights

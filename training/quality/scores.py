@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from liver_mre.quality.verdict import CAUSES
 from liver_mre.quality.ballot import Ballot, count_votes
+from liver_mre.quality.verdict import CAUSES
 from training.quality.slices import DIAGNOSTIC
 
 if TYPE_CHECKING:

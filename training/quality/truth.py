@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from liver_mre.quality.verdict import Cause
-from simulation.outcome import DIAGNOSTIC_CM2
+from simulation.exams.outcome import DIAGNOSTIC_CM2
 from simulation.types import Failure, Tissue
 
 if TYPE_CHECKING:

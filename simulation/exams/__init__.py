@@ -1,0 +1,1 @@
+"""Simulated exams and cohorts of them, their outcome, ground truth and pictures."""

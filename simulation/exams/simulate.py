@@ -1,0 +1,209 @@
+"""One simulated MRE exam, from a seed to images: the simulator's entry point."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from scipy import ndimage
+
+from simulation.exams.outcome import assess
+from simulation.grid import centred_grid
+from simulation.out_of_domain import LEVELS_MM, OUT_OF_DOMAIN
+from simulation.out_of_domain.alterations import ALTERATIONS
+from simulation.out_of_domain.scenes import SCENES
+from simulation.physics.confidence import confidence_map
+from simulation.physics.inversion import Inversion, first_harmonic, invert, phase_residual, unwrap
+from simulation.physics.kspace import measure_phase
+from simulation.physics.motion import simulate_motion
+from simulation.physics.signal import PHASE_PER_UM, ideal_magnitude, t2_weighted
+from simulation.planning.plan import draw_plan, open_streams
+from simulation.planning.stages import STAGES
+from simulation.planning.variety import STANDARD, at_level
+from simulation.types import Failure, SimulatedExam, Tissue
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulation.grid import Grid
+    from simulation.physics.motion import VibratingPatient
+    from simulation.physics.scan_settings import ScanSettings
+    from simulation.planning.plan import Plan, Streams
+    from simulation.planning.variety import Variety
+
+SLICE_THICKNESS_MM: Final = 5.0
+FREQUENCY_HZ: Final = 60.0
+WAVE_OFFSETS: Final = 8
+SIGNAL_SHARE: Final = 0.3
+"""Fraction of the body's median magnitude below which the phase is down-weighted."""
+HEART_MM: Final = (35.0, -45.0, 45.0)
+"""Position of the heart from the trunk's centre: x, y and z."""
+HEART_REACH_MM: Final = (50.0, 45.0, 28.0)
+
+
+def simulate_exam(
+    seed: int,
+    *,
+    stage: str | None = None,
+    liver_stiffness_kpa: float | None = None,
+    slices: int | None = None,
+    variety: Variety = STANDARD,
+    failure: Failure | str | None = None,
+    out_of_domain: str = "",
+) -> SimulatedExam:
+    """Return the simulated exam of a seed; equal arguments give bit-identical exams.
+
+    Parameters
+    ----------
+    seed : not negative
+    stage : METAVIR stage "F0" to "F4"; random by default
+    liver_stiffness_kpa : mean stiffness of the parenchyma; random for the stage by default
+    slices : number of slices; 4 or 5 by default
+    variety : which parameters vary, and how; `STANDARD` or `WIDE`
+    failure : cause of failure (`Failure`) of the whole exam, "" for none; random for the variety by default
+    out_of_domain : one of `simulation.out_of_domain.OUT_OF_DOMAIN`; "" for an axial elastogram of a liver
+
+    Raises
+    ------
+    ValueError
+        If the stage, the failure or the kind is unknown, the stiffness is not positive, or there is no slice.
+    """
+    _check(stage, liver_stiffness_kpa, slices, out_of_domain)
+    streams = open_streams(seed)
+    plan = draw_plan(
+        streams,
+        at_level(variety, LEVELS_MM[out_of_domain]) if out_of_domain in LEVELS_MM else variety,
+        stage=stage,
+        liver_stiffness_kpa=liver_stiffness_kpa,
+        slices=slices,
+        failure=None if failure is None else Failure(failure),
+    )
+    if out_of_domain in SCENES:
+        plan = replace(plan, scene=out_of_domain)
+    exam = _scan(seed, streams, plan, variety)
+    if out_of_domain in ALTERATIONS:
+        exam = ALTERATIONS[out_of_domain](exam, np.random.default_rng(seed))
+    # "unlike" means out of domain: the key stays, because published cohorts hold it.
+    return replace(exam, facts={**exam.facts, "unlike": out_of_domain})
+
+
+def _check(stage: str | None, liver_stiffness_kpa: float | None, slices: int | None, out_of_domain: str) -> None:
+    message = ""
+    if stage is not None and stage not in STAGES:
+        message = f"unknown stage {stage!r}: choose one of {', '.join(STAGES)}"
+    elif liver_stiffness_kpa is not None and not liver_stiffness_kpa > 0.0:
+        message = f"liver stiffness is {liver_stiffness_kpa} kPa: give a positive value"
+    elif slices is not None and slices < 1:
+        message = f"{slices} slices requested: give at least one"
+    elif out_of_domain and out_of_domain not in OUT_OF_DOMAIN:
+        message = f"unknown kind {out_of_domain!r}: choose one of {', '.join(OUT_OF_DOMAIN)}"
+    if message:
+        raise ValueError(message)
+
+
+def _scan(seed: int, streams: Streams, plan: Plan, variety: Variety) -> SimulatedExam:
+    patient = simulate_motion(streams, plan, variety, FREQUENCY_HZ)
+    magnitude, phase = _acquire(streams.scanner, plan, patient)
+    imaged = patient.on_matrix(plan.protocol.matrix)
+    results = [
+        _process(phase[:, level], magnitude[level], labels != Tissue.AIR, imaged.scan, plan, variety)
+        for level, labels in enumerate(imaged.tissue)
+    ]
+    confidence = np.stack([of_slice for _, of_slice in results])
+    truth, facts = assess(plan, imaged, magnitude, confidence, PHASE_PER_UM)
+    image_grid = centred_grid(*plan.protocol.matrix, plan.protocol.pixel_mm, plan.grid.z_mm)
+    return SimulatedExam(
+        seed=seed,
+        pixel_spacing_mm=(plan.protocol.pixel_mm, plan.protocol.pixel_mm),
+        slice_thickness_mm=SLICE_THICKNESS_MM,
+        slice_spacing_mm=plan.slice_spacing_mm,
+        frequency_hz=FREQUENCY_HZ,
+        magnitude=_shifted(magnitude, plan),
+        phase_rad=phase,
+        wave_um=_wave_images(np.stack([result.wave_rad for result, _ in results])),
+        stiffness_kpa=np.stack([result.stiffness_kpa for result, _ in results]),
+        confidence=confidence,
+        t2=t2_weighted(streams.anatomy_scan, image_grid, imaged.tissue, plan.stage),
+        truth=truth,
+        protocol=plan.protocol,
+        facts={"variety": variety.name, **facts},
+    )
+
+
+def _acquire(
+    rng: np.random.Generator, plan: Plan, patient: VibratingPatient
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return measured magnitude (S, R, C) and phase offsets (K, S, R, C) on the image's matrix."""
+    parameters = plan.parameters
+    ideal = ideal_magnitude(
+        rng,
+        plan.grid,
+        patient.tissue,
+        patient.scan.liver_t2_star_ms,
+        plan.protocol,
+        parameters.fat_fraction,
+        [each.liver_t2_star_ms for each in plan.slice_parameters],
+    )
+    breathing_mm = np.array([each.breathing_mm for each in plan.slice_parameters])
+    return measure_phase(
+        rng,
+        ideal * patient.density,
+        (patient.wave_um * PHASE_PER_UM).astype(np.complex64),
+        patient.scan,
+        plan.grid.pixel_mm,
+        matrix=plan.protocol.matrix,
+        breathing_mm=breathing_mm if breathing_mm.any() else None,
+        phase_error_rad=_cardiac_motion(plan.grid, parameters.cardiac_rad) if parameters.cardiac_rad > 0.0 else None,
+    )
+
+
+def _cardiac_motion(grid: Grid, size_rad: float) -> NDArray[np.float32]:
+    """Return the SD (S, R, C) of the phase error from the heart, which moves the left lobe below it."""
+    distance = [
+        ((along - place) / reach) ** 2
+        for along, place, reach in zip(grid.axes(), HEART_MM, HEART_REACH_MM, strict=True)
+    ]
+    return np.asarray(size_rad * np.exp(-sum(distance)), np.float32)
+
+
+def _process(
+    phase_rad: NDArray[np.float32],
+    magnitude: NDArray[np.float32],
+    inside: NDArray[np.bool_],
+    scan: ScanSettings,
+    plan: Plan,
+    variety: Variety,
+) -> tuple[Inversion, NDArray[np.float32]]:
+    """Return the inversion and the confidence (R, C) of one slice."""
+    parameters, pixel_mm = plan.parameters, plan.protocol.pixel_mm
+    signal = magnitude / (SIGNAL_SHARE * np.median(magnitude[inside]))
+    unwrapped = unwrap(phase_rad, inside & (signal > 1.0))
+    weight = np.minimum(signal, 1.0) ** 2
+    result = invert(first_harmonic(unwrapped) * weight, inside, pixel_mm, FREQUENCY_HZ, parameters.fit_sigma_mm)
+    confidence = confidence_map(
+        result.fit,
+        result.amplitude_rad,
+        magnitude,
+        scan.noise,
+        inside,
+        pixel_mm,
+        parameters,
+        phase_residual(unwrapped) if variety.rates_residual else None,
+    )
+    return result, confidence
+
+
+def _shifted(magnitude: NDArray[np.float32], plan: Plan) -> NDArray[np.float32]:
+    """Return the magnitude (S, R, C) shifted against the stiffness, as by breathing between the two series."""
+    shift_mm = (plan.parameters.register_y_mm, plan.parameters.register_x_mm)
+    if shift_mm == (0.0, 0.0):
+        return magnitude
+    shift_px = [each / plan.protocol.pixel_mm for each in shift_mm]
+    return np.asarray(ndimage.shift(magnitude, (0.0, *shift_px), order=1, mode="nearest"), np.float32)
+
+
+def _wave_images(wave_rad: NDArray[np.complex64]) -> NDArray[np.float32]:
+    """Return the displacement (K', S, R, C) in micrometres at K' offsets over one period."""
+    turns = np.exp(2j * np.pi * np.arange(WAVE_OFFSETS) / WAVE_OFFSETS).astype(np.complex64)
+    return np.stack([(wave_rad * turn).real for turn in turns]).astype(np.float32) / np.float32(PHASE_PER_UM)
