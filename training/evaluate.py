@@ -16,7 +16,7 @@ from training import figures, tables
 from training.exams import read_exams
 from training.leakage import refuse_seen
 from training.predict import Predictor, load_predictor
-from training.report import Image, Section, render
+from training.reporting.page import Image, Section, render
 from training.scores import ExamScore, score_exam
 from training.situations import MASKED, SITUATIONS
 from training.store import CohortError
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from training.cells import Table
     from training.exams import Exam
+    from training.reporting.table import Table
     from training.situations import Situation
     from training.store import Split
 

@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA
-from training.statistics import bland_altman
+from training.reporting.statistics import bland_altman
 from training.tables import SIGNIFICANT_STAGES, by, confusion, kpa_pairs
 
 if TYPE_CHECKING:

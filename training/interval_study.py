@@ -14,12 +14,12 @@ import numpy as np
 
 from liver_mre.core.roi import RoiRules, find_region
 from liver_mre.core.uncertainty import Calibration, Z, interval_of, sampling_error, segmentation_error
-from training.cells import Table, number
 from training.livers import load_liver, model_of
 from training.measured_truth import as_mask, truth_of, volume_of
+from training.reporting.statistics import proportion
+from training.reporting.table import Table, number
 from training.roi_study import LEAST_CM2, markdown
 from training.situations import situation_named
-from training.statistics import proportion
 from training.store import CohortError, list_exams, load_exam
 
 if TYPE_CHECKING:

@@ -25,16 +25,16 @@ from liver_mre.measuring import measure_stiffness
 from liver_mre.quality import judge_quality
 from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit, prepare, segment
-from training.cells import Table, number
 from training.exams import simulated_exam
 from training.livers import claim
 from training.measured_truth import truth_of
 from training.quality.shown import WITH_WAVES
 from training.quality.slices import record_waves
 from training.quality.truth import is_good
+from training.reporting.statistics import bland_altman
+from training.reporting.table import Table, number
 from training.roi_study import markdown
 from training.situations import EVERYTHING, MEASURED, situation_named
-from training.statistics import bland_altman
 from training.store import KPA_PER_COUNT, CohortError, list_exams, load_exam, source_digest
 
 if TYPE_CHECKING:

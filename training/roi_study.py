@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from liver_mre.core.roi import NO_RULES, RoiRules, find_region
-from training.cells import Table, number
 from training.livers import load_liver, model_of
 from training.measured_truth import as_mask, truth_of, volume_of
-from training.statistics import bland_altman
+from training.reporting.statistics import bland_altman
+from training.reporting.table import Table, number
 from training.store import CohortError, list_exams, load_exam
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from liver_mre.core.channels import WINDOW_KPA
 from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA
 from training.livers import THRESHOLD
-from training.statistics import bland_altman, icc, mean, pearson
+from training.reporting.statistics import bland_altman, icc, mean, pearson
 from training.tables import by, evaluable, kpa_pairs
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from training.exams import Exam
     from training.predict import Predictor
+    from training.reporting.statistics import Estimate
     from training.scores import ExamScore
     from training.situations import Situation
-    from training.statistics import Estimate
     from training.store import Split
     from training.tables import Shown
 

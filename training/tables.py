@@ -11,10 +11,10 @@ import numpy as np
 
 from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA, stage
 from liver_mre.staging_profiles import DEFAULT_PROFILE, load_profile
-from training import clinical
-from training.cells import DASH, Table, interval, number, percent, significance
+from training.reporting import clinical
+from training.reporting.statistics import Estimate, bland_altman, detection, icc, mean, pearson, ratio, t_test
+from training.reporting.table import DASH, Table, interval, number, percent, significance
 from training.scores import LEAST_AREA_CM2
-from training.statistics import Estimate, bland_altman, detection, icc, mean, pearson, ratio, t_test
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -13,7 +13,7 @@ from training.figures import as_uri
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from training.cells import Table
+    from training.reporting.table import Table
 
 _TEMPLATES = Path(__file__).parent / "templates"
 

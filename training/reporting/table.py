@@ -7,12 +7,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from training import clinical
+from training.reporting import clinical
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from training.statistics import Estimate
+    from training.reporting.statistics import Estimate
 
 DASH = "-"
 
