@@ -30,13 +30,13 @@ FAILED: Final = 2
 
 
 def _cohort(arguments: argparse.Namespace) -> int:
-    from training.cohort import run
+    from training.cohort.simulate import run
 
     return run(arguments)
 
 
 def _prepare(arguments: argparse.Namespace) -> int:
-    from training.prepare import PrepareOptions, prepare
+    from training.cohort.prepare import PrepareOptions, prepare
 
     report = prepare(PrepareOptions(arguments.data, arguments.out, arguments.masks, arguments.stages, arguments.label))
     _say(report)
@@ -139,7 +139,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 
 def _add_simulate(commands: Commands) -> None:
-    from training.cohort import add_arguments
+    from training.cohort.simulate import add_arguments
 
     simulate = commands.add_parser("simulate", help="simulate a cohort; exams that exist are kept")
     cohort = simulate.add_subparsers(required=True, metavar="cohort").add_parser("cohort", help="simulate a cohort")
@@ -230,8 +230,8 @@ def main(argv: Sequence[str] | None = None, prog: str = "python -m training") ->
     """Run one command; returns the exit status: 2 for what the user can put right."""
     arguments = _parser(prog).parse_args(argv)
     from liver_mre.errors import MreError
+    from training.cohort.store import CohortError
     from training.errors import ReportedError
-    from training.store import CohortError
 
     try:
         return int(arguments.action(arguments))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from safetensors.torch import load_file
 
+from training.cohort.store import CohortError, split_of
 from training.half import within_half_range
-from training.store import CohortError, split_of
 
 if TYPE_CHECKING:
     from pathlib import Path

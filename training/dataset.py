@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from training.exams import Exam
+    from training.cohort.exams import Exam
     from training.situations import Situation
 
 FIELD_OF_VIEW_MM: Final = (318.75, 400.0)

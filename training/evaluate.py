@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from training import figures, tables
-from training.exams import read_exams
-from training.leakage import refuse_seen
+from training.cohort.exams import read_exams
+from training.cohort.leakage import refuse_seen
+from training.cohort.store import CohortError
 from training.predict import Predictor, load_predictor
 from training.reporting.page import Image, Section, render
 from training.scores import ExamScore, score_exam
 from training.situations import MASKED, SITUATIONS
-from training.store import CohortError
 from training.summary import summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from training.exams import Exam
+    from training.cohort.exams import Exam
+    from training.cohort.store import Split
     from training.reporting.table import Table
     from training.situations import Situation
-    from training.store import Split
 
     _Conditions = dict[str, dict[str, list[ExamScore]]]
 

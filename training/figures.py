@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from training.exams import Exam
+    from training.cohort.exams import Exam
     from training.scores import ExamScore
 
 _WINDOW_KPA = 8.0

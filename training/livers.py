@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from liver_mre.steps import OTHER_THRESHOLDS
-from training.exams import simulated_exam
-from training.store import CohortError, list_exams, seed_of, split_of, write_whole
+from training.cohort.exams import simulated_exam
+from training.cohort.store import CohortError, list_exams, seed_of, split_of, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from training.exams import Exam
+    from training.cohort.exams import Exam
+    from training.cohort.store import Split
     from training.predict import Predictor
     from training.situations import Situation
-    from training.store import Split
 
 LEVELS: Final = (0.1, 0.25, 0.5, 0.75, 0.9)
 THRESHOLD: Final = 0.5

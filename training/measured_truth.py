@@ -21,7 +21,7 @@ from simulation.types import Tissue
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from training.store import ExamRecord
+    from training.cohort.store import ExamRecord
 
 WALL: Final = (Tissue.AIR, Tissue.SUBCUTANEOUS_FAT, Tissue.MUSCLE)
 HOT_REACH_MM: Final = 30.0

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from training.exams import Exam
+    from training.cohort.exams import Exam
     from training.situations import Situation
 
 

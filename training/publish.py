@@ -188,7 +188,7 @@ def training_facts(checkpoint: dict[str, Any], hardware: str) -> dict[str, Any]:
         "exams": len(names),
         "slices": checkpoint["slices"],
         "exam_ranges": exam_ranges(names),
-        "choice": "train split of the cohorts, by training.store.split_of",
+        "choice": "train split of the cohorts, by training.cohort.store.split_of",
         **listed,
         "simulators": sorted({made for run in runs for made in run.get("made_by", [])}),
         "minutes": round(sum(run["minutes"] for run in runs), 1),

@@ -25,7 +25,8 @@ from liver_mre.measuring import measure_stiffness
 from liver_mre.quality import judge_quality
 from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit, prepare, segment
-from training.exams import simulated_exam
+from training.cohort.exams import simulated_exam
+from training.cohort.store import KPA_PER_COUNT, CohortError, list_exams, load_exam, source_digest
 from training.livers import claim
 from training.measured_truth import truth_of
 from training.quality.shown import WITH_WAVES
@@ -35,7 +36,6 @@ from training.reporting.statistics import bland_altman
 from training.reporting.table import Table, number
 from training.roi_study import markdown
 from training.situations import EVERYTHING, MEASURED, situation_named
-from training.store import KPA_PER_COUNT, CohortError, list_exams, load_exam, source_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
 
     from liver_mre.core.quality.waves import WaveMaps
     from liver_mre.core.volume import StiffnessVolume
-    from training.exams import Exam as CohortExam
+    from training.cohort.exams import Exam as CohortExam
+    from training.cohort.store import ExamRecord
     from training.situations import Situation
-    from training.store import ExamRecord
 
 NUMBER: Final = "number"
 """Outcome of an exam whose stiffness is reported; any other outcome is the code of the reason why it is not."""

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from liver_mre.core.roi import NO_RULES, RoiRules, find_region
+from training.cohort.store import CohortError, list_exams, load_exam
 from training.livers import load_liver, model_of
 from training.measured_truth import as_mask, truth_of, volume_of
 from training.reporting.statistics import bland_altman
 from training.reporting.table import Table, number
-from training.store import CohortError, list_exams, load_exam
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from training.cohort.store import ExamRecord
     from training.measured_truth import Truth
-    from training.store import ExamRecord
 
 LEAST_CM2: Final = 5.0
 """`min_area_cm2` of the settings: with less, the application measures nothing."""

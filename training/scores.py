@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from training.store import KPA_PER_COUNT
+from training.cohort.store import KPA_PER_COUNT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from training.exams import Exam
+    from training.cohort.exams import Exam
 
 LEAST_AREA_CM2: Final = 5.0
 """Ours: with less of the true liver measurable, a technologist would scan again; the mean would say little."""

@@ -9,14 +9,14 @@ import numpy as np
 from scipy import ndimage
 
 from liver_mre.core.channels import CHANNELS, MASKED_ALONE, network_channels
-from training.store import CONFIDENCE_THRESHOLD, KPA_PER_COUNT, confidence_counts
+from training.cohort.store import CONFIDENCE_THRESHOLD, KPA_PER_COUNT, confidence_counts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from training.exams import Exam
+    from training.cohort.exams import Exam
 
     Mask = NDArray[np.bool_]
 

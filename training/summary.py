@@ -15,12 +15,12 @@ from training.tables import by, evaluable, kpa_pairs
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from training.exams import Exam
+    from training.cohort.exams import Exam
+    from training.cohort.store import Split
     from training.predict import Predictor
     from training.reporting.statistics import Estimate
     from training.scores import ExamScore
     from training.situations import Situation
-    from training.store import Split
     from training.tables import Shown
 
 _STAGES: Final = ("F0", "F1", "F2", "F3", "F4")

@@ -19,7 +19,7 @@ from training.scores import LEAST_AREA_CM2
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from training.exams import Exam
+    from training.cohort.exams import Exam
     from training.scores import ExamScore
 
 SIGNIFICANT_STAGES = ("F2", "F3", "F4")

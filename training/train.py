@@ -14,6 +14,9 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from training.checkpoint import load_start, write_checkpoint
+from training.cohort.exams import read_exams
+from training.cohort.leakage import refuse_leakage
+from training.cohort.store import CohortError
 from training.curves import append_row, keep_rows, plot
 from training.dataset import FIELD_OF_VIEW_MM, EpochSampler, Grid, Slices, in_order, only_suitable, slice_weights
 from training.engines import (
@@ -30,19 +33,16 @@ from training.engines import (
     set_determinism,
 )
 from training.errors import TrainingError
-from training.exams import read_exams
-from training.leakage import refuse_leakage
 from training.network import Autocast, build_network, fitted_weights
 from training.options import Progress, TrainOptions
 from training.schedule import learning_rate, make_average, make_optimiser
 from training.situations import EVERYTHING, INPUTS, MASKED
-from training.store import CohortError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from training.cohort.exams import Exam
     from training.engines import Engine
-    from training.exams import Exam
     from training.situations import Situation
 
 CHECKPOINT_NAME: Final = "checkpoint.pt"

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import torch
 
+from training.cohort.exams import Exam, read_exams, save_own, simulated_exam, split_of_exam
+from training.cohort.store import CohortError, ExamRecord, save_exam
 from training.dataset import EpochSampler, Grid, Slices, slice_weights
-from training.exams import Exam, read_exams, save_own, simulated_exam, split_of_exam
 from training.situations import EVERYTHING, MASKED, SITUATIONS, Masking, exam_channels, hatch_lines, remove_islands
-from training.store import CohortError, ExamRecord, save_exam
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,14 +10,14 @@ import pytest
 
 from liver_mre.calibration import load_calibrations
 from liver_mre.core.uncertainty import calibration_for
+from training.cohort.store import CohortError, save_exam, write_whole
 from training.interval_study import STAGES, Case, coverage, fitted, study, unseen_coverage
-from training.store import CohortError, save_exam, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from training.store import ExamRecord
+    from training.cohort.store import ExamRecord
 
 KPA = {"F0": 2.0, "F1": 2.4, "F2": 3.2, "F3": 4.2, "F4": 9.0}
 

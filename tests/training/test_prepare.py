@@ -16,10 +16,10 @@ from pydicom.sr.codedict import codes
 
 from simulation.encodings import ENCODINGS
 from simulation.exam import simulate_exam
-from training.exams import read_exams, simulated_exam
-from training.leakage import duplicates, refuse_leakage
-from training.prepare import PrepareOptions, balance, prepare, read_stages
-from training.store import CohortError, save_exam
+from training.cohort.exams import read_exams, simulated_exam
+from training.cohort.leakage import duplicates, refuse_leakage
+from training.cohort.prepare import PrepareOptions, balance, prepare, read_stages
+from training.cohort.store import CohortError, save_exam
 
 if TYPE_CHECKING:
     from collections.abc import Callable

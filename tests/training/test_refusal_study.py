@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from liver_mre.steps import Toolkit
-from training.cohort import build_cohort
+from training.cohort.simulate import build_cohort
+from training.cohort.store import CohortError, list_exams, load_exam
 from training.measured_truth import truth_of
 from training.quality.shown import WITH_WAVES
 from training.refusal_study import (
@@ -24,7 +25,6 @@ from training.refusal_study import (
     summary_of,
 )
 from training.situations import MEASURED
-from training.store import CohortError, list_exams, load_exam
 
 if TYPE_CHECKING:
     from pathlib import Path

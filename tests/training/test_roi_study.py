@@ -10,16 +10,16 @@ import pytest
 
 from simulation.types import Tissue
 from training.__main__ import main
+from training.cohort.store import CohortError, save_exam, write_whole
 from training.livers import LEVELS, PredictedLiver, load_liver
 from training.measured_truth import truth_of
 from training.roi_study import ALONE, SHIPPED, TRUE, VARIANTS, study
-from training.store import CohortError, save_exam, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from training.store import ExamRecord
+    from training.cohort.store import ExamRecord
 
 
 def test_the_truth_is_the_elastogram_away_from_vessels_and_edges(make_record: Callable[..., ExamRecord]) -> None:

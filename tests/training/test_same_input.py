@@ -19,11 +19,11 @@ from liver_mre.dicom.rules_file import load_scanner_rules
 from simulation.encodings import ENCODINGS
 from simulation.encodings.plan import Kind
 from simulation.types import SimulatedExam, Truth
+from training.cohort.exams import Exam, simulated_exam
+from training.cohort.store import CONFIDENCE_PER_COUNT, KPA_PER_COUNT, ExamRecord, save_exam
 from training.dataset import FIELD_OF_VIEW_MM, Grid, Slices
-from training.exams import Exam, simulated_exam
 from training.refusal_study import as_read
 from training.situations import SITUATIONS, Situation
-from training.store import CONFIDENCE_PER_COUNT, KPA_PER_COUNT, ExamRecord, save_exam
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.store import (
+from training.cohort.store import (
     CohortError,
     ExamRecord,
     exam_path,

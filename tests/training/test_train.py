@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from training.checkpoint import load_checkpoint
+from training.cohort.store import CohortError, split_of
 from training.config import PAPER, STRONG, Recipe
 from training.errors import TrainingError
 from training.options import TrainOptions
 from training.schedule import learning_rate
-from training.store import CohortError, split_of
 from training.train import BEST_NAME, CHECKPOINT_NAME, Training
 
 if TYPE_CHECKING:

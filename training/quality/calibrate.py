@@ -12,22 +12,22 @@ from liver_mre.core.quality.checks import exam_numbers, slice_numbers
 from liver_mre.core.quality.limits import Limit, Limits, Typical, parse_limits
 from liver_mre.core.quality.unlike import deviations, features, unlike, untypical
 from liver_mre.errors import ModelError
+from training.cohort.exams import simulated_exam
+from training.cohort.store import list_exams, load_exam
 from training.errors import TrainingError
-from training.exams import simulated_exam
 from training.quality.slices import record_waves
 from training.quality.truth import is_good, true_causes
 from training.situations import SITUATIONS, situation_named
-from training.store import list_exams, load_exam
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from training.exams import Exam
+    from training.cohort.exams import Exam
+    from training.cohort.store import ExamRecord
     from training.livers import PredictedLiver
     from training.quality.livers import Livers
     from training.situations import Situation
-    from training.store import ExamRecord
 
 REJECTED: Final = 0.005
 """Largest share of good exams that the limits may reject in the cohort that they come from."""

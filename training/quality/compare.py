@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import torch
 
+from training.cohort.store import list_exams
 from training.errors import TrainingError
 from training.quality.networks import ARCHITECTURES, EPOCHS, FASTER_IN_FLOAT32, OTHER_EPOCHS
 from training.quality.scores import Scores, score
 from training.quality.shown import SITUATIONS, WITH_WAVES
 from training.quality.slices import Slices, read_slices, slices_digest
 from training.quality.train import FOLDS, Plan, folds_of, train_fold
-from training.store import list_exams
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.exams import simulated_exam
+from training.cohort.exams import simulated_exam
+from training.cohort.store import write_whole
 from training.livers import LEVELS, MODEL_FILE, PredictedLiver, claim, predicted_liver
 from training.predict import load_predictor
 from training.situations import MEASURED
-from training.store import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,9 +11,9 @@ import numpy as np
 from liver_mre.core.quality.image import averaged, quality_images
 from liver_mre.core.quality.types import CAUSES
 from liver_mre.core.quality.waves import WaveMaps, amplitude_of
+from training.cohort.store import CohortError, list_exams, load_exam, source_digest
 from training.quality.shown import LIVER, LIVERS, SITUATIONS
 from training.quality.truth import confident_cm2, true_causes
-from training.store import CohortError, list_exams, load_exam, source_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from training.cohort.store import ExamRecord
     from training.livers import PredictedLiver
     from training.quality.livers import Livers
-    from training.store import ExamRecord
 
 WAVE_OFFSETS = 4
 """Phase offsets of simulated exams."""

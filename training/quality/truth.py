@@ -16,7 +16,7 @@ from simulation.outcome import DIAGNOSTIC_CM2
 from simulation.types import Failure, Tissue
 
 if TYPE_CHECKING:
-    from training.store import ExamRecord
+    from training.cohort.store import ExamRecord
 
 GOOD_SHARE: Final = 0.5
 """A good exam has at least this share of diagnostic slices."""

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from tests.training.conftest import _record
+from training.cohort.store import list_exams, load_exam, quantise_confidence, quantise_wave, save_exam, write_whole
 from training.livers import LEVELS
 from training.quality.livers import Livers
 from training.quality.shown import LIVERS
-from training.store import list_exams, load_exam, quantise_confidence, quantise_wave, save_exam, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from training.store import ExamRecord
+    from training.cohort.store import ExamRecord
 
 CAUSES = ("", "no waves", "low signal", "breathing", "misplaced driver")
 

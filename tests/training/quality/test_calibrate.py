@@ -12,7 +12,8 @@ from liver_mre.core.quality.limits import Limit, parse_limits
 from liver_mre.core.quality.unlike import WORDS, unlike
 from liver_mre.errors import ModelError
 from tests.training.quality.conftest import quality_record
-from training.exams import simulated_exam
+from training.cohort.exams import simulated_exam
+from training.cohort.store import save_exam
 from training.livers import LEVELS, PredictedLiver
 from training.quality.calibrate import (
     BEYOND,
@@ -25,7 +26,6 @@ from training.quality.calibrate import (
     looked_at,
 )
 from training.situations import MEASURED, situation_named
-from training.store import save_exam
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,6 +16,7 @@ from liver_mre.errors import ModelError
 from liver_mre.inference.quality_model import load_quality_model, parse_quality_card
 from models.export import export_model
 from tests.training.quality.conftest import quality_record, true_livers
+from training.cohort.store import save_exam
 from training.errors import PublishError, TrainingError
 from training.quality.compare import CompareOptions, best_of, compare, fold_file, markdown
 from training.quality.evaluate import EVALUATION, evaluate
@@ -26,7 +27,6 @@ from training.quality.shown import LIVER, LIVERS, SITUATIONS, WITH_WAVES
 from training.quality.slices import DIAGNOSTIC, read_slices
 from training.quality.train import FOLDS, Plan, fold_of, folds_of, loss_of, predict, train_fold
 from training.quality.truth import true_causes
-from training.store import save_exam
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ import numpy as np
 
 from liver_mre.core.channels import bright_magnitude
 from liver_mre.core.volume import StiffnessVolume
-from training.store import (
+from training.cohort.store import (
     CONFIDENCE_THRESHOLD,
     KPA_PER_COUNT,
     CohortError,
@@ -207,7 +207,7 @@ def own_exam(path: Path) -> Exam:
 
 
 def split_of_exam(exam: Exam) -> Split:
-    """Assign an exam to a split, the same one for all exams of a patient (see `training.store.split_of`)."""
+    """Assign an exam to a split, the same one for all exams of a patient (see `training.cohort.store.split_of`)."""
     if exam.origin == "simulated":
         return split_of(int(exam.name.removeprefix("exam-")))
     return split_of(int(digest_of(exam.patient), 16))

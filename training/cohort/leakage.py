@@ -7,12 +7,12 @@ from collections import defaultdict
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from training.store import CohortError
+from training.cohort.store import CohortError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from training.exams import Exam
+    from training.cohort.exams import Exam
 
 
 def refuse_leakage(splits: Mapping[str, Sequence[Exam]]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from liver_mre.core.quality.waves import wave_maps
-from training.store import (
+from training.cohort.store import (
     CohortError,
     ExamRecord,
     exam_path,

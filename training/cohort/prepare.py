@@ -21,10 +21,10 @@ from liver_mre.dicom.pixels import load_volume
 from liver_mre.dicom.reader import read_studies
 from liver_mre.dicom.rules_file import load_scanner_rules
 from liver_mre.errors import MreError
-from training.exams import Exam, digest_of, own_name, save_own, split_of_exam
-from training.leakage import duplicates
-from training.own_masks import MaskError, find_nifti, find_segmentations, read_nifti, read_segmentation
-from training.store import CONFIDENCE_PER_COUNT, CohortError, quantise_stiffness
+from training.cohort.exams import Exam, digest_of, own_name, save_own, split_of_exam
+from training.cohort.leakage import duplicates
+from training.cohort.own_masks import MaskError, find_nifti, find_segmentations, read_nifti, read_segmentation
+from training.cohort.store import CONFIDENCE_PER_COUNT, CohortError, quantise_stiffness
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from liver_mre.core.study import PatientKey, Selection, Study
-    from training.own_masks import DrawnMask
+    from training.cohort.own_masks import DrawnMask
 
 REPORT_NAME: Final = "report.json"
 STAGES: Final = ("F0", "F1", "F2", "F3", "F4")

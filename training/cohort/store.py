@@ -62,7 +62,7 @@ class ExamRecord:
     failure : why slices of the exam are not diagnostic, "" where all are (`simulation.types.Failure`)
     slice_failures : (S,) cause by which each slice is not diagnostic, "" where it is
     facts : what was varied and what came of it: names to text, numbers and yes or no
-    simulator : digest of the simulator's source (see `training.cohort.simulator_digest`)
+    simulator : digest of the simulator's source (see `training.cohort.simulate.simulator_digest`)
     wave, residual : (S, R, C) uint8, 255 times `liver_mre.core.quality.waves.shown_amplitude` of the wave's amplitude
         and of what no wave explains in the phase; None in a cohort that does not keep them
 
