@@ -21,8 +21,8 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from training.errors import ReportedError
-from training.network import Architecture, build_network, with_pooling
 from training.quality.networks import FAMILY, load_ensemble
+from training.segmentation.network import Architecture, build_network, with_pooling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from training.quality.commands import QUALITY_WORDS, add_quality
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from training.options import TrainOptions
+    from training.segmentation.options import TrainOptions
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse names it in no other way
 
@@ -44,22 +44,22 @@ def _prepare(arguments: argparse.Namespace) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from training.train import Training
+    from training.segmentation.train import Training
 
     Training(_train_options(arguments)).run()
     return 0
 
 
 def _tune(arguments: argparse.Namespace) -> int:
-    from training.search import SearchOptions, tune
+    from training.segmentation.search import SearchOptions, tune
 
     _say(tune(SearchOptions(_train_options(arguments), arguments.trials)))
     return 0
 
 
 def _train_options(arguments: argparse.Namespace) -> TrainOptions:
-    from training.config import RECIPES
-    from training.options import TrainOptions
+    from training.segmentation.options import TrainOptions
+    from training.segmentation.recipes import RECIPES
 
     recipe = RECIPES[arguments.recipe].with_overrides(
         batch_size=arguments.batch_size,
@@ -76,7 +76,7 @@ def _train_options(arguments: argparse.Namespace) -> TrainOptions:
 
 
 def _evaluate(arguments: argparse.Namespace) -> int:
-    from training.evaluate import REPORT_NAME, EvaluateOptions, evaluate
+    from training.segmentation.evaluate import REPORT_NAME, EvaluateOptions, evaluate
 
     summary = evaluate(
         EvaluateOptions(
@@ -99,7 +99,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 def _publish(arguments: argparse.Namespace) -> int:
     from training.errors import PublishError
-    from training.publish import publish, publish_evaluation
+    from training.segmentation.publish import publish, publish_evaluation
 
     told = bool(arguments.hardware), bool(arguments.version)
     if told != (arguments.weights is not None,) * 2:
@@ -173,7 +173,7 @@ def _add_tune(commands: Commands) -> None:
 
 
 def _add_training(parser: argparse.ArgumentParser) -> None:
-    from training.config import RECIPES
+    from training.segmentation.recipes import RECIPES
 
     parser.add_argument("--data", type=Path, required=True, nargs="+", metavar="DIR", help="cohort folders")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder of the run")

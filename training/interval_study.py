@@ -15,12 +15,12 @@ import numpy as np
 from liver_mre.core.roi import RoiRules, find_region
 from liver_mre.core.uncertainty import Calibration, Z, interval_of, sampling_error, segmentation_error
 from training.cohort.store import CohortError, list_exams, load_exam
-from training.livers import load_liver, model_of
 from training.measured_truth import as_mask, truth_of, volume_of
 from training.reporting.statistics import proportion
 from training.reporting.table import Table, number
 from training.roi_study import LEAST_CM2, markdown
-from training.situations import situation_named
+from training.segmentation.predicted_livers import load_liver, model_of
+from training.segmentation.situations import situation_named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from training.cohort.store import ExamRecord
-    from training.livers import PredictedLiver
-    from training.situations import Situation
+    from training.segmentation.predicted_livers import PredictedLiver
+    from training.segmentation.situations import Situation
 
     Values = NDArray[np.float64]
 

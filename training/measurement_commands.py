@@ -24,7 +24,7 @@ def add_commands(commands: Commands) -> None:
 
 
 def _livers(arguments: argparse.Namespace) -> int:
-    from training.livers import predict_livers
+    from training.segmentation.predicted_livers import predict_livers
 
     split = None if arguments.split == "all" else arguments.split
     count = predict_livers(

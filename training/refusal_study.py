@@ -27,7 +27,6 @@ from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit, prepare, segment
 from training.cohort.exams import simulated_exam
 from training.cohort.store import KPA_PER_COUNT, CohortError, list_exams, load_exam, source_digest
-from training.livers import claim
 from training.measured_truth import truth_of
 from training.quality.shown import WITH_WAVES
 from training.quality.slices import record_waves
@@ -35,7 +34,8 @@ from training.quality.truth import is_good
 from training.reporting.statistics import bland_altman
 from training.reporting.table import Table, number
 from training.roi_study import markdown
-from training.situations import EVERYTHING, MEASURED, situation_named
+from training.segmentation.predicted_livers import claim
+from training.segmentation.situations import EVERYTHING, MEASURED, situation_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from liver_mre.core.volume import StiffnessVolume
     from training.cohort.exams import Exam as CohortExam
     from training.cohort.store import ExamRecord
-    from training.situations import Situation
+    from training.segmentation.situations import Situation
 
 NUMBER: Final = "number"
 """Outcome of an exam whose stiffness is reported; any other outcome is the code of the reason why it is not."""

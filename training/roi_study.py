@@ -12,10 +12,10 @@ import numpy as np
 
 from liver_mre.core.roi import NO_RULES, RoiRules, find_region
 from training.cohort.store import CohortError, list_exams, load_exam
-from training.livers import load_liver, model_of
 from training.measured_truth import as_mask, truth_of, volume_of
 from training.reporting.statistics import bland_altman
 from training.reporting.table import Table, number
+from training.segmentation.predicted_livers import load_liver, model_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -89,7 +89,7 @@ def study(data: Path, out: Path, *, livers: Path | None = None, limit: int | Non
     ----------
     data : folder of a simulated cohort
     out : folder for roi.csv (all rows), tables/*.csv, roi.md and roi.json
-    livers : folder of predicted livers (`training.livers`); without, only the true liver is measured
+    livers : folder of predicted livers (`training.segmentation.predicted_livers`); without, only the true liver is measured
     limit : largest number of exams
 
     Returns

@@ -12,8 +12,16 @@ import torch
 
 from training.cohort.exams import Exam, read_exams, save_own, simulated_exam, split_of_exam
 from training.cohort.store import CohortError, ExamRecord, save_exam
-from training.dataset import EpochSampler, Grid, Slices, slice_weights
-from training.situations import EVERYTHING, MASKED, SITUATIONS, Masking, exam_channels, hatch_lines, remove_islands
+from training.segmentation.dataset import EpochSampler, Grid, Slices, slice_weights
+from training.segmentation.situations import (
+    EVERYTHING,
+    MASKED,
+    SITUATIONS,
+    Masking,
+    exam_channels,
+    hatch_lines,
+    remove_islands,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,18 +15,18 @@ import pytest
 import torch
 
 from liver_mre.inference.card import load_card
-from training.checkpoint import load_checkpoint, seen_by
 from training.cohort.exams import Exam, simulated_exam
 from training.cohort.store import CohortError, ExamRecord, save_exam
-from training.config import STRONG
 from training.errors import PublishError
-from training.evaluate import EvaluateOptions, evaluate
-from training.options import TrainOptions
-from training.predict import load_predictor
-from training.publish import exam_ranges, publish, publish_evaluation
-from training.scores import ExamScore, overlap, score_exam
-from training.tables import cohort_table, robustness_table, stages_table
-from training.train import BEST_NAME, Training
+from training.segmentation.checkpoint import load_checkpoint, seen_by
+from training.segmentation.evaluate import EvaluateOptions, evaluate
+from training.segmentation.options import TrainOptions
+from training.segmentation.predict import load_predictor
+from training.segmentation.publish import exam_ranges, publish, publish_evaluation
+from training.segmentation.recipes import STRONG
+from training.segmentation.scores import ExamScore, overlap, score_exam
+from training.segmentation.tables import cohort_table, robustness_table, stages_table
+from training.segmentation.train import BEST_NAME, Training
 
 MakeRecord = Callable[..., ExamRecord]
 SHIPPED = Path(__file__).parents[2] / "models/liver_segmentation"

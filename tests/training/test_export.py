@@ -15,8 +15,8 @@ from safetensors.torch import save_file
 from liver_mre.core.channels import network_channels
 from models.export import ExportError, export_model, load_network, read_card
 from simulation.exam import simulate_exam
-from training.half import half_weights
-from training.network import Architecture, build_network
+from training.segmentation.float16 import half_weights
+from training.segmentation.network import Architecture, build_network
 
 PUBLISHED = Path(__file__).parents[2] / "models" / "liver_segmentation"
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from training.errors import PublishError
-from training.half import LARGEST_VARIANCE, half_weights, within_half_range
-from training.network import Architecture, build_network
+from training.segmentation.float16 import LARGEST_VARIANCE, half_weights, within_half_range
+from training.segmentation.network import Architecture, build_network
 
 
 @pytest.mark.parametrize("encoder", ["resnet18", "vgg13_bn"])

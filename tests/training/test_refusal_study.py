@@ -24,7 +24,7 @@ from training.refusal_study import (
     study,
     summary_of,
 )
-from training.situations import MEASURED
+from training.segmentation.situations import MEASURED
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from training.checkpoint import load_checkpoint
 from training.cohort.store import CohortError, split_of
-from training.config import PAPER, STRONG, Recipe
 from training.errors import TrainingError
-from training.options import TrainOptions
-from training.schedule import learning_rate
-from training.train import BEST_NAME, CHECKPOINT_NAME, Training
+from training.segmentation.checkpoint import load_checkpoint
+from training.segmentation.options import TrainOptions
+from training.segmentation.recipes import PAPER, STRONG, Recipe
+from training.segmentation.schedule import learning_rate
+from training.segmentation.train import BEST_NAME, CHECKPOINT_NAME, Training
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,7 +131,7 @@ def test_a_run_starts_from_weights_of_fewer_channels_and_keeps_their_history(coh
     two = _options(cohort, tmp_path / "two", epochs=1)
     training = Training(replace(two, init=tmp_path / "one" / BEST_NAME))
     start = load_checkpoint(tmp_path / "one" / BEST_NAME)["weights"]
-    first = training.network.encoder.conv1.weight
+    first = training.segmentation.network.encoder.conv1.weight
     assert torch.equal(first[:, :1], start["encoder.conv1.weight"])
     assert not first[:, 1:].any()
     training.run()

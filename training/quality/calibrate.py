@@ -17,7 +17,7 @@ from training.cohort.store import list_exams, load_exam
 from training.errors import TrainingError
 from training.quality.slices import record_waves
 from training.quality.truth import is_good, true_causes
-from training.situations import SITUATIONS, situation_named
+from training.segmentation.situations import SITUATIONS, situation_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from training.cohort.exams import Exam
     from training.cohort.store import ExamRecord
-    from training.livers import PredictedLiver
     from training.quality.livers import Livers
-    from training.situations import Situation
+    from training.segmentation.predicted_livers import PredictedLiver
+    from training.segmentation.situations import Situation
 
 REJECTED: Final = 0.005
 """Largest share of good exams that the limits may reject in the cohort that they come from."""

@@ -11,13 +11,13 @@ import torch
 from liver_mre.core.quality.types import CAUSES
 from training.cohort.store import list_exams
 from training.errors import TrainingError
-from training.predict import weights_digest
 from training.quality.compare import fold_file
 from training.quality.networks import ARCHITECTURES, load_ensemble
 from training.quality.scores import ballot_of, confusion, score
 from training.quality.shown import SITUATIONS, WITH_WAVES
 from training.quality.slices import DIAGNOSTIC, read_slices
 from training.quality.train import FOLDS, predict
+from training.segmentation.predict import weights_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

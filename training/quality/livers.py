@@ -13,14 +13,14 @@ import numpy as np
 
 from training.cohort.exams import simulated_exam
 from training.cohort.store import write_whole
-from training.livers import LEVELS, MODEL_FILE, PredictedLiver, claim, predicted_liver
-from training.predict import load_predictor
-from training.situations import MEASURED
+from training.segmentation.predict import load_predictor
+from training.segmentation.predicted_livers import LEVELS, MODEL_FILE, PredictedLiver, claim, predicted_liver
+from training.segmentation.situations import MEASURED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from training.predict import Predictor
+    from training.segmentation.predict import Predictor
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from torch import nn
 
 from liver_mre.core.quality.image import CHANNELS
 from liver_mre.core.quality.types import OUTPUTS
-from training.network import ensure_torchvision_imports
+from training.segmentation.network import ensure_torchvision_imports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

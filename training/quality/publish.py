@@ -13,12 +13,19 @@ from liver_mre.core.channels import WINDOW_KPA
 from liver_mre.core.quality.image import CHANNELS, FIELD_OF_VIEW_MM, SIZE
 from liver_mre.core.quality.types import CAUSES
 from liver_mre.inference.quality_model import OF_THE_EXAM
-from training.publish import CARD_NAME, WEIGHTS_NAME, check_weights, exam_ranges, read_evaluation, write_weights
 from training.quality.compare import CACHE, TABLE
 from training.quality.evaluate import run_weights
 from training.quality.networks import ARCHITECTURES, FAMILY
 from training.quality.train import FOLDS
 from training.quality.truth import STIFFNESS_ERROR
+from training.segmentation.publish import (
+    CARD_NAME,
+    WEIGHTS_NAME,
+    check_weights,
+    exam_ranges,
+    read_evaluation,
+    write_weights,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -24,7 +24,7 @@ class Shown:
 
     Attributes
     ----------
-    liver : the situation of the segmentation (`training.situations`) in which its liver is outlined
+    liver : the situation of the segmentation (`training.segmentation.situations`) in which its liver is outlined
     channels : those that are not zero
     probability : how often training draws it. Ours
     """

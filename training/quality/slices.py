@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from training.cohort.store import ExamRecord
-    from training.livers import PredictedLiver
     from training.quality.livers import Livers
+    from training.segmentation.predicted_livers import PredictedLiver
 
 WAVE_OFFSETS = 4
 """Phase offsets of simulated exams."""

@@ -13,12 +13,12 @@ from torch import nn
 from torch.nn import functional
 
 from liver_mre.core.quality.types import CAUSE_OUTPUTS, DIAGNOSTIC_OUTPUT, STRANGER_OUTPUT
-from training.checkpoint import write_checkpoint
 from training.errors import TrainingError
-from training.network import Autocast
 from training.quality.networks import build_classifier
 from training.quality.shown import MAGNITUDE, SITUATIONS
 from training.quality.slices import DIAGNOSTIC
+from training.segmentation.checkpoint import write_checkpoint
+from training.segmentation.network import Autocast
 
 if TYPE_CHECKING:
     from pathlib import Path

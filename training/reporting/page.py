@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from training.figures import as_uri
+from training.segmentation.figures import as_uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

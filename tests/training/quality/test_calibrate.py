@@ -14,7 +14,6 @@ from liver_mre.errors import ModelError
 from tests.training.quality.conftest import quality_record
 from training.cohort.exams import simulated_exam
 from training.cohort.store import save_exam
-from training.livers import LEVELS, PredictedLiver
 from training.quality.calibrate import (
     BEYOND,
     REJECTED,
@@ -25,7 +24,8 @@ from training.quality.calibrate import (
     limits_of,
     looked_at,
 )
-from training.situations import MEASURED, situation_named
+from training.segmentation.predicted_livers import LEVELS, PredictedLiver
+from training.segmentation.situations import MEASURED, situation_named
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 from liver_mre.core.channels import WINDOW_KPA
 from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA
-from training.livers import THRESHOLD
 from training.reporting.statistics import bland_altman, icc, mean, pearson
-from training.tables import by, evaluable, kpa_pairs
+from training.segmentation.predicted_livers import THRESHOLD
+from training.segmentation.tables import by, evaluable, kpa_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from training.cohort.exams import Exam
     from training.cohort.store import Split
-    from training.predict import Predictor
     from training.reporting.statistics import Estimate
-    from training.scores import ExamScore
-    from training.situations import Situation
-    from training.tables import Shown
+    from training.segmentation.predict import Predictor
+    from training.segmentation.scores import ExamScore
+    from training.segmentation.situations import Situation
+    from training.segmentation.tables import Shown
 
 _STAGES: Final = ("F0", "F1", "F2", "F3", "F4")
 

@@ -13,12 +13,12 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import TrialState
 
-from training.config import PAPER
 from training.errors import TrainingError
-from training.train import BEST_NAME, CHECKPOINT_NAME, Training
+from training.segmentation.recipes import PAPER
+from training.segmentation.train import BEST_NAME, CHECKPOINT_NAME, Training
 
 if TYPE_CHECKING:
-    from training.options import TrainOptions
+    from training.segmentation.options import TrainOptions
 
 STUDY_NAME: Final = "study.log"
 TRIALS_NAME: Final = "trials.csv"

@@ -14,13 +14,13 @@ from liver_mre.staging_profiles import DEFAULT_PROFILE, load_profile
 from training.reporting import clinical
 from training.reporting.statistics import Estimate, bland_altman, detection, icc, mean, pearson, ratio, t_test
 from training.reporting.table import DASH, Table, interval, number, percent, significance
-from training.scores import LEAST_AREA_CM2
+from training.segmentation.scores import LEAST_AREA_CM2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from training.cohort.exams import Exam
-    from training.scores import ExamScore
+    from training.segmentation.scores import ExamScore
 
 SIGNIFICANT_STAGES = ("F2", "F3", "F4")
 _LEAST_GROUP = 3

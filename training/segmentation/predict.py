@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from liver_mre.core.preprocess import native_mask, view_of
-from training.checkpoint import load_checkpoint, run_facts, seen_by
-from training.dataset import Grid, on_grid
-from training.livers import THRESHOLD
-from training.network import Architecture, Autocast, build_network, fitted_weights, with_pooling
-from training.situations import MASKED, SITUATIONS, exam_channels
+from training.segmentation.checkpoint import load_checkpoint, run_facts, seen_by
+from training.segmentation.dataset import Grid, on_grid
+from training.segmentation.network import Architecture, Autocast, build_network, fitted_weights, with_pooling
+from training.segmentation.predicted_livers import THRESHOLD
+from training.segmentation.situations import MASKED, SITUATIONS, exam_channels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from training.cohort.exams import Exam
-    from training.situations import Situation
+    from training.segmentation.situations import Situation
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from training.checkpoint import load_start, write_checkpoint
 from training.cohort.exams import read_exams
 from training.cohort.leakage import refuse_leakage
 from training.cohort.store import CohortError
-from training.curves import append_row, keep_rows, plot
-from training.dataset import FIELD_OF_VIEW_MM, EpochSampler, Grid, Slices, in_order, only_suitable, slice_weights
-from training.engines import (
+from training.errors import TrainingError
+from training.segmentation.checkpoint import load_start, write_checkpoint
+from training.segmentation.curves import append_row, keep_rows, plot
+from training.segmentation.dataset import (
+    FIELD_OF_VIEW_MM,
+    EpochSampler,
+    Grid,
+    Slices,
+    in_order,
+    only_suitable,
+    slice_weights,
+)
+from training.segmentation.engines import (
     CommonKeys,
     DataLoader,
     DiceLoss,
@@ -32,18 +41,17 @@ from training.engines import (
     TerminateOnNan,
     set_determinism,
 )
-from training.errors import TrainingError
-from training.network import Autocast, build_network, fitted_weights
-from training.options import Progress, TrainOptions
-from training.schedule import learning_rate, make_average, make_optimiser
-from training.situations import EVERYTHING, INPUTS, MASKED
+from training.segmentation.network import Autocast, build_network, fitted_weights
+from training.segmentation.options import Progress, TrainOptions
+from training.segmentation.schedule import learning_rate, make_average, make_optimiser
+from training.segmentation.situations import EVERYTHING, INPUTS, MASKED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from training.cohort.exams import Exam
-    from training.engines import Engine
-    from training.situations import Situation
+    from training.segmentation.engines import Engine
+    from training.segmentation.situations import Situation
 
 CHECKPOINT_NAME: Final = "checkpoint.pt"
 BEST_NAME: Final = "best.pt"

@@ -18,8 +18,8 @@ from torch.nn import functional
 from torch.utils.data import Dataset, Sampler
 
 from liver_mre.core.preprocess import View, resized, view_of
-from training.engines import CommonKeys
-from training.situations import STANDARD_MASKING, draw_masking, draw_situation, exam_channels
+from training.segmentation.engines import CommonKeys
+from training.segmentation.situations import STANDARD_MASKING, draw_masking, draw_situation, exam_channels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from training.cohort.exams import Exam
-    from training.situations import Situation
+    from training.segmentation.situations import Situation
 
 FIELD_OF_VIEW_MM: Final = (318.75, 400.0)
 MAGNITUDE: Final = 2

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from training.config import Recipe
+    from training.segmentation.recipes import Recipe
 
 
 def learning_rate(recipe: Recipe, progress: float) -> float:

@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from training.cohort.store import CohortError, split_of
-from training.half import within_half_range
+from training.segmentation.float16 import within_half_range
 
 if TYPE_CHECKING:
     from pathlib import Path

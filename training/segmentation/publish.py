@@ -11,10 +11,10 @@ from safetensors.torch import load_file, save_file
 
 from liver_mre.core.channels import CHANNELS
 from models.export import read_card
-from training.checkpoint import load_checkpoint, run_facts
 from training.errors import PublishError
-from training.half import half_weights
-from training.predict import weights_digest
+from training.segmentation.checkpoint import load_checkpoint, run_facts
+from training.segmentation.float16 import half_weights
+from training.segmentation.predict import weights_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,7 +58,7 @@ def publish(weights: Path, evaluation: Path, model_dir: Path, *, hardware: str, 
     Parameters
     ----------
     weights : training checkpoint
-    evaluation : evaluation.json, as `training.evaluate` wrote it for that checkpoint
+    evaluation : evaluation.json, as `training.segmentation.evaluate` wrote it for that checkpoint
     model_dir : folder to write to
     hardware : what the training ran on, in words
     version : version of the model
@@ -85,7 +85,7 @@ def publish_evaluation(evaluation: Path, model_dir: Path) -> dict[str, Any]:
 
     Parameters
     ----------
-    evaluation : evaluation.json, as `training.evaluate` wrote it for the published model
+    evaluation : evaluation.json, as `training.segmentation.evaluate` wrote it for the published model
     model_dir : folder of the published model
 
     Returns

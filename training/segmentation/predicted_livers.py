@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from training.cohort.exams import Exam
     from training.cohort.store import Split
-    from training.predict import Predictor
-    from training.situations import Situation
+    from training.segmentation.predict import Predictor
+    from training.segmentation.situations import Situation
 
 LEVELS: Final = (0.1, 0.25, 0.5, 0.75, 0.9)
 THRESHOLD: Final = 0.5
@@ -74,7 +74,7 @@ def predict_livers(
     """
     from rich.progress import track
 
-    from training.predict import load_predictor
+    from training.segmentation.predict import load_predictor
 
     predictor = load_predictor(model)
     known = {item.name: item for item in predictor.situations}

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA
 from training.reporting.statistics import bland_altman
-from training.tables import SIGNIFICANT_STAGES, by, confusion, kpa_pairs
+from training.segmentation.tables import SIGNIFICANT_STAGES, by, confusion, kpa_pairs
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from training.cohort.exams import Exam
-    from training.scores import ExamScore
+    from training.segmentation.scores import ExamScore
 
 _WINDOW_KPA = 8.0
 

@@ -6,13 +6,13 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from training.network import NETWORKS, Architecture
+from training.segmentation.network import NETWORKS, Architecture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from training.config import Recipe
+    from training.segmentation.recipes import Recipe
 
 
 @dataclass(frozen=True, slots=True)

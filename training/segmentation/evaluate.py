@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from training import figures, tables
 from training.cohort.exams import read_exams
 from training.cohort.leakage import refuse_seen
 from training.cohort.store import CohortError
-from training.predict import Predictor, load_predictor
 from training.reporting.page import Image, Section, render
-from training.scores import ExamScore, score_exam
-from training.situations import MASKED, SITUATIONS
-from training.summary import summary_of
+from training.segmentation import figures, tables
+from training.segmentation.predict import Predictor, load_predictor
+from training.segmentation.scores import ExamScore, score_exam
+from training.segmentation.situations import MASKED, SITUATIONS
+from training.segmentation.summary import summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from training.cohort.exams import Exam
     from training.cohort.store import Split
     from training.reporting.table import Table
-    from training.situations import Situation
+    from training.segmentation.situations import Situation
 
     _Conditions = dict[str, dict[str, list[ExamScore]]]
 

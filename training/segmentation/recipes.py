@@ -14,7 +14,7 @@ class Recipe:
     ----------
     name : name on the command line
     inputs : what the network is shown: "masked" is the masked elastogram alone, one channel; "all" is every situation
-        of `training.situations`, three channels
+        of `training.segmentation.situations`, three channels
     optimiser : "sgd" or "adamw"
     learning_rate : peak learning rate
     momentum : momentum of SGD; first beta of AdamW
