@@ -28,7 +28,7 @@ from liver_mre.steps import Toolkit, prepare, segment
 from training.cohort.exams import simulated_exam
 from training.cohort.store import KPA_PER_COUNT, CohortError, list_exams, load_exam, source_digest
 from training.measured_truth import truth_of
-from training.quality.shown import WITH_WAVES
+from training.quality.situations import WITH_WAVES
 from training.quality.slices import record_waves
 from training.quality.truth import is_good
 from training.reporting.statistics import bland_altman

@@ -12,7 +12,7 @@ from liver_mre.steps import Toolkit
 from training.cohort.simulate import build_cohort
 from training.cohort.store import CohortError, list_exams, load_exam
 from training.measured_truth import truth_of
-from training.quality.shown import WITH_WAVES
+from training.quality.situations import WITH_WAVES
 from training.refusal_study import (
     APPLICATION_FILE,
     NUMBER,

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from training.cohort.exams import Exam
     from training.cohort.store import ExamRecord
-    from training.quality.livers import Livers
+    from training.quality.liver_cache import Livers
     from training.segmentation.predicted_livers import PredictedLiver
     from training.segmentation.situations import Situation
 

@@ -59,7 +59,7 @@ def _add_livers(parser: argparse.ArgumentParser) -> None:
 
 def _train(arguments: argparse.Namespace) -> int:
     from training.quality.compare import CompareOptions, compare, markdown
-    from training.quality.livers import open_livers
+    from training.quality.liver_cache import open_livers
 
     rows = compare(
         CompareOptions(
@@ -79,7 +79,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     from training.quality.evaluate import evaluate
-    from training.quality.livers import open_livers
+    from training.quality.liver_cache import open_livers
 
     summary = evaluate(
         arguments.run,
@@ -96,7 +96,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 def _calibrate(arguments: argparse.Namespace) -> int:
     from training.quality.calibrate import calibrate
-    from training.quality.livers import open_livers
+    from training.quality.liver_cache import open_livers
 
     beside = {folder.name: folder for folder in arguments.beside}
     found = calibrate(

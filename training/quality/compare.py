@@ -14,7 +14,7 @@ from training.cohort.store import list_exams
 from training.errors import TrainingError
 from training.quality.networks import ARCHITECTURES, EPOCHS, FASTER_IN_FLOAT32, OTHER_EPOCHS
 from training.quality.scores import Scores, score
-from training.quality.shown import SITUATIONS, WITH_WAVES
+from training.quality.situations import SITUATIONS, WITH_WAVES
 from training.quality.slices import Slices, read_slices, slices_digest
 from training.quality.train import FOLDS, Plan, folds_of, train_fold
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.quality.livers import Livers
+    from training.quality.liver_cache import Livers
 
 TABLE: Final = "comparison"
 CACHE: Final = "slices.npz"

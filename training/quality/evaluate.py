@@ -14,7 +14,7 @@ from training.errors import TrainingError
 from training.quality.compare import fold_file
 from training.quality.networks import ARCHITECTURES, load_ensemble
 from training.quality.scores import ballot_of, confusion, score
-from training.quality.shown import SITUATIONS, WITH_WAVES
+from training.quality.situations import SITUATIONS, WITH_WAVES
 from training.quality.slices import DIAGNOSTIC, read_slices
 from training.quality.train import FOLDS, predict
 from training.segmentation.predict import weights_digest
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from training.quality.livers import Livers
+    from training.quality.liver_cache import Livers
 
 EVALUATION: Final = "evaluation.json"
 

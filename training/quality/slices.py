@@ -12,7 +12,7 @@ from liver_mre.core.quality.image import averaged, quality_images
 from liver_mre.core.quality.types import CAUSES
 from liver_mre.core.quality.waves import WaveMaps, amplitude_of
 from training.cohort.store import CohortError, list_exams, load_exam, source_digest
-from training.quality.shown import LIVER, LIVERS, SITUATIONS
+from training.quality.situations import LIVER, LIVERS, SITUATIONS
 from training.quality.truth import confident_cm2, true_causes
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from training.cohort.store import ExamRecord
-    from training.quality.livers import Livers
+    from training.quality.liver_cache import Livers
     from training.segmentation.predicted_livers import PredictedLiver
 
 WAVE_OFFSETS = 4

@@ -15,7 +15,7 @@ from torch.nn import functional
 from liver_mre.core.quality.types import CAUSE_OUTPUTS, DIAGNOSTIC_OUTPUT, STRANGER_OUTPUT
 from training.errors import TrainingError
 from training.quality.networks import build_classifier
-from training.quality.shown import MAGNITUDE, SITUATIONS
+from training.quality.situations import MAGNITUDE, SITUATIONS
 from training.quality.slices import DIAGNOSTIC
 from training.segmentation.checkpoint import write_checkpoint
 from training.segmentation.network import Autocast

@@ -10,8 +10,8 @@ import pytest
 
 from tests.training.conftest import _record
 from training.cohort.store import list_exams, load_exam, quantise_confidence, quantise_wave, save_exam, write_whole
-from training.quality.livers import Livers
-from training.quality.shown import LIVERS
+from training.quality.liver_cache import Livers
+from training.quality.situations import LIVERS
 from training.segmentation.predicted_livers import LEVELS
 
 if TYPE_CHECKING:

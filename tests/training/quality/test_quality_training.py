@@ -23,7 +23,7 @@ from training.quality.evaluate import EVALUATION, evaluate
 from training.quality.networks import ARCHITECTURES, build_classifier
 from training.quality.publish import publish_quality
 from training.quality.scores import score
-from training.quality.shown import LIVER, LIVERS, SITUATIONS, WITH_WAVES
+from training.quality.situations import LIVER, LIVERS, SITUATIONS, WITH_WAVES
 from training.quality.slices import DIAGNOSTIC, read_slices
 from training.quality.train import FOLDS, Plan, fold_of, folds_of, loss_of, predict, train_fold
 from training.quality.truth import true_causes
@@ -31,7 +31,7 @@ from training.quality.truth import true_causes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from training.quality.livers import Livers
+    from training.quality.liver_cache import Livers
 
 ONE = ("squeezenet1_1",)
 
