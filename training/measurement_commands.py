@@ -40,7 +40,7 @@ def _livers(arguments: argparse.Namespace) -> int:
 
 
 def _roi_study(arguments: argparse.Namespace) -> int:
-    from training.roi_study import study
+    from training.experiments.region_rules import study
 
     summary = study(arguments.data, arguments.out, livers=arguments.livers, limit=arguments.limit)
     print(json.dumps({name: summary[name] for name in ("exams", "exams_without_truth", "livers")}, indent=2))
@@ -49,7 +49,7 @@ def _roi_study(arguments: argparse.Namespace) -> int:
 
 
 def _interval_study(arguments: argparse.Namespace) -> int:
-    from training.interval_study import study
+    from training.experiments.interval import study
 
     study(arguments.data, arguments.livers, arguments.out, limit=arguments.limit)
     print((arguments.out / "coverage.md").read_text(encoding="utf-8"))
@@ -57,7 +57,7 @@ def _interval_study(arguments: argparse.Namespace) -> int:
 
 
 def _refusal_study(arguments: argparse.Namespace) -> int:
-    from training.refusal_study import study
+    from training.experiments.refusals import study
 
     study(arguments.data, arguments.out, limit=arguments.limit)
     print((arguments.out / "refusals.md").read_text(encoding="utf-8"))

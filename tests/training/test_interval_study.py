@@ -11,7 +11,7 @@ import pytest
 from liver_mre.calibration import load_calibrations
 from liver_mre.core.uncertainty import calibration_for
 from training.cohort.store import CohortError, save_exam, write_whole
-from training.interval_study import STAGES, Case, coverage, fitted, study, unseen_coverage
+from training.experiments.interval import STAGES, Case, coverage, fitted, study, unseen_coverage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,7 +55,7 @@ def test_every_case_is_judged_once_by_a_calibration_that_did_not_see_it() -> Non
 def test_the_study_writes_a_calibration_that_the_application_reads(
     tmp_path: Path, make_record: Callable[..., ExamRecord], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.interval_study.LEAST_IN_BAND", 2)
+    monkeypatch.setattr("training.experiments.interval.LEAST_IN_BAND", 2)
     cohort, inputs = tmp_path / "cohort", ("everything", "masked")
     for name in inputs:
         livers = tmp_path / name

@@ -11,9 +11,7 @@ import pytest
 from liver_mre.steps import Toolkit
 from training.cohort.simulate import build_cohort
 from training.cohort.store import CohortError, list_exams, load_exam
-from training.measured_truth import truth_of
-from training.quality.situations import WITH_WAVES
-from training.refusal_study import (
+from training.experiments.refusals import (
     APPLICATION_FILE,
     NUMBER,
     SETTINGS,
@@ -24,6 +22,8 @@ from training.refusal_study import (
     study,
     summary_of,
 )
+from training.experiments.truth import truth_of
+from training.quality.situations import WITH_WAVES
 from training.segmentation.situations import MEASURED
 
 if TYPE_CHECKING:

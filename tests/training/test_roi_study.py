@@ -11,8 +11,8 @@ import pytest
 from simulation.types import Tissue
 from training.__main__ import main
 from training.cohort.store import CohortError, save_exam, write_whole
-from training.measured_truth import truth_of
-from training.roi_study import ALONE, SHIPPED, TRUE, VARIANTS, study
+from training.experiments.region_rules import ALONE, SHIPPED, TRUE, VARIANTS, study
+from training.experiments.truth import truth_of
 from training.segmentation.predicted_livers import LEVELS, PredictedLiver, load_liver
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from simulation.encodings.plan import Kind
 from simulation.types import SimulatedExam, Truth
 from training.cohort.exams import Exam, simulated_exam
 from training.cohort.store import CONFIDENCE_PER_COUNT, KPA_PER_COUNT, ExamRecord, save_exam
-from training.refusal_study import as_read
+from training.experiments.refusals import as_read
 from training.segmentation.dataset import FIELD_OF_VIEW_MM, Grid, Slices
 from training.segmentation.situations import SITUATIONS, Situation
 

@@ -27,13 +27,13 @@ from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit, prepare, segment
 from training.cohort.exams import simulated_exam
 from training.cohort.store import KPA_PER_COUNT, CohortError, list_exams, load_exam, source_digest
-from training.measured_truth import truth_of
+from training.experiments.region_rules import markdown
+from training.experiments.truth import truth_of
 from training.quality.situations import WITH_WAVES
 from training.quality.slices import record_waves
 from training.quality.truth import is_good
 from training.reporting.statistics import bland_altman
 from training.reporting.table import Table, number
-from training.roi_study import markdown
 from training.segmentation.predicted_livers import claim
 from training.segmentation.situations import EVERYTHING, MEASURED, situation_named
 

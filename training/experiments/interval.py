@@ -15,10 +15,10 @@ import numpy as np
 from liver_mre.core.roi import RoiRules, find_region
 from liver_mre.core.uncertainty import Calibration, Z, interval_of, sampling_error, segmentation_error
 from training.cohort.store import CohortError, list_exams, load_exam
-from training.measured_truth import as_mask, truth_of, volume_of
+from training.experiments.region_rules import LEAST_CM2, markdown
+from training.experiments.truth import as_mask, truth_of, volume_of
 from training.reporting.statistics import proportion
 from training.reporting.table import Table, number
-from training.roi_study import LEAST_CM2, markdown
 from training.segmentation.predicted_livers import load_liver, model_of
 from training.segmentation.situations import situation_named
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from liver_mre.core.roi import NO_RULES, RoiRules, find_region
 from training.cohort.store import CohortError, list_exams, load_exam
-from training.measured_truth import as_mask, truth_of, volume_of
+from training.experiments.truth import as_mask, truth_of, volume_of
 from training.reporting.statistics import bland_altman
 from training.reporting.table import Table, number
 from training.segmentation.predicted_livers import load_liver, model_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from training.cohort.store import ExamRecord
-    from training.measured_truth import Truth
+    from training.experiments.truth import Truth
 
 LEAST_CM2: Final = 5.0
 """`min_area_cm2` of the settings: with less, the application measures nothing."""
@@ -68,7 +68,7 @@ class Row:
     mask, rules : whose liver, and which variant
     exam, stage : the exam
     measured_kpa : NaN where less than `LEAST_CM2` is left, which the application does not report
-    true_kpa, modulus_kpa : as in `training.measured_truth.Truth`
+    true_kpa, modulus_kpa : as in `training.experiments.truth.Truth`
     area_cm2 : measured area
     """
 
