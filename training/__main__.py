@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from training import measurement_commands
-from training.quality.commands import QUALITY_WORDS, add_quality
+from training.commands import experiments as measurement_commands
+from training.commands.quality import QUALITY_WORDS, add_quality
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
