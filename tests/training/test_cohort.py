@@ -23,7 +23,8 @@ from training.cohort.simulate import (
     simulate_to_file,
     simulator_digest,
 )
-from training.cohort.store import CohortError, ExamRecord, exam_path, list_exams, load_exam, save_exam
+from training.cohort.store import ExamRecord, exam_path, list_exams, load_exam, save_exam
+from training.errors import CohortError
 
 if TYPE_CHECKING:
     from pathlib import Path

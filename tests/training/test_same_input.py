@@ -19,7 +19,7 @@ from liver_mre.dicom.rules_file import load_scanner_rules
 from simulation.encodings import ENCODINGS
 from simulation.encodings.plan import Kind
 from simulation.types import SimulatedExam, Truth
-from training.cohort.exams import Exam, simulated_exam
+from training.cohort.exams import Exam, load_simulated_exam
 from training.cohort.store import CONFIDENCE_PER_COUNT, KPA_PER_COUNT, ExamRecord, save_exam
 from training.experiments.refusals import as_read
 from training.segmentation.dataset import FIELD_OF_VIEW_MM, Grid, Slices
@@ -60,7 +60,7 @@ def record(make_record: Callable[..., ExamRecord]) -> ExamRecord:
 
 @pytest.fixture
 def trained_on(record: ExamRecord, tmp_path: Path) -> Exam:
-    return simulated_exam(save_exam(tmp_path / "cohort", record))
+    return load_simulated_exam(save_exam(tmp_path / "cohort", record))
 
 
 def as_acquired(record: ExamRecord) -> SimulatedExam:

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training.cohort.store import (
-    CohortError,
     ExamRecord,
     exam_path,
     list_exams,
@@ -25,6 +24,7 @@ from training.cohort.store import (
     seed_of,
     split_of,
 )
+from training.errors import CohortError
 
 if TYPE_CHECKING:
     from pathlib import Path

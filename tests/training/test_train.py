@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import torch
 
-from training.cohort.store import CohortError, split_of
-from training.errors import TrainingError
+from training.cohort.store import split_of
+from training.errors import CohortError, TrainingError
 from training.segmentation.checkpoint import load_checkpoint
 from training.segmentation.options import TrainOptions
 from training.segmentation.recipes import PAPER, STRONG, Recipe

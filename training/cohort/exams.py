@@ -1,4 +1,4 @@
-"""Exams as training and evaluation use them, whether simulated or a site's own, and their files."""
+"""Exams for training and evaluation, simulated or a site's own, and the files of own exams."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from liver_mre.core.volume import StiffnessVolume
 from training.cohort.store import (
     CONFIDENCE_THRESHOLD,
     KPA_PER_COUNT,
-    CohortError,
     Fact,
     Split,
     confidence_counts,
     list_exams,
     load_exam,
     split_of,
-    write_whole,
 )
+from training.errors import CohortError
+from training.files import write_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 Origin = Literal["simulated", "own"]
 
+STAGES = ("F0", "F1", "F2", "F3", "F4")
+"""METAVIR."""
 OWN_SCHEMA_VERSION = "1.0"
 _OWN_PREFIX = "own-"
 _DIGEST_DIGITS = 12
@@ -39,23 +41,23 @@ _DIGEST_DIGITS = 12
 
 @dataclass(frozen=True, slots=True)
 class Exam:
-    """One exam with the liver that is true for it.
+    """One exam with its true liver: S slices of R rows and C columns.
 
     Attributes
     ----------
-    name : names the exam without naming the patient: "exam-00000017", "own-3f9a12c0b7de"
-    patient : whose exam it is, the same for all exams of a patient; says nothing about them
+    name : pseudonym: "exam-00000017", "own-3f9a12c0b7de"
+    patient : pseudonym of the patient
     origin : "simulated" or "own"
-    stage : METAVIR stage "F0" to "F4", "" where it is not known
+    stage : METAVIR stage "F0" to "F4", "" if unknown
     pixel_spacing_mm : (row spacing, column spacing)
-    stiffness : (S, R, C) uint16, counts of 0.01 kPa; not masked unless `masked`
+    stiffness : (S, R, C) uint16, counts of 0.01 kPa; unmasked unless `masked`
     confidence : (S, R, C) uint16, counts of 0.0001
     magnitude : (S, R, C), any unit, or None
-    bright : magnitude that becomes 1 in the network's input
-    liver : (S, R, C) bool, the liver as the simulator made it or a reader drew it
-    masked : True if pixels of low confidence are missing from `stiffness`: then it cannot be shown unmasked
-    facts : what else is known, for the rows of tables
-    made_by : digest of the simulator's source, or how an own exam was read
+    bright : magnitude that is scaled to 1 in the network's input
+    liver : (S, R, C) bool, as simulated or as outlined by a reader
+    masked : True if only the masked elastogram exists
+    facts : further properties, for subgroup tables
+    made_by : digest of the simulator's source; "DICOM" for an own exam
     """
 
     name: str
@@ -74,12 +76,12 @@ class Exam:
 
     @property
     def has_rare_anatomy(self) -> bool:
-        """Whether a part of the liver is known to be missing: removed, or outside all but the end of the slices."""
+        """True for livers after resection and for slices at the end of the liver, in simulated exams."""
         return self.facts.get("resection", 0.0) != 0.0 or self.facts.get("failure") == "anatomical masking"
 
     @property
     def stiffness_kpa(self) -> NDArray[np.float32]:
-        """(S, R, C) stiffness in kPa."""
+        """(S, R, C) float32: stiffness in kPa."""
         return self.stiffness.astype(np.float32) * np.float32(KPA_PER_COUNT)
 
     def confident(self, threshold: float = CONFIDENCE_THRESHOLD) -> NDArray[np.bool_]:
@@ -88,7 +90,7 @@ class Exam:
 
     @property
     def measurable(self) -> NDArray[np.bool_]:
-        """(S, R, C) bool: pixels that the application measures where they are liver."""
+        """(S, R, C) bool: confident pixels with a stiffness."""
         return self.confident() & (self.stiffness > 0)
 
     @property
@@ -98,12 +100,12 @@ class Exam:
 
     @property
     def true_kpa(self) -> float:
-        """Mean stiffness of the image where the true liver can be measured; NaN where it cannot be."""
+        """Mean stiffness (kPa) of the measurable pixels of the true liver; NaN if there are none."""
         pixels = self.stiffness[self.liver & self.measurable]
         return float(pixels.mean(dtype=np.float64)) * KPA_PER_COUNT if pixels.size else float("nan")
 
     def volume(self, *, masked: bool) -> StiffnessVolume:
-        """Return the exam as the application would read it, from its masked or its unmasked elastogram."""
+        """Return the exam as the application reads it, from its masked or unmasked elastogram."""
         valid = self.measurable if masked or self.masked else self.stiffness > 0
         stiffness_kpa = np.where(valid, self.stiffness_kpa, np.float32(0))
         return StiffnessVolume(
@@ -111,14 +113,13 @@ class Exam:
         )
 
 
-def simulated_exam(path: Path) -> Exam:
+def load_simulated_exam(path: Path) -> Exam:
     """Read one exam of a simulated cohort.
 
     Raises
     ------
     CohortError
-        If the file was written under another schema.
-
+        If the file has another schema version.
     """
     record = load_exam(path)
     return Exam(
@@ -139,7 +140,7 @@ def simulated_exam(path: Path) -> Exam:
 
 
 def own_name(study_instance_uid: str, series_instance_uid: str) -> str:
-    """Return the name of a site's own exam: a digest, which tells exams apart and names nobody."""
+    """Return the pseudonym of an own exam."""
     return _OWN_PREFIX + digest_of(f"{study_instance_uid} {series_instance_uid}")
 
 
@@ -149,8 +150,7 @@ def digest_of(text: str) -> str:
 
 
 def save_own(folder: Path, exam: Exam) -> Path:
-    """Write an own exam; the file appears under its name only once it is complete."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write an own exam; the file appears under its name only when complete."""
     target = folder / f"{exam.name}.npz"
     magnitude = exam.magnitude if exam.magnitude is not None else np.zeros(0, np.float32)
     texts = {
@@ -159,28 +159,26 @@ def save_own(folder: Path, exam: Exam) -> Path:
         "facts": json.dumps(dict(exam.facts)),
         "made_by": exam.made_by,
     }
-    write_whole(
-        target,
-        own_schema_version=np.array(OWN_SCHEMA_VERSION),
-        pixel_spacing_mm=np.array(exam.pixel_spacing_mm, dtype=np.float64),
-        stiffness=exam.stiffness,
-        confidence=exam.confidence,
-        magnitude=magnitude,
-        liver=exam.liver,
-        masked=np.array(exam.masked),
-        **{name: np.array(text) for name, text in texts.items()},
-    )
+    arrays = {
+        "own_schema_version": np.array(OWN_SCHEMA_VERSION),
+        "pixel_spacing_mm": np.array(exam.pixel_spacing_mm, dtype=np.float64),
+        "stiffness": exam.stiffness,
+        "confidence": exam.confidence,
+        "magnitude": magnitude,
+        "liver": exam.liver,
+        "masked": np.array(exam.masked),
+    }
+    write_arrays(target, arrays | {name: np.array(text) for name, text in texts.items()})
     return target
 
 
-def own_exam(path: Path) -> Exam:
+def load_own_exam(path: Path) -> Exam:
     """Read an exam written by `save_own`.
 
     Raises
     ------
     CohortError
-        If the file was written under another schema.
-
+        If the file has another schema version.
     """
     with np.load(path, allow_pickle=False) as archive:
         found = str(archive["own_schema_version"])
@@ -207,7 +205,7 @@ def own_exam(path: Path) -> Exam:
 
 
 def split_of_exam(exam: Exam) -> Split:
-    """Assign an exam to a split, the same one for all exams of a patient (see `training.cohort.store.split_of`)."""
+    """Assign an exam to a split, the same for all exams of a patient (`training.cohort.store.split_of`)."""
     if exam.origin == "simulated":
         return split_of(int(exam.name.removeprefix("exam-")))
     return split_of(int(digest_of(exam.patient), 16))
@@ -218,8 +216,8 @@ def read_exams(folders: Sequence[Path], split: Split | None = None, limit: int |
 
     Parameters
     ----------
-    folders : where the files are
-    split : the split to read; None reads every exam
+    folders : cohort folders
+    split : split to read; None reads every exam
     limit : largest number of exams
 
     Returns
@@ -229,28 +227,25 @@ def read_exams(folders: Sequence[Path], split: Split | None = None, limit: int |
     Raises
     ------
     CohortError
-        If a folder is missing, no exam is found, or two have one name.
-
+        If a folder is missing, no exam is found, or two have the same name.
     """
     exams: dict[str, Exam] = {}
     for folder in folders:
         if not folder.is_dir():
-            message = (
-                f"the cohort folder {folder.name} does not exist: simulate a cohort or prepare your own data first"
-            )
+            message = f"the cohort folder {folder.name} does not exist: simulate a cohort or prepare your own data"
             raise CohortError(message)
         for path in [*list_exams(folder), *sorted(folder.glob(f"{_OWN_PREFIX}*.npz"))]:
             if limit is not None and len(exams) >= limit:
                 break
-            # The name alone tells the split of a simulated exam: nothing is read in vain.
+            # The name tells the split of a simulated exam; others need not be read.
             own = path.name.startswith(_OWN_PREFIX)
             if not own and split not in {None, split_of(int(path.stem.removeprefix("exam-")))}:
                 continue
-            exam = own_exam(path) if own else simulated_exam(path)
+            exam = load_own_exam(path) if own else load_simulated_exam(path)
             if split not in {None, split_of_exam(exam)}:
                 continue
             if exam.name in exams:
-                message = f"{path.name} is in two of the cohort folders: give each exam once"
+                message = f"{path.name} is in two of the cohort folders: pass each exam once"
                 raise CohortError(message)
             exams[exam.name] = exam
     if not exams:

@@ -1,4 +1,4 @@
-"""Liver masks that readers drew, as DICOM SEG or NIfTI, laid on the slices of a stiffness series by their geometry."""
+"""Liver masks outlined by readers (DICOM SEG or NIfTI), resampled to the slices of a stiffness series."""
 
 from __future__ import annotations
 
@@ -22,46 +22,44 @@ if TYPE_CHECKING:
 NIFTI_SUFFIXES: Final = (".nii", ".nii.gz")
 _LIVER_CODES: Final = frozenset({("10200004", "SCT"), ("T-62000", "SRT")})
 _RAS_TO_LPS: Final = np.diag([-1.0, -1.0, 1.0, 1.0])
-_EDGE: Final = 0.501  # of a voxel beyond the centre of the outermost: a mask ends at its outer faces
+_EDGE: Final = 0.501  # voxels: a mask reaches half a voxel beyond its outermost centres
 
 
 class MaskError(Exception):
-    """A mask cannot be used; the message says why and what to do, without naming the patient."""
+    """A mask cannot be used; the message says why and what to do, without patient data."""
 
 
 @dataclass(frozen=True, slots=True)
 class DrawnMask:
-    """A mask on a grid of its own.
+    """A mask on its own grid.
 
     Attributes
     ----------
     liver : (I, J, K) bool
-    affine : (4, 4), index to patient coordinates in mm, DICOM's axes (left, posterior, superior)
+    affine : (4, 4), index to patient coordinates in mm, DICOM axes (left, posterior, superior)
     """
 
     liver: NDArray[np.bool_]
-    affine: NDArray[np.float64]
+    affine: NDArray[np.floating]
 
     def on_slices(self, instances: Sequence[Instance], shape: tuple[int, int]) -> NDArray[np.bool_]:
-        """Return (S, R, C): for every pixel of the slices the nearest voxel of the mask.
+        """Return (S, R, C) bool: the mask on the slices, nearest neighbour.
 
         Raises
         ------
         MaskError
-            If the mask does not reach the centre of a slice: it was drawn on other images.
+            If the mask does not cover the centre of a slice.
         """
         inverse = np.linalg.inv(self.affine)
         return np.stack([self._on_slice(inverse, instance, shape) for instance in instances])
 
-    def _on_slice(self, inverse: NDArray[np.float64], instance: Instance, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    def _on_slice(self, inverse: NDArray[np.floating], instance: Instance, shape: tuple[int, int]) -> NDArray[np.bool_]:
         points = pixel_positions_mm(instance, shape)
         index = points @ inverse[:3, :3].T + inverse[:3, 3]
         limits = np.array(self.liver.shape)
-        inside = ((index > -_EDGE) & (index < limits - 1 + _EDGE)).all(axis=-1)
+        inside: NDArray[np.bool_] = np.all((index > -_EDGE) & (index < limits - 1 + _EDGE), axis=-1)
         if not inside[shape[0] // 2, shape[1] // 2]:
-            message = (
-                "the mask does not reach every slice of the stiffness series: draw it on images of the same slices"
-            )
+            message = "the mask does not cover every slice of the stiffness series: outline images of the same slices"
             raise MaskError(message)
         nearest = np.clip(np.rint(index), 0, limits - 1).astype(int)
         found: NDArray[np.bool_] = self.liver[nearest[..., 0], nearest[..., 1], nearest[..., 2]] & inside
@@ -69,15 +67,15 @@ class DrawnMask:
 
 
 def pixel_positions_mm(instance: Instance, shape: tuple[int, int]) -> NDArray[np.float64]:
-    """Return (R, C, 3): where the centre of each pixel of a slice lies (DICOM PS3.3 C.7.6.2.1.1).
+    """Return (R, C, 3): the position in mm of each pixel centre of a slice (DICOM PS3.3 C.7.6.2.1.1).
 
     Raises
     ------
     MaskError
-        If the slice does not say where it lies.
+        If the slice has no position, orientation or pixel spacing.
     """
     if instance.position_mm is None or instance.orientation is None or instance.pixel_spacing_mm is None:
-        message = "the stiffness series does not say where its slices lie, so that no mask can be laid on it"
+        message = "the stiffness series has no slice positions, so no mask can be resampled to it"
         raise MaskError(message)
     along_row, along_column = np.array(instance.orientation[:3]), np.array(instance.orientation[3:])
     row, column = np.indices(shape)
@@ -93,7 +91,7 @@ def find_segmentations(folder: Path) -> dict[str, list[str]]:
     for file in list_files(folder).files:
         try:
             header = open_dicom(file, stop_before_pixels=True)
-        except Exception:  # noqa: BLE001, S112 - whatever cannot be read is no SEG; the reader of studies says so
+        except Exception:  # noqa: BLE001, S112 - unreadable files are no SEG; read_studies reports them
             continue
         if header.get("SOPClassUID") == SegmentationStorage:
             found.setdefault(str(header.StudyInstanceUID), []).append(file)
@@ -101,7 +99,7 @@ def find_segmentations(folder: Path) -> dict[str, list[str]]:
 
 
 def find_nifti(folder: Path) -> dict[str, Path]:
-    """Return NIfTI files under a folder by their name without suffix: the StudyInstanceUID, or that of the series."""
+    """Return the NIfTI files under a folder by name without suffix, a study or series instance UID."""
     files = sorted(path for path in folder.rglob("*") if path.name.endswith(NIFTI_SUFFIXES))
     return {path.name.removesuffix(".gz").removesuffix(".nii"): path for path in files}
 
@@ -112,18 +110,18 @@ def read_segmentation(file: str) -> DrawnMask:
     Raises
     ------
     MaskError
-        If it has no segment of the liver, or several, or its frames are no regular stack.
+        If it has no or several liver segments, or its frames are not a regular stack.
     """
     import highdicom
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what highdicom says about objects of other makers
+            warnings.simplefilter("ignore")  # highdicom about objects of other software
             segmentation = highdicom.seg.segread(file)
             number = _liver_segment(segmentation)
             volume = segmentation.get_volume(segment_numbers=[number], allow_missing_positions=True)
     except (ValueError, RuntimeError, AttributeError, KeyError) as error:
-        message = f"the segmentation cannot be read as a regular stack of frames ({type(error).__name__})"
+        message = f"the SEG cannot be read as a regular stack of frames ({type(error).__name__})"
         raise MaskError(message) from error
     array = volume.array[..., 0] if volume.array.ndim == 4 else volume.array  # noqa: PLR2004 - segments last
     return DrawnMask(array > 0, np.asarray(volume.affine, dtype=np.float64))
@@ -135,7 +133,7 @@ def _liver_segment(segmentation: object) -> int:
         return int(numbers[0])
     livers = [number for number in numbers if _is_liver(segmentation.get_segment_description(number))]  # type: ignore[attr-defined]
     if len(livers) != 1:
-        message = f"the segmentation has {len(livers)} segments of the liver among {len(numbers)}: it needs exactly one"
+        message = f"the SEG has {len(livers)} liver segments among {len(numbers)}: it needs exactly one"
         raise MaskError(message)
     return int(livers[0])
 
@@ -152,19 +150,20 @@ def read_nifti(path: Path, label: int | None = None) -> DrawnMask:
     Parameters
     ----------
     path : the file
-    label : value of the liver; by default whatever is not zero, if that is one value
+    label : value of the liver; by default the only value that is not zero
 
     Raises
     ------
     MaskError
-        If it is not one volume, has no such label, or several labels and none was named.
+        If it is not one volume, lacks the label, or has several labels and none was given.
     """
     import nibabel
+    from nibabel.filebasedimages import ImageFileError
 
     try:
         image = nibabel.load(path, mmap=False)
         values = np.asarray(image.dataobj)
-    except (OSError, ValueError, nibabel.filebasedimages.ImageFileError) as error:
+    except (OSError, ValueError, ImageFileError) as error:
         message = f"the NIfTI mask cannot be read ({type(error).__name__}): export it again"
         raise MaskError(message) from error
     values = values[..., 0] if values.ndim == 4 and values.shape[3] == 1 else values  # noqa: PLR2004 - time last
@@ -173,10 +172,10 @@ def read_nifti(path: Path, label: int | None = None) -> DrawnMask:
         raise MaskError(message)
     labels = [float(value) for value in np.unique(values) if value != 0]
     if label is None and len(labels) > 1:
-        message = f"the NIfTI mask has {len(labels)} labels: say which is the liver (--label N)"
+        message = f"the NIfTI mask has {len(labels)} labels: name that of the liver (--label N)"
         raise MaskError(message)
     liver = values == label if label is not None else values != 0
     if not liver.any():
-        message = "the NIfTI mask has no voxel of the liver's label: check --label, or the mask"
+        message = "the NIfTI mask has no voxel with the liver's label: check --label, or the mask"
         raise MaskError(message)
     return DrawnMask(liver, _RAS_TO_LPS @ np.asarray(image.affine, dtype=np.float64))

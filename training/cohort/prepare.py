@@ -1,13 +1,12 @@
-"""A site's own data: DICOM studies with the livers that readers drew, made into exams to train and to evaluate on.
+"""A site's own data: DICOM studies with livers outlined by readers, converted to exams.
 
-Studies are read by the application's own reader, selection and loader, so that training sees what the application will
-see. What is written names nobody: patients and exams are digests.
+Studies pass through the application's reader, selection and loader, so training and run time see the same input. Output
+holds pseudonyms only.
 """
 
 from __future__ import annotations
 
 import csv
-import json
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -21,10 +20,12 @@ from liver_mre.dicom.pixels import load_volume
 from liver_mre.dicom.reader import read_studies
 from liver_mre.dicom.rules_file import load_scanner_rules
 from liver_mre.errors import MreError
-from training.cohort.exams import Exam, digest_of, own_name, save_own, split_of_exam
+from training.cohort.exams import STAGES, Exam, digest_of, own_name, save_own, split_of_exam
 from training.cohort.leakage import duplicates
 from training.cohort.own_masks import MaskError, find_nifti, find_segmentations, read_nifti, read_segmentation
-from training.cohort.store import CONFIDENCE_PER_COUNT, CohortError, quantise_stiffness
+from training.cohort.store import CONFIDENCE_PER_COUNT, quantise_stiffness
+from training.errors import CohortError
+from training.files import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,21 +37,20 @@ if TYPE_CHECKING:
     from training.cohort.own_masks import DrawnMask
 
 REPORT_NAME: Final = "report.json"
-STAGES: Final = ("F0", "F1", "F2", "F3", "F4")
-_ALL_OF_IT: Final = 0.5  # of the pixels: no liver fills so much of an image
-_FEW: Final = 20  # patients of one kind, below which a share says little
+_MAX_LIVER_SHARE: Final = 0.5  # of the pixels
+_MIN_PATIENTS: Final = 20  # per class
 
 
 @dataclass(frozen=True, slots=True)
 class PrepareOptions:
-    """What is prepared.
+    """Options of `prepare`.
 
     Attributes
     ----------
-    data : folder of DICOM studies, with SEG objects among them
+    data : folder of DICOM studies, which may include SEG objects
     out : folder for the exams and report.json
-    masks : folder of NIfTI masks named <StudyInstanceUID>.nii.gz or <SeriesInstanceUID of the stiffness>.nii.gz, or of
-        SEG objects; by default `data`
+    masks : folder of SEG objects, or of NIfTI masks named <StudyInstanceUID>.nii.gz or <SeriesInstanceUID of the
+        stiffness series>.nii.gz; by default `data`
     stages : CSV file with the columns study_instance_uid and stage (F0 to F4)
     label : value of the liver in NIfTI masks of several labels
     """
@@ -63,7 +63,7 @@ class PrepareOptions:
 
 
 def prepare(options: PrepareOptions) -> dict[str, Any]:
-    """Read studies and masks, write one file an exam, and report what there is and what is wrong.
+    """Convert studies and masks to exam files and report counts, problems and warnings.
 
     Returns
     -------
@@ -72,14 +72,14 @@ def prepare(options: PrepareOptions) -> dict[str, Any]:
     Raises
     ------
     CohortError
-        If not one exam could be prepared, a stage is unknown, or two patients share images.
+        If no exam could be prepared, a stage is unknown, or two patients share images.
     """
     rules = load_scanner_rules()
     masks = _Masks.find(options)
     stages = read_stages(options.stages) if options.stages else {}
     exams: list[Exam] = []
     problems: dict[str, str] = {}
-    unnamed = 0
+    anonymous = 0
     for study in read_studies(options.data).studies:
         uid = study.study_instance_uid
         try:
@@ -87,32 +87,32 @@ def prepare(options: PrepareOptions) -> dict[str, Any]:
         except (MreError, MaskError) as error:
             problems[uid] = str(error)
             continue
-        unnamed += not _names_somebody(study.series[0].first.patient_key)
+        anonymous += not _identified(study.series[0].first.patient_key)
         exams += found
     if not exams:
-        told = "; ".join(sorted(set(problems.values()))) or "there is no study"
-        message = f"no exam could be prepared: {told}"
+        reasons = "; ".join(sorted(set(problems.values()))) or "there is no study"
+        message = f"no exam could be prepared: {reasons}"
         raise CohortError(message)
     shared = duplicates(exams)
     if shared:
         message = (
-            f"{len(shared)} groups of exams share images though their patients differ ({', '.join(shared[0])} first): "
-            "one patient may have two identities; remove one of them"
+            f"{len(shared)} groups of exams share images although their patients differ, first "
+            f"{', '.join(shared[0])}: one patient may have two identities; remove one of them"
         )
         raise CohortError(message)
     for exam in exams:
         save_own(options.out, exam)
     report = balance(exams) | {"problems": problems}
-    if unnamed:
+    if anonymous:
         report["warnings"].append(
-            f"{unnamed} studies name no patient: each counts as a patient of its own, which must be true"
+            f"{anonymous} studies have no patient ID or name: each is taken for another patient; check that this is so"
         )
-    (options.out / REPORT_NAME).write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    write_json(options.out / REPORT_NAME, report)
     return report
 
 
 def balance(exams: Sequence[Exam]) -> dict[str, Any]:
-    """Report what each split holds, and warn of what is missing."""
+    """Count patients, slices and classes per split, and warn of small classes."""
     by_split: dict[str, list[Exam]] = {"train": [], "validation": [], "test": []}
     for exam in exams:
         by_split[split_of_exam(exam)].append(exam)
@@ -125,8 +125,8 @@ def balance(exams: Sequence[Exam]) -> dict[str, Any]:
             sum(part["patients"] - part["significant_patients"] for part in splits.values()),
         ),
     ):
-        if count < _FEW:
-            warnings.append(f"only {count} patients {words}: results for them will say little")
+        if count < _MIN_PATIENTS:
+            warnings.append(f"only {count} patients {words}: too few for reliable results")
     return {"splits": splits, "warnings": warnings}
 
 
@@ -147,7 +147,7 @@ def _counts(exams: Sequence[Exam]) -> dict[str, Any]:
 
 
 def read_stages(path: Path) -> dict[str, str]:
-    """Read stages by StudyInstanceUID.
+    """Read METAVIR stages by StudyInstanceUID from a CSV file.
 
     Raises
     ------
@@ -157,19 +157,19 @@ def read_stages(path: Path) -> dict[str, str]:
     with path.open(newline="", encoding="utf-8-sig") as stream:
         reader = csv.DictReader(stream)
         if not {"study_instance_uid", "stage"} <= set(reader.fieldnames or ()):
-            message = "the file of stages needs the columns study_instance_uid and stage"
+            message = "the stage file needs the columns study_instance_uid and stage"
             raise CohortError(message)
         found = {row["study_instance_uid"].strip(): row["stage"].strip().upper() for row in reader}
     wrong = [number for number, value in enumerate(found.values(), start=2) if value not in STAGES]
     if wrong:
-        message = f"line {wrong[0]} of the file of stages: a stage is one of {', '.join(STAGES)}"
+        message = f"line {wrong[0]} of the stage file: the stage must be one of {', '.join(STAGES)}"
         raise CohortError(message)
     return found
 
 
 @dataclass(frozen=True, slots=True)
 class _Masks:
-    """Where the masks of the studies are."""
+    """SEG files and NIfTI masks by study or series."""
 
     segmentations: Mapping[str, Sequence[str]]
     nifti: Mapping[str, Path]
@@ -192,10 +192,10 @@ class _Masks:
                 return read_nifti(self.nifti[uid], self.label)
         files = self.segmentations.get(study.study_instance_uid, ())
         if not files:
-            message = "the study has no mask: add a SEG object, or a NIfTI file named after its StudyInstanceUID"
+            message = "the study has no mask: add a SEG object, or a NIfTI file named by its StudyInstanceUID"
             raise MaskError(message)
         if len(files) > 1:
-            message = f"the study has {len(files)} SEG objects: keep the one to learn from"
+            message = f"the study has {len(files)} SEG objects: keep one"
             raise MaskError(message)
         return read_segmentation(files[0])
 
@@ -214,7 +214,7 @@ def _exam(study: Study, selection: Selection, masks: _Masks, stage: str) -> Exam
         stage=stage,
         pixel_spacing_mm=volume.pixel_spacing_mm,
         stiffness=quantise_stiffness(stiffness),
-        # Above and below the threshold is all that the application knows.
+        # The application only distinguishes confident from other pixels.
         confidence=np.where(volume.confident, round(1 / CONFIDENCE_PER_COUNT), 0).astype(np.uint16),
         magnitude=magnitude,
         bright=bright_magnitude(magnitude) if magnitude is not None else 0.0,
@@ -227,19 +227,19 @@ def _exam(study: Study, selection: Selection, masks: _Masks, stage: str) -> Exam
 
 def _check(liver: NDArray[np.bool_]) -> None:
     if not liver.any():
-        message = "the mask has no liver on the slices of the stiffness series: it was drawn elsewhere, or is empty"
+        message = "the mask has no liver on the slices of the stiffness series"
         raise MaskError(message)
-    if liver.mean() > _ALL_OF_IT:
-        message = "the mask covers nearly everything: it may be inverted, or be that of the body"
+    if liver.mean() > _MAX_LIVER_SHARE:
+        message = "the mask covers most of the image: it may be inverted, or that of the body"
         raise MaskError(message)
 
 
-def _names_somebody(key: PatientKey) -> bool:
+def _identified(key: PatientKey) -> bool:
     return bool(key.patient_id or key.name)
 
 
 def _patient(study: Study, key: PatientKey) -> str:
-    """Return a digest that is the same for all studies of a patient; of the study, where no patient is named."""
+    """Return a pseudonym shared by all studies of a patient; one per study if the patient is unknown."""
     if key.patient_id:
         return digest_of(f"{key.patient_id} {key.issuer}")
     return digest_of(f"{key.name} {key.birth_date}" if key.name else study.study_instance_uid)

@@ -1,4 +1,4 @@
-"""Simulate a cohort in parallel processes, one file an exam: resumable, and the same whatever the number of workers."""
+"""Simulate a cohort in parallel, one file per exam; resumable, and independent of the number of workers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from liver_mre.core.quality.waves import wave_maps
 from training.cohort.store import (
-    CohortError,
     ExamRecord,
     exam_path,
     load_exam,
@@ -22,6 +21,7 @@ from training.cohort.store import (
     save_exam,
     source_digest,
 )
+from training.errors import CohortError
 
 if TYPE_CHECKING:
     import argparse
@@ -35,11 +35,11 @@ USUAL_CONDITION = "usual"
 
 @dataclass(frozen=True, slots=True)
 class CohortTask:
-    """One exam to simulate into a file.
+    """One exam to simulate.
 
     Attributes
     ----------
-    folder : where the file goes
+    folder : of the cohort
     design, condition : names in `simulation.cohorts`
     seed : of the cohort
     index : of the patient
@@ -55,18 +55,22 @@ class CohortTask:
 
 
 def simulator_digest() -> str:
-    """Return a digest of the simulator's source: exams with equal seed and digest are equal."""
+    """Return a digest of the simulator's source: equal seed and digest give equal exams."""
     package = importlib.import_module("simulation")
     return source_digest(Path(str(package.__file__)).parent.glob("*.py"))
 
 
 def record_of(exam: SimulatedExam, simulator: str, *, waves: bool = False) -> ExamRecord:
-    """Reduce a simulated exam to what training needs, in the counts a scanner would store.
+    """Reduce a simulated exam to what training needs, quantised as a scanner stores it.
 
-    `waves` keeps what its phase images say about the waves.
+    Parameters
+    ----------
+    exam : simulated exam
+    simulator : digest of the simulator's source
+    waves : also store wave amplitude and phase residual
     """
     truth = exam.truth
-    seen = wave_maps(exam.phase_rad) if waves else None
+    maps = wave_maps(exam.phase_rad) if waves else None
     return ExamRecord(
         seed=exam.seed,
         stage=truth.stage,
@@ -83,13 +87,13 @@ def record_of(exam: SimulatedExam, simulator: str, *, waves: bool = False) -> Ex
         slice_failures=tuple(str(cause) for cause in truth.slice_failures),
         facts=exam.facts,
         simulator=simulator,
-        wave=None if seen is None else quantise_wave(seen.amplitude_rad),
-        residual=None if seen is None else quantise_wave(seen.residual_rad),
+        wave=None if maps is None else quantise_wave(maps.amplitude_rad),
+        residual=None if maps is None else quantise_wave(maps.residual_rad),
     )
 
 
 def simulate_to_file(task: CohortTask) -> int:
-    """Simulate one exam into its file; returns its number of slices."""
+    """Simulate one exam and write its file; return its number of slices."""
     cohorts, simulator = importlib.import_module("simulation.cohorts"), importlib.import_module("simulation.exam")
     design = cohorts.DESIGNS[task.design]
     patient = cohorts.patient_of(design, task.seed, task.index)
@@ -116,16 +120,16 @@ def build_cohort(
     workers: int | None = None,
     progress: bool = True,
 ) -> int:
-    """Simulate the exams that a cohort's folder lacks.
+    """Simulate the exams that are missing in a cohort's folder.
 
     Parameters
     ----------
-    folder : where the files go; existing exams are kept as they are
+    folder : of the cohort; existing exams are kept
     patients : number of exams
-    seed : of the cohort, not negative; cohorts of different seeds have no exam in common
+    seed : of the cohort, not negative; cohorts of different seeds share no exam
     design : name in `simulation.cohorts.DESIGNS`
     condition : name in `simulation.cohorts.CONDITIONS`
-    workers : processes, each limited to one thread; one a core when left out
+    workers : processes of one thread each; default one per core
     progress : show a progress bar
 
     Returns
@@ -135,9 +139,9 @@ def build_cohort(
     Raises
     ------
     CohortError
-        If the folder holds exams of another simulator, or of another schema.
+        If the folder holds exams of another simulator or schema version.
     """
-    # Read by the numerical libraries when a spawned worker imports them.
+    # Numerical libraries read these when a spawned worker imports them.
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
     simulator = simulator_digest()
     cohorts = importlib.import_module("simulation.cohorts")
@@ -157,18 +161,28 @@ def build_cohort(
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the cohort command to a parser; `run` carries them out."""
+    """Add the options of the cohort command; `run` executes it."""
     cohorts = importlib.import_module("simulation.cohorts")
     parser.add_argument("--patients", type=int, metavar="N", help="number of exams (default: the design's)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the cohort (default: %(default)s)")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder; exams in it are kept")
-    parser.add_argument("--design", choices=sorted(cohorts.DESIGNS), default=DEFAULT_DESIGN, help="who is in it")
-    parser.add_argument("--condition", choices=sorted(cohorts.CONDITIONS), default=USUAL_CONDITION, help="how scanned")
-    parser.add_argument("--workers", type=int, metavar="W", help="processes (default: one a core)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder; existing exams are kept")
+    parser.add_argument(
+        "--design",
+        choices=sorted(cohorts.DESIGNS),
+        default=DEFAULT_DESIGN,
+        help="which patients (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--condition",
+        choices=sorted(cohorts.CONDITIONS),
+        default=USUAL_CONDITION,
+        help="scan condition (default: %(default)s)",
+    )
+    parser.add_argument("--workers", type=int, metavar="W", help="processes (default: one per core)")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Carry out the cohort command with the options of `add_arguments`; returns the exit status."""
+    """Run the cohort command with the options of `add_arguments`; return the exit status."""
     design = importlib.import_module("simulation.cohorts").DESIGNS[arguments.design]
     build_cohort(
         arguments.out,
@@ -185,8 +199,7 @@ def _check_same(path: Path, simulator: str) -> None:
     found = load_exam(path).simulator
     if found != simulator:
         message = (
-            f"{path.parent.name} holds exams of simulator {found}, this is simulator {simulator}: "
-            "the rest would not match them, choose another folder"
+            f"{path.parent.name} holds exams of simulator {found}, this is simulator {simulator}: choose another folder"
         )
         raise CohortError(message)
 

@@ -1,37 +1,58 @@
-"""Commands of the studies behind the measurement: predicted livers, rules of the region, calibrated intervals."""
+"""Words for the experiments behind the measurement: predicted livers, region rules, intervals, refusals."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from training.commands import options
 
 if TYPE_CHECKING:
     import argparse
 
-    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - argparse names it in no other way
-
 WORDS: Final = ("livers", "roi-study", "interval-study", "refusal-study")
-_MODEL: Final = Path("models/liver_segmentation")
 
 
-def add_commands(commands: Commands) -> None:
-    """Add the commands to the command line of training."""
-    _add_livers(commands)
-    _add_roi_study(commands)
-    _add_interval_study(commands)
-    _add_refusal_study(commands)
+def add(commands: options.Commands[Any]) -> None:
+    """Add the words to the command line."""
+    livers = commands.add_parser("livers", help="predict the livers of a simulated cohort, for the experiments below")
+    options.folder(livers, "--data", "simulated cohort")
+    options.model(livers)
+    options.folder(livers, "--out", "folder for the predicted livers")
+    options.split(livers)
+    livers.add_argument("--situation", default="", metavar="NAME", help="input situation (default: the first)")
+    options.limit(livers, "largest number of exams")
+    livers.set_defaults(action=_livers)
+
+    rules = commands.add_parser("roi-study", help="effect of each region rule on the stiffness")
+    options.folder(rules, "--data", "simulated cohort")
+    options.folder(rules, "--livers", "predicted livers (default: true livers only)", default=None)
+    options.folder(rules, "--out", "folder for the tables")
+    options.limit(rules, "largest number of exams")
+    rules.set_defaults(action=_compare_rules)
+
+    interval = commands.add_parser("interval-study", help="calibrate the 95 %% interval, cross-validate coverage")
+    options.folder(interval, "--data", "simulated cohort")
+    options.folder(interval, "--livers", "predicted livers of held-out exams, a folder per input situation", nargs="+")
+    options.folder(interval, "--out", "folder for interval.json and the tables")
+    options.limit(interval, "largest number of exams")
+    interval.set_defaults(action=_calibrate_intervals)
+
+    refusals = commands.add_parser("refusal-study", help="which simulated exams the application measures; resumable")
+    options.cohorts(refusals)
+    options.folder(refusals, "--out", "folder for the tables")
+    options.limit(refusals)
+    refusals.set_defaults(action=_run_refusals)
 
 
 def _livers(arguments: argparse.Namespace) -> int:
     from training.segmentation.predicted_livers import predict_livers
 
-    split = None if arguments.split == "all" else arguments.split
     count = predict_livers(
         arguments.data,
         arguments.model,
         arguments.out,
-        split=split,
+        split=options.chosen_split(arguments),
         situation=arguments.situation,
         limit=arguments.limit,
     )
@@ -39,70 +60,26 @@ def _livers(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _roi_study(arguments: argparse.Namespace) -> int:
-    from training.experiments.region_rules import study
+def _compare_rules(arguments: argparse.Namespace) -> int:
+    from training.experiments.region_rules import compare_rules
 
-    summary = study(arguments.data, arguments.out, livers=arguments.livers, limit=arguments.limit)
+    summary = compare_rules(arguments.data, arguments.out, livers=arguments.livers, limit=arguments.limit)
     print(json.dumps({name: summary[name] for name in ("exams", "exams_without_truth", "livers")}, indent=2))
     print((arguments.out / "roi.md").read_text(encoding="utf-8"))
     return 0
 
 
-def _interval_study(arguments: argparse.Namespace) -> int:
-    from training.experiments.interval import study
+def _calibrate_intervals(arguments: argparse.Namespace) -> int:
+    from training.experiments.interval import calibrate_intervals
 
-    study(arguments.data, arguments.livers, arguments.out, limit=arguments.limit)
+    calibrate_intervals(arguments.data, arguments.livers, arguments.out, limit=arguments.limit)
     print((arguments.out / "coverage.md").read_text(encoding="utf-8"))
     return 0
 
 
-def _refusal_study(arguments: argparse.Namespace) -> int:
-    from training.experiments.refusals import study
+def _run_refusals(arguments: argparse.Namespace) -> int:
+    from training.experiments.refusals import run_refusals
 
-    study(arguments.data, arguments.out, limit=arguments.limit)
+    run_refusals(arguments.data, arguments.out, limit=arguments.limit)
     print((arguments.out / "refusals.md").read_text(encoding="utf-8"))
     return 0
-
-
-def _add_livers(commands: Commands) -> None:
-    livers = commands.add_parser("livers", help="predict the livers of a simulated cohort, for the studies below")
-    livers.add_argument("--data", type=Path, required=True, metavar="DIR", help="simulated cohort")
-    livers.add_argument("--model", type=Path, default=_MODEL, metavar="PATH", help="checkpoint or model folder")
-    livers.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the predicted livers")
-    livers.add_argument("--split", choices=("all", "train", "validation", "test"), default="all")
-    livers.add_argument("--situation", default="", metavar="NAME", help="default: the first that it was made for")
-    livers.add_argument("--limit", type=int, metavar="N", help="exams")
-    livers.set_defaults(action=_livers)
-
-
-def _add_roi_study(commands: Commands) -> None:
-    study = commands.add_parser("roi-study", help="what each rule of the measured region does to the stiffness")
-    study.add_argument("--data", type=Path, required=True, metavar="DIR", help="simulated cohort")
-    study.add_argument("--livers", type=Path, metavar="DIR", help="predicted livers; by default the true liver alone")
-    study.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the tables")
-    study.add_argument("--limit", type=int, metavar="N", help="exams")
-    study.set_defaults(action=_roi_study)
-
-
-def _add_interval_study(commands: Commands) -> None:
-    study = commands.add_parser("interval-study", help="calibrate the 95 %% interval and check how often it is right")
-    study.add_argument("--data", type=Path, required=True, metavar="DIR", help="simulated cohort")
-    study.add_argument(
-        "--livers",
-        type=Path,
-        required=True,
-        nargs="+",
-        metavar="DIR",
-        help="predicted livers of unseen exams, a folder an input",
-    )
-    study.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for interval.json and the tables")
-    study.add_argument("--limit", type=int, metavar="N", help="exams")
-    study.set_defaults(action=_interval_study)
-
-
-def _add_refusal_study(commands: Commands) -> None:
-    study = commands.add_parser("refusal-study", help="which simulated exams the application gives a number; resumable")
-    study.add_argument("--data", type=Path, required=True, nargs="+", metavar="DIR", help="simulated cohorts")
-    study.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the tables")
-    study.add_argument("--limit", type=int, metavar="N", help="exams of each cohort")
-    study.set_defaults(action=_refusal_study)

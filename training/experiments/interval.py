@@ -1,11 +1,9 @@
-"""Calibration of the 95 % interval, and its coverage in exams that the calibration did not see."""
+"""Calibration of the 95 % interval, and its coverage in held-out exams."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import itertools
-import json
 import math
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -14,12 +12,15 @@ import numpy as np
 
 from liver_mre.core.roi import RoiRules, find_region
 from liver_mre.core.uncertainty import Calibration, Z, interval_of, sampling_error, segmentation_error
-from training.cohort.store import CohortError, list_exams, load_exam
-from training.experiments.region_rules import LEAST_CM2, markdown
+from training.cohort.exams import STAGES
+from training.cohort.store import list_exams, load_exam
+from training.errors import CohortError
 from training.experiments.truth import as_mask, truth_of, volume_of
+from training.files import write_json, write_rows
 from training.reporting.statistics import proportion
 from training.reporting.table import Table, number
 from training.segmentation.predicted_livers import load_liver, model_of
+from training.segmentation.scores import MIN_AREA_CM2
 from training.segmentation.situations import situation_named
 
 if TYPE_CHECKING:
@@ -35,27 +36,26 @@ if TYPE_CHECKING:
     Values = NDArray[np.float64]
 
 CORRELATION_CM2: Final = 6.6
-"""Median over simulated exams of the integral of the elastogram's autocorrelation over its parenchyma."""
+"""Correlation area: integral of the elastogram's autocorrelation over the parenchyma, median of simulated exams."""
 BANDS_KPA: Final = (0.0, 2.1, 2.5, 3.0, 3.7, 5.0)
 FOLDS: Final = 10
-LEAST_IN_BAND: Final = 50
+MIN_IN_BAND: Final = 50
 WEIGHTS: Final = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 5.0)
 RESIDUALS: Final = (0.002, 0.005, 0.01, 0.015, 0.02, 0.03)
 LEVEL: Final = 0.95
-STAGES: Final = ("F0", "F1", "F2", "F3", "F4")
 NAME: Final = "simulated-3"
-"""Of the fits, in results; a fit to other exams or errors gets another."""
+"""Name of the calibration in results; a calibration on other exams gets another name."""
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
-    """What one exam tells about the interval.
+class IntervalExam:
+    """Measurement, truth and error estimates of one exam.
 
     Attributes
     ----------
-    exam, stage : the exam
-    measured_kpa, true_kpa : as the application measures it, and the truth
-    sampling, segmentation : relative SDs before any weight
+    exam, stage : name and METAVIR stage
+    measured_kpa, true_kpa : measured by the application, and truth
+    sampling, segmentation : relative SDs before weighting
     area_cm2 : measured area
     """
 
@@ -69,26 +69,26 @@ class Case:
 
     @property
     def fold(self) -> int:
-        """One of `FOLDS` parts of the cohort: a digest of its name says which, whatever the cohort's size."""
+        """Fold of the exam by its name, in 0 to `FOLDS` - 1."""
         return hashlib.sha256(f"interval {self.exam}".encode()).digest()[0] % FOLDS
 
 
-def study(data: Path, livers: Sequence[Path], out: Path, *, limit: int | None = None) -> dict[str, Any]:
-    """Calibrate the interval on a cohort and check it, fold by fold, on exams that did not calibrate it.
+def calibrate_intervals(data: Path, livers: Sequence[Path], out: Path, *, limit: int | None = None) -> dict[str, Any]:
+    """Calibrate the interval on a cohort and cross-validate its coverage.
 
-    Each input of the network has a calibration of its own. What is written is fitted on all exams; its coverage is that
-    of fits on nine tenths in the tenth that they did not see. That on one half in the other half is told beside it.
+    Each input situation of the network has its own calibration. Published is the fit on all exams; coverage comes from
+    10-fold and from 2-fold cross-validation.
 
     Parameters
     ----------
     data : folder of a simulated cohort
-    livers : folders of predicted livers, one for each input, of exams that the network was not trained on
-    out : folder for interval.json (the calibrations that the application reads), coverage.json, coverage.md, cases.csv
+    livers : folders of predicted livers, one per input situation, of exams that the network was not trained on
+    out : folder for interval.json (read by the application), coverage.json, coverage.md and cases.csv
     limit : largest number of exams
 
     Returns
     -------
-    The summary, as in coverage.json.
+    Content of coverage.json.
 
     Raises
     ------
@@ -97,53 +97,53 @@ def study(data: Path, livers: Sequence[Path], out: Path, *, limit: int | None = 
     """
     cases, shipped, summary = [], [], {}
     for folder in livers:
-        network, digest, shown = model_of(folder).splitlines()
-        situation = situation_named(shown)
-        found = _cases(data, folder, situation, limit)
+        network, digest, input_name = model_of(folder).splitlines()
+        situation = situation_named(input_name)
+        found = _measured_exams(data, folder, situation, limit)
         words = (
-            f"{len(found)} simulated exams, outlines by {network} ({digest[:16]}) on the input '{shown}', rules of the "
-            f"region with{'' if situation.magnitude else 'out'} magnitude"
+            f"{len(found)} simulated exams, outlines by {network} ({digest[:16]}) on the input '{input_name}', "
+            f"rules of the region with{'' if situation.magnitude else 'out'} magnitude"
         )
-        name = f"{NAME}-{shown}"
+        name = f"{NAME}-{input_name}"
         shipped.append(fitted(found, name=name, model=network, channels=situation.channels, provenance=words))
-        summary[shown] = {
+        summary[input_name] = {
             "cases": len(found),
             "coverage": {
-                f"{FOLDS} folds": unseen_coverage(found, FOLDS),
-                "one half in the other": unseen_coverage(found, 2),
+                f"{FOLDS} folds": held_out_coverage(found, FOLDS),
+                "one half in the other": held_out_coverage(found, 2),
             },
         }
-        cases += [{"input": shown, **asdict(case)} for case in found]
+        cases += [{"input": input_name, **asdict(case)} for case in found]
     _write(out, cases, shipped, summary)
     return {"data": "simulated", "inputs": summary}
 
 
-def _cases(data: Path, livers: Path, situation: Situation, limit: int | None) -> list[Case]:
+def _measured_exams(data: Path, livers: Path, situation: Situation, limit: int | None) -> list[IntervalExam]:
     from rich.progress import track
 
     paths = [path for path in list_exams(data) if (livers / path.name).exists()][:limit]
     cases = []
     for path in track(paths, description=f"measuring exams, {situation.name}", transient=True):
         liver = load_liver(livers, path.name)
-        case = None if liver is None else case_of(path.stem, load_exam(path), liver, magnitude=situation.magnitude)
+        case = None if liver is None else measure_exam(path.stem, load_exam(path), liver, magnitude=situation.magnitude)
         if case is not None:
             cases.append(case)
-    if len(cases) < FOLDS * LEAST_IN_BAND // 2:
-        message = f"{len(cases)} exams can be measured, which is too few to calibrate an interval: simulate more"
+    if len(cases) < FOLDS * MIN_IN_BAND // 2:
+        message = f"{len(cases)} measurable exams are too few to calibrate an interval: simulate more"
         raise CohortError(message)
     return cases
 
 
-def case_of(name: str, record: ExamRecord, liver: PredictedLiver, *, magnitude: bool) -> Case | None:
-    """Measure one exam as the application does; None where it or its truth is too small to be measured."""
+def measure_exam(name: str, record: ExamRecord, liver: PredictedLiver, *, magnitude: bool) -> IntervalExam | None:
+    """Measure one exam as the application does; None if its region or its truth is too small."""
     truth = truth_of(record)
     if not truth.known:
         return None
     volume = volume_of(record)
-    seen = record.magnitude if magnitude else None
+    given = record.magnitude if magnitude else None
 
     def region(outline: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        return find_region(volume, as_mask(outline), RoiRules(), magnitude=seen).pixels
+        return find_region(volume, as_mask(outline), RoiRules(), magnitude=given).pixels
 
     def mean(pixels: NDArray[np.bool_]) -> float | None:
         return float(volume.stiffness_kpa[pixels].mean(dtype=np.float64)) if pixels.any() else None
@@ -151,9 +151,9 @@ def case_of(name: str, record: ExamRecord, liver: PredictedLiver, *, magnitude: 
     pixels = region(liver.outline)
     measured = mean(pixels)
     area_cm2 = int(np.count_nonzero(pixels)) * volume.pixel_area_cm2
-    if measured is None or area_cm2 < LEAST_CM2:
+    if measured is None or area_cm2 < MIN_AREA_CM2:
         return None
-    return Case(
+    return IntervalExam(
         name,
         record.stage,
         measured,
@@ -165,12 +165,17 @@ def case_of(name: str, record: ExamRecord, liver: PredictedLiver, *, magnitude: 
 
 
 def fitted(
-    cases: Sequence[Case], *, name: str = "", model: str = "", channels: tuple[str, ...] = (), provenance: str = ""
+    cases: Sequence[IntervalExam],
+    *,
+    name: str = "",
+    model: str = "",
+    channels: tuple[str, ...] = (),
+    provenance: str = "",
 ) -> Calibration:
-    """Return the calibration whose intervals hold the truth of 95 % of the cases in every band and are narrowest.
+    """Return the calibration with the narrowest intervals that cover 95 % of the exams in every band of stiffness.
 
-    For each pair of a segmentation weight and a residual, the scale of each band of measured stiffness is the smallest
-    with which 95 % of its cases are covered. Of all pairs that one is taken whose intervals are narrowest on average.
+    For each pair of segmentation weight and residual, the scale of each band is the smallest that covers 95 % of its
+    exams; the pair with the narrowest intervals on average is chosen.
     """
     measured = np.array([case.measured_kpa for case in cases])
     error = np.abs(np.log(np.array([case.true_kpa for case in cases]) / measured))
@@ -189,24 +194,24 @@ def fitted(
 
 
 def _bands(measured_kpa: Values) -> list[float]:
-    """Return the lower limits of bands that hold enough cases each."""
+    """Return the lower limits of bands with at least `MIN_IN_BAND` exams each."""
     bands = [0.0]
     for limit in BANDS_KPA[1:]:
         inside = np.count_nonzero((measured_kpa >= bands[-1]) & (measured_kpa < limit))
-        if inside >= LEAST_IN_BAND and np.count_nonzero(measured_kpa >= limit) >= LEAST_IN_BAND:
+        if inside >= MIN_IN_BAND and np.count_nonzero(measured_kpa >= limit) >= MIN_IN_BAND:
             bands.append(limit)
     return bands
 
 
 def _scale(score: Values) -> float:
-    """Return the scale of the SD with which the share `LEVEL` is covered, as split conformal prediction has it."""
+    """Return the scale of the SD that covers the share `LEVEL`, as in split conformal prediction."""
     rank = min(score.size, math.ceil(LEVEL * (score.size + 1))) - 1
     return float(np.sort(score)[rank]) / Z
 
 
-def unseen_coverage(cases: Sequence[Case], folds: int) -> dict[str, dict[str, float]]:
-    """Return the coverage in each fold by a calibration on the other folds, by stage and overall."""
-    judged: list[tuple[Case, Calibration]] = []
+def held_out_coverage(cases: Sequence[IntervalExam], folds: int) -> dict[str, dict[str, float]]:
+    """Return the cross-validated coverage, by stage and overall."""
+    judged: list[tuple[IntervalExam, Calibration]] = []
     for fold in range(folds):
         others = [case for case in cases if case.fold % folds != fold]
         calibration = fitted(others)
@@ -214,8 +219,8 @@ def unseen_coverage(cases: Sequence[Case], folds: int) -> dict[str, dict[str, fl
     return coverage(judged)
 
 
-def coverage(cases: Sequence[tuple[Case, Calibration]]) -> dict[str, dict[str, float]]:
-    """Return, by stage and overall, how many intervals hold the truth and how wide they are."""
+def coverage(cases: Sequence[tuple[IntervalExam, Calibration]]) -> dict[str, dict[str, float]]:
+    """Return, by stage and overall, how many intervals cover the truth, and their median half width."""
     found = []
     for case, calibration in cases:
         interval = interval_of(case.measured_kpa, case.sampling, case.segmentation, calibration)
@@ -239,17 +244,17 @@ def coverage(cases: Sequence[tuple[Case, Calibration]]) -> dict[str, dict[str, f
 
 
 def coverage_table(summary: dict[str, Any]) -> Table:
-    """Return the table of coverage by input and stage."""
+    """Tabulate coverage by input situation and stage."""
     lines = [
         (
-            shown,
+            input_name,
             group,
             stage,
             f"{found['covered']} of {found['exams']}",
             f"{100 * found['share']:.1f} ({100 * found['share_low']:.1f} to {100 * found['share_high']:.1f})",
             f"± {number(found['half_width_percent'], 1)}",
         )
-        for shown, one in summary.items()
+        for input_name, one in summary.items()
         for group, stages in one["coverage"].items()
         for stage, found in stages.items()
     ]
@@ -261,11 +266,7 @@ def _write(
     out: Path, cases: Sequence[dict[str, Any]], calibrations: Sequence[Calibration], summary: dict[str, Any]
 ) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    with (out / "cases.csv").open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, list(cases[0]))
-        writer.writeheader()
-        writer.writerows(cases)
-    written = {"calibrations": [asdict(one) for one in calibrations]}
-    (out / "interval.json").write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
-    (out / "coverage.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-    (out / "coverage.md").write_text(markdown(coverage_table(summary)) + "\n", encoding="utf-8")
+    write_rows(out / "cases.csv", list(cases[0]), cases)
+    write_json(out / "interval.json", {"calibrations": [asdict(one) for one in calibrations]})
+    write_json(out / "coverage.json", summary)
+    (out / "coverage.md").write_text(coverage_table(summary).markdown + "\n", encoding="utf-8")

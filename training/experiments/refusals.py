@@ -1,14 +1,13 @@
-"""Which simulated exams the application gives a number, and which it refuses: by its own steps, from pixels onwards.
+"""Which simulated exams the application measures and which it refuses, with its own steps from pixels onwards.
 
-Every exam is shown as a study may hold it: everything, without wave images, masked with magnitude, without magnitude,
-and the masked elastogram alone. What must not be measured has to be refused in all of them, and what is good in none.
+Every exam is run in all run-time situations, with and without waves. Out-of-domain and failed exams should be refused
+in all of them, good exams in none.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 import math
 from collections import Counter
 from dataclasses import asdict, dataclass, fields, replace
@@ -25,17 +24,17 @@ from liver_mre.measuring import measure_stiffness
 from liver_mre.quality import judge_quality
 from liver_mre.settings import Settings
 from liver_mre.steps import Toolkit, prepare, segment
-from training.cohort.exams import simulated_exam
-from training.cohort.store import KPA_PER_COUNT, CohortError, list_exams, load_exam, source_digest
-from training.experiments.region_rules import markdown
+from training.cohort.exams import load_simulated_exam
+from training.cohort.store import KPA_PER_COUNT, cohort_files, load_exam, source_digest
 from training.experiments.truth import truth_of
+from training.files import write_json
 from training.quality.situations import WITH_WAVES
 from training.quality.slices import record_waves
 from training.quality.truth import is_good
 from training.reporting.statistics import bland_altman
-from training.reporting.table import Table, number
-from training.segmentation.predicted_livers import claim
-from training.segmentation.situations import EVERYTHING, MEASURED, situation_named
+from training.reporting.table import Table, number, span
+from training.segmentation.predicted_livers import claim_folder
+from training.segmentation.situations import EVERYTHING, RUN_TIME_SITUATIONS, situation_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,23 +47,23 @@ if TYPE_CHECKING:
     from training.segmentation.situations import Situation
 
 NUMBER: Final = "number"
-"""Outcome of an exam whose stiffness is reported; any other outcome is the code of the reason why it is not."""
+"""Outcome of an exam with a stiffness; any other outcome is the code of the reason for its refusal."""
 APPLICATION_FILE: Final = "application.txt"
 SETTINGS: Final = Settings(require_magnitude=False)
-"""The defaults, but that exams without magnitude are judged, too: what is left is what that setting is for."""
+"""Defaults without the magnitude requirement, to show what that setting prevents."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the application makes of one exam, shown in one way.
+    """Result of the application for one exam in one input situation; names are the columns of outcomes.csv.
 
     Attributes
     ----------
-    cohort, exam : the exam
-    group : the kind of stranger that it is, or its cohort and whether most of its slices are diagnostic
-    shown : which of its images the application has
+    cohort, exam : names
+    group : what an out-of-domain exam is; otherwise its cohort, good or not good
+    shown : input situation
     outcome : `NUMBER`, or the code of the reason
-    measured_kpa, true_kpa : NaN where there is none; a stranger has no truth
+    measured_kpa, true_kpa : NaN if there is none; out-of-domain exams have no truth
     """
 
     cohort: str
@@ -76,33 +75,33 @@ class Outcome:
     true_kpa: float
 
 
-def study(data: Sequence[Path], out: Path, *, limit: int | None = None) -> dict[str, Any]:
-    """Run the application's steps on every exam of some cohorts, and write what came of them.
+def run_refusals(data: Sequence[Path], out: Path, *, limit: int | None = None) -> dict[str, Any]:
+    """Run the application's steps on every exam of the cohorts and tabulate the outcomes; resumable.
 
     Parameters
     ----------
     data : folders of simulated cohorts
-    out : folder for outcomes.csv, which is continued where it exists, refusals.md and refusals.json
+    out : folder for outcomes.csv (continued if it exists), refusals.md and refusals.json
     limit : largest number of exams of each cohort
 
     Returns
     -------
-    The summary, as in refusals.json.
+    Content of refusals.json.
 
     Raises
     ------
     CohortError
-        If a folder holds no simulated exam, or `out` what another state of the application made.
+        If a folder holds no simulated exam, or `out` the results of another version of the application.
     MreError
         If the models are not exported.
     """
     from rich.progress import track
 
     out.mkdir(parents=True, exist_ok=True)
-    claim(out / APPLICATION_FILE, f"{application_digest(SETTINGS)}\n")
+    claim_folder(out / APPLICATION_FILE, f"{application_digest(SETTINGS)}\n")
     outcomes = _finished(out / "outcomes.csv")
     done = {(each.cohort, each.exam) for each in outcomes}
-    paths = [path for folder in data for path in _exams(folder, limit)]
+    paths = cohort_files(data, limit)
     toolkit = Toolkit(SETTINGS)
     with (out / "outcomes.csv").open("a", newline="", encoding="utf-8") as stream:
         for path in track(paths, description="running exams", transient=True):
@@ -111,14 +110,14 @@ def study(data: Sequence[Path], out: Path, *, limit: int | None = None) -> dict[
                 _append(stream, found)
                 outcomes += found
     summary = {"data": "simulated", "groups": summary_of(outcomes), "agreement": agreement_of(outcomes)}
-    (out / "refusals.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    write_json(out / "refusals.json", summary)
     tables = (refusals_table(outcomes), agreement_table(outcomes))
-    (out / "refusals.md").write_text("\n\n".join(map(markdown, tables)) + "\n", encoding="utf-8")
+    (out / "refusals.md").write_text("\n\n".join(table.markdown for table in tables) + "\n", encoding="utf-8")
     return summary
 
 
 def application_digest(settings: Settings) -> str:
-    """Return a digest of all that decides on an outcome: the application's source, its data and its models."""
+    """Return a digest of the application's source, data and model cards."""
     package = Path(liver_mre.__file__).parent
     cards = [folder / "card.json" for folder in (settings.model_dir, settings.quality_dir) if folder]
     parts = [*package.rglob("*.py"), *package.rglob("*.json"), *(card for card in cards if card.is_file())]
@@ -126,28 +125,26 @@ def application_digest(settings: Settings) -> str:
 
 
 def outcomes_of(path: Path, toolkit: Toolkit) -> list[Outcome]:
-    """Return what the application makes of the exam in a file, in every way it can be shown."""
-    record, exam = load_exam(path), simulated_exam(path)
+    """Return the outcomes of an exam in all run-time situations."""
+    record, exam = load_exam(path), load_simulated_exam(path)
     group = group_of(record, path.parent.name)
-    true_kpa = math.nan if record.facts.get("unlike") else truth_of(record).stiffness_kpa
+    true_kpa = math.nan if record.out_of_domain else truth_of(record).stiffness_kpa
     found = []
-    for situation in map(situation_named, MEASURED):
+    for situation in map(situation_named, RUN_TIME_SITUATIONS):
         prepared = _segmented(as_read(exam, situation), toolkit)
-        for words, waves in _ways(record, situation):
+        for name, waves in _with_and_without_waves(record, situation):
             outcome, measured = _outcome(prepared, toolkit, waves)
-            found.append(Outcome(path.parent.name, path.stem, group, words, outcome, measured, true_kpa))
+            found.append(Outcome(path.parent.name, path.stem, group, name, outcome, measured, true_kpa))
     return found
 
 
 def group_of(record: ExamRecord, cohort: str) -> str:
-    """Return what an exam is: a stranger's kind, or its cohort and whether most of its slices are diagnostic."""
-    if kind := record.facts.get("unlike"):
-        return str(kind)
-    return f"{cohort}, {'good' if is_good(record) else 'not good'}"
+    """Return what an out-of-domain exam is; otherwise its cohort, good or not good."""
+    return record.out_of_domain or f"{cohort}, {'good' if is_good(record) else 'not good'}"
 
 
 def summary_of(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
-    """Return, for each group and way, how many exams there are and how often each outcome came."""
+    """Count exams and outcomes by group and input situation."""
     counts: dict[tuple[str, str], Counter[str]] = {}
     for each in outcomes:
         counts.setdefault((each.group, each.shown), Counter())[each.outcome] += 1
@@ -158,34 +155,34 @@ def summary_of(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
 
 
 def agreement_of(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
-    """Return, for each way, bias and limits of the reported stiffness where there is a truth to hold it against."""
+    """Return bias and limits of agreement of the reported stiffness by input situation, where the truth is known."""
     kept = [each for each in outcomes if each.outcome == NUMBER and math.isfinite(each.true_kpa)]
     rows = []
     for shown in dict.fromkeys(each.shown for each in kept):
-        mine = [each for each in kept if each.shown == shown]
-        found = bland_altman([each.measured_kpa for each in mine], [each.true_kpa for each in mine], percent=True)
+        chosen = [each for each in kept if each.shown == shown]
+        found = bland_altman([each.measured_kpa for each in chosen], [each.true_kpa for each in chosen], percent=True)
         figures = {"bias_percent": found.bias.value, "low_percent": found.low, "high_percent": found.high}
-        rows.append({"shown": shown, "exams": len(mine)} | figures)
+        rows.append({"shown": shown, "exams": len(chosen)} | figures)
     return rows
 
 
 def refusals_table(outcomes: Sequence[Outcome]) -> Table:
-    """Return how many exams of each group are given a number, a column a way."""
+    """Tabulate how many exams of each group get a number, by input situation."""
     found = {(row["group"], row["shown"]): row for row in summary_of(outcomes)}
-    ways = tuple(dict.fromkeys(each.shown for each in outcomes))
+    situations = tuple(dict.fromkeys(each.shown for each in outcomes))
     groups = tuple(dict.fromkeys(each.group for each in outcomes))
-    lines = [(group, *(_given(found.get((group, way))) for way in ways)) for group in groups]
-    return Table("refusals", "Exams that are given a number, of all, simulated", ("exams", *ways), tuple(lines))
+    lines = [(group, *(_given(found.get((group, name))) for name in situations)) for group in groups]
+    return Table("refusals", "Exams that are given a number, of all, simulated", ("exams", *situations), tuple(lines))
 
 
 def agreement_table(outcomes: Sequence[Outcome]) -> Table:
-    """Return how far the reported numbers are from the truth, a row a way."""
+    """Tabulate the agreement of reported and true stiffness by input situation."""
     lines = [
         (
             row["shown"],
             str(row["exams"]),
             number(row["bias_percent"], 2),
-            f"{number(row['low_percent'], 1)} to {number(row['high_percent'], 1)}",
+            span(row["low_percent"], row["high_percent"], 1),
         )
         for row in agreement_of(outcomes)
     ]
@@ -197,20 +194,12 @@ def _given(row: dict[str, Any] | None) -> str:
     return f"{row['numbers']} of {row['exams']}" if row else ""
 
 
-def _exams(folder: Path, limit: int | None) -> list[Path]:
-    found = list_exams(folder)[:limit]
-    if not found:
-        message = f"{folder.name} holds no simulated exam: simulate a cohort first"
-        raise CohortError(message)
-    return found
-
-
 def as_read(exam: CohortExam, situation: Situation) -> StiffnessVolume:
-    """Return the exam as the loader would hand it on from what the situation leaves of the study."""
+    """Return the exam as the application's loader would read it in an input situation."""
     volume = exam.volume(masked=situation.masked)
-    seen = exam.magnitude.astype(np.float32) if situation.magnitude and exam.magnitude is not None else None
+    magnitude = exam.magnitude.astype(np.float32) if situation.magnitude and exam.magnitude is not None else None
     images = tuple(Instance("", str(index), "", exam.name) for index in range(1, len(volume.valid) + 1))
-    return replace(volume, magnitude=seen, instances=images)
+    return replace(volume, magnitude=magnitude, instances=images)
 
 
 def _segmented(volume: StiffnessVolume, toolkit: Toolkit) -> Exam:
@@ -219,7 +208,7 @@ def _segmented(volume: StiffnessVolume, toolkit: Toolkit) -> Exam:
     return segment(prepare(Exam(1, selection, volume=volume), toolkit), toolkit)
 
 
-def _ways(record: ExamRecord, situation: Situation) -> list[tuple[str, WaveMaps | None]]:
+def _with_and_without_waves(record: ExamRecord, situation: Situation) -> list[tuple[str, WaveMaps | None]]:
     waves = record_waves(record) if situation is EVERYTHING else None
     return [(situation.name, None), *([(WITH_WAVES, waves)] if waves is not None else [])]
 
@@ -235,16 +224,17 @@ def _outcome(exam: Exam, toolkit: Toolkit, waves: WaveMaps | None) -> tuple[str,
 
 
 def _finished(path: Path) -> list[Outcome]:
-    """Return what an earlier run wrote."""
+    """Return the outcomes of an earlier run."""
     if not path.is_file():
         return []
     with path.open(newline="", encoding="utf-8") as stream:
-        rows = [[row[field.name] for field in fields(Outcome)] for row in csv.DictReader(stream)]
-    return [Outcome(*texts, float(measured), float(true)) for *texts, measured, true in rows]
+        rows: list[dict[str, Any]] = list(csv.DictReader(stream))
+    numbers = ("measured_kpa", "true_kpa")
+    return [Outcome(**row | {name: float(row[name]) for name in numbers}) for row in rows]
 
 
 def _append(stream: TextIO, outcomes: Iterable[Outcome]) -> None:
-    """Write the outcomes of one exam at once, so that an interrupted study has all of an exam or nothing."""
+    """Write the outcomes of one exam at once, so that an interrupted run has all of them or none."""
     text = io.StringIO()
     writer = csv.DictWriter(text, [field.name for field in fields(Outcome)])
     if stream.tell() == 0:

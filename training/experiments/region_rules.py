@@ -1,9 +1,7 @@
-"""What each rule of the measured region does, over a simulated cohort of known truth: the tables of docs/roi.md."""
+"""Effect of each region rule on the stiffness of simulated exams: the tables of docs/roi.md."""
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -11,14 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from liver_mre.core.roi import NO_RULES, RoiRules, find_region
-from training.cohort.store import CohortError, list_exams, load_exam
+from training.cohort.store import list_exams, load_exam
+from training.errors import CohortError
 from training.experiments.truth import as_mask, truth_of, volume_of
+from training.files import write_json, write_rows
 from training.reporting.statistics import bland_altman
-from training.reporting.table import Table, number
+from training.reporting.table import Table, number, span
 from training.segmentation.predicted_livers import load_liver, model_of
+from training.segmentation.scores import MIN_AREA_CM2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -26,16 +27,14 @@ if TYPE_CHECKING:
     from training.cohort.store import ExamRecord
     from training.experiments.truth import Truth
 
-LEAST_CM2: Final = 5.0
-"""`min_area_cm2` of the settings: with less, the application measures nothing."""
 DEFAULT: Final = RoiRules()
 SHIPPED: Final = "shipped rules"
-ALONE: Final = "no rules"
+NO_RULE: Final = "no rules"
 TRUE: Final = "true liver"
 PREDICTED: Final = "predicted liver"
 
 VARIANTS: Final[Mapping[str, RoiRules]] = {
-    ALONE: NO_RULES,
+    NO_RULE: NO_RULES,
     "edge alone": replace(NO_RULES, edge_mm=DEFAULT.edge_mm),
     "vessels alone": replace(
         NO_RULES,
@@ -60,15 +59,15 @@ VARIANTS: Final[Mapping[str, RoiRules]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One exam under one variant of the rules.
+class RuleResult:
+    """Measurement of one exam under one variant of the rules.
 
     Attributes
     ----------
-    mask, rules : whose liver, and which variant
-    exam, stage : the exam
-    measured_kpa : NaN where less than `LEAST_CM2` is left, which the application does not report
-    true_kpa, modulus_kpa : as in `training.experiments.truth.Truth`
+    mask, rules : `TRUE` or `PREDICTED` liver; name of the variant
+    exam, stage : name and METAVIR stage
+    measured_kpa : NaN if less than `MIN_AREA_CM2` is left
+    true_kpa, modulus_kpa : see `training.experiments.truth.Truth`
     area_cm2 : measured area
     """
 
@@ -82,28 +81,28 @@ class Row:
     area_cm2: float
 
 
-def study(data: Path, out: Path, *, livers: Path | None = None, limit: int | None = None) -> dict[str, Any]:
-    """Measure every exam of a cohort under every variant of the rules, and write the tables.
+def compare_rules(data: Path, out: Path, *, livers: Path | None = None, limit: int | None = None) -> dict[str, Any]:
+    """Measure every exam of a cohort under every variant of the rules and write tables.
 
     Parameters
     ----------
     data : folder of a simulated cohort
     out : folder for roi.csv (all rows), tables/*.csv, roi.md and roi.json
-    livers : folder of predicted livers (`training.segmentation.predicted_livers`); without, only the true liver is measured
+    livers : folder of predicted livers (`liver-mre livers`); without them only the true liver is measured
     limit : largest number of exams
 
     Returns
     -------
-    The summary, as in roi.json.
+    Content of roi.json.
 
     Raises
     ------
     CohortError
-        If no exam of the cohort has a truth to hold a measurement against.
+        If no exam of the cohort has a known truth.
     """
     from rich.progress import track
 
-    rows: list[Row] = []
+    rows: list[RuleResult] = []
     paths = list_exams(data)
     if livers is not None:
         paths = [path for path in paths if (livers / path.name).exists()]
@@ -117,38 +116,40 @@ def study(data: Path, out: Path, *, livers: Path | None = None, limit: int | Non
         rows += _exam_rows(path.stem, record, truth, TRUE, record.liver)
         predicted = load_liver(livers, path.name) if livers is not None else None
         if predicted is not None:
-            rows += _exam_rows(path.stem, record, truth, PREDICTED, predicted.at(0.5))
+            rows += _exam_rows(path.stem, record, truth, PREDICTED, predicted.outline)
     if not rows:
-        message = "no exam of this cohort has 5 cm2 of confident parenchyma to hold a measurement against"
+        message = f"no exam of this cohort has {MIN_AREA_CM2:g} cm2 of confident parenchyma"
         raise CohortError(message)
-    found = {mask: table_of(rows, mask) for mask in dict.fromkeys(row.mask for row in rows)}
+    tables = {mask: rules_table(rows, mask) for mask in dict.fromkeys(row.mask for row in rows)}
     summary = {
         "data": "simulated",
         "exams": len({row.exam for row in rows}),
         "exams_without_truth": unknown,
         "livers": model_of(livers).splitlines() if livers is not None else None,
         "rules": asdict(DEFAULT),
-        "variants": {mask: {name: figures_of(rows, mask, name) for name in VARIANTS} for mask in found},
+        "variants": {mask: {name: summarise(rows, mask, name) for name in VARIANTS} for mask in tables},
     }
-    _write(out, rows, found, summary)
+    _write(out, rows, tables, summary)
     return summary
 
 
-def _exam_rows(name: str, record: ExamRecord, truth: Truth, mask: str, liver: NDArray[np.bool_]) -> list[Row]:
+def _exam_rows(name: str, record: ExamRecord, truth: Truth, mask: str, liver: NDArray[np.bool_]) -> list[RuleResult]:
     volume = volume_of(record)
     rows = []
     for words, rules in VARIANTS.items():
         region = find_region(volume, as_mask(liver), rules, magnitude=record.magnitude)
-        enough = region.area_cm2 >= LEAST_CM2
+        enough = region.area_cm2 >= MIN_AREA_CM2
         measured = float(record.stiffness_kpa[region.pixels].mean(dtype=np.float64)) if enough else math.nan
         rows.append(
-            Row(mask, words, name, record.stage, measured, truth.stiffness_kpa, truth.modulus_kpa, region.area_cm2)
+            RuleResult(
+                mask, words, name, record.stage, measured, truth.stiffness_kpa, truth.modulus_kpa, region.area_cm2
+            )
         )
     return rows
 
 
-def figures_of(rows: Iterable[Row], mask: str, rules: str) -> dict[str, float | int]:
-    """Return the figures of one variant: agreement with the truth, and distance to the modulus, in per cent."""
+def summarise(rows: Iterable[RuleResult], mask: str, rules: str) -> dict[str, float | int]:
+    """Return agreement with the truth and distance to the modulus of one variant, in percent."""
     chosen = [row for row in rows if row.mask == mask and row.rules == rules]
     measured = [row for row in chosen if math.isfinite(row.measured_kpa)]
     agreement = bland_altman([row.measured_kpa for row in measured], [row.true_kpa for row in measured], percent=True)
@@ -165,18 +166,18 @@ def figures_of(rows: Iterable[Row], mask: str, rules: str) -> dict[str, float | 
     }
 
 
-def table_of(rows: Iterable[Row], mask: str) -> Table:
-    """Return the table of all variants for one kind of mask."""
+def rules_table(rows: Iterable[RuleResult], mask: str) -> Table:
+    """Tabulate all variants for the true or the predicted liver."""
     kept = list(rows)
     lines = []
     for name in VARIANTS:
-        found = figures_of(kept, mask, name)
+        found = summarise(kept, mask, name)
         lines.append(
             (
                 name,
                 f"{found['measured']} of {found['exams']}",
                 number(found["bias_percent"], 2),
-                f"{number(found['low_percent'], 1)} to {number(found['high_percent'], 1)}",
+                span(found["low_percent"], found["high_percent"], 1),
                 number(found["modulus_distance_percent"], 2),
                 number(found["area_cm2"], 0),
             )
@@ -185,21 +186,10 @@ def table_of(rows: Iterable[Row], mask: str) -> Table:
     return Table(mask.replace(" ", "_"), f"{mask}, simulated exams", columns, tuple(lines))
 
 
-def _write(out: Path, rows: list[Row], found: Mapping[str, Table], summary: Mapping[str, Any]) -> None:
-    folder = out / "tables"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (out / "roi.csv").open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, list(asdict(rows[0])))
-        writer.writeheader()
-        writer.writerows(asdict(row) for row in rows)
-    for table in found.values():
-        table.write(folder)
-    text = "\n\n".join(markdown(table) for table in found.values())
+def _write(out: Path, rows: Sequence[RuleResult], tables: Mapping[str, Table], summary: Mapping[str, Any]) -> None:
+    for table in tables.values():
+        table.write(out / "tables")
+    write_rows(out / "roi.csv", list(asdict(rows[0])), [asdict(row) for row in rows])
+    text = "\n\n".join(table.markdown for table in tables.values())
     (out / "roi.md").write_text(text + "\n", encoding="utf-8")
-    (out / "roi.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
-
-
-def markdown(table: Table) -> str:
-    """Write a table as Markdown, its title above it."""
-    lines = [f"**{table.title}**", "", "| " + " | ".join(table.columns) + " |", "|---" * len(table.columns) + "|"]
-    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in table.rows)])
+    write_json(out / "roi.json", summary)

@@ -1,8 +1,7 @@
-"""What a measurement is held against in simulated exams: the elastogram's mean where it is known to be the liver's own.
+"""True stiffness of simulated exams, against which measurements are evaluated.
 
-The inversion's own bias is the scanner's, so the truth is read from the elastogram: its mean over the true parenchyma,
-away from vessels, gallbladder, edges and hot spots, where the confidence reaches 95 %. How far that is from the modulus
-in the wave equation is told beside it.
+The truth is the elastogram's mean over the true parenchyma with 95 % confidence, away from vessels, gallbladder, edges
+and hot spots: the bias of the inversion belongs to the scanner. The modulus in the wave equation is reported beside it.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ from liver_mre.core.roi.shapes import deeper_than, local_mean, near
 from liver_mre.core.volume import LiverMask, ModelIdentity, StiffnessVolume
 from simulation.outcome import EDGE_MM
 from simulation.types import Tissue
+from training.segmentation.scores import MIN_AREA_CM2
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,21 +26,19 @@ if TYPE_CHECKING:
 WALL: Final = (Tissue.AIR, Tissue.SUBCUTANEOUS_FAT, Tissue.MUSCLE)
 HOT_REACH_MM: Final = 30.0
 HOT_EXCESS: Final = 1.4
-"""Ours: a hot spot is where the elastogram, near the body wall, exceeds the true modulus by 40 % and more."""
+"""Hot spot: the elastogram near the body wall exceeds the true modulus by at least 40 %. Ours."""
 HOT_SIGMA_MM: Final = 2.0
-LEAST_CM2: Final = 5.0
-"""Ours: with less of the truth there is nothing to hold a measurement against."""
 
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is true for one exam.
+    """True stiffness of one exam.
 
     Attributes
     ----------
-    region : (S, R, C) bool
-    stiffness_kpa : the elastogram's area-weighted mean over it; NaN where it is smaller than `LEAST_CM2`
-    modulus_kpa : mean of the modulus in the wave equation over the parenchyma of all slices
+    region : (S, R, C) bool, the pixels of the truth
+    stiffness_kpa : the elastogram's mean over the region; NaN if it is smaller than `MIN_AREA_CM2`
+    modulus_kpa : mean modulus in the wave equation over the parenchyma of all slices
     area_cm2 : of the region
     """
 
@@ -51,37 +49,36 @@ class Truth:
 
     @property
     def known(self) -> bool:
-        """True if the truth is large enough to hold a measurement against."""
+        """True if the region is large enough."""
         return math.isfinite(self.stiffness_kpa)
 
 
 def truth_of(record: ExamRecord) -> Truth:
-    """Return what a measurement of a simulated exam is held against."""
+    """Return the true stiffness of a simulated exam."""
     spacing = record.pixel_spacing_mm
     parenchyma = record.tissue == Tissue.LIVER
     confident = record.confident() & (record.stiffness > 0)
-    own = deeper_than(parenchyma, EDGE_MM, spacing) & confident
-    region = own & ~_hot(record, confident)
-    area_cm2 = float(np.count_nonzero(region)) * spacing[0] * spacing[1] / 100.0
-    mean = float(record.stiffness_kpa[region].mean(dtype=np.float64)) if area_cm2 >= LEAST_CM2 else math.nan
+    region = deeper_than(parenchyma, EDGE_MM, spacing) & confident & ~_hot(record, confident)
+    area_cm2 = float(np.count_nonzero(region)) * record.pixel_area_cm2
+    mean = float(record.stiffness_kpa[region].mean(dtype=np.float64)) if area_cm2 >= MIN_AREA_CM2 else math.nan
     return Truth(region, mean, record.liver_stiffness_kpa, area_cm2)
 
 
 def volume_of(record: ExamRecord) -> StiffnessVolume:
-    """Return the exam as the application reads it: stiffness with its confidence map."""
+    """Return the exam as the application reads it, unmasked with confidence map."""
     valid = record.stiffness > 0
     return StiffnessVolume(record.stiffness_kpa, valid, record.confident() & valid, (), record.pixel_spacing_mm)
 
 
 def as_mask(liver: NDArray[np.bool_]) -> LiverMask:
-    """Return a liver as the application passes it on."""
+    """Return (S, R, C) bool as the mask type of the application."""
     return LiverMask(liver, ModelIdentity("study", "", "", "", ""))
 
 
 def _hot(record: ExamRecord, confident: NDArray[np.bool_]) -> NDArray[np.bool_]:
     spacing = record.pixel_spacing_mm
-    seen = local_mean(record.stiffness_kpa, confident, HOT_SIGMA_MM, spacing)
+    measured = local_mean(record.stiffness_kpa, confident, HOT_SIGMA_MM, spacing)
     true = local_mean(record.true_stiffness_kpa, confident, HOT_SIGMA_MM, spacing)
     close = near(np.isin(record.tissue, WALL), HOT_REACH_MM, spacing)
-    hot: NDArray[np.bool_] = close & (seen >= HOT_EXCESS * np.maximum(true, np.float32(0.1)))
+    hot: NDArray[np.bool_] = close & (measured >= HOT_EXCESS * np.maximum(true, np.float32(0.1)))
     return hot

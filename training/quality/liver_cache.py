@@ -1,6 +1,6 @@
-"""The segmented livers of simulated exams, in every situation: predicted when first asked for, then kept.
+"""Predicted livers of simulated exams in all run-time situations, cached in files.
 
-The networks are shown them, and the limits are found with them, as at run time.
+Quality networks and limits are given these livers instead of the true ones, as at run time.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from training.cohort.exams import simulated_exam
-from training.cohort.store import write_whole
+from training.cohort.exams import load_simulated_exam
+from training.files import write_arrays
 from training.segmentation.predict import load_predictor
-from training.segmentation.predicted_livers import LEVELS, MODEL_FILE, PredictedLiver, claim, predicted_liver
-from training.segmentation.situations import MEASURED
+from training.segmentation.predicted_livers import LEVELS, MODEL_FILE, PredictedLiver, claim_folder, predicted_liver
+from training.segmentation.situations import RUN_TIME_SITUATIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Livers:
-    """Predicted livers of exams.
+class LiverCache:
+    """Predicted livers of exams, one file per exam in a folder per cohort.
 
     Attributes
     ----------
-    folder : where they are kept, one file an exam, a folder a cohort
-    model : segmentation checkpoint or folder of a published model, as at run time
+    folder : of the cache
+    model : segmentation checkpoint, or folder of a published model
     name : of the model
     identity : digest of its weights
     """
@@ -41,33 +41,32 @@ class Livers:
     identity: str
 
     def of(self, path: Path) -> dict[str, PredictedLiver]:
-        """Return the liver of the exam in a file, by the situations in which the application measures."""
+        """Return the predicted livers of an exam by run-time situation."""
         target = self.folder / path.parent.name / path.name
         if target.is_file():
             with np.load(target, allow_pickle=False) as archive:
                 return {name: PredictedLiver(reached) for name, reached in archive.items()}
-        predictor, exam = _predictor(self.model), simulated_exam(path)
-        ways = [each for each in predictor.situations if each.name in MEASURED and each.suits(exam)]
-        found = {way.name: predicted_liver(predictor, exam, way) for way in ways}
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(target, **{name: liver.reached for name, liver in found.items()})
-        return found
+        predictor, exam = _predictor(self.model), load_simulated_exam(path)
+        situations = [each for each in predictor.situations if each.name in RUN_TIME_SITUATIONS and each.suits(exam)]
+        livers = {each.name: predicted_liver(predictor, exam, each) for each in situations}
+        write_arrays(target, {name: liver.reached for name, liver in livers.items()})
+        return livers
 
 
-def open_livers(folder: Path, model: Path) -> Livers:
-    """Return the livers that a model predicts, kept in a folder.
+def open_liver_cache(folder: Path, model: Path) -> LiverCache:
+    """Open or create the cache of livers that a model predicts.
 
     Raises
     ------
     CohortError
-        If there is no such model, or the folder holds the livers of another one.
-    models.export.ExportError
+        If there is no such model, or the folder holds livers of another one.
+    models.card.CardError
         If the published model is incomplete or damaged.
     """
     predictor = _predictor(model)
     folder.mkdir(parents=True, exist_ok=True)
-    claim(folder / MODEL_FILE, f"{predictor.name}\n{predictor.weights_sha256}\n{LEVELS}\n")
-    return Livers(folder, model, predictor.name, predictor.weights_sha256)
+    claim_folder(folder / MODEL_FILE, f"{predictor.name}\n{predictor.weights_sha256}\n{LEVELS}\n")
+    return LiverCache(folder, model, predictor.name, predictor.weights_sha256)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""What of an exam the networks of quality are shown, as data."""
+"""Input situations of the quality networks."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ MAGNITUDE: Final = CHANNELS.index("magnitude")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What a study may have.
+class QualitySituation:
+    """An input situation: which channels the quality networks are given.
 
     Attributes
     ----------
-    liver : the situation of the segmentation (`training.segmentation.situations`) in which its liver is outlined
-    channels : those that are not zero
-    probability : how often training draws it. Ours
+    liver : input situation of the segmentation (`training.segmentation.situations`) that outlines the liver
+    channels : channels that are not zero
+    probability : of being drawn in training. Ours
     """
 
     liver: str
@@ -34,20 +34,20 @@ class Shown:
     probability: float
 
     @property
-    def kept(self) -> NDArray[np.bool_]:
-        """(channels,) whether each of `CHANNELS` is shown."""
+    def has_channel(self) -> NDArray[np.bool_]:
+        """(7,) bool: which of `CHANNELS` are given."""
         return np.isin(CHANNELS, self.channels)
 
 
 WITH_WAVES: Final = "everything and waves"
 SITUATIONS: Final = {
-    WITH_WAVES: Shown("everything", CHANNELS, 0.28),
-    "everything": Shown("everything", (*_ALWAYS, "stiffness", "magnitude"), 0.14),
-    "masked-magnitude and waves": Shown("masked-magnitude", (*_ALWAYS, "magnitude", *_WAVES), 0.14),
-    "masked-magnitude": Shown("masked-magnitude", (*_ALWAYS, "magnitude"), 0.10),
-    "no-magnitude": Shown("no-magnitude", (*_ALWAYS, "stiffness"), 0.14),
-    "masked": Shown("masked", _ALWAYS, 0.20),
+    WITH_WAVES: QualitySituation("everything", CHANNELS, 0.28),
+    "everything": QualitySituation("everything", (*_ALWAYS, "stiffness", "magnitude"), 0.14),
+    "masked-magnitude and waves": QualitySituation("masked-magnitude", (*_ALWAYS, "magnitude", *_WAVES), 0.14),
+    "masked-magnitude": QualitySituation("masked-magnitude", (*_ALWAYS, "magnitude"), 0.10),
+    "no-magnitude": QualitySituation("no-magnitude", (*_ALWAYS, "stiffness"), 0.14),
+    "masked": QualitySituation("masked", _ALWAYS, 0.20),
 }
-"""Waves come with the magnitude only: a study whose phase images are found has the magnitude as well."""
-LIVERS: Final = tuple(dict.fromkeys(each.liver for each in SITUATIONS.values()))
-"""The situations in which livers are outlined."""
+"""Waves only with magnitude: a study with phase images has the magnitude as well."""
+LIVER_SITUATIONS: Final = tuple(dict.fromkeys(each.liver for each in SITUATIONS.values()))
+"""Input situations of the segmentation in which livers are outlined."""

@@ -1,12 +1,11 @@
-"""What Su, Shih and Xu published for their 319 patients (JMIR Med Inform 2025;13:e80351, doi 10.2196/80351).
+"""Results of Su, Shih and Xu in 319 patients (JMIR Med Inform 2025;13:e80351, doi 10.2196/80351).
 
-Shown beside results of other cohorts in a column of its own, never mixed with them: other patients, other images, and a
-truth drawn by a reader.
+Shown in a column of its own: other patients, other images, and a liver outlined by a reader.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 COLUMN: Final = "clinical, Su 2025"
 
@@ -22,19 +21,16 @@ STAGE_DICE_IOU: Final = {
     "F3": (0.8054, 0.7049),
     "F4": (0.8400, 0.7314),
 }
-COHORTS: Final = {
-    "train": {
-        "patients": 91,
-        "manual_kpa": (4.51, 2.85),
-        "automatic_kpa": (4.04, 1.93),
-        "manual_f2": 0.76,
-        "automatic_f2": 0.75,
-    },
-    "test": {
-        "patients": 228,
-        "manual_kpa": (3.69, 2.26),
-        "automatic_kpa": (3.69, 2.28),
-        "manual_f2": 0.52,
-        "automatic_f2": 0.50,
-    },
-}
+
+
+class Cohort(NamedTuple):
+    """A cohort of Su 2025: stiffness as (mean, SD) in kPa, and share of patients with at least 2.8 kPa."""
+
+    patients: int
+    manual_kpa: tuple[float, float]
+    automatic_kpa: tuple[float, float]
+    manual_f2: float
+    automatic_f2: float
+
+
+TEST_COHORT: Final = Cohort(228, (3.69, 2.26), (3.69, 2.28), 0.52, 0.50)

@@ -1,7 +1,7 @@
-"""Statistics of the evaluation. scipy and scikit-learn where they have them.
+"""Statistics of the evaluations, from scipy and scikit-learn.
 
-The intraclass correlation is our own: the maintained Python implementation is under the GPL. It is checked against the
-example of Shrout and Fleiss.
+The intraclass correlation is our own, because the maintained Python implementation is under the GPL; a test compares it
+with the example of Shrout and Fleiss.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 RESAMPLES: Final = 2000
 LEVEL: Final = 0.95
 _Z: Final = 1.96
-_LEAST: Final = 3  # fewer exams have no spread to speak of
+_MIN_EXAMS: Final = 3  # fewer have no meaningful spread
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value and its 95 % confidence interval; NaN where it cannot be told from so few exams."""
+    """A value and its 95 % confidence interval; NaN where there are too few exams."""
 
     value: float
     low: float = math.nan
@@ -38,11 +38,11 @@ UNKNOWN: Final = Estimate(math.nan)
 
 
 def mean(values: Iterable[float]) -> Estimate:
-    """Return the mean of the finite values, its interval from a percentile bootstrap over exams (fixed seed)."""
+    """Return the mean of the finite values with a percentile bootstrap interval over exams (fixed seed)."""
     finite = np.array([value for value in values if math.isfinite(value)])
     if not finite.size:
         return UNKNOWN
-    if finite.size < _LEAST or np.ptp(finite) == 0:
+    if finite.size < _MIN_EXAMS or np.ptp(finite) == 0:
         return Estimate(float(finite.mean()))
     result = stats.bootstrap(
         (finite,), np.mean, n_resamples=RESAMPLES, confidence_level=LEVEL, method="percentile", rng=0
@@ -52,16 +52,17 @@ def mean(values: Iterable[float]) -> Estimate:
 
 
 def ratio(hits: ArrayLike, total: ArrayLike) -> Estimate:
-    """Return sum(hits) / sum(total) over exams, its interval from a bootstrap of exams."""
+    """Return sum(hits) / sum(total) over exams with a bootstrap interval over exams."""
     first, second = np.asarray(hits, dtype=float), np.asarray(total, dtype=float)
     if second.sum() == 0:
         return UNKNOWN
     value = float(first.sum() / second.sum())
-    if first.size < _LEAST:
+    if first.size < _MIN_EXAMS:
         return Estimate(value)
 
     def quotient(one: NDArray[np.float64], other: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
-        return one.sum(axis=axis) / np.maximum(other.sum(axis=axis), 1e-12)
+        found: NDArray[np.float64] = one.sum(axis=axis) / np.maximum(other.sum(axis=axis), 1e-12)
+        return found
 
     result = stats.bootstrap(
         (first, second), quotient, paired=True, n_resamples=RESAMPLES, method="percentile", vectorized=True, rng=0
@@ -71,7 +72,7 @@ def ratio(hits: ArrayLike, total: ArrayLike) -> Estimate:
 
 
 def proportion(count: int, total: int) -> Estimate:
-    """Return a proportion with its Wilson interval."""
+    """Return count / total with its Wilson interval."""
     if not total:
         return UNKNOWN
     interval = stats.binomtest(count, total).proportion_ci(LEVEL, method="wilson")
@@ -79,19 +80,19 @@ def proportion(count: int, total: int) -> Estimate:
 
 
 def pearson(first: ArrayLike, second: ArrayLike) -> Estimate:
-    """Return Pearson's correlation with its Fisher interval."""
+    """Return Pearson's correlation coefficient with its Fisher interval."""
     one, other = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    if one.size < _LEAST or np.ptp(one) == 0 or np.ptp(other) == 0:
+    if one.size < _MIN_EXAMS or np.ptp(one) == 0 or np.ptp(other) == 0:
         return UNKNOWN
     result = stats.pearsonr(one, other)
-    if one.size == _LEAST:
+    if one.size == _MIN_EXAMS:
         return Estimate(float(result.statistic))
     interval = result.confidence_interval(LEVEL)
     return Estimate(float(result.statistic), float(interval.low), float(interval.high))
 
 
 def icc(ratings: ArrayLike) -> Estimate:
-    """Return the intraclass correlation of single ratings, absolute agreement, two-way random: ICC(2,1).
+    """Return ICC(2,1): two-way random effects, absolute agreement, single rater.
 
     Shrout and Fleiss, Psychol Bull 1979;86:420; interval after McGraw and Wong, Psychol Methods 1996;1:30.
 
@@ -101,7 +102,7 @@ def icc(ratings: ArrayLike) -> Estimate:
     """
     table = np.asarray(ratings, dtype=float)
     n, k = table.shape
-    if n < _LEAST or np.ptp(table) == 0:
+    if n < _MIN_EXAMS or np.ptp(table) == 0:
         return UNKNOWN
     grand = table.mean()
     rows = k * ((table.mean(axis=1) - grand) ** 2).sum() / (n - 1)
@@ -109,7 +110,7 @@ def icc(ratings: ArrayLike) -> Estimate:
     residual = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0, keepdims=True) + grand
     error = (residual**2).sum() / ((n - 1) * (k - 1))
     value = (rows - error) / (rows + (k - 1) * error + k * (columns - error) / n)
-    if error <= 1e-12 * rows:  # raters that differ by a constant have no interval
+    if error <= 1e-12 * rows:  # raters that differ by a constant only
         return Estimate(float(value))
     a = k * value / (n * (1 - value))
     b = 1 + k * value * (n - 1) / (n * (1 - value))
@@ -124,7 +125,7 @@ def icc(ratings: ArrayLike) -> Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Bland-Altman: bias and 95 % limits of agreement (bias ± 1.96 SD), the bias with its t interval."""
+    """Bland-Altman: bias with its t interval, and 95 % limits of agreement (bias ± 1.96 SD)."""
 
     bias: Estimate
     low: float
@@ -132,9 +133,9 @@ class Agreement:
 
 
 def bland_altman(measured: ArrayLike, true: ArrayLike, *, percent: bool) -> Agreement:
-    """Return bias and limits of measured - true, in percent of the true value if asked."""
+    """Return bias and limits of agreement of measured - true, in kPa or in percent of the true value."""
     one, other = np.asarray(measured, dtype=float), np.asarray(true, dtype=float)
-    if one.size < _LEAST:
+    if one.size < _MIN_EXAMS:
         return Agreement(UNKNOWN, math.nan, math.nan)
     difference = 100.0 * (one - other) / other if percent else one - other
     bias, spread = float(difference.mean()), float(difference.std(ddof=1))
@@ -146,7 +147,7 @@ def bland_altman(measured: ArrayLike, true: ArrayLike, *, percent: bool) -> Agre
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """How well a measure finds a condition."""
+    """Diagnostic accuracy of a measure at a cut-off; `cases` have the condition, `others` do not."""
 
     cases: int
     others: int
@@ -156,7 +157,7 @@ class Detection:
 
 
 def detection(measure: ArrayLike, condition: ArrayLike, cutoff: float) -> Detection:
-    """Return sensitivity and specificity of `measure >= cutoff` (Wilson), and AUROC (bootstrap over exams)."""
+    """Return sensitivity and specificity of `measure >= cutoff` (Wilson intervals), and AUROC (bootstrap)."""
     values, truth = np.asarray(measure, dtype=float), np.asarray(condition, dtype=bool)
     positive = values >= cutoff
     cases, others = int(truth.sum()), int((~truth).sum())
@@ -184,9 +185,9 @@ def _auroc(values: NDArray[np.float64], truth: NDArray[np.bool_]) -> Estimate:
 
 
 def t_test(first: ArrayLike, second: ArrayLike, *, paired: bool = False) -> float:
-    """Return the p value of Welch's t-test, or of the paired one; NaN for too few values."""
+    """Return the p value of Welch's or the paired t-test; NaN for fewer than three values."""
     one, other = np.asarray(first, dtype=float), np.asarray(second, dtype=float)
-    if min(one.size, other.size) < _LEAST:
+    if min(one.size, other.size) < _MIN_EXAMS:
         return math.nan
     if paired:
         return float(stats.ttest_rel(one, other).pvalue) if np.ptp(one - other) > 0 else math.nan

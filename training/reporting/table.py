@@ -1,4 +1,4 @@
-"""A table of texts, and how numbers become texts."""
+"""Tables of text cells, and how numbers are formatted in them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DASH = "-"
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: cells are texts; the clinical column, where there is one, is the last."""
+    """A table of text cells; clinical results, where there are any, are the last column."""
 
     name: str
     title: str
@@ -29,34 +29,43 @@ class Table:
 
     @property
     def clinical(self) -> bool:
-        """Whether the last column is clinical and not of this cohort."""
+        """True if the last column holds published clinical results."""
         return self.columns[-1].startswith(clinical.COLUMN)
 
     def write(self, folder: Path) -> None:
-        """Write the table as CSV."""
+        """Write the table as `<name>.csv`."""
+        folder.mkdir(parents=True, exist_ok=True)
         with (folder / f"{self.name}.csv").open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(self.columns)
-            writer.writerows(self.rows)
+            csv.writer(stream).writerows((self.columns, *self.rows))
+
+    @property
+    def markdown(self) -> str:
+        """The table as Markdown, below its title."""
+        lines = [f"**{self.title}**", "", f"| {' | '.join(self.columns)} |", "|---" * len(self.columns) + "|"]
+        return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in self.rows)])
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Write a number; a dash where there is none."""
+    """Format a number; NaN and infinity become a dash."""
     return f"{value:.{digits}f}" if math.isfinite(value) else DASH
 
 
+def span(low: float, high: float, digits: int = 3) -> str:
+    """Format limits as "low to high"."""
+    return f"{number(low, digits)} to {number(high, digits)}"
+
+
 def interval(estimate: Estimate, digits: int = 3) -> str:
-    """Write an estimate with its 95 % confidence interval, where it has one."""
-    if not math.isfinite(estimate.low):
-        return number(estimate.value, digits)
-    return f"{number(estimate.value, digits)} ({number(estimate.low, digits)} to {number(estimate.high, digits)})"
+    """Format an estimate with its 95 % confidence interval, if it has one."""
+    value = number(estimate.value, digits)
+    return f"{value} ({span(estimate.low, estimate.high, digits)})" if math.isfinite(estimate.low) else value
 
 
 def significance(p: float) -> str:
-    """Write a p value."""
+    """Format a p value."""
     return DASH if not math.isfinite(p) else "<0.001" if p < 0.001 else f"{p:.3f}"  # noqa: PLR2004 - as usual
 
 
 def percent(share: float) -> str:
-    """Write a share in percent."""
+    """Format a share as a whole percentage."""
     return f"{100 * share:.0f} %" if math.isfinite(share) else DASH

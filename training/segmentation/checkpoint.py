@@ -1,15 +1,16 @@
-"""Checkpoints: written whole, read with torch's restricted unpickler; and weights to start from."""
+"""Checkpoints, read with torch's restricted unpickler, and initial weights."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file
 
-from training.cohort.store import CohortError, split_of
-from training.segmentation.float16 import within_half_range
+from training.cohort.store import split_of
+from training.errors import CohortError
+from training.files import read_json
+from training.segmentation.float16 import scaled_to_float16
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,16 +19,16 @@ if TYPE_CHECKING:
 
 
 def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
-    """Write a checkpoint; the file appears under its name only once it is complete."""
+    """Write a checkpoint; the file appears under its name only when complete."""
     temporary = path.with_suffix(".part")
     torch.save(state, temporary)
     temporary.replace(path)
 
 
 def load_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint with torch's restricted unpickler (tensors and plain values only).
+    """Read a checkpoint (tensors and plain values only).
 
-    Its weights come in the range of float16: what is evaluated is what will be published.
+    Its weights are scaled into the range of float16, so that evaluation and publication use the same weights.
 
     Raises
     ------
@@ -38,30 +39,30 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
         message = f"there is no checkpoint {path.name}: train first, or check the path"
         raise CohortError(message)
     state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    return state | {"weights": within_half_range(state["weights"])}
+    return state | {"weights": scaled_to_float16(state["weights"])}
 
 
-def load_start(path: Path) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
-    """Read weights to start from: a checkpoint, or the folder of a published model.
+def load_initial_weights(path: Path) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
+    """Read initial weights from a checkpoint, or from the folder of a published model.
 
     Returns
     -------
-    The weights, and what they were trained on before: one entry a run, each with the names of its exams. For a
-    published model of simulated exams these are all exams between its first and last seed that its split takes.
+    The weights, and their earlier training: one entry per run with the names of its exams. For a published model of
+    simulated exams these are all exams in its seed ranges outside the test split.
     """
     if not path.is_dir():
         state = load_checkpoint(path)
-        return state["weights"], [*state["history"], run_facts(state)]
-    card = json.loads((path / "card.json").read_text(encoding="utf-8"))
+        return state["weights"], [*state["history"], run_summary(state)]
+    card = read_json(path / "card.json")
     facts = card["training"]
     return load_file(path / card["weights"]["path"]), [
         *facts["runs"][:-1],
-        facts["runs"][-1] | {"exams": seen_by(card)},
+        facts["runs"][-1] | {"exams": training_exams(card)},
     ]
 
 
-def seen_by(card: dict[str, Any]) -> list[str]:
-    """Return the names of the exams that a published model may have been trained or chosen on."""
+def training_exams(card: dict[str, Any]) -> list[str]:
+    """Return the names of the exams that a published model may have been trained or validated on."""
     facts = card["training"]
     if "exam_names" in facts:
         return list(facts["exam_names"])
@@ -70,8 +71,8 @@ def seen_by(card: dict[str, Any]) -> list[str]:
     return [f"exam-{seed:08d}" for seed in seeds if split_of(seed) != "test"]
 
 
-def run_facts(state: dict[str, Any]) -> dict[str, Any]:
-    """Return what a card says about one run."""
+def run_summary(state: dict[str, Any]) -> dict[str, Any]:
+    """Summarise one run for a card."""
     progress = state["progress"]
     return {
         "recipe": state["recipe"],

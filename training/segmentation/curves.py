@@ -1,4 +1,4 @@
-"""The course of a run: a row an epoch in a CSV file, and its picture."""
+"""Log of a run: one CSV row per epoch, and its learning curves."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PLOT_NAME: Final = "curves.png"
 
 
 def append_row(folder: Path, row: Mapping[str, float]) -> None:
-    """Append one epoch to the log; the first row writes the header."""
+    """Append one epoch to the log."""
     path = folder / LOG_NAME
     fresh = not path.exists()
     with path.open("a", newline="", encoding="utf-8") as stream:
@@ -25,7 +25,7 @@ def append_row(folder: Path, row: Mapping[str, float]) -> None:
 
 
 def keep_rows(folder: Path, epochs: int) -> None:
-    """Drop what follows the first epochs: a resumed run writes them again."""
+    """Keep the first epochs of the log; a resumed run writes the rest again."""
     path = folder / LOG_NAME
     if path.exists():
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
@@ -33,7 +33,7 @@ def keep_rows(folder: Path, epochs: int) -> None:
 
 
 def plot(folder: Path) -> None:
-    """Draw the log: loss, validation Dice a situation, and learning rate over the epochs."""
+    """Plot loss, validation Dice per situation, and learning rate over epochs."""
     from matplotlib.figure import Figure
 
     with (folder / LOG_NAME).open(encoding="utf-8") as stream:

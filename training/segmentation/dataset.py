@@ -1,10 +1,9 @@
 """Slices as network input, with augmentation that respects the physics.
 
-Geometry and channels are those of run time: `view_of` shows a fixed physical field of view whatever the matrix, and
-`network_channels` arranges what the study has. Stiffness is a quantity in kPa, so its values are never scaled or
-shifted, and the body is never mirrored (the liver lies on the right, where the driver is). What varies between exams
-in reality is varied here: position, size and pose of the body, the extent of the confidence mask, the brightness,
-shading and noise of the magnitude, and what a study has at all.
+Geometry and channels are those of run time: a fixed physical field of view (`view_of`) and `network_channels`.
+Augmentation varies what differs between real exams: position, size and pose of the body, extent of the confidence mask,
+brightness, shading and noise of the magnitude, and the input situation. Stiffness in kPa is never scaled or shifted,
+and nothing is mirrored, because liver and driver are on the right.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ import torch
 from torch.nn import functional
 from torch.utils.data import Dataset, Sampler
 
+from liver_mre.core.channels import CHANNELS
 from liver_mre.core.preprocess import View, resized, view_of
 from training.segmentation.engines import CommonKeys
 from training.segmentation.situations import STANDARD_MASKING, draw_masking, draw_situation, exam_channels
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
     from training.segmentation.situations import Situation
 
 FIELD_OF_VIEW_MM: Final = (318.75, 400.0)
-MAGNITUDE: Final = 2
-_POSE_SHARE: Final = 0.8
-_MAGNITUDE_SHARE: Final = 0.5
+"""(height, width) of the network's input; a published card carries it."""
+MAGNITUDE: Final = CHANNELS.index("magnitude")
+_POSE_PROBABILITY: Final = 0.8
+_MAGNITUDE_PROBABILITY: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Grid:
     Attributes
     ----------
     size : height and width of the network's own grid in pixels, a multiple of 32
-    pooling : the input is finer than that by this factor; squares of its pixels are averaged
+    pooling : the input is finer by this factor and is average-pooled
     """
 
     size: int
@@ -51,23 +52,23 @@ class Grid:
 
 
 def on_grid(images: NDArray[np.float32], view: View, grid: Grid) -> Tensor:
-    """Show a view of images (N, R, C) on the network's grid: (N, size, size), resampled and pooled as at run time."""
+    """Resample a view of images (N, R, C) to the network's grid, pooled as at run time: (N, size, size)."""
     fine = grid.size * grid.pooling
-    shown = np.stack([resized(image, (fine, fine), view) for image in images])
-    return functional.avg_pool2d(torch.from_numpy(shown), grid.pooling)
+    resampled = np.stack([resized(image, (fine, fine), view) for image in images])
+    return functional.avg_pool2d(torch.from_numpy(resampled), grid.pooling)
 
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """How the body lies: what `View` cannot show, in units of half the field of view and in radians."""
+    """Rotation in radians, and shear in units of half the field of view."""
 
     rotation: float = 0.0
     shear: float = 0.0
 
 
 def draw_view(view: View, random: np.random.Generator) -> tuple[View, Pose]:
-    """Move and scale a view at random, and draw a rotation and a shear; no mirror images."""
-    if random.random() >= _POSE_SHARE:
+    """Shift and scale a view at random, and draw a rotation and a shear."""
+    if random.random() >= _POSE_PROBABILITY:
         return view, Pose()
     scale, aspect = np.exp(random.uniform(-0.10, 0.10)), np.exp(random.uniform(-0.04, 0.04))
     rows, columns = view.rows * scale * aspect, view.columns * scale / aspect
@@ -90,13 +91,12 @@ def turned(images: Tensor, pose: Pose) -> Tensor:
 
 
 def vary_magnitude(magnitude: Tensor, random: np.random.Generator) -> Tensor:
-    """Vary brightness, coil shading and noise of a magnitude (H, W) in [0, 1]; its unit is arbitrary anyway."""
+    """Vary brightness, coil shading and Rician noise of a magnitude (H, W) in [0, 1]."""
     height, width = magnitude.shape
     down, right = random.uniform(-0.2, 0.2, 2)
     shading = 1.0 + down * torch.linspace(-1, 1, height)[:, None] + right * torch.linspace(-1, 1, width)[None, :]
     noise = torch.from_numpy(random.standard_normal((2, height, width), dtype=np.float32)) * random.uniform(0.0, 0.05)
     bright = magnitude * shading * random.uniform(0.8, 1.15)
-    # Rician, as the magnitude of a complex image is.
     return torch.hypot(bright + noise[0], noise[1]).clamp(0.0, 1.0)
 
 
@@ -104,17 +104,17 @@ def vary_magnitude(magnitude: Tensor, random: np.random.Generator) -> Tensor:
 class Slices(Dataset[dict[str, "Tensor"]]):
     """Slices of exams as network input and label.
 
-    An item is asked for as (epoch, index): the same pair gives the same item, whatever worker makes it. It is
-    {"image": (3, size, size) float32 in [0, 1], "label": (1, size, size) float32 in [0, 1]}.
+    The key (epoch, index) determines an item, whichever worker makes it: {"image": (3, size, size), "label": (1, size,
+    size)}, both float32 in [0, 1].
 
     Attributes
     ----------
-    exams : exams to take slices from
-    situations : what the network is shown; without augmentation the first that suits the exam
+    exams : exams of the slices
+    situations : input situations; without augmentation the first that suits the exam
     grid : the network's grid
-    augment : draw situation, pose and mask at random
-    seed : of what is drawn
-    field_of_view_mm : (height, width) of what the network sees
+    augment : draw situation, pose and masking at random
+    seed : of the augmentation
+    field_of_view_mm : (height, width) of the input
     """
 
     exams: Sequence[Exam]
@@ -135,7 +135,7 @@ class Slices(Dataset[dict[str, "Tensor"]]):
         return len(self.places)
 
     def __getitem__(self, key: tuple[int, int]) -> dict[str, Tensor]:
-        """Return the slice `index` as it is drawn in `epoch`."""
+        """Return slice `index` as augmented in `epoch`."""
         epoch, index = key
         random = np.random.default_rng((self.seed, epoch, index))
         number, where = self.places[index]
@@ -149,12 +149,12 @@ class Slices(Dataset[dict[str, "Tensor"]]):
         view, pose = self._view(number, masked=situation.masked), Pose()
         if self.augment:
             view, pose = draw_view(view, random)
-        shown = on_grid(images, view, self.grid)
+        resampled = on_grid(images, view, self.grid)
         if pose != Pose():
-            shown = turned(shown, pose)
-        if self.augment and situation.magnitude and random.random() < _MAGNITUDE_SHARE:
-            shown[MAGNITUDE] = vary_magnitude(shown[MAGNITUDE], random)
-        return {CommonKeys.IMAGE: shown[:-1], CommonKeys.LABEL: shown[-1:]}
+            resampled = turned(resampled, pose)
+        if self.augment and situation.magnitude and random.random() < _MAGNITUDE_PROBABILITY:
+            resampled[MAGNITUDE] = vary_magnitude(resampled[MAGNITUDE], random)
+        return {CommonKeys.IMAGE: resampled[:-1], CommonKeys.LABEL: resampled[-1:]}
 
     def _situation(self, exam: Exam) -> Situation:
         return next(situation for situation in self.situations if situation.suits(exam))
@@ -167,15 +167,15 @@ class Slices(Dataset[dict[str, "Tensor"]]):
 
 @dataclass(slots=True)
 class EpochSampler(Sampler[tuple[int, int]]):
-    """Draws slices without repetition, other ones every epoch, the same ones for the same seed and epoch.
+    """Draw slices without replacement, reproducibly for a seed and epoch.
 
     Attributes
     ----------
-    slices : number of slices there are
-    per_epoch : number of slices an epoch
+    slices : number of slices
+    per_epoch : number of slices drawn per epoch
     seed : of the order
-    epoch : epochs drawn so far; set it to continue a run
-    weights : (slices,) how often each is drawn in relation to the others; None draws all alike
+    epoch : epochs drawn so far; set it to resume a run
+    weights : (slices,) relative probability of each slice; None draws uniformly
     """
 
     slices: int
@@ -185,7 +185,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
     weights: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
-        """Return the number of slices an epoch."""
+        """Return the number of slices per epoch."""
         return min(self.per_epoch, self.slices)
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
@@ -201,7 +201,7 @@ class EpochSampler(Sampler[tuple[int, int]]):
 
 
 def slice_weights(slices: Slices, rare_weight: float) -> NDArray[np.float64] | None:
-    """Return how often to draw each slice: those of rare anatomy `rare_weight` times as often; None for all alike."""
+    """Return sampling weights (slices,): `rare_weight` for rare anatomy, 1 otherwise; None if uniform."""
     if rare_weight == 1.0:
         return None
     rare = np.array([exam.has_rare_anatomy for exam in slices.exams])
@@ -209,7 +209,7 @@ def slice_weights(slices: Slices, rare_weight: float) -> NDArray[np.float64] | N
 
 
 def in_order(slices: Slices, limit: int | None = None) -> list[tuple[int, int]]:
-    """Return the keys of slices without augmentation, spread over the exams if there are more than `limit`."""
+    """Return the keys of all slices, or of `limit` slices spread evenly over the exams."""
     count = len(slices)
     chosen = (
         np.arange(count) if limit is None or limit >= count else np.linspace(0, count - 1, limit).round().astype(int)
@@ -218,5 +218,5 @@ def in_order(slices: Slices, limit: int | None = None) -> list[tuple[int, int]]:
 
 
 def only_suitable(exams: Sequence[Exam], situation: Situation) -> list[Exam]:
-    """Return the exams that have what a situation shows."""
+    """Return the exams that have the series of a situation."""
     return [exam for exam in exams if situation.suits(exam)]

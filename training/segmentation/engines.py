@@ -1,7 +1,4 @@
-"""MONAI's engines and the events of ignite beneath them, imported without what they say about themselves.
-
-ignite imports parts of torch that warn about their own deprecation; users can do nothing about it.
-"""
+"""MONAI's engines and ignite's events, imported without the deprecation warnings that ignite causes in torch."""
 
 from __future__ import annotations
 

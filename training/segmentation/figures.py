@@ -1,14 +1,14 @@
-"""The figures of the evaluation, as PNG."""
+"""Figures of the evaluation, as PNG."""
 
 from __future__ import annotations
 
-import base64
 import io
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
 
+from liver_mre.core.channels import WINDOW_KPA
 from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA
 from training.reporting.statistics import bland_altman
 from training.segmentation.tables import SIGNIFICANT_STAGES, by, confusion, kpa_pairs
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from training.cohort.exams import Exam
     from training.segmentation.scores import ExamScore
 
-_WINDOW_KPA = 8.0
-
 
 def as_png(figure: Figure) -> bytes:
     """Return the figure as PNG."""
@@ -32,13 +30,8 @@ def as_png(figure: Figure) -> bytes:
     return stream.getvalue()
 
 
-def as_uri(png: bytes) -> str:
-    """Return a PNG as a data URI, so that a page needs no other file."""
-    return f"data:image/png;base64,{base64.b64encode(png).decode()}"
-
-
 def agreement(scores: Sequence[ExamScore]) -> bytes:
-    """Draw automatic against true stiffness, and the Bland-Altman plot in percent."""
+    """Plot automatic against true stiffness, and Bland-Altman in percent."""
     automatic, true = kpa_pairs(scores)
     figure = Figure(figsize=(10, 4.2), layout="constrained")
     scatter, difference = figure.subplots(1, 2)
@@ -58,7 +51,7 @@ def agreement(scores: Sequence[ExamScore]) -> bytes:
 
 
 def dice_by_stage(scores: Sequence[ExamScore]) -> bytes:
-    """Draw the distribution of Dice of the measured region by stage."""
+    """Plot Dice of the measured region by stage."""
     groups = by(scores, lambda score: score.stage or "unknown")
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
@@ -69,7 +62,7 @@ def dice_by_stage(scores: Sequence[ExamScore]) -> bytes:
 
 
 def stage_confusion(scores: Sequence[ExamScore]) -> bytes:
-    """Draw the confusion of categories of stiffness."""
+    """Plot the confusion matrix of stiffness categories."""
     names, counts, _ = confusion(scores)
     figure = Figure(figsize=(6.4, 5), layout="constrained")
     axes = figure.subplots()
@@ -85,12 +78,12 @@ def stage_confusion(scores: Sequence[ExamScore]) -> bytes:
 
 
 def roc(scores: Sequence[ExamScore]) -> bytes | None:
-    """Draw the ROC curve of the automatic stiffness for stage ≥F2; None where stages do not allow it."""
+    """Plot the ROC curve of the automatic stiffness for stage ≥F2; None unless both classes are present."""
     from sklearn.metrics import roc_curve
 
     staged = [score for score in scores if score.stage and score.measured]
     truth = [score.stage in SIGNIFICANT_STAGES for score in staged]
-    if len(set(truth)) < 2:  # noqa: PLR2004 - both kinds
+    if len(set(truth)) < 2:  # noqa: PLR2004 - classes
         return None
     false, true, _ = roc_curve(truth, [score.predicted_kpa for score in staged])
     figure = Figure(figsize=(4.4, 4.2), layout="constrained")
@@ -102,12 +95,12 @@ def roc(scores: Sequence[ExamScore]) -> bytes | None:
 
 
 def overlay(exam: Exam, predicted: NDArray[np.bool_], title: str) -> bytes:
-    """Draw every slice of an exam: stiffness, confident pixels brighter, true outline white, predicted outline red."""
+    """Plot all slices: stiffness (not measurable pixels darker), true outline white, predicted outline red."""
     figure = Figure(figsize=(2.6 * len(exam.liver), 2.6), layout="constrained")
     figure.suptitle(title, fontsize=9)
     shown = np.where(exam.measurable, exam.stiffness_kpa, 0.35 * exam.stiffness_kpa)
     for index, axes in enumerate(np.atleast_1d(figure.subplots(1, len(exam.liver)))):
-        axes.imshow(shown[index], cmap="inferno", vmin=0, vmax=_WINDOW_KPA, aspect=_aspect(exam))
+        axes.imshow(shown[index], cmap="inferno", vmin=0, vmax=WINDOW_KPA[1], aspect=_aspect(exam))
         _outline(axes, exam.liver[index], "white")
         _outline(axes, predicted[index], "red")
         axes.axis("off")

@@ -1,4 +1,4 @@
-"""Weights as float16: brought into its range without changing the network, and refused where that cannot be."""
+"""Weights as float16: rescaled into its range, or refused."""
 
 from __future__ import annotations
 
@@ -15,25 +15,24 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 LARGEST_VARIANCE: Final = 2.0**14
-"""A quarter of float16's range: the convolution's output, some standard deviations, then stays in range too."""
+"""A quarter of the largest float16; the convolution's output then stays in range as well. Ours."""
 _VARIANCE: Final = ".running_var"
 
 
-def within_half_range(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Scale convolutions whose output varies too much for float16; their batch normalisation takes the scale out again.
+def scaled_to_float16(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Scale down convolutions whose output variance exceeds float16; their batch normalisation cancels the scale.
 
-    Nothing holds the size of such a convolution in training, since what follows divides by it. Each channel is scaled
-    by a power of two, which is exact: but for the normalisation's epsilon, a billionth of the variance here, the
-    network answers as before.
+    Training does not bound such a convolution, because the normalisation divides by its size. Each channel is scaled by
+    a power of two, which is exact; only the normalisation's epsilon changes the output, by a billionth of the variance.
 
     Parameters
     ----------
-    weights : state of a network, float32; convolution and normalisation follow each other in a sequence, or are called
+    weights : state of a network, float32; convolution and normalisation are consecutive in a sequence, or called
         convN and bnN
 
     Returns
     -------
-    The state with every variance at most `LARGEST_VARIANCE`, where its convolution was found.
+    The state with variances of at most `LARGEST_VARIANCE` wherever the convolution was found.
     """
     found = dict(weights)
     for name, variance in weights.items():
@@ -54,20 +53,19 @@ def within_half_range(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _before(norm: str) -> str:
-    """Return the name of the convolution in front of a batch normalisation."""
+    """Return the name of the convolution before a batch normalisation."""
     parent, _, own = norm.rpartition(".")
     number = re.fullmatch(r"\d+", own)
     return f"{parent}.{int(own) - 1}" if number else f"{parent}.{own.replace('bn', 'conv')}"
 
 
-def half_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Convert floating-point tensors to float16; counters stay integers.
+def float16_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Convert floating-point tensors to float16; integers are kept.
 
     Raises
     ------
     PublishError
         If a value is not finite in float16.
-
     """
     halved = {
         name: (value.half() if value.is_floating_point() else value).contiguous().clone()
@@ -75,6 +73,6 @@ def half_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     }
     broken = [name for name, value in halved.items() if not torch.isfinite(value).all()]
     if broken:
-        message = f"{len(broken)} tensors leave the range of float16, {broken[0]} first: train again from a checkpoint"
+        message = f"{len(broken)} tensors exceed the range of float16, first {broken[0]}: train again from a checkpoint"
         raise PublishError(message)
     return halved

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import torch
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils import convert_conv2d_weight_memory_format
 
 from training.errors import TrainingError
 
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 NETWORKS: Final = {"resnext50": "resnext50_32x4d", "plain": "vgg13_bn"}
-"""Encoders by their name on the command line.
+"""Encoders by name on the command line.
 
-A plain U-Net has two 3 x 3 convolutions and a pooling at every level of its encoder. That is what the convolutions of
-VGG13 are (here with batch normalisation); the library has no U-Net without a named encoder.
+The encoder of a plain U-Net, two 3 x 3 convolutions and a pooling per level, is that of VGG13 (here with batch
+normalisation); the library has no U-Net without a named encoder.
 """
 
 _TORCHVISION_OPERATORS = (
@@ -33,14 +34,13 @@ _TORCHVISION_OPERATORS = (
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """What identifies the network.
+    """Architecture of the network.
 
     Attributes
     ----------
     encoder : name of a segmentation-models-pytorch encoder
     in_channels : channels of the input image
     classes : channels of the output logits
-
     """
 
     encoder: str = "resnext50_32x4d"
@@ -50,20 +50,20 @@ class Architecture:
 
 @cache
 def _declared_operators() -> torch.library.Library:
-    """Declare the two operators that torchvision's Python code registers fake kernels for.
+    """Declare the operators that the import of torchvision registers fake kernels for.
 
-    A torchvision wheel built for CUDA loads no compiled extension beside the CPU build of torch, and then its
-    import stops at these names. Only the declarations are needed: nothing here runs non-maximum suppression.
-    The library object is cached because the declarations vanish when it is collected.
+    A torchvision wheel for CUDA cannot load its compiled extension beside a CPU build of torch, and its import then
+    fails at these names. Declarations suffice, since nothing here runs non-maximum suppression. The library is cached
+    because its declarations vanish when it is garbage-collected.
     """
-    library = torch.library.Library("torchvision", "DEF")
+    library = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]  # torch has no types here
     for schema in _TORCHVISION_OPERATORS:
-        library.define(schema)
+        library.define(schema)  # type: ignore[no-untyped-call]
     return library
 
 
 def ensure_torchvision_imports() -> None:
-    """Make `import torchvision` work where its compiled extension is missing; do nothing where it works."""
+    """Make `import torchvision` work without its compiled extension."""
     try:
         importlib.import_module("torchvision")
     except RuntimeError as error:
@@ -74,17 +74,15 @@ def ensure_torchvision_imports() -> None:
 
 
 def build_network(architecture: Architecture | None = None) -> nn.Module:
-    """Build the network with freshly initialised weights (nothing is downloaded).
+    """Build the network with random weights (nothing is downloaded).
 
     Parameters
     ----------
-    architecture : default is the network of the paper
+    architecture : by default the network of Su 2025
 
     Returns
     -------
-    A module that maps (N, in_channels, H, W) float in [0, 1] to (N, classes, H, W) logits; H and W are
-    multiples of 32.
-
+    A module that maps (N, in_channels, H, W) in [0, 1] to (N, classes, H, W) logits; H and W are multiples of 32.
     """
     ensure_torchvision_imports()
     smp = importlib.import_module("segmentation_models_pytorch")
@@ -96,15 +94,15 @@ def build_network(architecture: Architecture | None = None) -> nn.Module:
 
 
 class Pooled(nn.Module):
-    """A network that works on a coarser grid than its image.
+    """A network that works on a coarser grid than its input.
 
-    A scanner's elastogram has about 256 x 204 pixels. Enlarged to 512 x 512 it holds no more, and costs the network
-    four times the work: so squares of the image are averaged first, and the logits enlarged afterwards.
+    A scanner's elastogram has about 256 x 204 pixels. Enlarging it to 512 x 512 adds no information but costs four
+    times the computation, so the input is average-pooled and the logits are interpolated.
 
     Parameters
     ----------
     network : maps (N, C, H, W) to logits (N, K, H, W)
-    pooling : side of the square of pixels that is averaged
+    pooling : pooling factor
     """
 
     def __init__(self, network: nn.Module, pooling: int) -> None:
@@ -113,41 +111,41 @@ class Pooled(nn.Module):
         self.pooling = pooling
 
     def forward(self, image: Tensor) -> Tensor:
-        """Return logits (N, K, H, W) of an image (N, C, H, W); H and W are multiples of 32 times the pooling."""
+        """Return logits (N, K, H, W) of an image (N, C, H, W); H and W are multiples of 32 * pooling."""
         logits: Tensor = self.network(functional.avg_pool2d(image, self.pooling))
         return functional.interpolate(logits, scale_factor=float(self.pooling), mode="bilinear", align_corners=False)
 
 
 def with_pooling(network: nn.Module, pooling: int) -> nn.Module:
-    """Let a network work on a grid that is coarser by `pooling`; 1 leaves it as it is."""
+    """Let a network work on a grid that is coarser by `pooling`, unless that is 1."""
     return Pooled(network, pooling) if pooling > 1 else network
 
 
 def fitted_weights(weights: Mapping[str, Tensor], network: nn.Module) -> dict[str, Tensor]:
-    """Fit the weights of a network with fewer input channels to one with more.
+    """Extend weights to a network with more input channels.
 
-    The first convolution gets zeros for the channels that the weights do not know: until training moves them, the
-    network answers to its first channel exactly as the one that the weights come from.
+    The first convolution gets zeros for the additional channels, so the network initially gives the same output as the
+    one that the weights come from.
 
     Parameters
     ----------
-    weights : state of a network of the same encoder, in any precision
-    network : the network to fill
+    weights : state of a network with the same encoder, in any precision
+    network : the network to initialise
 
     Returns
     -------
-    A state that `network.load_state_dict` takes, float32.
+    A float32 state for `network.load_state_dict`.
 
     Raises
     ------
     TrainingError
-        If the weights are those of another architecture.
+        If the weights belong to another architecture.
     """
     fitted: dict[str, Tensor] = {}
     for name, own in network.state_dict().items():
         given = weights.get(name)
         if given is None or not _fits(given, own):
-            message = f"the weights to start from are of another network (they differ at {name}): choose its encoder"
+            message = f"the initial weights belong to another network (they differ at {name}): choose its encoder"
             raise TrainingError(message)
         fitted[name] = torch.zeros_like(own)
         if given.ndim > 1:
@@ -155,9 +153,14 @@ def fitted_weights(weights: Mapping[str, Tensor], network: nn.Module) -> dict[st
         else:
             fitted[name].copy_(given)
     if len(weights) != len(fitted):
-        message = "the weights to start from are of another network (they have more layers): choose its encoder"
+        message = "the initial weights belong to another network (they have more layers): choose its encoder"
         raise TrainingError(message)
     return fitted
+
+
+def float32_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Convert floating-point tensors to float32; integers are kept."""
+    return {name: value.float() if value.is_floating_point() else value for name, value in weights.items()}
 
 
 def _fits(given: Tensor, own: Tensor) -> bool:
@@ -168,14 +171,14 @@ def _fits(given: Tensor, own: Tensor) -> bool:
 
 
 class Autocast(nn.Module):
-    """Run a network under autocast to bfloat16, on a processor or on CUDA, and return float32 logits.
+    """Run a network under autocast to bfloat16 and return float32 logits.
 
-    MONAI's engines can autocast on CUDA only, which is why this is a layer.
+    This is a layer because MONAI's engines autocast on CUDA only.
 
     Parameters
     ----------
     network : maps (N, C, H, W) to logits
-    enabled : autocast; otherwise the network runs as it is
+    enabled : autocast; otherwise float32
     """
 
     def __init__(self, network: nn.Module, *, enabled: bool) -> None:
@@ -188,3 +191,14 @@ class Autocast(nn.Module):
         with torch.autocast(image.device.type, torch.bfloat16, enabled=self.enabled):
             logits: Tensor = self.network(image.contiguous(memory_format=torch.channels_last))
         return logits.float()
+
+
+def default_device() -> torch.device:
+    """Return CUDA if there is one, otherwise the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def placed(network: nn.Module) -> nn.Module:
+    """Move a network to the default device, its convolutions with channels last."""
+    moved: nn.Module = convert_conv2d_weight_memory_format(network.to(default_device()), torch.channels_last)
+    return moved

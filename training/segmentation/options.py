@@ -1,4 +1,4 @@
-"""What a training run is told, and how far it is."""
+"""Options and progress of a training run."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
-    """What one training run is told.
+    """Options of one training run.
 
     Attributes
     ----------
     data : cohort folders, simulated and own
     out : folder of the run: checkpoints, log and curves
-    recipe : how to train
-    size : height and width of the network's own grid in pixels
-    pooling : the input is finer by this factor, here and at run time
-    minutes : end after this time, if `epochs` do not end the run before; the learning rate follows the time then
-    epochs : end after so many epochs; by default as many as the recipe says, or as the minutes allow
-    seed : seed of weights, order and augmentation
+    recipe : hyperparameters and training input
+    size : height and width of the network's grid in pixels
+    pooling : the input is finer by this factor
+    minutes : time limit, which the learning rate schedule then follows
+    epochs : number of epochs; by default the recipe's, or as many as `minutes` allow
+    seed : of weights, order and augmentation
     network : "resnext50", "plain", or a segmentation-models-pytorch encoder
-    init : checkpoint, or folder of a published model, whose weights the run starts from
-    resume : continue the run in `out` if it has a checkpoint
-    epoch_slices : largest number of slices an epoch; a longer cohort is sampled
-    validation_slices : largest number of validation slices a situation
-    threads : torch threads, 0 leaves torch's choice
-    workers : loader processes, 0 loads in the main process
+    init : checkpoint, or folder of a published model, to start from
+    resume : continue the run in `out`
+    epoch_slices : largest number of slices per epoch; larger cohorts are sampled
+    validation_slices : largest number of validation slices per situation
+    threads : torch threads; 0 for torch's default
+    workers : loader processes; 0 loads in the main process
     after_epoch : called with epoch and validation Dice; may raise to end the run
     """
 
@@ -58,19 +58,19 @@ class TrainOptions:
 
     @property
     def last_epoch(self) -> int:
-        """Epoch at which the run ends at the latest."""
+        """Last epoch of the run."""
         return self.epochs or (sys.maxsize if self.minutes else self.recipe.epochs)
 
     @property
     def architecture(self) -> Architecture:
-        """The network, with the channels that the recipe shows it."""
+        """The network for the recipe's input."""
         encoder = NETWORKS.get(self.network, self.network)
         return Architecture(encoder, in_channels=1 if self.recipe.inputs == "masked" else 3)
 
 
 @dataclass(slots=True)
 class Progress:
-    """How far a run is; carried through checkpoints."""
+    """Progress of a run, stored in checkpoints."""
 
     epoch: int = 0
     steps: int = 0

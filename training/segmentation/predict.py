@@ -1,18 +1,17 @@
-"""A trained network on exams, fed and read as the application does it."""
+"""Apply a trained network to exams, with the input and output processing of the application."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
 from liver_mre.core.preprocess import native_mask, view_of
-from training.segmentation.checkpoint import load_checkpoint, run_facts, seen_by
+from training.segmentation.checkpoint import load_checkpoint, run_summary, training_exams
 from training.segmentation.dataset import Grid, on_grid
-from training.segmentation.network import Architecture, Autocast, build_network, fitted_weights, with_pooling
-from training.segmentation.predicted_livers import THRESHOLD
+from training.segmentation.network import Architecture, Autocast, build_network, fitted_weights, placed, with_pooling
 from training.segmentation.situations import MASKED, SITUATIONS, exam_channels
 
 if TYPE_CHECKING:
@@ -27,22 +26,26 @@ if TYPE_CHECKING:
     from training.segmentation.situations import Situation
 
 
+THRESHOLD: Final = 0.5
+"""Probability at which the liver is outlined; a published card carries it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """A network and what it takes.
+    """A network and its input.
 
     Attributes
     ----------
-    name : how tables call it
-    weights_sha256 : of its weights as they are stored
-    network : maps (N, channels, size, size) in [0, 1] to logits, `size` that of the input
-    channels : 1 for the masked elastogram alone, 3 for what a study has
+    name : in tables
+    weights_sha256 : digest of the weights (`weights_digest`)
+    network : maps (N, channels, size, size) in [0, 1] to logits
+    channels : 1 for the masked elastogram alone, otherwise 3
     size : height and width of the input in pixels
     pooling : the network works on a grid that is coarser by this factor
-    field_of_view_mm : (height, width) of what the input shows
-    bfloat16 : whether it ran under autocast
-    exams, patients : names of what it was trained on
-    slices_shown : how often training showed it a slice, in all runs that led to it
+    field_of_view_mm : (height, width) of the input
+    bfloat16 : whether it runs under autocast
+    exams, patients : names of its training exams and patients
+    slices_shown : training slices, repetitions included, in all runs that led to it
     """
 
     name: str
@@ -59,15 +62,15 @@ class Predictor:
 
     @property
     def situations(self) -> tuple[Situation, ...]:
-        """The situations that it was made for."""
+        """The input situations that it was trained on."""
         return (MASKED,) if self.channels == 1 else SITUATIONS
 
     def liver(self, exam: Exam, situation: Situation) -> NDArray[np.bool_]:
-        """Segment an exam, of which the network is shown what the situation says; (S, R, C) on the exam's grid."""
+        """Return (S, R, C) bool: the liver of an exam in an input situation, on the exam's grid."""
         return self.livers(exam, situation, (THRESHOLD,))[0]
 
     def livers(self, exam: Exam, situation: Situation, thresholds: Sequence[float]) -> tuple[NDArray[np.bool_], ...]:
-        """Segment an exam once and return its liver at several thresholds of the probability."""
+        """Segment an exam once and return its liver at several probability thresholds."""
         device = next(self.network.parameters()).device
         view = view_of(exam.volume(masked=situation.masked), self.field_of_view_mm)
         channels = exam_channels(exam, situation)[:, : self.channels]
@@ -90,33 +93,31 @@ def load_predictor(path: Path, *, bfloat16: bool = True) -> Predictor:
     ------
     CohortError
         If there is no such checkpoint.
-    models.export.ExportError
+    models.card.CardError
         If the published model is incomplete or damaged.
     """
     state = _published(path) if path.is_dir() else _checkpoint(path)
     architecture = Architecture(**state["architecture"])
     network = build_network(architecture)
     network.load_state_dict(fitted_weights(state["weights"], network))
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    placed = with_pooling(network, state["pooling"]).eval().to(device, memory_format=torch.channels_last)
     height_mm, width_mm = state["field_of_view_mm"]
     return Predictor(
         name=state["name"],
         weights_sha256=weights_digest(state["weights"]),
-        network=Autocast(placed, enabled=bfloat16).eval(),
+        network=Autocast(placed(with_pooling(network, state["pooling"])), enabled=bfloat16).eval(),
         channels=architecture.in_channels,
         size=state["size"] * state["pooling"],
         pooling=state["pooling"],
         field_of_view_mm=(height_mm, width_mm),
         bfloat16=bfloat16,
-        exams=tuple(state["seen"]),
+        exams=tuple(state["training_exams"]),
         patients=tuple(state["patients"]),
         slices_shown=state["slices_shown"],
     )
 
 
 def weights_digest(weights: Mapping[str, Tensor]) -> str:
-    """Return the SHA-256 over the names and values of weights as float16, as which they are published."""
+    """Return the SHA-256 over the names and values of weights in float16, their published precision."""
     digest = hashlib.sha256()
     for name, value in sorted(weights.items()):
         digest.update(name.encode())
@@ -126,16 +127,16 @@ def weights_digest(weights: Mapping[str, Tensor]) -> str:
 
 def _checkpoint(path: Path) -> dict[str, Any]:
     state = load_checkpoint(path)
-    seen = [*state["exams"], *(name for run in state["history"] for name in run.get("exams", []))]
+    used = [*state["exams"], *(name for run in state["history"] for name in run.get("exams", []))]
     recipe, encoder = state["recipe"]["name"], state["architecture"]["encoder"]
-    shown = sum(run["images"] for run in (*state["history"], run_facts(state)))
-    return state | {"name": f"U-Net/{encoder}, recipe {recipe}", "seen": seen, "slices_shown": shown}
+    shown = sum(run["images"] for run in (*state["history"], run_summary(state)))
+    return state | {"name": f"U-Net/{encoder}, recipe {recipe}", "training_exams": used, "slices_shown": shown}
 
 
 def _published(folder: Path) -> dict[str, Any]:
     from safetensors.torch import load_file
 
-    from models.export import read_card
+    from models.card import read_card
 
     card = read_card(folder)
     fields = card["architecture"]
@@ -146,7 +147,7 @@ def _published(folder: Path) -> dict[str, Any]:
         "size": card["input"]["size"][0] // fields["pooling"],
         "field_of_view_mm": card["input"]["field_of_view_mm"],
         "weights": load_file(folder / card["weights"]["path"]),
-        "seen": seen_by(card),
+        "training_exams": training_exams(card),
         "patients": card["training"].get("patients", []),
         "slices_shown": card["training"]["images"],
     }

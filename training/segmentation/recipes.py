@@ -3,33 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How a network is trained, and on what.
+    """Hyperparameters and training input.
 
     Attributes
     ----------
     name : name on the command line
-    inputs : what the network is shown: "masked" is the masked elastogram alone, one channel; "all" is every situation
-        of `training.segmentation.situations`, three channels
+    inputs : input situations (`training.segmentation.situations.INPUTS`): "masked" is the masked elastogram alone with
+        one channel; the others have three
     optimiser : "sgd" or "adamw"
-    learning_rate : peak learning rate
-    momentum : momentum of SGD; first beta of AdamW
-    weight_decay : weight decay
-    batch_size : slices a step
-    epochs : length of a run for which nothing else is said
+    learning_rate : peak
+    momentum : of SGD; first beta of AdamW
+    weight_decay : of the optimiser
+    batch_size : slices per step
+    epochs : default length of a run
     augment : vary pose, mask and magnitude at random
     dice_weight : weight of the Dice loss added to binary cross-entropy with logits
     schedule : "constant", or "cosine" with linear warm-up
     warmup_share : share of the run spent on the warm-up
     bfloat16 : autocast the forward pass to bfloat16
-    ema_decay : decay of the running average of the weights; 0 keeps none
-    gradient_norm : largest norm of the gradient; 0 does not clip
+    ema_decay : decay of the exponential moving average of the weights; 0 disables it
+    gradient_norm : gradients are clipped to this norm; 0 disables clipping
     patience : epochs without a better validation Dice after which the run stops; 0 never stops early
-    rare_weight : slices of rare anatomy, as far as it is known, are drawn this many times as often as the others
+    rare_weight : oversampling factor for slices of rare anatomy
     """
 
     name: str
@@ -50,13 +50,13 @@ class Recipe:
     patience: int
     rare_weight: float = 1.0
 
-    def with_overrides(self, **values: float | bool | None) -> Recipe:
-        """Return the recipe with other values, where they are given (not None)."""
+    def with_overrides(self, **values: Any) -> Recipe:  # noqa: ANN401 - fields differ in type
+        """Return the recipe with the values that are not None replaced."""
         return replace(self, **{name: value for name, value in values.items() if value is not None})
 
 
 # Su, Shih, Xu. JMIR Med Inform 2025;13:e80351: optimiser, rates, batch, loss and epochs as published, on the masked
-# elastogram alone. The paper tells of no augmentation, schedule or early stopping.
+# elastogram alone. The paper reports no augmentation, schedule or early stopping.
 PAPER: Final = Recipe(
     name="paper",
     inputs="masked",
@@ -76,8 +76,8 @@ PAPER: Final = Recipe(
     patience=0,
 )
 
-# Ours: one network that takes what a study has. Adam, a short warm-up and averaged weights, because few images can be
-# seen without a GPU and there are no pretrained weights: every step has to count.
+# Ours: one network for all input situations. AdamW, a short warm-up and averaged weights make the most of the few steps
+# that a CPU affords without pretrained weights.
 STRONG: Final = Recipe(
     name="strong",
     inputs="all",
@@ -97,9 +97,8 @@ STRONG: Final = Recipe(
     patience=20,
 )
 
-# What follows `strong`, from its weights. Without the magnitude much of the liver's outline cannot be seen, and what
-# those situations can teach is soon learnt: the rest of the time goes to studies that have everything. Livers after
-# surgery are a few in a hundred, and the hardest.
+# Continues from the weights of `strong`. Without magnitude much of the outline is invisible and training soon
+# saturates, so most slices now come with everything. Livers after resection are rare and the hardest: oversampled.
 FINISH: Final = replace(STRONG, name="finish", inputs="mostly-full", learning_rate=8e-4, epochs=48, rare_weight=4.0)
 
 RECIPES: Final = {recipe.name: recipe for recipe in (PAPER, STRONG, FINISH)}

@@ -1,4 +1,4 @@
-"""What a recipe means: its optimiser, its learning rate over the run, its averaged weights."""
+"""Optimiser, learning rate schedule and weight averaging of a recipe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def learning_rate(recipe: Recipe, progress: float) -> float:
-    """Return the learning rate at a share of the budget in [0, 1]."""
+    """Return the learning rate at `progress`, the share of the budget that is spent, in [0, 1]."""
     if recipe.schedule == "constant":
         return recipe.learning_rate
     if progress < recipe.warmup_share:
@@ -45,7 +45,7 @@ def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
 
 
 def make_average(recipe: Recipe, network: nn.Module) -> AveragedModel:
-    """Build the running average of the weights; its decay grows from 0.1 so that it forgets the start."""
+    """Build the exponential moving average of the weights; its decay grows from 0.1 to that of the recipe."""
 
     def average(averaged: Sequence[Tensor], current: Sequence[Tensor], count: Tensor | int) -> None:
         decay = min(recipe.ema_decay, (1.0 + float(count)) / (10.0 + float(count)))

@@ -1,4 +1,4 @@
-"""How a predicted liver compares with the true one, exam by exam."""
+"""Agreement of predicted and true liver in one exam."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
     from training.cohort.exams import Exam
 
-LEAST_AREA_CM2: Final = 5.0
-"""Ours: with less of the true liver measurable, a technologist would scan again; the mean would say little."""
+MIN_AREA_CM2: Final = 5.0
+"""Least measured area of an evaluable exam: `min_area_cm2` of the application. Ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExamScore:
-    """Agreement of prediction and truth in one exam, slices pooled.
+    """Agreement of prediction and truth in one exam, all slices pooled.
 
     Attributes
     ----------
-    name, stage, situation : the exam, and what of it the network was shown
-    liver_dice, liver_iou : of the whole liver; NaN when both masks are empty
-    measurable_dice, measurable_iou : of the pixels measured: both masks within confidence and above zero
-    common, predicted, true : pixels of the measurable region in both, in the prediction, in truth
-    liver_common, liver_predicted, liver_true : the same of the whole liver
-    predicted_kpa, true_kpa : mean stiffness of those pixels in the exam's image; NaN where there are none
-    predicted_area_cm2, true_area_cm2 : their area, summed over slices
+    name, stage, situation : exam, METAVIR stage, input situation
+    liver_dice, liver_iou : of the whole liver; NaN if both masks are empty
+    measurable_dice, measurable_iou : of the measurable pixels of both masks
+    common, predicted, true : measurable pixels in both masks, in the prediction, in the truth
+    liver_common, liver_predicted, liver_true : the same for the whole liver
+    predicted_kpa, true_kpa : mean stiffness over the measurable pixels; NaN if there are none
+    predicted_area_cm2, true_area_cm2 : area of the measurable pixels, all slices
     """
 
     name: str
@@ -54,17 +54,17 @@ class ExamScore:
 
     @property
     def evaluable(self) -> bool:
-        """True if enough of the true liver can be measured."""
-        return self.true_area_cm2 >= LEAST_AREA_CM2
+        """True if the true liver has at least `MIN_AREA_CM2` to measure."""
+        return self.true_area_cm2 >= MIN_AREA_CM2
 
     @property
     def measured(self) -> bool:
-        """True if the exam is evaluable, and the prediction has a stiffness."""
+        """True if the exam is evaluable and the prediction has a stiffness."""
         return self.evaluable and math.isfinite(self.predicted_kpa)
 
 
 def overlap(common: int, first: int, second: int) -> tuple[float, float]:
-    """Return Dice and IoU of two masks by their pixel counts; NaN when both are empty."""
+    """Return Dice and IoU of two masks from pixel counts; NaN if both are empty."""
     if not first + second:
         return math.nan, math.nan
     return 2.0 * common / (first + second), common / (first + second - common)
@@ -73,7 +73,7 @@ def overlap(common: int, first: int, second: int) -> tuple[float, float]:
 def score_exam(exam: Exam, predicted: NDArray[np.bool_], situation: str) -> ExamScore:
     """Compare a predicted (S, R, C) mask with the true liver.
 
-    Pixels of one exam have one area, so the plain mean over pixels is the area-weighted mean over slices.
+    All pixels of an exam have the same area, so the mean over pixels is the area-weighted mean over slices.
     """
     measurable = exam.measurable
     chosen, true = predicted & measurable, exam.liver & measurable

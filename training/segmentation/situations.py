@@ -1,4 +1,4 @@
-"""What a study may have: the situations that one network is trained for, as data."""
+"""Input situations: which series of an exam the network is given."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ HATCH_PERIODS: Final = (2, 3, 4)
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What of an exam the network is shown.
+    """An input situation: which series of an exam the network is given.
 
     Attributes
     ----------
     name : name in tables and on the command line
-    words : for a reader
-    probability : how often it is drawn in training
-    masked : the elastogram lacks pixels of low confidence
-    confidence : a separate confidence map is there
-    magnitude : the magnitude is there
-    hatched : pixels of low confidence are hatched (GE) rather than all zero
+    words : description in tables
+    probability : of being drawn in training
+    masked : the elastogram is masked
+    confidence : with confidence map
+    magnitude : with magnitude
+    hatched : pixels of low confidence are hatched (GE) instead of zero
     """
 
     name: str
@@ -48,13 +48,12 @@ class Situation:
 
     @property
     def channels(self) -> tuple[str, ...]:
-        """What it shows, as the application names the channels of a study."""
-        unmasked = CHANNELS[:2] if self.confidence else CHANNELS[:1]
-        stiffness = MASKED_ALONE if self.masked else unmasked
+        """The channels as `liver_mre.core.channels` names them."""
+        stiffness = MASKED_ALONE if self.masked else CHANNELS[:2] if self.confidence else CHANNELS[:1]
         return (*stiffness, CHANNELS[2]) if self.magnitude else stiffness
 
     def suits(self, exam: Exam) -> bool:
-        """Tell whether the exam has what the situation shows."""
+        """Tell whether the exam has the series of this situation."""
         if self.magnitude and exam.magnitude is None:
             return False
         return not exam.masked or (self.masked and not self.hatched)
@@ -73,9 +72,9 @@ SITUATIONS: Final = (
     Situation("unmasked", "unmasked stiffness alone", 0.075),
     Situation("unmasked-magnitude", "unmasked stiffness and magnitude", 0.075, magnitude=True),
 )
-"""How often each is drawn is ours: most often the two that are asked most of, the richest and the poorest."""
-MEASURED: Final = ("everything", "no-magnitude", "masked-magnitude", "masked")
-"""Those that the application measures in: it closes hatches, and needs to know where stiffness is confident."""
+"""The probabilities are ours: the richest and the poorest input are drawn most often."""
+RUN_TIME_SITUATIONS: Final = ("everything", "no-magnitude", "masked-magnitude", "masked")
+"""Situations that occur at run time: the application closes hatch lines and requires a confidence map or a mask."""
 
 
 def situation_named(name: str) -> Situation:
@@ -97,18 +96,18 @@ INPUTS: Final = {
     "all": SITUATIONS,
     "mostly-full": tuple(replace(each, probability=_MOSTLY_FULL[each.name]) for each in SITUATIONS),
 }
-"""What a recipe trains on: the paper's network sees the masked elastogram alone."""
+"""Situations by `Recipe.inputs`; the network of Su 2025 is given the masked elastogram alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Masking:
-    """How pixels of low confidence are taken out of an elastogram.
+    """How pixels of low confidence are removed from an elastogram.
 
     Attributes
     ----------
-    threshold : confidence from which a pixel stays
-    smallest_island : connected parts of fewer pixels go too, as scanners' smoothing of the mask has it
-    hatch_period, hatch_rising, hatch_phase : which diagonals are lines, where it is hatched
+    threshold : confidence from which a pixel is kept
+    smallest_island : smaller connected parts (pixels) are removed too, as by a scanner that smooths the mask
+    hatch_period, hatch_rising, hatch_phase : geometry of the hatch lines
     """
 
     threshold: float = CONFIDENCE_THRESHOLD
@@ -122,24 +121,23 @@ STANDARD_MASKING: Final = Masking()
 
 
 def draw_situation(exam: Exam, situations: Sequence[Situation], random: np.random.Generator) -> Situation:
-    """Draw one of the situations that suit the exam, by their probabilities.
+    """Draw a situation that suits the exam, by probability.
 
     Raises
     ------
     ValueError
-        If none suits: a masked elastogram cannot be shown unmasked.
-
+        If none suits.
     """
     suitable = [situation for situation in situations if situation.suits(exam)]
     if not suitable:
-        message = f"{exam.name} has nothing of what this recipe shows the network"
+        message = f"{exam.name} lacks the series that this recipe trains on"
         raise ValueError(message)
     weights = np.array([situation.probability for situation in suitable])
     return suitable[int(random.choice(len(suitable), p=weights / weights.sum()))]
 
 
 def draw_masking(random: np.random.Generator) -> Masking:
-    """Draw a mask as another scanner or another software would have made it; every second one is the standard one."""
+    """Draw the masking of another scanner or software version; half of the draws are the standard."""
     standard = random.random() < 0.5  # noqa: PLR2004 - half
     return Masking(
         threshold=CONFIDENCE_THRESHOLD if standard else float(random.uniform(0.90, 0.98)),
@@ -153,7 +151,7 @@ def draw_masking(random: np.random.Generator) -> Masking:
 def exam_channels(
     exam: Exam, situation: Situation, masking: Masking = STANDARD_MASKING, slices: slice = slice(None)
 ) -> NDArray[np.float32]:
-    """Return the channels (S, 3, R, C) of some slices of an exam in a situation, on its own grid."""
+    """Return (S, 3, R, C) float32 in [0, 1]: network channels of an exam's slices on its own grid."""
     stiffness_kpa = exam.stiffness[slices].astype(np.float32) * np.float32(KPA_PER_COUNT)
     magnitude = exam.magnitude[slices] if situation.magnitude and exam.magnitude is not None else None
     kept: Mask | None = None
@@ -165,8 +163,8 @@ def exam_channels(
 
 
 def confident_pixels(exam: Exam, masking: Masking, slices: slice = slice(None)) -> Mask:
-    """Return (S, R, C) bool: the pixels that this masking leaves in some slices of an exam."""
-    # A masked elastogram was masked by its scanner: no other threshold can be tried on it.
+    """Return (S, R, C) bool: the pixels that this masking keeps."""
+    # A masked elastogram was masked by its scanner: no other threshold applies.
     threshold = CONFIDENCE_THRESHOLD if exam.masked else masking.threshold
     confident = exam.confidence[slices] >= confidence_counts(threshold)
     if masking.smallest_island > 1:
@@ -175,7 +173,7 @@ def confident_pixels(exam: Exam, masking: Masking, slices: slice = slice(None)) 
 
 
 def hatch_lines(shape: tuple[int, ...], masking: Masking) -> Mask:
-    """Return (R, C) bool: diagonal lines one pixel wide, every 2nd to 4th pixel, as GE draws over a masked region."""
+    """Return (R, C) bool: diagonal lines one pixel wide at the masking's period, as GE draws them."""
     row, column = np.indices(shape)
     diagonal = row - column if masking.hatch_rising else row + column
     lines: Mask = (diagonal + masking.hatch_phase) % masking.hatch_period == 0
@@ -183,7 +181,7 @@ def hatch_lines(shape: tuple[int, ...], masking: Masking) -> Mask:
 
 
 def remove_islands(mask: Mask, smallest_pixels: int) -> Mask:
-    """Return the (R, C) mask without connected parts of fewer than `smallest_pixels` pixels."""
+    """Remove connected parts of fewer than `smallest_pixels` pixels from an (R, C) mask."""
     if smallest_pixels <= 1:
         return mask
     labels, _ = ndimage.label(mask)

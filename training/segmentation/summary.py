@@ -1,15 +1,16 @@
-"""The summary of an evaluation: what evaluation.json and the model card hold."""
+"""Summary of an evaluation, for evaluation.json and the model card."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from liver_mre.core.channels import WINDOW_KPA
 from liver_mre.core.staging import SIGNIFICANT_CUTOFF_KPA
+from training.cohort.exams import STAGES
 from training.reporting.statistics import bland_altman, icc, mean, pearson
-from training.segmentation.predicted_livers import THRESHOLD
+from training.segmentation.predict import THRESHOLD
 from training.segmentation.tables import by, evaluable, kpa_pairs
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from training.segmentation.predict import Predictor
     from training.segmentation.scores import ExamScore
     from training.segmentation.situations import Situation
-    from training.segmentation.tables import Shown
-
-_STAGES: Final = ("F0", "F1", "F2", "F3", "F4")
+    from training.segmentation.tables import NetworkScores
 
 
 def _estimate(estimate: Estimate) -> dict[str, float | None]:
@@ -32,7 +31,7 @@ def _estimate(estimate: Estimate) -> dict[str, float | None]:
 
 
 def summarise(scores: Sequence[ExamScore]) -> dict[str, Any]:
-    """Summarise the scores of one situation, for the card: overall, by stage, stiffness."""
+    """Summarise the scores of one input situation: overall, by stage, stiffness."""
     automatic, true = kpa_pairs(scores)
     members = evaluable(scores)
     agreement = bland_altman(automatic, true, percent=True)
@@ -52,7 +51,7 @@ def summarise(scores: Sequence[ExamScore]) -> dict[str, Any]:
                 "measurable_dice": _estimate(mean(s.measurable_dice for s in evaluable(stages[name]))),
                 "liver_dice": _estimate(mean(score.liver_dice for score in stages[name])),
             }
-            for name in _STAGES
+            for name in STAGES
             if name in stages
         },
         "stiffness": {
@@ -71,10 +70,10 @@ def summary_of(
     scores: Mapping[str, list[ExamScore]],
     main: Situation,
     split: Split | None,
-    beside: Mapping[str, Mapping[str, list[ExamScore]]],
-    comparators: Sequence[Shown] = (),
+    conditions: Mapping[str, Mapping[str, list[ExamScore]]],
+    comparators: Sequence[NetworkScores] = (),
 ) -> dict[str, Any]:
-    """Return the content of evaluation.json; beside: scores by situation and condition."""
+    """Return the content of evaluation.json; `conditions` holds scores by situation and scan condition."""
     origins = sorted({exam.origin for exam in exams})
     return {
         "data": " and ".join(origins),
@@ -83,7 +82,7 @@ def summary_of(
         "main": main.name,
         "situations": {name: summarise(found) for name, found in scores.items()},
         "conditions": {
-            name: {label: summarise(found) for label, found in others.items()} for name, others in beside.items()
+            name: {label: summarise(found) for label, found in others.items()} for name, others in conditions.items()
         },
         "comparators": [
             {"network": item.network, "slices_shown": item.slices_shown, "situation": item.situation}

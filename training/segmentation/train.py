@@ -1,4 +1,4 @@
-"""Training, on MONAI's engines: budgeted in epochs or minutes, resumable, stopping early."""
+"""Training on MONAI's engines: a budget of epochs or minutes, early stopping, resumable."""
 
 from __future__ import annotations
 
@@ -15,22 +15,12 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from training.cohort.exams import read_exams
 from training.cohort.leakage import refuse_leakage
-from training.cohort.store import CohortError
-from training.errors import TrainingError
-from training.segmentation.checkpoint import load_start, write_checkpoint
+from training.errors import CohortError, TrainingError
+from training.segmentation.checkpoint import load_initial_weights, write_checkpoint
 from training.segmentation.curves import append_row, keep_rows, plot
-from training.segmentation.dataset import (
-    FIELD_OF_VIEW_MM,
-    EpochSampler,
-    Grid,
-    Slices,
-    in_order,
-    only_suitable,
-    slice_weights,
-)
+from training.segmentation.dataset import FIELD_OF_VIEW_MM, EpochSampler, only_suitable
 from training.segmentation.engines import (
     CommonKeys,
-    DataLoader,
     DiceLoss,
     Events,
     IterationEvents,
@@ -41,67 +31,66 @@ from training.segmentation.engines import (
     TerminateOnNan,
     set_determinism,
 )
-from training.segmentation.network import Autocast, build_network, fitted_weights
+from training.segmentation.loaders import batch_preparation, training_loader, validation_loader
+from training.segmentation.network import Autocast, build_network, default_device, fitted_weights, placed
 from training.segmentation.options import Progress, TrainOptions
 from training.segmentation.schedule import learning_rate, make_average, make_optimiser
-from training.segmentation.situations import EVERYTHING, INPUTS, MASKED
+from training.segmentation.situations import EVERYTHING, MASKED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from training.cohort.exams import Exam
     from training.segmentation.engines import Engine
     from training.segmentation.situations import Situation
 
 CHECKPOINT_NAME: Final = "checkpoint.pt"
 BEST_NAME: Final = "best.pt"
 _SETTINGS: Final = ("architecture", "recipe", "size", "pooling", "seed")
-_HALF: Final = 0.5  # of a pixel of the label, and of the probability
+_HALF: Final = 0.5  # label value, the share of a pixel, from which it counts as liver
 
 
 @dataclass(slots=True)
-class _Course:
-    """What one epoch has gathered so far."""
+class _EpochState:
+    """Losses of the current epoch, and when its time was last counted."""
 
     losses: list[float] = field(default_factory=list)
     clock: float = field(default_factory=time.monotonic)
 
 
 class Training:
-    """One run: exams, network, optimiser, averaged weights, engines and progress.
+    """One run: exams, network, optimiser, averaged weights, engines, progress.
 
     Raises
     ------
     CohortError
-        If there are no exams to train or to validate on, or a patient is on both sides.
+        If there are no training or validation exams, or the two share a patient.
     TrainingError
-        If the folder holds a run that is not to be resumed, or one of other settings, or the weights to start from are
-        those of another network.
+        If the folder holds a run and `resume` is not set, or a run with other settings, or if the initial weights
+        belong to another network.
     """
 
     def __init__(self, options: TrainOptions) -> None:
         if (options.out / CHECKPOINT_NAME).exists() and not options.resume:
-            message = "the folder holds a run already: continue it with --resume, or choose another --out"
+            message = "the folder already holds a run: continue it with --resume, or choose another --out"
             raise TrainingError(message)
         set_determinism(seed=options.seed)
         if options.threads:
             torch.set_num_threads(options.threads)
         self.options, self.recipe = options, options.recipe
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = default_device()
         self.exams = read_exams(options.data, "train")
         self.validation = read_exams(options.data, "validation")
         refuse_leakage({"train": self.exams, "validation": self.validation})
         network = build_network(options.architecture)
         self.history: list[dict[str, Any]] = []
         if options.init is not None:
-            weights, self.history = load_start(options.init)
+            weights, self.history = load_initial_weights(options.init)
             network.load_state_dict(fitted_weights(weights, network))
-        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.network = placed(network)
         self.optimiser = make_optimiser(self.recipe, self.network)
         self.average = make_average(self.recipe, self.network)
         self.dice_loss = DiceLoss(sigmoid=True)
+        self.prepare = batch_preparation(options.architecture.in_channels)
         self.progress = Progress()
-        self.course = _Course()
+        self.current = _EpochState()
         options.out.mkdir(parents=True, exist_ok=True)
         self.sampler, self.trainer = self._make_trainer()
         self.evaluators = {item.name: self._make_evaluator(item) for item in self._validated()}
@@ -109,7 +98,7 @@ class Training:
             self._restore()
 
     def run(self) -> Progress:
-        """Train until the budget is spent or validation stops improving; returns the progress.
+        """Train until the budget is spent or validation stops improving; return the progress.
 
         Raises
         ------
@@ -117,41 +106,30 @@ class Training:
             If the loss is no longer finite.
         """
         if not self._finished():
-            self.course = _Course()
+            self.current = _EpochState()
             self.trainer.run()
-        if not np.isfinite(self.course.losses).all():
-            message = f"the loss is no longer finite after {self.progress.steps} steps: choose a lower learning rate"
+        if not np.isfinite(self.current.losses).all():
+            message = f"the loss is not finite after {self.progress.steps} steps: choose a lower learning rate"
             raise TrainingError(message)
         return self.progress
 
     def loss(self, logits: Tensor, label: Tensor) -> Tensor:
-        """Return the recipe's loss of logits against a label in [0, 1]."""
+        """Return the recipe's loss of logits (N, 1, H, W) for labels in [0, 1]: cross-entropy with or without Dice."""
         loss = binary_cross_entropy_with_logits(logits, label)
         if self.recipe.dice_weight:
             loss = loss + self.recipe.dice_weight * self.dice_loss(logits, label)
         return loss
 
     def _make_trainer(self) -> tuple[EpochSampler, SupervisedTrainer]:
-        options, recipe = self.options, self.recipe
-        slices = self._slices(self.exams, INPUTS[recipe.inputs], augment=recipe.augment)
-        weights = slice_weights(slices, recipe.rare_weight)
-        sampler = EpochSampler(len(slices), options.epoch_slices, options.seed, weights=weights)
+        sampler, loader = training_loader(self.options, self.exams, pin_memory=self.device.type == "cuda")
         trainer = SupervisedTrainer(
             device=self.device,
-            max_epochs=options.last_epoch,
-            train_data_loader=DataLoader(
-                slices,
-                batch_size=recipe.batch_size,
-                sampler=sampler,
-                drop_last=len(sampler) >= recipe.batch_size,
-                num_workers=options.workers,
-                persistent_workers=options.workers > 0,
-                pin_memory=self.device.type == "cuda",
-            ),
-            network=Autocast(self.network, enabled=recipe.bfloat16),
+            max_epochs=self.options.last_epoch,
+            train_data_loader=loader,
+            network=Autocast(self.network, enabled=self.recipe.bfloat16),
             optimizer=self.optimiser,
             loss_function=self.loss,
-            prepare_batch=self._prepare,
+            prepare_batch=self.prepare,
             optim_set_to_none=True,
             decollate=False,
         )
@@ -165,44 +143,22 @@ class Training:
         return sampler, trainer
 
     def _make_evaluator(self, situation: Situation) -> SupervisedEvaluator:
-        slices = self._slices(only_suitable(self.validation, situation), (situation,), augment=False)
         return SupervisedEvaluator(
             device=self.device,
-            val_data_loader=DataLoader(
-                slices,
-                batch_size=self.recipe.batch_size,
-                sampler=in_order(slices, self.options.validation_slices),
-                num_workers=self.options.workers,
-            ),
+            val_data_loader=validation_loader(self.options, self.validation, situation),
             network=Autocast(self._evaluated(), enabled=self.recipe.bfloat16),
-            prepare_batch=self._prepare,
-            key_val_metric={"dice": MeanDice(output_transform=_decided, save_details=False)},
+            prepare_batch=self.prepare,
+            key_val_metric={"dice": MeanDice(output_transform=_binary, save_details=False)},
             decollate=False,
         )
-
-    def _slices(self, exams: Sequence[Exam], situations: Sequence[Situation], *, augment: bool) -> Slices:
-        grid = Grid(self.options.size, self.options.pooling)
-        return Slices(exams, situations, grid, augment=augment, seed=self.options.seed)
 
     def _validated(self) -> list[Situation]:
         wanted = [MASKED] if self.recipe.inputs == "masked" else [EVERYTHING, MASKED]
         found = [situation for situation in wanted if only_suitable(self.validation, situation)]
         if not found:
-            message = "no validation exam has what the network is shown: add exams to the cohort"
+            message = "no validation exam has the series that this recipe trains on: add exams to the cohort"
             raise CohortError(message)
         return found
-
-    def _prepare(
-        self,
-        batch: dict[str, Tensor],
-        device: torch.device,
-        non_blocking: bool,  # noqa: FBT001 - MONAI's interface
-        **_: object,
-    ) -> tuple[Tensor, Tensor]:
-        image = batch[CommonKeys.IMAGE][:, : self.options.architecture.in_channels]
-        return image.to(device, non_blocking=non_blocking), batch[CommonKeys.LABEL].to(
-            device, non_blocking=non_blocking
-        )
 
     def _evaluated(self) -> nn.Module:
         averaged: nn.Module = self.average.module
@@ -220,7 +176,7 @@ class Training:
         output = engine.state.output
         if self.recipe.ema_decay:
             self.average.update_parameters(self.network)
-        self.course.losses.append(float(output[CommonKeys.LOSS].detach()))
+        self.current.losses.append(float(output[CommonKeys.LOSS].detach()))
         self.progress.steps += 1
         self.progress.images += len(output[CommonKeys.LABEL])
         self._tick()
@@ -238,12 +194,12 @@ class Training:
             "images": self.progress.images,
             "elapsed_min": self.progress.elapsed_s / 60,
             "learning_rate": float(self.optimiser.param_groups[0]["lr"]),
-            "loss": float(np.mean(self.course.losses)),
+            "loss": float(np.mean(self.current.losses)),
         } | {f"dice_{name}": value for name, value in dice.items()}
         append_row(self.options.out, row)
         plot(self.options.out)
         print(", ".join(f"{name} {value:.5g}" for name, value in row.items()), flush=True)
-        self.course.losses.clear()
+        self.current.losses.clear()
         self._keep(score)
         if self._finished():
             engine.terminate()
@@ -251,7 +207,7 @@ class Training:
             self.options.after_epoch(self.progress.epoch, score)
 
     def validate(self) -> dict[str, float]:
-        """Return the mean Dice of validation slices that show liver, by situation."""
+        """Return the mean Dice over validation slices that show liver, by input situation."""
         dice = {}
         for name, evaluator in self.evaluators.items():
             evaluator.run()
@@ -272,18 +228,20 @@ class Training:
         write_checkpoint(self.options.out / CHECKPOINT_NAME, state)
 
     def _share(self) -> float:
-        epochs = self.progress.steps / (self.options.last_epoch * self.trainer.state.epoch_length)
+        """Return the share of the budget that is spent."""
+        epoch_length: int = self.trainer.state.epoch_length
+        epochs = self.progress.steps / (self.options.last_epoch * epoch_length)
         minutes = self.progress.elapsed_s / (60 * self.options.minutes) if self.options.minutes else 0.0
         return max(epochs, minutes)
 
     def _finished(self) -> bool:
-        tired = 0 < self.recipe.patience <= self.progress.worse_epochs
-        return tired or self._share() >= 1.0 or self.progress.epoch >= self.options.last_epoch
+        stalled = 0 < self.recipe.patience <= self.progress.worse_epochs
+        return stalled or self._share() >= 1.0 or self.progress.epoch >= self.options.last_epoch
 
     def _tick(self) -> None:
         now = time.monotonic()
-        self.progress.elapsed_s += now - self.course.clock
-        self.course.clock = now
+        self.progress.elapsed_s += now - self.current.clock
+        self.current.clock = now
 
     def _description(self) -> dict[str, Any]:
         return {
@@ -306,10 +264,10 @@ class Training:
 
     def _restore(self) -> None:
         state = torch.load(self.options.out / CHECKPOINT_NAME, map_location=self.device, weights_only=True)
-        now = self._description()
-        other = [name for name in _SETTINGS if state[name] != now[name]]
-        if other:
-            message = f"the run in this folder has another {other[0]}: resume it with the settings that it began with"
+        settings = self._description()
+        changed = [name for name in _SETTINGS if state[name] != settings[name]]
+        if changed:
+            message = f"the run in this folder has another {changed[0]}: resume it with its own settings"
             raise TrainingError(message)
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
@@ -321,6 +279,6 @@ class Training:
         keep_rows(self.options.out, self.progress.epoch)
 
 
-def _decided(output: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+def _binary(output: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Return prediction and label of a batch as 0 and 1."""
     return (output[CommonKeys.PRED] > 0).float(), (output[CommonKeys.LABEL] > _HALF).float()

@@ -23,7 +23,7 @@ from training.quality.evaluate import EVALUATION, evaluate
 from training.quality.networks import ARCHITECTURES, build_classifier
 from training.quality.publish import publish_quality
 from training.quality.scores import score
-from training.quality.situations import LIVER, LIVERS, SITUATIONS, WITH_WAVES
+from training.quality.situations import LIVER, LIVER_SITUATIONS, SITUATIONS, WITH_WAVES
 from training.quality.slices import DIAGNOSTIC, read_slices
 from training.quality.train import FOLDS, Plan, fold_of, folds_of, loss_of, predict, train_fold
 from training.quality.truth import true_causes
@@ -31,7 +31,7 @@ from training.quality.truth import true_causes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from training.quality.liver_cache import Livers
+    from training.quality.liver_cache import LiverCache
 
 ONE = ("squeezenet1_1",)
 
@@ -54,7 +54,7 @@ def test_a_slice_whose_stiffness_is_far_off_is_not_diagnostic_however_confident(
     assert set(true_causes(wrong)) == {Cause.PROPAGATION}
 
 
-def test_no_patient_is_on_both_sides_of_a_fold(quality_cohort: Path, quality_livers: Livers) -> None:
+def test_no_patient_is_on_both_sides_of_a_fold(quality_cohort: Path, quality_livers: LiverCache) -> None:
     slices = read_slices([quality_cohort], quality_livers)
     folds = folds_of(slices.exams)
     assert all(len(set(folds[slices.exams == exam])) == 1 for exam in set(slices.exams.tolist()))
@@ -91,7 +91,7 @@ def test_scores_count_both_classes() -> None:
 
 
 @pytest.fixture(scope="module")
-def run(quality_cohort: Path, quality_livers: Livers, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(quality_cohort: Path, quality_livers: LiverCache, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a comparison of one architecture, two epochs a fold."""
     out = tmp_path_factory.mktemp("run")
     rows = compare(CompareOptions((quality_cohort,), quality_livers, out, ONE, epochs=2, threads=1))
@@ -111,28 +111,28 @@ def test_of_networks_that_eight_folds_do_not_tell_apart_the_smallest_is_best() -
     assert best_of([large, row("ResNet18", 0.962, 11)]) == "resnet50"
 
 
-def test_a_finished_fold_is_not_trained_again(run: Path, quality_cohort: Path, quality_livers: Livers) -> None:
+def test_a_finished_fold_is_not_trained_again(run: Path, quality_cohort: Path, quality_livers: LiverCache) -> None:
     before = fold_file(run, ONE[0], 0).stat().st_mtime_ns
     rows = compare(CompareOptions((quality_cohort,), quality_livers, run, ONE, epochs=2))
     assert fold_file(run, ONE[0], 0).stat().st_mtime_ns == before
     assert {row["shown"] for row in rows} == set(SITUATIONS)
 
 
-def test_a_run_is_not_continued_otherwise(run: Path, quality_cohort: Path, quality_livers: Livers) -> None:
+def test_a_run_is_not_continued_otherwise(run: Path, quality_cohort: Path, quality_livers: LiverCache) -> None:
     slices = read_slices([quality_cohort], quality_livers)
     with pytest.raises(TrainingError, match="trained otherwise"):
         train_fold(slices, 0, Plan(ONE[0], epochs=3), fold_file(run, ONE[0], 0))
 
 
 def test_patients_of_the_training_are_not_evaluated(
-    run: Path, quality_cohort: Path, quality_livers: Livers, tmp_path: Path
+    run: Path, quality_cohort: Path, quality_livers: LiverCache, tmp_path: Path
 ) -> None:
     with pytest.raises(TrainingError, match="were trained on"):
         evaluate(run, [quality_cohort], quality_livers, tmp_path, train_data=[quality_cohort])
 
 
 def test_the_published_vote_runs_as_it_was_trained(
-    run: Path, quality_cohort: Path, quality_livers: Livers, tmp_path: Path
+    run: Path, quality_cohort: Path, quality_livers: LiverCache, tmp_path: Path
 ) -> None:
     summary = evaluate(run, [quality_cohort], quality_livers, tmp_path)
     assert sum(map(sum, (row.values() for row in summary["confusion"].values()))) == summary["slices"] == 160
@@ -182,11 +182,11 @@ def test_a_stranger_is_known_by_its_exam_and_scored_apart(tmp_path: Path) -> Non
     save_exam(tmp_path, quality_record(0))
     save_exam(tmp_path, replace(quality_record(2), facts={"unlike": "head"}))
     slices = read_slices([tmp_path], true_livers(tmp_path / "livers", tmp_path))
-    assert slices.strangers.tolist() == [False] * 4 + [True] * 4
+    assert slices.out_of_domain.tolist() == [False] * 4 + [True] * 4
     logits = np.zeros((8, OUTPUTS), np.float32)
     logits[:4, -1], logits[4:, -1] = -1.0, 1.0
-    assert score(logits, slices.causes, slices.strangers).auroc_stranger == 1.0
-    assert np.isnan(score(logits[:4], slices.causes[:4], slices.strangers[:4]).auroc_stranger)
+    assert score(logits, slices.causes, slices.out_of_domain).auroc_stranger == 1.0
+    assert np.isnan(score(logits[:4], slices.causes[:4], slices.out_of_domain[:4]).auroc_stranger)
 
 
 def test_the_loss_falls_when_a_stranger_is_called_one() -> None:
@@ -216,14 +216,14 @@ def test_a_failed_slice_that_passes_costs_more_than_a_good_one_that_is_lost() ->
 
 
 def test_a_situation_hides_what_a_study_lacks_and_shows_the_liver_that_is_outlined_in_it(
-    quality_cohort: Path, quality_livers: Livers
+    quality_cohort: Path, quality_livers: LiverCache
 ) -> None:
     few = read_slices([quality_cohort], quality_livers).part(np.arange(160) < 2)
     outlines = np.zeros_like(few.livers)
-    outlines[:, LIVERS.index("masked")] = 7
+    outlines[:, LIVER_SITUATIONS.index("masked")] = 7
     few = replace(few, livers=outlines)
     for number, (name, shown) in enumerate(SITUATIONS.items()):
-        seen = few.seen(np.arange(2), np.full(2, number))
+        seen = few.images_in(np.arange(2), np.full(2, number))
         assert set(np.unique(seen[:, LIVER])) == ({7} if name == "masked" else {0})
         there = {channel for channel, image in zip(CHANNELS, seen.any(axis=(0, 2, 3)), strict=True) if image}
         assert there - {"liver"} == set(shown.channels) - {"liver"}

@@ -10,9 +10,11 @@ import pytest
 
 from simulation.types import Tissue
 from training.__main__ import main
-from training.cohort.store import CohortError, save_exam, write_whole
-from training.experiments.region_rules import ALONE, SHIPPED, TRUE, VARIANTS, study
+from training.cohort.store import save_exam
+from training.errors import CohortError
+from training.experiments.region_rules import NO_RULE, SHIPPED, TRUE, VARIANTS, compare_rules
 from training.experiments.truth import truth_of
+from training.files import write_arrays
 from training.segmentation.predicted_livers import LEVELS, PredictedLiver, load_liver
 
 if TYPE_CHECKING:
@@ -64,16 +66,16 @@ def test_the_study_holds_every_variant_against_the_truth(
     for seed in range(4):
         record = make_record(seed, slices=1)
         save_exam(cohort, record)
-        write_whole(livers / f"exam-{seed:08d}.npz", reached=np.where(record.liver, 5, 0).astype(np.uint8))
+        write_arrays(livers / f"exam-{seed:08d}.npz", {"reached": np.where(record.liver, 5, 0).astype(np.uint8)})
     (livers / "model.txt").write_text("some network\nabc\nmasked\n", encoding="utf-8")
     arguments = ["roi-study", "--data", str(cohort), "--livers", str(livers), "--out", str(tmp_path / "out")]
     assert main(arguments) == 0
     assert SHIPPED in capsys.readouterr().out
-    summary = study(cohort, tmp_path / "again", livers=livers, limit=3)
+    summary = compare_rules(cohort, tmp_path / "again", livers=livers, limit=3)
     assert summary["exams"] == 3
     for figures in summary["variants"].values():
         assert set(figures) == set(VARIANTS)
-        assert figures[ALONE]["area_cm2"] >= figures[SHIPPED]["area_cm2"]
+        assert figures[NO_RULE]["area_cm2"] >= figures[SHIPPED]["area_cm2"]
         assert abs(figures[SHIPPED]["bias_percent"]) < 2
     rows = (tmp_path / "again" / "roi.csv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 1 + 3 * 2 * len(VARIANTS)
@@ -84,7 +86,7 @@ def test_a_cohort_without_truth_is_refused(tmp_path: Path, make_record: Callable
     record = make_record(1)
     save_exam(tmp_path / "cohort", replace(record, confidence=np.zeros_like(record.confidence)))
     with pytest.raises(CohortError, match="no exam"):
-        study(tmp_path / "cohort", tmp_path / "out")
+        compare_rules(tmp_path / "cohort", tmp_path / "out")
 
 
 def test_livers_that_were_not_predicted_are_none(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from liver_mre.steps import Toolkit
 from training.cohort.simulate import build_cohort
-from training.cohort.store import CohortError, list_exams, load_exam
+from training.cohort.store import list_exams, load_exam
+from training.errors import CohortError
 from training.experiments.refusals import (
     APPLICATION_FILE,
     NUMBER,
@@ -19,12 +20,12 @@ from training.experiments.refusals import (
     agreement_of,
     outcomes_of,
     refusals_table,
-    study,
+    run_refusals,
     summary_of,
 )
 from training.experiments.truth import truth_of
 from training.quality.situations import WITH_WAVES
-from training.segmentation.situations import MEASURED
+from training.segmentation.situations import RUN_TIME_SITUATIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,10 +40,10 @@ def cohorts(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def test_a_good_exam_gets_its_number_and_a_stranger_none(cohorts: tuple[Path, Path], tmp_path: Path) -> None:
-    summary = study(cohorts, tmp_path)
+    summary = run_refusals(cohorts, tmp_path)
     rows = summary["groups"]
     strangers = [row for row in rows if not row["group"].startswith("usual")]
-    assert {row["shown"] for row in strangers} == {WITH_WAVES, *MEASURED}
+    assert {row["shown"] for row in strangers} == {WITH_WAVES, *RUN_TIME_SITUATIONS}
     whole = [row for row in strangers if row["shown"] in {"everything", WITH_WAVES, "no-magnitude"}]
     assert sum(row["numbers"] for row in whole) == 0
     assert all(sum(row["outcomes"].values()) == row["exams"] for row in rows)
@@ -56,13 +57,13 @@ def test_a_good_exam_gets_its_number_and_a_stranger_none(cohorts: tuple[Path, Pa
 
 
 def test_a_study_goes_on_where_it_stopped(cohorts: tuple[Path, Path], tmp_path: Path) -> None:
-    first = study(cohorts[:1], tmp_path, limit=1)
+    first = run_refusals(cohorts[:1], tmp_path, limit=1)
     before = (tmp_path / "outcomes.csv").read_bytes()
-    assert study(cohorts[:1], tmp_path, limit=1) == first
+    assert run_refusals(cohorts[:1], tmp_path, limit=1) == first
     assert (tmp_path / "outcomes.csv").read_bytes() == before
     (tmp_path / APPLICATION_FILE).write_text("another state\n")
     with pytest.raises(CohortError, match="choose another"):
-        study(cohorts[:1], tmp_path, limit=1)
+        run_refusals(cohorts[:1], tmp_path, limit=1)
 
 
 def test_the_truth_beside_a_number_is_that_of_the_exam(cohorts: tuple[Path, Path]) -> None:
@@ -99,4 +100,4 @@ def test_outcomes_are_counted_by_group_and_way() -> None:
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(CohortError, match="no simulated exam"):
-        study([tmp_path / "empty"], tmp_path / "out")
+        run_refusals([tmp_path / "empty"], tmp_path / "out")

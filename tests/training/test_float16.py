@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from training.errors import PublishError
-from training.segmentation.float16 import LARGEST_VARIANCE, half_weights, within_half_range
+from training.segmentation.float16 import LARGEST_VARIANCE, float16_weights, scaled_to_float16
 from training.segmentation.network import Architecture, build_network
 
 
@@ -28,20 +28,20 @@ def test_a_network_whose_convolutions_grew_is_scaled_into_half_precision_and_ans
     image = torch.rand(2, 3, 64, 64)
     with torch.inference_mode():
         before = network.eval()(image)
-        scaled = within_half_range(grown)
+        scaled = scaled_to_float16(grown)
         network.load_state_dict(scaled)
         after = network(image)
     torch.testing.assert_close(after, before, rtol=1e-4, atol=1e-4 * float(before.abs().max()))
-    variances = [value for name, value in half_weights(scaled).items() if name.endswith("running_var")]
+    variances = [value for name, value in float16_weights(scaled).items() if name.endswith("running_var")]
     assert max(float(value.max()) for value in variances) <= LARGEST_VARIANCE
 
 
 def test_a_network_in_range_is_left_as_it_is() -> None:
     weights = build_network(Architecture(encoder="resnet18")).state_dict()
-    scaled = within_half_range(weights)
+    scaled = scaled_to_float16(weights)
     assert all(scaled[name] is value for name, value in weights.items())
 
 
 def test_weights_outside_the_range_of_half_precision_are_not_published() -> None:
     with pytest.raises(PublishError, match="float16"):
-        half_weights({"conv": torch.tensor([1e9])})
+        float16_weights({"conv": torch.tensor([1e9])})

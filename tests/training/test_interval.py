@@ -10,8 +10,10 @@ import pytest
 
 from liver_mre.calibration import load_calibrations
 from liver_mre.core.uncertainty import calibration_for
-from training.cohort.store import CohortError, save_exam, write_whole
-from training.experiments.interval import STAGES, Case, coverage, fitted, study, unseen_coverage
+from training.cohort.store import save_exam
+from training.errors import CohortError
+from training.experiments.interval import STAGES, IntervalExam, calibrate_intervals, coverage, fitted, held_out_coverage
+from training.files import write_arrays
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 KPA = {"F0": 2.0, "F1": 2.4, "F2": 3.2, "F3": 4.2, "F4": 9.0}
 
 
-def made_up(count: int, seed: int) -> list[Case]:
+def made_up(count: int, seed: int) -> list[IntervalExam]:
     """Return cases whose errors are as large as their features say, and larger in the stiffest livers."""
     random = np.random.default_rng(seed)
     cases = []
@@ -32,7 +34,7 @@ def made_up(count: int, seed: int) -> list[Case]:
         sd = (1.4 if stage == "F4" else 0.7) * math.hypot(sampling, 2 * segmentation, 0.01)
         true = KPA[stage] * math.exp(0.08 * random.standard_normal())
         measured = true * math.exp(sd * random.standard_normal())
-        cases.append(Case(f"{seed}-{number}", stage, measured, true, sampling, segmentation, 100.0))
+        cases.append(IntervalExam(f"{seed}-{number}", stage, measured, true, sampling, segmentation, 100.0))
     return cases
 
 
@@ -47,7 +49,7 @@ def test_intervals_hold_the_truth_of_unseen_cases_in_every_stage() -> None:
 
 def test_every_case_is_judged_once_by_a_calibration_that_did_not_see_it() -> None:
     cases = made_up(600, 3)
-    found = unseen_coverage(cases, 10)
+    found = held_out_coverage(cases, 10)
     assert found["all"]["exams"] == 600
     assert 0.92 <= found["all"]["share"] <= 0.98
 
@@ -55,7 +57,7 @@ def test_every_case_is_judged_once_by_a_calibration_that_did_not_see_it() -> Non
 def test_the_study_writes_a_calibration_that_the_application_reads(
     tmp_path: Path, make_record: Callable[..., ExamRecord], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("training.experiments.interval.LEAST_IN_BAND", 2)
+    monkeypatch.setattr("training.experiments.interval.MIN_IN_BAND", 2)
     cohort, inputs = tmp_path / "cohort", ("everything", "masked")
     for name in inputs:
         livers = tmp_path / name
@@ -63,9 +65,9 @@ def test_the_study_writes_a_calibration_that_the_application_reads(
         for seed in range(12):
             record = make_record(seed, slices=1)
             save_exam(cohort, record)
-            write_whole(livers / f"exam-{seed:08d}.npz", reached=np.where(record.liver, 5, 0).astype(np.uint8))
+            write_arrays(livers / f"exam-{seed:08d}.npz", {"reached": np.where(record.liver, 5, 0).astype(np.uint8)})
         (livers / "model.txt").write_text(f"some network 1.0\nabc\n{name}\n", encoding="utf-8")
-    summary = study(cohort, [tmp_path / name for name in inputs], tmp_path / "out")
+    summary = calibrate_intervals(cohort, [tmp_path / name for name in inputs], tmp_path / "out")
     assert [summary["inputs"][name]["cases"] for name in inputs] == [12, 12]
     everything, masked = load_calibrations(tmp_path / "out" / "interval.json")
     assert everything.channels == ("stiffness", "confident", "magnitude")
@@ -80,4 +82,4 @@ def test_the_study_writes_a_calibration_that_the_application_reads(
 def test_too_few_exams_calibrate_nothing(tmp_path: Path) -> None:
     (tmp_path / "model.txt").write_text("n\nd\nmasked\n", encoding="utf-8")
     with pytest.raises(CohortError, match="too few"):
-        study(tmp_path, [tmp_path], tmp_path / "out")
+        calibrate_intervals(tmp_path, [tmp_path], tmp_path / "out")
