@@ -212,17 +212,13 @@ def split_of_exam(exam: Exam) -> Split:
 
 
 def read_exams(folders: Sequence[Path], split: Split | None = None, limit: int | None = None) -> list[Exam]:
-    """Read the exams of cohort folders, simulated and own.
+    """Read the exams of cohort folders, simulated and own, ordered by folder and name.
 
     Parameters
     ----------
     folders : cohort folders
     split : split to read; None reads every exam
     limit : largest number of exams
-
-    Returns
-    -------
-    Exams ordered by folder and name.
 
     Raises
     ------

@@ -120,7 +120,7 @@ def build_cohort(
     workers: int | None = None,
     progress: bool = True,
 ) -> int:
-    """Simulate the exams that are missing in a cohort's folder.
+    """Simulate the exams that are missing in a cohort's folder; return their number.
 
     Parameters
     ----------
@@ -131,10 +131,6 @@ def build_cohort(
     condition : name in `simulation.cohorts.CONDITIONS`
     workers : processes of one thread each; default one per core
     progress : show a progress bar
-
-    Returns
-    -------
-    The number of exams simulated now.
 
     Raises
     ------

@@ -62,7 +62,7 @@ def _add_livers(parser: argparse.ArgumentParser) -> None:
 
 def _train(arguments: argparse.Namespace) -> int:
     from training.quality.compare import CompareOptions, compare, markdown
-    from training.quality.liver_cache import open_liver_cache
+    from training.segmentation.predicted_livers import open_liver_cache
 
     rows = compare(
         CompareOptions(
@@ -82,7 +82,7 @@ def _train(arguments: argparse.Namespace) -> int:
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     from training.quality.evaluate import evaluate
-    from training.quality.liver_cache import open_liver_cache
+    from training.segmentation.predicted_livers import open_liver_cache
 
     summary = evaluate(
         arguments.run,
@@ -99,7 +99,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 
 def _calibrate(arguments: argparse.Namespace) -> int:
     from training.quality.calibrate import calibrate
-    from training.quality.liver_cache import open_liver_cache
+    from training.segmentation.predicted_livers import open_liver_cache
 
     livers = open_liver_cache(arguments.livers, arguments.model)
     beside = {folder.name: folder for folder in arguments.beside}

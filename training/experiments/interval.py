@@ -74,7 +74,7 @@ class IntervalExam:
 
 
 def calibrate_intervals(data: Path, livers: Sequence[Path], out: Path, *, limit: int | None = None) -> dict[str, Any]:
-    """Calibrate the interval on a cohort and cross-validate its coverage.
+    """Calibrate the interval on a cohort and cross-validate its coverage; return the content of coverage.json.
 
     Each input situation of the network has its own calibration. Published is the fit on all exams; coverage comes from
     10-fold and from 2-fold cross-validation.
@@ -85,10 +85,6 @@ def calibrate_intervals(data: Path, livers: Sequence[Path], out: Path, *, limit:
     livers : folders of predicted livers, one per input situation, of exams that the network was not trained on
     out : folder for interval.json (read by the application), coverage.json, coverage.md and cases.csv
     limit : largest number of exams
-
-    Returns
-    -------
-    Content of coverage.json.
 
     Raises
     ------

@@ -76,17 +76,13 @@ class Outcome:
 
 
 def run_refusals(data: Sequence[Path], out: Path, *, limit: int | None = None) -> dict[str, Any]:
-    """Run the application's steps on every exam of the cohorts and tabulate the outcomes; resumable.
+    """Run the application's steps on every exam of the cohorts; resumable; return the content of refusals.json.
 
     Parameters
     ----------
     data : folders of simulated cohorts
     out : folder for outcomes.csv (continued if it exists), refusals.md and refusals.json
     limit : largest number of exams of each cohort
-
-    Returns
-    -------
-    Content of refusals.json.
 
     Raises
     ------

@@ -82,7 +82,7 @@ class RuleResult:
 
 
 def compare_rules(data: Path, out: Path, *, livers: Path | None = None, limit: int | None = None) -> dict[str, Any]:
-    """Measure every exam of a cohort under every variant of the rules and write tables.
+    """Measure every exam of a cohort under every variant of the rules and write tables; return the content of roi.json.
 
     Parameters
     ----------
@@ -90,10 +90,6 @@ def compare_rules(data: Path, out: Path, *, livers: Path | None = None, limit: i
     out : folder for roi.csv (all rows), tables/*.csv, roi.md and roi.json
     livers : folder of predicted livers (`liver-mre livers`); without them only the true liver is measured
     limit : largest number of exams
-
-    Returns
-    -------
-    Content of roi.json.
 
     Raises
     ------

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
     from training.cohort.exams import Exam
     from training.cohort.store import ExamRecord
-    from training.quality.liver_cache import LiverCache
-    from training.segmentation.predicted_livers import PredictedLiver
+    from training.segmentation.predicted_livers import LiverCache, PredictedLiver
     from training.segmentation.situations import Situation
 
 REJECTED: Final = 0.005

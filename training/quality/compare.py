@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.quality.liver_cache import LiverCache
+    from training.segmentation.predicted_livers import LiverCache
 
 COMPARISON: Final = "comparison"
 CACHE: Final = "slices.npz"

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from training.quality.liver_cache import LiverCache
     from training.quality.slices import Slices
+    from training.segmentation.predicted_livers import LiverCache
 
 EVALUATION: Final = "evaluation.json"
 

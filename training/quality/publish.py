@@ -38,7 +38,7 @@ _LIMITS: Final = (
 
 
 def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: str, version: str) -> dict[str, Any]:
-    """Write weights.safetensors and card.json.
+    """Write weights.safetensors and card.json; return the card.
 
     Parameters
     ----------
@@ -47,10 +47,6 @@ def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: s
     model_dir : folder to write to
     hardware : what the training ran on, in words
     version : version of the model
-
-    Returns
-    -------
-    The card.
 
     Raises
     ------

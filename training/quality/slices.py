@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from training.cohort.store import ExamRecord
-    from training.quality.liver_cache import LiverCache
-    from training.segmentation.predicted_livers import PredictedLiver
+    from training.segmentation.predicted_livers import LiverCache, PredictedLiver
 
 WAVE_OFFSETS = 4
 """Number of phase offsets of simulated exams."""

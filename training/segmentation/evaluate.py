@@ -69,11 +69,7 @@ class EvaluateOptions:
 
 
 def evaluate(options: EvaluateOptions) -> dict[str, Any]:
-    """Evaluate a network and write the report.
-
-    Returns
-    -------
-    Content of evaluation.json.
+    """Evaluate a network and write the report; return the content of evaluation.json.
 
     Raises
     ------

@@ -1,8 +1,9 @@
-"""Predicted livers of simulated exams at several thresholds, kept in files for the experiments."""
+"""Predicted livers of simulated exams at several thresholds, in files: one input situation, or all at run time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from training.cohort.store import list_exams, seed_of, split_of
 from training.errors import CohortError
 from training.files import write_arrays
 from training.segmentation.predict import THRESHOLD, load_predictor
+from training.segmentation.situations import RUN_TIME_SITUATIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +55,7 @@ class PredictedLiver:
 def predict_livers(
     data: Path, model: Path, out: Path, *, split: Split | None = None, situation: str = "", limit: int | None = None
 ) -> int:
-    """Predict the liver of every exam of a cohort; existing files in `out` are kept.
+    """Predict the liver of every exam of a cohort; existing files are kept; return the number of files.
 
     Parameters
     ----------
@@ -63,10 +65,6 @@ def predict_livers(
     split : split of the cohort; None takes every exam that the network was not trained on
     situation : input situation; by default the first that the network was trained on
     limit : largest number of exams
-
-    Returns
-    -------
-    Number of exams in `out`.
 
     Raises
     ------
@@ -121,3 +119,54 @@ def claim_folder(path: Path, identity: str) -> None:
         message = f"{path.parent.name} holds results of another network, input or version: choose another folder"
         raise CohortError(message)
     path.write_text(identity, encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class LiverCache:
+    """Predicted livers of exams, one file per exam in a folder per cohort.
+
+    Attributes
+    ----------
+    folder : of the cache
+    model : segmentation checkpoint, or folder of a published model
+    name : of the model
+    identity : digest of its weights
+    """
+
+    folder: Path
+    model: Path
+    name: str
+    identity: str
+
+    def of(self, path: Path) -> dict[str, PredictedLiver]:
+        """Return the predicted livers of an exam by run-time situation."""
+        target = self.folder / path.parent.name / path.name
+        if target.is_file():
+            with np.load(target, allow_pickle=False) as archive:
+                return {name: PredictedLiver(reached) for name, reached in archive.items()}
+        predictor, exam = _predictor(self.model), load_simulated_exam(path)
+        situations = [each for each in predictor.situations if each.name in RUN_TIME_SITUATIONS and each.suits(exam)]
+        livers = {each.name: predicted_liver(predictor, exam, each) for each in situations}
+        write_arrays(target, {name: liver.reached for name, liver in livers.items()})
+        return livers
+
+
+def open_liver_cache(folder: Path, model: Path) -> LiverCache:
+    """Open or create the cache of livers that a model predicts.
+
+    Raises
+    ------
+    CohortError
+        If there is no such model, or the folder holds livers of another one.
+    models.card.CardError
+        If the published model is incomplete or damaged.
+    """
+    predictor = _predictor(model)
+    folder.mkdir(parents=True, exist_ok=True)
+    claim_folder(folder / MODEL_FILE, f"{predictor.name}\n{predictor.weights_sha256}\n{LEVELS}\n")
+    return LiverCache(folder, model, predictor.name, predictor.weights_sha256)
+
+
+@cache
+def _predictor(model: Path) -> Predictor:
+    return load_predictor(model)

@@ -34,7 +34,7 @@ _NEEDS_MASK: Final = "The input needs the confidence mask (0.95); unmasked elast
 
 
 def publish(weights: Path, evaluation: Path, model_dir: Path, *, hardware: str, version: str) -> dict[str, Any]:
-    """Write weights.safetensors and card.json.
+    """Write weights.safetensors and card.json; return the card.
 
     Parameters
     ----------
@@ -43,10 +43,6 @@ def publish(weights: Path, evaluation: Path, model_dir: Path, *, hardware: str, 
     model_dir : folder to write to
     hardware : what the training ran on, in words
     version : version of the model
-
-    Returns
-    -------
-    The card.
 
     Raises
     ------
@@ -60,16 +56,12 @@ def publish(weights: Path, evaluation: Path, model_dir: Path, *, hardware: str, 
 
 
 def publish_evaluation(evaluation: Path, model_dir: Path) -> dict[str, Any]:
-    """Replace the metrics of a published model by those of a newer evaluation.
+    """Replace the metrics of a published model by those of a newer evaluation; return the card.
 
     Parameters
     ----------
     evaluation : evaluation.json of the published model
     model_dir : folder of the published model
-
-    Returns
-    -------
-    The card.
 
     Raises
     ------

@@ -40,14 +40,14 @@ class Recipe:
     weight_decay: float
     batch_size: int
     epochs: int
-    augment: bool
-    dice_weight: float
-    schedule: Literal["constant", "cosine"]
-    warmup_share: float
-    bfloat16: bool
-    ema_decay: float
-    gradient_norm: float
-    patience: int
+    augment: bool = False
+    dice_weight: float = 0.0
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup_share: float = 0.0
+    bfloat16: bool = False
+    ema_decay: float = 0.0
+    gradient_norm: float = 0.0
+    patience: int = 0
     rare_weight: float = 1.0
 
     def with_overrides(self, **values: Any) -> Recipe:  # noqa: ANN401 - fields differ in type
@@ -66,14 +66,6 @@ PAPER: Final = Recipe(
     weight_decay=4.457e-6,
     batch_size=32,
     epochs=32,
-    augment=False,
-    dice_weight=0.0,
-    schedule="constant",
-    warmup_share=0.0,
-    bfloat16=False,
-    ema_decay=0.0,
-    gradient_norm=0.0,
-    patience=0,
 )
 
 # Ours: one network for all input situations. AdamW, a short warm-up and averaged weights make the most of the few steps

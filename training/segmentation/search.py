@@ -40,13 +40,10 @@ class SearchOptions:
 
 
 def tune(options: SearchOptions) -> dict[str, Any]:
-    """Search for the highest validation Dice, starting with the paper's best values; continue an existing search.
+    """Search for the highest validation Dice from the paper's best values on; return the content of best.json.
 
-    Each trial is a run in trial-NNN; one below the median of the others at the same epoch is pruned.
-
-    Returns
-    -------
-    Content of best.json: best values and their validation Dice.
+    An existing search is continued. Each trial is a run in trial-NNN and is pruned if it falls below the median of the
+    others at the same epoch.
     """
     out = options.train.out
     out.mkdir(parents=True, exist_ok=True)

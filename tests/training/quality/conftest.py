@@ -11,9 +11,8 @@ import pytest
 from tests.training.conftest import _record
 from training.cohort.store import list_exams, load_exam, quantise_confidence, quantise_wave, save_exam
 from training.files import write_arrays
-from training.quality.liver_cache import LiverCache
 from training.quality.situations import LIVER_SITUATIONS
-from training.segmentation.predicted_livers import LEVELS
+from training.segmentation.predicted_livers import LEVELS, LiverCache
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,7 +15,7 @@ from tests.training.quality.conftest import quality_record
 from training.cohort.exams import load_simulated_exam
 from training.cohort.store import save_exam
 from training.quality.calibrate import (
-    BEYOND,
+    MARGIN,
     REJECTED,
     ExamFeatures,
     evidence_of,
@@ -71,8 +71,8 @@ def test_how_far_outlines_agree_is_limited_for_each_input_by_its_good_exams() ->
         one = look(rows(1)[0] | {"outline_agreement": share})
         fine.append(replace(one, features=one.features | {"masked": rows(1)[0] | {"outline_agreement": share - 0.2}}))
     everything, masked = limits_of(fine, "some network 1.0")["typical"]
-    assert everything["least_agreement"] == pytest.approx(0.9 - BEYOND * 0.099, abs=0.0006)
-    assert masked["least_agreement"] == pytest.approx(0.7 - BEYOND * 0.099, abs=0.0006)
+    assert everything["least_agreement"] == pytest.approx(0.9 - MARGIN * 0.099, abs=0.0006)
+    assert masked["least_agreement"] == pytest.approx(0.7 - MARGIN * 0.099, abs=0.0006)
 
 
 def test_an_input_is_described_by_what_it_shows_of_the_body() -> None:

@@ -31,7 +31,7 @@ from training.quality.truth import true_causes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from training.quality.liver_cache import LiverCache
+    from training.segmentation.predicted_livers import LiverCache
 
 ONE = ("squeezenet1_1",)
 
