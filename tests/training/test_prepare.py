@@ -178,7 +178,7 @@ def test_a_mask_of_other_slices_is_refused(study: WrittenStudy, simulated: Simul
     moved = image.affine.copy()
     moved[2, 3] += 200.0
     nibabel.save(nibabel.Nifti1Image(np.asarray(image.dataobj), moved), path)
-    with pytest.raises(CohortError, match="does not reach every slice"):
+    with pytest.raises(CohortError, match="does not cover every slice"):
         _prepared(tmp_path, masks=tmp_path / "masks")
 
 

@@ -80,15 +80,6 @@ def test_a_pixel_at_the_threshold_passes() -> None:
     assert quantise_confidence(np.array([0.95], dtype=np.float32))[0] == 9500
 
 
-def test_masked_stiffness_is_zero_exactly_where_confidence_is_low(make_record: MakeRecord) -> None:
-    record = make_record(3)
-    masked = record.masked_stiffness_kpa()
-    low = record.confidence < 9500
-    assert low.any()
-    assert not masked[low].any()
-    np.testing.assert_allclose(masked[~low], record.stiffness[~low] * 0.01, rtol=1e-6)
-
-
 def test_the_splits_have_the_shares_they_claim() -> None:
     splits = [split_of(seed) for seed in range(4000)]
     assert splits.count("train") / 4000 == pytest.approx(0.85, abs=0.03)

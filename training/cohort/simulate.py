@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import multiprocessing
 import os
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from liver_mre.core.quality.waves import wave_maps
+from simulation import cohorts
 from training.cohort.store import (
     ExamRecord,
     exam_path,
@@ -56,8 +56,7 @@ class CohortTask:
 
 def simulator_digest() -> str:
     """Return a digest of the simulator's source: equal seed and digest give equal exams."""
-    package = importlib.import_module("simulation")
-    return source_digest(Path(str(package.__file__)).parent.glob("*.py"))
+    return source_digest(Path(cohorts.__file__).parent.glob("*.py"))
 
 
 def record_of(exam: SimulatedExam, simulator: str, *, waves: bool = False) -> ExamRecord:
@@ -94,10 +93,11 @@ def record_of(exam: SimulatedExam, simulator: str, *, waves: bool = False) -> Ex
 
 def simulate_to_file(task: CohortTask) -> int:
     """Simulate one exam and write its file; return its number of slices."""
-    cohorts, simulator = importlib.import_module("simulation.cohorts"), importlib.import_module("simulation.exam")
+    from simulation.exam import simulate_exam
+
     design = cohorts.DESIGNS[task.design]
     patient = cohorts.patient_of(design, task.seed, task.index)
-    exam = simulator.simulate_exam(
+    exam = simulate_exam(
         patient.exam_seed,
         stage=patient.stage,
         liver_stiffness_kpa=patient.liver_stiffness_kpa,
@@ -140,7 +140,6 @@ def build_cohort(
     # Numerical libraries read these when a spawned worker imports them.
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
     simulator = simulator_digest()
-    cohorts = importlib.import_module("simulation.cohorts")
     chosen = cohorts.DESIGNS[design]
     cohorts.variety_of(chosen, condition)
     tasks = []
@@ -158,7 +157,6 @@ def build_cohort(
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the cohort command; `run` executes it."""
-    cohorts = importlib.import_module("simulation.cohorts")
     parser.add_argument("--patients", type=int, metavar="N", help="number of exams (default: the design's)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the cohort (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder; existing exams are kept")
@@ -179,7 +177,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the cohort command with the options of `add_arguments`; return the exit status."""
-    design = importlib.import_module("simulation.cohorts").DESIGNS[arguments.design]
+    design = cohorts.DESIGNS[arguments.design]
     build_cohort(
         arguments.out,
         patients=design.patients if arguments.patients is None else arguments.patients,

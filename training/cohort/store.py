@@ -106,11 +106,6 @@ class ExamRecord:
         """Return (S, R, C) bool: pixels whose confidence reaches the threshold."""
         return self.confidence >= confidence_counts(threshold)
 
-    def masked_stiffness_kpa(self, threshold: float = CONFIDENCE_THRESHOLD) -> NDArray[np.float32]:
-        """Return (S, R, C) float32: stiffness in kPa, 0 where the confidence is below the threshold."""
-        counts = np.where(self.confident(threshold), self.stiffness, np.uint16(0))
-        return counts.astype(np.float32) * np.float32(KPA_PER_COUNT)
-
 
 def confidence_counts(confidence: float) -> int:
     """Return a confidence in [0, 1] as a stored count."""

@@ -61,20 +61,18 @@ def _add_livers(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from training.quality.compare import CompareOptions, compare, markdown
+    from training.quality.compare import compare, markdown
     from training.segmentation.predicted_livers import open_liver_cache
 
     rows = compare(
-        CompareOptions(
-            data=tuple(arguments.data),
-            livers=open_liver_cache(arguments.livers, arguments.model),
-            out=arguments.out,
-            architectures=tuple(arguments.networks),
-            epochs=arguments.epochs,
-            folds=tuple(fold - 1 for fold in arguments.folds),
-            limit=arguments.limit,
-            threads=arguments.threads,
-        )
+        arguments.data,
+        open_liver_cache(arguments.livers, arguments.model),
+        arguments.out,
+        arguments.networks,
+        epochs=arguments.epochs,
+        folds=[fold - 1 for fold in arguments.folds],
+        limit=arguments.limit,
+        threads=arguments.threads,
     )
     print(markdown(rows) if rows else "No network has all folds yet.")
     return 0

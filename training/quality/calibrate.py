@@ -167,7 +167,7 @@ def feature_limits(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float 
 def distance_model(rows: Sequence[Mapping[str, float]], name: str) -> dict[str, Any]:
     """Return mean, SD and inverse correlation of the features in a situation, and the largest squared distance.
 
-    The Mahalanobis distance of all but `REJECTED` of the rows, times `MARGIN`, is the largest that is in domain.
+    The largest squared Mahalanobis distance in domain is `MARGIN` times the one that `REJECTED` of the rows exceed.
     """
     situation = situation_named(name)
     names = features_of(situation)

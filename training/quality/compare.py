@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -18,6 +17,7 @@ from training.quality.slices import Slices, read_slices, slices_digest
 from training.quality.train import FOLDS, Plan, folds_of, train_fold
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -31,11 +31,20 @@ _FIELDS: Final = {"strangers": "out_of_domain"}
 _COLUMNS: Final = ("accuracy", "precision", "recall", "precision_bad", "recall_bad", "auroc", "cause", "auroc_stranger")
 
 
-@dataclass(frozen=True, slots=True)
-class CompareOptions:
-    """Options of a comparison.
+def compare(
+    data: Sequence[Path],
+    livers: LiverCache,
+    out: Path,
+    architectures: Sequence[str] = tuple(ARCHITECTURES),
+    *,
+    epochs: int | None = None,
+    folds: Sequence[int] = range(FOLDS),
+    limit: int | None = None,
+    threads: int = 0,
+) -> list[dict[str, Any]]:
+    """Train the missing folds and write the tables.
 
-    Attributes
+    Parameters
     ----------
     data : cohort folders
     livers : predicted livers of their exams
@@ -45,20 +54,6 @@ class CompareOptions:
     folds : folds to train now; the table needs all folds of an architecture
     limit : largest number of exams of each cohort
     threads : of torch; 0 for its default
-    """
-
-    data: tuple[Path, ...]
-    livers: LiverCache
-    out: Path
-    architectures: tuple[str, ...] = tuple(ARCHITECTURES)
-    epochs: int | None = None
-    folds: tuple[int, ...] = tuple(range(FOLDS))
-    limit: int | None = None
-    threads: int = 0
-
-
-def compare(options: CompareOptions) -> list[dict[str, Any]]:
-    """Train the missing folds and write the tables.
 
     Returns
     -------
@@ -71,19 +66,18 @@ def compare(options: CompareOptions) -> list[dict[str, Any]]:
     TrainingError
         If the run in `out` has other data or hyperparameters.
     """
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    options.out.mkdir(parents=True, exist_ok=True)
-    slices = cached_slices(options)
-    for architecture in options.architectures:
-        epochs = options.epochs or EPOCHS.get(architecture, OTHER_EPOCHS)
-        plan = Plan(architecture, epochs, bfloat16=architecture not in FASTER_IN_FLOAT32)
-        for fold in options.folds:
-            state = train_fold(slices, fold, plan, fold_file(options.out, architecture, fold))
-            print(f"{ARCHITECTURES[architecture]}, fold {fold + 1} of {FOLDS}: {state['seconds']:.0f} s", flush=True)
-    rows = [row for name in options.architectures for row in rows_of(options.out, name, slices)]
+    if threads:
+        torch.set_num_threads(threads)
+    out.mkdir(parents=True, exist_ok=True)
+    slices = cached_slices(out / CACHE, data, livers, limit)
+    for name in architectures:
+        plan = Plan(name, epochs or EPOCHS.get(name, OTHER_EPOCHS), bfloat16=name not in FASTER_IN_FLOAT32)
+        for fold in folds:
+            state = train_fold(slices, fold, plan, fold_file(out, name, fold))
+            print(f"{ARCHITECTURES[name]}, fold {fold + 1} of {FOLDS}: {state['seconds']:.0f} s", flush=True)
+    rows = [row for name in architectures for row in rows_of(out, name, slices)]
     if rows:
-        write_tables(options.out, rows)
+        write_tables(out, rows)
     return rows
 
 
@@ -92,16 +86,15 @@ def fold_file(out: Path, architecture: str, fold: int) -> Path:
     return out / architecture / f"fold-{fold + 1}.pt"
 
 
-def cached_slices(options: CompareOptions) -> Slices:
-    """Return the slices of the cohorts, from the run's cache if it is of the same exams and livers."""
-    path = options.out / CACHE
+def cached_slices(path: Path, data: Sequence[Path], livers: LiverCache, limit: int | None) -> Slices:
+    """Return the slices of the cohorts, from the cache if it is of the same exams and livers."""
     if path.is_file():
-        digest = slices_digest(cohort_files(options.data, options.limit), options.livers)
+        digest = slices_digest(cohort_files(data, limit), livers)
         with np.load(path, allow_pickle=False) as archive:
             if str(archive["digest"]) == digest:
                 arrays: dict[str, Any] = {_FIELDS.get(key, key): archive[key] for key in archive if key != "digest"}
                 return Slices(**arrays, digest=digest)
-    slices = read_slices(options.data, options.livers, options.limit)
+    slices = read_slices(data, livers, limit)
     keys = {field: key for key, field in _FIELDS.items()}
     arrays = {keys.get(name, name): array for name, array in slices.arrays().items()}
     write_arrays(path, arrays | {"digest": np.array(slices.digest)})

@@ -18,7 +18,7 @@ from models.export import export_model
 from tests.training.quality.conftest import quality_record, true_livers
 from training.cohort.store import save_exam
 from training.errors import PublishError, TrainingError
-from training.quality.compare import CompareOptions, best_of, compare, fold_file, markdown
+from training.quality.compare import best_of, compare, fold_file, markdown
 from training.quality.evaluate import EVALUATION, evaluate
 from training.quality.networks import ARCHITECTURES, build_classifier
 from training.quality.publish import publish_quality
@@ -94,7 +94,7 @@ def test_scores_count_both_classes() -> None:
 def run(quality_cohort: Path, quality_livers: LiverCache, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a comparison of one architecture, two epochs a fold."""
     out = tmp_path_factory.mktemp("run")
-    rows = compare(CompareOptions((quality_cohort,), quality_livers, out, ONE, epochs=2, threads=1))
+    rows = compare([quality_cohort], quality_livers, out, ONE, epochs=2, threads=1)
     assert best_of(rows) == "squeezenet1_1"
     assert "| SqueezeNet | 0.7 M | 2 | everything and waves |" in markdown(rows)
     return out
@@ -113,14 +113,14 @@ def test_of_networks_that_eight_folds_do_not_tell_apart_the_smallest_is_best() -
 
 def test_a_finished_fold_is_not_trained_again(run: Path, quality_cohort: Path, quality_livers: LiverCache) -> None:
     before = fold_file(run, ONE[0], 0).stat().st_mtime_ns
-    rows = compare(CompareOptions((quality_cohort,), quality_livers, run, ONE, epochs=2))
+    rows = compare([quality_cohort], quality_livers, run, ONE, epochs=2)
     assert fold_file(run, ONE[0], 0).stat().st_mtime_ns == before
     assert {row["shown"] for row in rows} == set(SITUATIONS)
 
 
 def test_a_run_is_not_continued_otherwise(run: Path, quality_cohort: Path, quality_livers: LiverCache) -> None:
     slices = read_slices([quality_cohort], quality_livers)
-    with pytest.raises(TrainingError, match="trained otherwise"):
+    with pytest.raises(TrainingError, match="other settings"):
         train_fold(slices, 0, Plan(ONE[0], epochs=3), fold_file(run, ONE[0], 0))
 
 
