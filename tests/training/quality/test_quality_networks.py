@@ -127,7 +127,7 @@ def test_a_run_is_not_continued_otherwise(run: Path, quality_cohort: Path, quali
 def test_patients_of_the_training_are_not_evaluated(
     run: Path, quality_cohort: Path, quality_livers: LiverCache, tmp_path: Path
 ) -> None:
-    with pytest.raises(TrainingError, match="were trained on"):
+    with pytest.raises(TrainingError, match="used in training"):
         evaluate(run, [quality_cohort], quality_livers, tmp_path, train_data=[quality_cohort])
 
 
