@@ -131,7 +131,7 @@ def test_a_run_starts_from_weights_of_fewer_channels_and_keeps_their_history(coh
     two = _options(cohort, tmp_path / "two", epochs=1)
     training = Training(replace(two, init=tmp_path / "one" / BEST_NAME))
     start = load_checkpoint(tmp_path / "one" / BEST_NAME)["weights"]
-    first = training.segmentation.network.encoder.conv1.weight
+    first = training.network.encoder.conv1.weight
     assert torch.equal(first[:, :1], start["encoder.conv1.weight"])
     assert not first[:, 1:].any()
     training.run()

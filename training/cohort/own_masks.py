@@ -176,6 +176,6 @@ def read_nifti(path: Path, label: int | None = None) -> DrawnMask:
         raise MaskError(message)
     liver = values == label if label is not None else values != 0
     if not liver.any():
-        message = "the NIfTI mask has no voxel with the liver's label: check --label, or the mask"
+        message = "the NIfTI mask has no voxel of the liver's label: check --label, or the mask"
         raise MaskError(message)
     return DrawnMask(liver, _RAS_TO_LPS @ np.asarray(image.affine, dtype=np.float64))

@@ -230,7 +230,7 @@ def _check(liver: NDArray[np.bool_]) -> None:
         message = "the mask has no liver on the slices of the stiffness series"
         raise MaskError(message)
     if liver.mean() > _MAX_LIVER_SHARE:
-        message = "the mask covers most of the image: it may be inverted, or that of the body"
+        message = "the mask covers nearly everything: it may be inverted, or that of the body"
         raise MaskError(message)
 
 
