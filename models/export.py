@@ -1,13 +1,12 @@
-"""Export a published model for run time: OpenVINO for processors, torch.export for CUDA.
+"""Export published models for run time: OpenVINO for the CPU, torch.export for CUDA.
 
-`python -m models.export` reads card.json and weights.safetensors of every model folder beside it (or of the one that
---model-dir names) and writes its exported/; inference then needs neither the model library nor torchvision.
+Reads card.json and weights.safetensors of every model folder beside this file, or of --model-dir, and writes exported/.
+Inference then needs neither the model library nor torchvision.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import importlib.metadata
 import json
 import sys
@@ -20,14 +19,14 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from training.errors import ReportedError
-from training.network import Architecture, build_network, with_pooling
+from models.card import CardError, file_sha256, read_card
 from training.quality.networks import FAMILY, load_ensemble
+from training.segmentation.network import Architecture, build_network, float32_weights, with_pooling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-FIRST = "liver_segmentation"  # without it nothing works
+FIRST = "liver_segmentation"  # exported before the others, because the application needs it
 EXPORT_FOLDER = "exported"
 EXPORT_CARD = "export.json"
 _FILES = {"openvino_xml": "model.xml", "openvino_bin": "model.bin", "torch_pt2": "model.pt2"}
@@ -35,12 +34,8 @@ _TOOLS = ("torch", "openvino", "segmentation-models-pytorch", "safetensors")
 _LARGEST_BATCH = 256
 
 
-class ExportError(ReportedError):
-    """A published model cannot be exported; the message says why and what to do."""
-
-
 class HalfPrecision(nn.Module):
-    """Run a network in float16 behind a float32 interface: (N, C, H, W) in, logits (N, K, H, W) out."""
+    """A float16 network with float32 input (N, C, H, W) and float32 logits."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -52,52 +47,20 @@ class HalfPrecision(nn.Module):
         return logits.float()
 
 
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
-def read_card(model_dir: Path) -> dict[str, Any]:
-    """Read a model card and check the weights beside it.
-
-    Raises
-    ------
-    ExportError
-        If card or weights are missing, or the weights differ from the card.
-
-    """
-    path = model_dir / "card.json"
-    if not path.is_file():
-        message = "the model folder has no card.json: publish a model first (liver-mre publish)"
-        raise ExportError(message)
-    card: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    weights = model_dir / card["weights"]["path"]
-    if not weights.is_file():
-        message = f"{weights.name} is missing beside card.json: fetch or publish the weights"
-        raise ExportError(message)
-    if file_sha256(weights) != card["weights"]["sha256"]:
-        message = f"{weights.name} differs from the SHA-256 in card.json: fetch or publish the weights again"
-        raise ExportError(message)
-    return card
-
-
 def load_network(model_dir: Path, card: dict[str, Any]) -> nn.Module:
-    """Build the card's network with its weights as float32, in evaluation mode."""
+    """Build the card's network with float32 weights, in evaluation mode."""
     fields = card["architecture"]
-    if fields.get("family") == FAMILY:
-        return load_ensemble(fields["member"], load_file(model_dir / card["weights"]["path"]))
-    network = build_network(Architecture(fields["encoder"], fields["in_channels"], fields["classes"]))
     stored = load_file(model_dir / card["weights"]["path"])
-    network.load_state_dict(
-        {name: value.float() if value.is_floating_point() else value for name, value in stored.items()}
-    )
+    if fields.get("family") == FAMILY:
+        return load_ensemble(fields["member"], stored)
+    network = build_network(Architecture(fields["encoder"], fields["in_channels"], fields["classes"]))
+    network.load_state_dict(float32_weights(stored))
     return with_pooling(network, fields["pooling"]).eval()
 
 
 def trace(network: nn.Module, channels: int, size: tuple[int, int]) -> torch.export.ExportedProgram:
-    """Trace a network with torch.export, the batch dynamic and the image size fixed."""
-    # An example batch of two: torch.export would take a batch of one as fixed.
+    """Trace a network with torch.export: dynamic batch, fixed (rows, columns) of the image."""
+    # torch.export would take a batch of one as fixed.
     example = torch.zeros(2, channels, *size)
     batch = torch.export.Dim("batch", min=1, max=_LARGEST_BATCH)
     return torch.export.export(network.eval(), (example,), dynamic_shapes=({0: batch},), strict=False)
@@ -116,12 +79,12 @@ def export_openvino(network: nn.Module, channels: int, size: tuple[int, int], ta
 
 
 def export_torch(network: nn.Module, channels: int, size: tuple[int, int], target: Path) -> None:
-    """Write a torch.export program with float16 weights; turns `network` to float16."""
+    """Write a torch.export program with float16 weights; converts `network` to float16."""
     torch.export.save(trace(HalfPrecision(network), channels, size), target)
 
 
 def is_current(folder: Path, weights_sha256: str) -> bool:
-    """Tell whether `folder` holds a complete, unaltered export of these weights by these tools."""
+    """Tell whether `folder` holds a complete, unaltered export of these weights by the installed tools."""
     path = folder / EXPORT_CARD
     if not path.is_file():
         return False
@@ -133,7 +96,7 @@ def is_current(folder: Path, weights_sha256: str) -> bool:
 
 
 def tool_versions() -> dict[str, str]:
-    """Return the versions of what takes part in the export."""
+    """Return the versions of the packages that take part in the export."""
     return {name: importlib.metadata.version(name) for name in _TOOLS}
 
 
@@ -151,9 +114,8 @@ def export_model(model_dir: Path, *, force: bool = False) -> bool:
 
     Raises
     ------
-    ExportError
+    CardError
         If card or weights are missing or disagree.
-
     """
     card = read_card(model_dir)
     folder = model_dir / EXPORT_FOLDER
@@ -172,15 +134,15 @@ def export_model(model_dir: Path, *, force: bool = False) -> bool:
         "tools": tool_versions(),
         "files": {key: {"path": name, "sha256": file_sha256(folder / name)} for key, name in _FILES.items()},
     }
-    # Written last: its presence says that the export is complete.
+    # Written last: it marks the export as complete.
     (folder / EXPORT_CARD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     return True
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the export from the command line; returns the exit status."""
+    """Run the export from the command line; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m models.export", description=__doc__)
-    parser.add_argument("--model-dir", type=Path, metavar="DIR", help="one model (default: all that are here)")
+    parser.add_argument("--model-dir", type=Path, metavar="DIR", help="one model (default: all beside this file)")
     parser.add_argument("--force", action="store_true", help="export even if the export is current")
     arguments = parser.parse_args(argv)
     here = Path(__file__).parent
@@ -190,7 +152,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         for folder in folders:
             written = export_model(folder, force=arguments.force)
             print(f"{folder.name}: {'exported' if written else 'export is current'}")
-    except ExportError as error:
+    except CardError as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from training import clinical
+from training.reporting import clinical
 
 ROOT = Path(__file__).resolve().parent.parent
 CARD = json.loads((ROOT / "models/liver_segmentation/card.json").read_text(encoding="utf-8"))

@@ -15,7 +15,7 @@ from liver_mre.quality.limits_file import load_limits
 from liver_mre.quality.networks import load_quality_model
 from liver_mre.settings import Settings
 from training.quality.compare import best_of, markdown
-from training.quality.shown import WITH_WAVES
+from training.quality.situations import WITH_WAVES
 
 ROOT = Path(__file__).resolve().parent.parent
 CARD = json.loads((ROOT / "models/quality_control/card.json").read_text(encoding="utf-8"))

@@ -1,1 +1,4 @@
-"""Training of the liver segmentation network on simulated exams; never imported at run time."""
+"""Training and evaluation of the networks; never imported at run time.
+
+Rooms import one way: `errors`, `files` <- reporting <- cohort <- segmentation <- quality <- experiments <- commands.
+"""

@@ -1,15 +1,19 @@
-"""What users can put right: messages say what is wrong and what to do."""
+"""Errors that the user can put right: messages say what is wrong and what to do."""
 
 from __future__ import annotations
 
 
 class ReportedError(Exception):
-    """Shown to the user as one line."""
+    """Printed as one line, without a traceback."""
+
+
+class CohortError(ReportedError):
+    """A cohort file or folder cannot be used."""
 
 
 class TrainingError(ReportedError):
-    """A run cannot begin or go on."""
+    """A run cannot start or continue."""
 
 
 class PublishError(ReportedError):
-    """A checkpoint cannot be published."""
+    """A model cannot be published."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from liver_mre.results.finding import MeasuredFinding
 from simulation.encodings import ENCODINGS
 from simulation.encodings.modifiers import MODIFIERS
 from simulation.encodings.transfer_syntax import TRANSFER_SYNTAXES, transcode
@@ -77,8 +78,7 @@ def encodings_page(
     if measure is None:
         from functools import partial
 
-        from liver_mre.method.pipeline import measure_folder
-
+        from liver_mre.api import measure_folder
         from liver_mre.settings import Settings
 
         measure = partial(measure_folder, settings=Settings(require_magnitude=False))
@@ -171,12 +171,13 @@ def _measured(
     if not result.studies:
         return _Row(None, "", 0, result.reason.message if result.reason else "no study found")
     study = result.studies[0]
-    if study.measurement is None or study.unit is None:
+    finding = study.measured
+    if finding is None or finding.provenance.unit is None:
         return _Row(None, "", 0, study.reason.message if study.reason else study.status)
-    stage = f"{study.staging.metavir_min}-{study.staging.metavir_max}" if study.staging else ""
-    measured = [acquisition for acquisition in study.acquisitions if acquisition.measurement is not None]
-    channels = measured[0].network_channels
+    stage = f"{finding.staging.metavir_min}-{finding.staging.metavir_max}"
+    measured = sum(isinstance(one, MeasuredFinding) for one in study.findings)
+    channels = finding.provenance.network_channels
     network_input = ", ".join(name.replace("_", " ") for name in channels)
     if "magnitude" not in channels:
         network_input += " (only with `require_magnitude: false`)"
-    return _Row(study.measurement.mean_kpa, stage, len(measured), study.unit.detail, network_input)
+    return _Row(finding.measurement.mean_kpa, stage, measured, finding.provenance.unit.detail, network_input)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from liver_mre.errors import ImplausibleStiffnessError
+from liver_mre.series.acquisition import UnitEvidence
+from liver_mre.stiffness.plausibility import check_body_stiffness
 from simulation.exams.simulate import simulate_exam
 
 if TYPE_CHECKING:

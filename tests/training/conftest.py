@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from training.store import ExamRecord, quantise_confidence, quantise_magnitude, quantise_stiffness, save_exam
+from training.cohort.store import ExamRecord, quantise_confidence, quantise_magnitude, quantise_stiffness, save_exam
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from simulation.exams.cohorts import DESIGNS, patient_of
 from simulation.exams.simulate import simulate_exam
 from simulation.planning.variety import WIDE
 from simulation.types import SimulatedExam, Tissue
-from training.cohort import (
+from training.cohort.simulate import (
     CohortTask,
     add_arguments,
     build_cohort,
@@ -23,7 +23,8 @@ from training.cohort import (
     simulate_to_file,
     simulator_digest,
 )
-from training.store import CohortError, ExamRecord, exam_path, list_exams, load_exam, save_exam
+from training.cohort.store import ExamRecord, exam_path, list_exams, load_exam, save_exam
+from training.errors import CohortError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,6 +94,8 @@ def test_the_command_takes_the_size_of_the_design(tmp_path: Path, monkeypatch: p
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     asked: dict[str, object] = {}
-    monkeypatch.setattr("training.cohort.build_cohort", lambda folder, **options: asked.update(options, folder=folder))
+    monkeypatch.setattr(
+        "training.cohort.simulate.build_cohort", lambda folder, **options: asked.update(options, folder=folder)
+    )
     assert run(parser.parse_args(["--out", str(tmp_path), "--design", "paper-test", "--seed", "4"])) == 0
     assert (asked["patients"], asked["seed"], asked["folder"]) == (228, 4, tmp_path)

@@ -39,5 +39,6 @@ def test_weights_are_published_only_with_their_hardware_and_version(
 
 
 def test_help_and_simulation_do_without_torch() -> None:
-    code = "import sys, training.__main__ as m, training.cohort; m._parser('x'); sys.exit('torch' in sys.modules)"
+    words = "from training.__main__ import parser_of; parser_of('x'); import training.cohort.simulate"
+    code = f"import sys; {words}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -10,10 +10,19 @@ import numpy as np
 import pytest
 import torch
 
-from training.dataset import EpochSampler, Grid, Slices, slice_weights
-from training.exams import Exam, read_exams, save_own, simulated_exam, split_of_exam
-from training.situations import EVERYTHING, MASKED, SITUATIONS, Masking, exam_channels, hatch_lines, remove_islands
-from training.store import CohortError, ExamRecord, save_exam
+from training.cohort.exams import Exam, load_simulated_exam, read_exams, save_own, split_of_exam
+from training.cohort.store import ExamRecord, save_exam
+from training.errors import CohortError
+from training.segmentation.dataset import EpochSampler, Grid, Slices, slice_weights
+from training.segmentation.situations import (
+    EVERYTHING,
+    MASKED,
+    SITUATIONS,
+    Masking,
+    exam_channels,
+    hatch_lines,
+    remove_islands,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +35,7 @@ GRID = Grid(64)
 @pytest.fixture
 def make_exam(tmp_path: Path, make_record: MakeRecord) -> Callable[..., Exam]:
     def make(seed: int = 1, **facts: object) -> Exam:
-        return simulated_exam(save_exam(tmp_path / "made", make_record(seed, **facts)))
+        return load_simulated_exam(save_exam(tmp_path / "made", make_record(seed, **facts)))
 
     return make
 

@@ -15,18 +15,19 @@ import pytest
 import torch
 
 from liver_mre.liver.card import load_card
-from training.checkpoint import load_checkpoint, seen_by
-from training.config import STRONG
-from training.errors import PublishError
-from training.evaluate import EvaluateOptions, evaluate
-from training.exams import Exam, simulated_exam
-from training.options import TrainOptions
-from training.predict import load_predictor
-from training.publish import exam_ranges, publish, publish_evaluation
-from training.scores import ExamScore, overlap, score_exam
-from training.store import CohortError, ExamRecord, save_exam
-from training.tables import cohort_table, robustness_table, stages_table
-from training.train import BEST_NAME, Training
+from training.cohort.exams import Exam, load_simulated_exam
+from training.cohort.store import ExamRecord, save_exam
+from training.errors import CohortError, PublishError
+from training.segmentation.checkpoint import load_checkpoint, training_exams
+from training.segmentation.cohort_tables import cohort_table, robustness_table
+from training.segmentation.evaluate import EvaluateOptions, evaluate
+from training.segmentation.options import TrainOptions
+from training.segmentation.predict import load_predictor
+from training.segmentation.publish import exam_ranges, publish, publish_evaluation
+from training.segmentation.recipes import STRONG
+from training.segmentation.scores import ExamScore, overlap, score_exam
+from training.segmentation.tables import stages_table
+from training.segmentation.train import BEST_NAME, Training
 
 MakeRecord = Callable[..., ExamRecord]
 SHIPPED = Path(__file__).parents[2] / "models/liver_segmentation"
@@ -34,7 +35,7 @@ SHIPPED = Path(__file__).parents[2] / "models/liver_segmentation"
 
 @pytest.fixture
 def make_exam(tmp_path: Path, make_record: MakeRecord) -> Callable[..., Exam]:
-    return lambda seed=5, **facts: simulated_exam(save_exam(tmp_path / "made", make_record(seed, **facts)))
+    return lambda seed=5, **facts: load_simulated_exam(save_exam(tmp_path / "made", make_record(seed, **facts)))
 
 
 def _score(name: str, stage: str, dice: float, predicted_kpa: float, true_kpa: float) -> ExamScore:
@@ -63,7 +64,7 @@ def test_a_trained_network_is_evaluated_published_and_evaluated_again(
         "test",
         comparators=(run / BEST_NAME,),
         bfloat16=False,
-        beside={"another cohort": other},
+        conditions={"another cohort": other},
     )
     summary = evaluate(asked)
     compared = {item["situation"]: item for item in summary["comparators"]}
@@ -98,11 +99,16 @@ def test_a_trained_network_is_evaluated_published_and_evaluated_again(
     assert json.loads((tmp_path / "model/card.json").read_text(encoding="utf-8")) == card
     assert load_card(tmp_path / "model").channels == ("stiffness", "confident", "magnitude")
     assert load_card(tmp_path / "model").size == tuple(card["input"]["size"])
-    assert set(seen_by(card)) >= set(load_checkpoint(run / BEST_NAME)["exams"])
+    assert set(training_exams(card)) >= set(load_checkpoint(run / BEST_NAME)["exams"])
     assert (tmp_path / "model/weights.safetensors").stat().st_mode & 0o044 == 0o044  # readable to other users
     again = evaluate(
         replace(
-            asked, model=tmp_path / "model", out=tmp_path / "again", situations=("masked",), beside={}, comparators=()
+            asked,
+            model=tmp_path / "model",
+            out=tmp_path / "again",
+            situations=("masked",),
+            conditions={},
+            comparators=(),
         )
     )
     assert again["main"] == "masked"
@@ -117,7 +123,7 @@ def test_a_trained_network_is_evaluated_published_and_evaluated_again(
 
     Training(replace(options, out=tmp_path / "next", init=tmp_path / "model", epochs=1)).run()
     seen = set(load_predictor(tmp_path / "next" / BEST_NAME).exams)
-    assert seen >= set(seen_by(card))
+    assert seen >= set(training_exams(card))
     more = load_checkpoint(tmp_path / "next" / BEST_NAME)["progress"]["images"]
     assert load_predictor(tmp_path / "next" / BEST_NAME).slices_shown == first + more
 

@@ -13,10 +13,11 @@ import torch
 from safetensors.torch import save_file
 
 from liver_mre.liver.channels import network_channels
-from models.export import ExportError, export_model, load_network, read_card
+from models.card import CardError, read_card
+from models.export import export_model, load_network
 from simulation.exams.simulate import simulate_exam
-from training.half import half_weights
-from training.network import Architecture, build_network
+from training.segmentation.float16 import float16_weights
+from training.segmentation.network import Architecture, build_network
 
 PUBLISHED = Path(__file__).parents[2] / "models" / "liver_segmentation"
 
@@ -25,7 +26,7 @@ def _random_model(folder: Path, channels: int = 3, size: int = 64) -> Path:
     torch.manual_seed(4)
     network = build_network(Architecture(encoder="resnet18", in_channels=channels))
     folder.mkdir()
-    save_file(half_weights(network.state_dict()), folder / "weights.safetensors")
+    save_file(float16_weights(network.state_dict()), folder / "weights.safetensors")
     digest = hashlib.sha256((folder / "weights.safetensors").read_bytes()).hexdigest()
     card = {
         "architecture": {"encoder": "resnet18", "in_channels": channels, "classes": 1, "pooling": 2},
@@ -103,12 +104,12 @@ def test_weights_that_differ_from_the_card_are_refused(tmp_path: Path) -> None:
     folder = _random_model(tmp_path / "model")
     weights = folder / "weights.safetensors"
     weights.write_bytes(weights.read_bytes() + b"\0")
-    with pytest.raises(ExportError, match="SHA-256"):
+    with pytest.raises(CardError, match="SHA-256"):
         export_model(folder)
 
 
 def test_a_folder_without_a_card_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ExportError, match=r"card\.json"):
+    with pytest.raises(CardError, match=r"card\.json"):
         export_model(tmp_path)
 
 

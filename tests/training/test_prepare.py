@@ -16,10 +16,11 @@ from pydicom.sr.codedict import codes
 
 from simulation.encodings import ENCODINGS
 from simulation.exams.simulate import simulate_exam
-from training.exams import read_exams, simulated_exam
-from training.leakage import duplicates, refuse_leakage
-from training.prepare import PrepareOptions, balance, prepare, read_stages
-from training.store import CohortError, save_exam
+from training.cohort.exams import load_simulated_exam, read_exams
+from training.cohort.leakage import duplicates, refuse_leakage
+from training.cohort.prepare import PrepareOptions, balance, prepare, read_stages
+from training.cohort.store import save_exam
+from training.errors import CohortError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,7 +178,7 @@ def test_a_mask_of_other_slices_is_refused(study: WrittenStudy, simulated: Simul
     moved = image.affine.copy()
     moved[2, 3] += 200.0
     nibabel.save(nibabel.Nifti1Image(np.asarray(image.dataobj), moved), path)
-    with pytest.raises(CohortError, match="does not reach every slice"):
+    with pytest.raises(CohortError, match="does not cover every slice"):
         _prepared(tmp_path, masks=tmp_path / "masks")
 
 
@@ -193,7 +194,7 @@ def test_a_study_without_a_mask_is_a_problem_that_does_not_stop_the_others(
 
 
 def test_the_same_images_under_two_patients_are_found(tmp_path: Path, make_record: Callable[..., object]) -> None:
-    exam = simulated_exam(save_exam(tmp_path, make_record(1)))
+    exam = load_simulated_exam(save_exam(tmp_path, make_record(1)))
     twin = replace(exam, name="own-b", patient="somebody else")
     assert duplicates([exam, twin]) == [(exam.name, "own-b")]
     assert duplicates([exam, replace(twin, patient=exam.patient)]) == []
@@ -204,7 +205,7 @@ def test_the_same_images_under_two_patients_are_found(tmp_path: Path, make_recor
 
 
 def test_few_patients_of_a_kind_are_warned_of(tmp_path: Path, make_record: Callable[..., object]) -> None:
-    exams = [simulated_exam(save_exam(tmp_path, make_record(seed, liver_kpa=5.0))) for seed in range(30)]
+    exams = [load_simulated_exam(save_exam(tmp_path, make_record(seed, liver_kpa=5.0))) for seed in range(30)]
     exams = [replace(exam, facts={"manufacturer": "SIEMENS"}) for exam in exams]
     report = balance(exams)
     assert any("without significant fibrosis" in warning for warning in report["warnings"])

@@ -12,18 +12,18 @@ from torch.nn import functional
 
 from liver_mre.liver.channels import CHANNELS, MASKED_ALONE
 from liver_mre.liver.framing import network_input, shown_channels, view_of
+from liver_mre.series.plan import select
 from liver_mre.series.scanner_rules_file import load_scanner_rules
 from liver_mre.stiffness.source import read_stiffness
 from liver_mre.studies.reader import read_studies
 from simulation.encodings import ENCODINGS
 from simulation.encodings.types import SeriesKind
 from simulation.types import SimulatedExam, Truth
-from tests.planning import select
-from training.dataset import FIELD_OF_VIEW_MM, Grid, Slices
-from training.exams import Exam, simulated_exam
-from training.refusal_study import as_read
-from training.situations import SITUATIONS, Situation
-from training.store import CONFIDENCE_PER_COUNT, KPA_PER_COUNT, ExamRecord, save_exam
+from training.cohort.exams import Exam, load_simulated_exam
+from training.cohort.store import CONFIDENCE_PER_COUNT, KPA_PER_COUNT, ExamRecord, save_exam
+from training.experiments.refusals import as_read
+from training.segmentation.dataset import FIELD_OF_VIEW_MM, Grid, Slices
+from training.segmentation.situations import SITUATIONS, Situation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +60,7 @@ def record(make_record: Callable[..., ExamRecord]) -> ExamRecord:
 
 @pytest.fixture
 def trained_on(record: ExamRecord, tmp_path: Path) -> Exam:
-    return simulated_exam(save_exam(tmp_path / "cohort", record))
+    return load_simulated_exam(save_exam(tmp_path / "cohort", record))
 
 
 def as_acquired(record: ExamRecord) -> SimulatedExam:

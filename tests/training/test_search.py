@@ -6,9 +6,9 @@ import csv
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from training.config import PAPER
-from training.options import TrainOptions
-from training.search import LEARNING_RATES, MOMENTA, WEIGHT_DECAYS, SearchOptions, tune
+from training.segmentation.options import TrainOptions
+from training.segmentation.recipes import PAPER
+from training.segmentation.search import LEARNING_RATES, MOMENTA, WEIGHT_DECAYS, SearchOptions, tune
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from training import statistics
+from training.reporting import statistics
 
 # Shrout and Fleiss, Psychol Bull 1979;86:420, table 2: six targets, four judges. ICC(2,1) = .29 (table 4).
 SHROUT_FLEISS = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])

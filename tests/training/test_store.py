@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.store import (
-    CohortError,
+from training.cohort.store import (
     ExamRecord,
     exam_path,
     list_exams,
@@ -25,6 +24,7 @@ from training.store import (
     seed_of,
     split_of,
 )
+from training.errors import CohortError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,15 +78,6 @@ def test_a_pixel_under_the_threshold_never_passes_it_by_rounding(confidence: flo
 
 def test_a_pixel_at_the_threshold_passes() -> None:
     assert quantise_confidence(np.array([0.95], dtype=np.float32))[0] == 9500
-
-
-def test_masked_stiffness_is_zero_exactly_where_confidence_is_low(make_record: MakeRecord) -> None:
-    record = make_record(3)
-    masked = record.masked_stiffness_kpa()
-    low = record.confidence < 9500
-    assert low.any()
-    assert not masked[low].any()
-    np.testing.assert_allclose(masked[~low], record.stiffness[~low] * 0.01, rtol=1e-6)
 
 
 def test_the_splits_have_the_shares_they_claim() -> None:

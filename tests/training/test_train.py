@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from training.checkpoint import load_checkpoint
-from training.config import PAPER, STRONG, Recipe
-from training.errors import TrainingError
-from training.options import TrainOptions
-from training.schedule import learning_rate
-from training.store import CohortError, split_of
-from training.train import BEST_NAME, CHECKPOINT_NAME, Training
+from training.cohort.store import split_of
+from training.errors import CohortError, TrainingError
+from training.segmentation.checkpoint import load_checkpoint
+from training.segmentation.options import TrainOptions
+from training.segmentation.recipes import PAPER, STRONG, Recipe
+from training.segmentation.schedule import learning_rate
+from training.segmentation.train import BEST_NAME, CHECKPOINT_NAME, Training
 
 if TYPE_CHECKING:
     from pathlib import Path

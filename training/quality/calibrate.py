@@ -1,8 +1,7 @@
-"""Limits of the quality numbers, from good simulated exams, and what these limits make of all the others."""
+"""Limits of the quality numbers from good simulated exams, and their effect on other cohorts."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,32 +11,32 @@ from liver_mre.errors import ModelError
 from liver_mre.quality.checks import exam_numbers, slice_numbers
 from liver_mre.quality.limits import Limit, Limits, Typical, parse_limits
 from liver_mre.quality.out_of_domain import deviations, features, unlike, untypical
+from training.cohort.exams import load_simulated_exam
+from training.cohort.store import list_exams, load_exam
 from training.errors import TrainingError
-from training.exams import simulated_exam
+from training.files import write_json
 from training.quality.slices import record_waves
 from training.quality.truth import is_good, true_causes
-from training.situations import SITUATIONS, situation_named
-from training.store import list_exams, load_exam
+from training.segmentation.situations import SITUATIONS, situation_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from training.exams import Exam
-    from training.livers import PredictedLiver
-    from training.quality.livers import Livers
-    from training.situations import Situation
-    from training.store import ExamRecord
+    from training.cohort.exams import Exam
+    from training.cohort.store import ExamRecord
+    from training.segmentation.predicted_livers import LiverCache, PredictedLiver
+    from training.segmentation.situations import Situation
 
 REJECTED: Final = 0.005
-"""Largest share of good exams that the limits may reject in the cohort that they come from."""
+"""Largest share of good exams that the limits may reject in the calibration cohort."""
 TAIL: Final = 0.005
 WIDENINGS: Final = np.arange(0.5, 3.01, 0.05)
-"""Wide on purpose: each number alone only tells what is far off, all together tell the rest."""
+"""Wide on purpose: single features reject what is far off, the distance of all together rejects the rest."""
 SHRINKAGE: Final = 0.02
-BEYOND: Final = 1.3
-"""Room beyond the largest distance of the exams that it comes from: others lie a little further."""
-OF_THE_LIVER: Final = (
+MARGIN: Final = 1.3
+"""Margin on the largest distance of the calibration exams."""
+LIVER_FEATURES: Final = (
     "liver_cm2",
     "liver_x_mm",
     "liver_y_mm",
@@ -50,14 +49,13 @@ OF_THE_LIVER: Final = (
     "stiffness_spread",
     "roughness",
 )
-SIZE_OF_THE_BODY: Final = ("body_width_mm", "body_depth_mm", "body_aspect", "liver_in_body_x", "liver_in_body_y")
-"""Seen in the unmasked elastogram or, beside a masked one, in the magnitude."""
-STIFFNESS_OF_THE_BODY: Final = ("body_fill", "body_kpa", "body_roughness")
-"""Seen in the unmasked elastogram alone."""
+BODY_SIZE_FEATURES: Final = ("body_width_mm", "body_depth_mm", "body_aspect", "liver_in_body_x", "liver_in_body_y")
+"""From the unmasked elastogram or, beside a masked one, from the magnitude."""
+BODY_STIFFNESS_FEATURES: Final = ("body_fill", "body_kpa", "body_roughness")
+"""From the unmasked elastogram only."""
 LOGARITHMIC: Final = frozenset(
     {"liver_cm2", "confident_cm2", "stiffness_kpa", "stiffness_spread", "roughness", "body_kpa", "body_roughness"}
 )
-# What a good slice must reach; numbers that have no low or no high limit are bad on one side only.
 SLICE_SIDES: Final = {
     "confident_share": (True, False),
     "hot_share": (False, True),
@@ -65,26 +63,27 @@ SLICE_SIDES: Final = {
     "wave_snr": (True, False),
     "phase_consistency": (True, False),
 }
+"""Whether a number has a (low, high) limit."""
 EXAM_SIDES: Final = {"slice_agreement": (False, True)}
 CHECK_TAIL: Final = 0.01
 UNLIMITED: Final = {"axial", "liver_slices", "outline_agreement"}
-"""Not limited by the whole cohort: it has no other orientation, a slice without liver is that slice's failure, and how
-far outlines agree depends on what the network is shown."""
+"""Features without a limit of this kind: all calibration exams are axial, a slice without liver is a failure of that
+slice, and the agreement of outlines depends on the input situation."""
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
-    """One exam.
+class ExamFeatures:
+    """Quality numbers of one exam.
 
     Attributes
     ----------
-    group : its cohort, or the kind of what it is
-    name : its file
-    good : whether at least half of its slices are diagnostic, and it shows a liver
-    diagnostic : number of its diagnostic slices
-    features : by the situation in which its liver was predicted
-    slices : the numbers of its diagnostic slices
-    exam : the numbers of the exam
+    group : cohort, or what an out-of-domain exam is
+    name : of the file
+    good : whether at least half of the slices are diagnostic
+    diagnostic : number of diagnostic slices
+    features : out-of-domain features by input situation of the segmentation
+    slices : numbers of the diagnostic slices
+    exam : numbers of the exam
     """
 
     group: str
@@ -97,16 +96,16 @@ class Looked:
 
 
 def calibrate(
-    good: Sequence[Path], beside: Mapping[str, Path], livers: Livers, out: Path, limit: int | None = None
+    data: Sequence[Path], beside: Mapping[str, Path], livers: LiverCache, out: Path, limit: int | None = None
 ) -> dict[str, Any]:
-    """Find the limits and write `limits.json` and `evidence.json`.
+    """Calibrate the limits and write limits.json and evidence.json.
 
     Parameters
     ----------
-    good : cohorts whose good exams the limits come from
-    beside : other cohorts, by name, on which the limits are tried
-    livers : predicted livers of their exams, as the application will outline them
-    out : folder
+    data : cohorts whose good exams determine the limits
+    beside : other cohorts by name, on which the limits are evaluated
+    livers : predicted livers of their exams
+    out : folder of the two files
     limit : largest number of exams of each cohort
 
     Raises
@@ -114,37 +113,37 @@ def calibrate(
     TrainingError
         If no exam is good.
     """
-    known = [one for folder in good for one in _look(folder, "", livers, limit)]
-    others = [one for name, folder in beside.items() for one in _look(folder, name, livers, limit)]
-    fine = [one for one in known if one.good]
-    if not fine:
+    own = [one for folder in data for one in _cohort_features(folder, "", livers, limit)]
+    others = [one for name, folder in beside.items() for one in _cohort_features(folder, name, livers, limit)]
+    good = [one for one in own if one.good]
+    if not good:
         message = "no exam of the cohorts is good: simulate more, of the design quality or extended"
         raise TrainingError(message)
-    content = limits_of(fine, livers.name)
-    evidence = evidence_of([*known, *others], content)
+    content = limits_of(good, livers.name)
+    evidence = evidence_of([*own, *others], content)
     out.mkdir(parents=True, exist_ok=True)
-    (out / "limits.json").write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    (out / "evidence.json").write_text(json.dumps(evidence, indent=2) + "\n", encoding="utf-8")
+    write_json(out / "limits.json", content)
+    write_json(out / "evidence.json", evidence)
     return {"limits": content, "evidence": evidence}
 
 
-def limits_of(fine: Sequence[Looked], model: str) -> dict[str, Any]:
-    """Return the limits that good exams keep, as `core.quality.limits` reads them; model outlined their livers."""
-    slices = [numbers for one in fine for numbers in one.slices]
+def limits_of(good: Sequence[ExamFeatures], model: str) -> dict[str, Any]:
+    """Return limits from good exams as `liver_mre.quality.limits` reads them; `model` outlined their livers."""
+    slices = [numbers for one in good for numbers in one.slices]
     return {
         "schema_version": "1.0",
-        "evidence": f"{len(fine)} good simulated exams, {len(slices)} diagnostic slices of them",
+        "evidence": f"{len(good)} good simulated exams, {len(slices)} diagnostic slices of them",
         "model": model,
         "least_confident_cm2": 1.0,
         "slice": {name: _side(slices, name, sides) for name, sides in SLICE_SIDES.items()},
-        "exam": {name: _side([one.exam for one in fine], name, sides) for name, sides in EXAM_SIDES.items()},
-        "familiar": familiar_limits([row for one in fine for row in one.features.values()]),
-        "typical": [typical_of([one.features[way] for one in fine], way) for way in fine[0].features],
+        "exam": {name: _side([one.exam for one in good], name, sides) for name, sides in EXAM_SIDES.items()},
+        "familiar": feature_limits([row for one in good for row in one.features.values()]),
+        "typical": [distance_model([one.features[name] for one in good], name) for name in good[0].features],
     }
 
 
-def familiar_limits(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float | None]]:
-    """Return limits of the features that reject at most `REJECTED` of the rows, widened together as far as it takes."""
+def feature_limits(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float | None]]:
+    """Return limits of single features, widened together until they reject at most `REJECTED` of the rows."""
     ends = {}
     for name in sorted(set(rows[0]) - UNLIMITED):
         values = np.array([row[name] for row in rows if not np.isnan(row[name])])
@@ -159,15 +158,18 @@ def familiar_limits(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float
         }
         if np.mean([bool(unlike(row, limits)) for row in rows]) <= REJECTED:
             break
-    # Rounded outwards: the exams that a limit comes from shall keep it.
+    # Rounded outwards, so that the calibration exams stay within.
     return {
         name: [_outwards(limit.low, np.floor), _outwards(limit.high, np.ceil)] for name, limit in limits.items()
     } | {"axial": [0.9, None]}
 
 
-def typical_of(rows: Sequence[Mapping[str, float]], way: str) -> dict[str, Any]:
-    """Return mean, SD and inverse correlations of features, and a distance beyond all but `REJECTED` of the rows."""
-    situation = situation_named(way)
+def distance_model(rows: Sequence[Mapping[str, float]], name: str) -> dict[str, Any]:
+    """Return mean, SD and inverse correlation of the features in a situation, and the largest squared distance.
+
+    The largest squared Mahalanobis distance in domain is `MARGIN` times the one that `REJECTED` of the rows exceed.
+    """
+    situation = situation_named(name)
     names = features_of(situation)
     plain = Typical(names, (0.0,) * len(names), (1.0,) * len(names), tuple(n in LOGARITHMIC for n in names), (), 0.0)
     known = [row for row in rows if not any(np.isnan(row[name]) for name in names)]
@@ -184,7 +186,7 @@ def typical_of(rows: Sequence[Mapping[str, float]], way: str) -> dict[str, Any]:
         "sd": [float(f"{value:.6g}") for value in sd],
         "inverse": [float(f"{value:.6g}") for value in inverse.ravel()],
         "least_agreement": _least_agreement(rows),
-        "largest": float(f"{BEYOND * np.quantile(squared, 1.0 - REJECTED):.4g}"),
+        "largest": float(f"{MARGIN * np.quantile(squared, 1.0 - REJECTED):.4g}"),
     }
 
 
@@ -193,38 +195,37 @@ def _least_agreement(rows: Sequence[Mapping[str, float]]) -> float:
     if not values.size:
         return 0.0
     usual, low = np.quantile(values, (0.5, REJECTED))
-    return float(f"{usual - BEYOND * (usual - low):.3f}")
+    return float(f"{usual - MARGIN * (usual - low):.3f}")
 
 
 def features_of(situation: Situation) -> tuple[str, ...]:
-    """Return which features an acquisition has in a situation."""
-    size = SIZE_OF_THE_BODY if situation.magnitude or not situation.masked else ()
-    return (*OF_THE_LIVER, *size, *(() if situation.masked else STIFFNESS_OF_THE_BODY))
+    """Return the names of the features that an acquisition has in an input situation."""
+    size = BODY_SIZE_FEATURES if situation.magnitude or not situation.masked else ()
+    return (*LIVER_FEATURES, *size, *(() if situation.masked else BODY_STIFFNESS_FEATURES))
 
 
-def evidence_of(looked: Sequence[Looked], content: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return what the limits make of each group of exams, a row a group."""
+def evidence_of(exams: Sequence[ExamFeatures], content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return one row per group of exams: how many the limits reject in each input situation."""
     limits = parse_limits(content, ModelError)
     rows = []
-    for group in dict.fromkeys(one.group for one in looked):
-        members = [one for one in looked if one.group == group]
+    for group in dict.fromkeys(one.group for one in exams):
+        members = [one for one in exams if one.group == group]
         row: dict[str, Any] = {"group": group, "exams": len(members), "good": sum(one.good for one in members)}
         row["without_diagnostic_slice"] = sum(one.diagnostic == 0 for one in members)
-        for way in members[0].features:
-            rejected = [one for one in members if _strange(one.features[way], way, limits)]
-            row[f"rejected_{way}"] = len(rejected)
-            row[f"good_rejected_{way}"] = sum(one.good for one in rejected)
-            # A liver nowhere is not evaluable anyway.
-            row[f"liver_left_{way}"] = sum(
-                one.features[way]["liver_slices"] > 0 and one not in rejected for one in members
+        for name in members[0].features:
+            rejected = [one for one in members if _out_of_domain(one.features[name], name, limits)]
+            row[f"rejected_{name}"] = len(rejected)
+            row[f"good_rejected_{name}"] = sum(one.good for one in rejected)
+            # Exams without any liver are not evaluable anyway.
+            row[f"liver_left_{name}"] = sum(
+                one.features[name]["liver_slices"] > 0 and one not in rejected for one in members
             )
         rows.append(row)
     return rows
 
 
-def _strange(found: Mapping[str, float], way: str, limits: Limits) -> bool:
-    shown = situation_named(way).channels
-    return bool(unlike(found, limits.familiar) or untypical(found, limits.typical, shown))
+def _out_of_domain(found: Mapping[str, float], name: str, limits: Limits) -> bool:
+    return bool(unlike(found, limits.familiar) or untypical(found, limits.typical, situation_named(name).channels))
 
 
 def _side(rows: Iterable[Mapping[str, float]], name: str, sides: tuple[bool, bool]) -> list[float | None]:
@@ -246,24 +247,25 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.4g}")
 
 
-def _look(folder: Path, group: str, livers: Livers, limit: int | None) -> list[Looked]:
+def _cohort_features(folder: Path, group: str, livers: LiverCache, limit: int | None) -> list[ExamFeatures]:
     found = []
     for path in list_exams(folder)[:limit]:
         record = load_exam(path)
-        kind = str(record.facts.get("unlike", ""))
-        found.append(looked_at(record, simulated_exam(path), livers.of(path), kind or group or "usual"))
+        name = record.out_of_domain or group or "usual"
+        found.append(exam_features(record, load_simulated_exam(path), livers.of(path), name))
     return found
 
 
-def looked_at(record: ExamRecord, exam: Exam, livers: Mapping[str, PredictedLiver], group: str) -> Looked:
-    """Return what is known of an exam, its livers predicted in several situations."""
+def exam_features(record: ExamRecord, exam: Exam, livers: Mapping[str, PredictedLiver], group: str) -> ExamFeatures:
+    """Return the quality numbers of an exam, with its livers predicted in several situations."""
     diagnostic = tuple(index for index, cause in enumerate(true_causes(record)) if cause is None)
     volumes = {masked: exam.volume(masked=masked) for masked in (False, True)}
-    seen = {
+    magnitude = record.magnitude.astype(np.float64)
+    by_situation = {
         each.name: features(
             volumes[each.masked],
             livers[each.name].outline,
-            record.magnitude if each.magnitude else None,
+            magnitude if each.magnitude else None,
             livers[each.name].alternatives,
         )
         for each in SITUATIONS
@@ -271,12 +273,12 @@ def looked_at(record: ExamRecord, exam: Exam, livers: Mapping[str, PredictedLive
     }
     volume, liver = volumes[False], next(iter(livers.values())).outline
     waves = record_waves(record)
-    return Looked(
+    return ExamFeatures(
         group=group,
         name=exam.name,
         good=is_good(record),
         diagnostic=len(diagnostic),
-        features=seen,
+        features=by_situation,
         slices=tuple(slice_numbers(volume, liver, index, waves) for index in diagnostic),
         exam=exam_numbers(volume, liver, diagnostic),
     )

@@ -1,88 +1,83 @@
-"""Compare architectures on the same folds, as Nieves-Vazquez et al. 2024 did; one command, resumable at each fold."""
+"""Compare architectures in cross-validation on the same folds, as Nieves-Vazquez et al. 2024; resumable per fold."""
 
 from __future__ import annotations
 
-import csv
-import json
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
 
+from training.cohort.store import cohort_files
 from training.errors import TrainingError
+from training.files import write_arrays, write_json, write_rows
 from training.quality.networks import ARCHITECTURES, EPOCHS, FASTER_IN_FLOAT32, OTHER_EPOCHS
 from training.quality.scores import Scores, score
-from training.quality.shown import SITUATIONS, WITH_WAVES
+from training.quality.situations import SITUATIONS, WITH_WAVES
 from training.quality.slices import Slices, read_slices, slices_digest
 from training.quality.train import FOLDS, Plan, folds_of, train_fold
-from training.store import list_exams
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from training.quality.livers import Livers
+    from training.segmentation.predicted_livers import LiverCache
 
-TABLE: Final = "comparison"
+COMPARISON: Final = "comparison"
 CACHE: Final = "slices.npz"
-SHOWN: Final = ("accuracy", "precision", "recall", "precision_bad", "recall_bad", "auroc", "cause", "auroc_stranger")
+_FIELDS: Final = {"strangers": "out_of_domain"}
+"""Fields of `Slices` that have another key in the cache."""
+_COLUMNS: Final = ("accuracy", "precision", "recall", "precision_bad", "recall_bad", "auroc", "cause", "auroc_stranger")
 
 
-@dataclass(frozen=True, slots=True)
-class CompareOptions:
-    """What a comparison is told.
+def compare(
+    data: Sequence[Path],
+    livers: LiverCache,
+    out: Path,
+    architectures: Sequence[str] = tuple(ARCHITECTURES),
+    *,
+    epochs: int | None = None,
+    folds: Sequence[int] = range(FOLDS),
+    limit: int | None = None,
+    threads: int = 0,
+) -> list[dict[str, Any]]:
+    """Train the missing folds and write the tables.
 
-    Attributes
+    Parameters
     ----------
     data : cohort folders
     livers : predicted livers of their exams
-    out : folder of the run: slices, a folder for each architecture, tables
+    out : folder of the run: slices, a folder per architecture, tables
     architectures : names in `ARCHITECTURES`
-    epochs : of each fold; None takes those of `EPOCHS`
-    folds : which to train now; the table needs all of an architecture
+    epochs : of each fold; by default those of `EPOCHS`
+    folds : folds to train now; the table needs all folds of an architecture
     limit : largest number of exams of each cohort
-    threads : of torch, 0 leaves its choice
-    """
-
-    data: tuple[Path, ...]
-    livers: Livers
-    out: Path
-    architectures: tuple[str, ...] = tuple(ARCHITECTURES)
-    epochs: int | None = None
-    folds: tuple[int, ...] = tuple(range(FOLDS))
-    limit: int | None = None
-    threads: int = 0
-
-
-def compare(options: CompareOptions) -> list[dict[str, Any]]:
-    """Train what is missing and write the tables.
+    threads : of torch; 0 for its default
 
     Returns
     -------
-    One row an architecture and situation, of the architectures all of whose folds are trained.
+    One row per architecture and situation, for architectures whose folds are all trained.
 
     Raises
     ------
     CohortError
         If a folder holds no simulated exam.
     TrainingError
-        If the run in `out` is of other data or another plan.
+        If the run in `out` has other data or hyperparameters.
     """
-    if options.threads:
-        torch.set_num_threads(options.threads)
-    options.out.mkdir(parents=True, exist_ok=True)
-    slices = cached_slices(options)
-    for architecture in options.architectures:
-        epochs = options.epochs or EPOCHS.get(architecture, OTHER_EPOCHS)
-        plan = Plan(architecture, epochs, bfloat16=architecture not in FASTER_IN_FLOAT32)
-        for fold in options.folds:
-            state = train_fold(slices, fold, plan, fold_file(options.out, architecture, fold))
-            print(f"{ARCHITECTURES[architecture]}, fold {fold + 1} of {FOLDS}: {state['seconds']:.0f} s", flush=True)
-    rows = [row for name in options.architectures for row in rows_of(options.out, name, slices)]
+    if threads:
+        torch.set_num_threads(threads)
+    out.mkdir(parents=True, exist_ok=True)
+    slices = cached_slices(out / CACHE, data, livers, limit)
+    for name in architectures:
+        plan = Plan(name, epochs or EPOCHS.get(name, OTHER_EPOCHS), bfloat16=name not in FASTER_IN_FLOAT32)
+        for fold in folds:
+            state = train_fold(slices, fold, plan, fold_file(out, name, fold))
+            print(f"{ARCHITECTURES[name]}, fold {fold + 1} of {FOLDS}: {state['seconds']:.0f} s", flush=True)
+    rows = [row for name in architectures for row in rows_of(out, name, slices)]
     if rows:
-        write_tables(options.out, rows)
+        write_tables(out, rows)
     return rows
 
 
@@ -91,24 +86,23 @@ def fold_file(out: Path, architecture: str, fold: int) -> Path:
     return out / architecture / f"fold-{fold + 1}.pt"
 
 
-def cached_slices(options: CompareOptions) -> Slices:
-    """Return the slices of the cohorts, from the run's folder if they are those."""
-    path = options.out / CACHE
-    names = [field.name for field in fields(Slices)]
+def cached_slices(path: Path, data: Sequence[Path], livers: LiverCache, limit: int | None) -> Slices:
+    """Return the slices of the cohorts, from the cache if it is of the same exams and livers."""
     if path.is_file():
-        paths = [item for folder in options.data for item in list_exams(folder)[: options.limit]]
-        digest = slices_digest(paths, options.livers)
+        digest = slices_digest(cohort_files(data, limit), livers)
         with np.load(path, allow_pickle=False) as archive:
             if str(archive["digest"]) == digest:
-                arrays: dict[str, Any] = {name: archive[name] for name in names[:-1]}
+                arrays: dict[str, Any] = {_FIELDS.get(key, key): archive[key] for key in archive if key != "digest"}
                 return Slices(**arrays, digest=digest)
-    slices = read_slices(options.data, options.livers, options.limit)
-    np.savez_compressed(path, **{name: np.asarray(getattr(slices, name)) for name in names})
+    slices = read_slices(data, livers, limit)
+    keys = {field: key for key, field in _FIELDS.items()}
+    arrays = {keys.get(name, name): array for name, array in slices.arrays().items()}
+    write_arrays(path, arrays | {"digest": np.array(slices.digest)})
     return slices
 
 
 def rows_of(out: Path, architecture: str, slices: Slices) -> list[dict[str, Any]]:
-    """Return the rows of one architecture: mean and SD over the folds, each of which judged patients it never saw."""
+    """Return the rows of one architecture: mean and SD over the folds, each scored on its held-out patients."""
     files = [fold_file(out, architecture, fold) for fold in range(FOLDS)]
     if not all(file.is_file() for file in files):
         return []
@@ -123,7 +117,7 @@ def rows_of(out: Path, architecture: str, slices: Slices) -> list[dict[str, Any]
             score(
                 np.array(state["logits"][situation], np.float32),
                 slices.causes[folds == fold],
-                slices.strangers[folds == fold],
+                slices.out_of_domain[folds == fold],
             )
             for fold, state in enumerate(states)
         ]
@@ -133,9 +127,9 @@ def rows_of(out: Path, architecture: str, slices: Slices) -> list[dict[str, Any]
 
 def _row(architecture: str, situation: str, found: list[Scores], states: list[dict[str, Any]]) -> dict[str, Any]:
     row: dict[str, Any] = {"network": ARCHITECTURES[architecture], "shown": situation}
-    for name in SHOWN:
+    for name in _COLUMNS:
         values: NDArray[np.float64] = np.array([getattr(one, name) for one in found])
-        known = values[~np.isnan(values)]  # a fold in which a class is missing has no score of it
+        known = values[~np.isnan(values)]  # a fold may lack a class
         mean, sd = (round(float(known.mean()), 4), round(float(known.std()), 4)) if known.size else (None, None)
         row |= {name: mean, f"{name}_sd": sd}
     seconds = sum(state["seconds"] for state in states)
@@ -149,8 +143,7 @@ def _row(architecture: str, situation: str, found: list[Scores], states: list[di
 def best_of(rows: list[dict[str, Any]], situation: str = WITH_WAVES) -> str:
     """Return the smallest architecture whose accuracy is within one standard error of the highest.
 
-    The rule of one standard error: Breiman et al. 1984, Classification and Regression Trees. Networks that eight folds
-    do not tell apart are told apart by what they cost.
+    One-standard-error rule: Breiman et al. 1984, Classification and Regression Trees.
     """
     candidates = [row for row in rows if row["shown"] == situation]
     highest = max(candidates, key=lambda row: float(row["accuracy"]))
@@ -161,24 +154,23 @@ def best_of(rows: list[dict[str, Any]], situation: str = WITH_WAVES) -> str:
 
 def write_tables(out: Path, rows: list[dict[str, Any]]) -> None:
     """Write the comparison as CSV, JSON and Markdown."""
-    with (out / f"{TABLE}.csv").open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.DictWriter(stream, list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    (out / f"{TABLE}.json").write_text(json.dumps({"best": best_of(rows), "rows": rows}, indent=2) + "\n")
-    (out / f"{TABLE}.md").write_text(markdown(rows), encoding="utf-8")
+    write_rows(out / f"{COMPARISON}.csv", list(rows[0]), rows)
+    write_json(out / f"{COMPARISON}.json", {"best": best_of(rows), "rows": rows})
+    (out / f"{COMPARISON}.md").write_text(markdown(rows), encoding="utf-8")
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:
     """Return the comparison as a table: mean (SD) over the folds."""
     lines = [
         "| Network | Parameters | Epochs | Shown | "
-        + " | ".join(name.replace("_bad", ", not diagnostic") for name in SHOWN)
+        + " | ".join(name.replace("_bad", ", not diagnostic") for name in _COLUMNS)
         + " |",
-        "|---" * (len(SHOWN) + 4) + "|",
+        "|---" * (len(_COLUMNS) + 4) + "|",
     ]
     for row in rows:
-        values = " | ".join("" if row[name] is None else f"{row[name]:.3f} ({row[f'{name}_sd']:.3f})" for name in SHOWN)
+        values = " | ".join(
+            "" if row[name] is None else f"{row[name]:.3f} ({row[f'{name}_sd']:.3f})" for name in _COLUMNS
+        )
         size = f"{row['parameters'] / 1e6:.1f} M"
         lines.append(f"| {row['network']} | {size} | {row['epochs']} | {row['shown']} | {values} |")
     return "\n".join(lines) + "\n"

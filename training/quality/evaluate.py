@@ -1,37 +1,39 @@
-"""The majority vote of the fold models on patients that none of them saw."""
+"""The majority vote of the fold networks on held-out patients."""
 
 from __future__ import annotations
 
-import csv
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
 from liver_mre.quality.verdict import CAUSES
+from training.cohort.store import list_exams
 from training.errors import TrainingError
-from training.predict import weights_digest
-from training.quality.compare import fold_file
+from training.files import read_json, write_json, write_rows
+from training.quality.compare import COMPARISON, fold_file
 from training.quality.networks import ARCHITECTURES, load_ensemble
 from training.quality.scores import ballot_of, confusion, score
-from training.quality.shown import SITUATIONS, WITH_WAVES
+from training.quality.situations import SITUATIONS, WITH_WAVES
 from training.quality.slices import DIAGNOSTIC, read_slices
 from training.quality.train import FOLDS, predict
-from training.store import list_exams
+from training.segmentation.predict import weights_digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
-    from training.quality.livers import Livers
+    from training.quality.slices import Slices
+    from training.segmentation.predicted_livers import LiverCache
 
 EVALUATION: Final = "evaluation.json"
 
 
 def run_weights(run: Path, architecture: str) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
-    """Return the weights of the eight fold models under one set of names, and what each was told.
+    """Return the weights of the fold networks as one ensemble, and the settings of each.
 
     Raises
     ------
@@ -39,7 +41,7 @@ def run_weights(run: Path, architecture: str) -> tuple[dict[str, Tensor], list[d
         If a fold is missing.
     """
     weights: dict[str, Tensor] = {}
-    told = []
+    settings = []
     for fold in range(FOLDS):
         file = fold_file(run, architecture, fold)
         if not file.is_file():
@@ -47,51 +49,51 @@ def run_weights(run: Path, architecture: str) -> tuple[dict[str, Tensor], list[d
             raise TrainingError(message)
         state = torch.load(file, weights_only=True, map_location="cpu")
         weights |= {f"members.{fold}.{name}": value for name, value in state["weights"].items()}
-        told.append(state["told"] | {"seconds": state["seconds"]})
-    return weights, told
+        settings.append(state["told"] | {"seconds": state["seconds"]})
+    return weights, settings
 
 
 def chosen_architecture(run: Path, named: str | None) -> str:
-    """Return the architecture to use: the one named, or the best of the comparison.
+    """Return the named architecture, or else the best of the comparison.
 
     Raises
     ------
     TrainingError
-        If none is named and nothing was compared.
+        If none is named and there is no comparison.
     """
     if named:
         return named
-    path = run / "comparison.json"
+    path = run / f"{COMPARISON}.json"
     if not path.is_file():
-        message = f"{run.name} holds no comparison: finish it, or name an --architecture"
+        message = f"{run.name} holds no comparison: finish it, or pass --network"
         raise TrainingError(message)
-    return str(json.loads(path.read_text(encoding="utf-8"))["best"])
+    return str(read_json(path)["best"])
 
 
 def evaluate(
     run: Path,
     data: Sequence[Path],
-    livers: Livers,
+    livers: LiverCache,
     out: Path,
     *,
     architecture: str | None = None,
     train_data: Sequence[Path] = (),
     limit: int | None = None,
 ) -> dict[str, Any]:
-    """Judge a test cohort by the vote, and write `evaluation.json` and `slices.csv`.
+    """Evaluate the vote on a test cohort, and write evaluation.json and slices.csv.
 
     Raises
     ------
     TrainingError
-        If a fold is missing, or an exam of the test cohort was trained on.
+        If a fold is missing, or an exam of the test cohort was used in training.
     CohortError
         If a folder holds no simulated exam.
     """
     name = chosen_architecture(run, architecture)
-    weights, told = run_weights(run, name)
-    seen = {path.name for folder in train_data for path in list_exams(folder)}
-    if shared := seen & {path.name for folder in data for path in list_exams(folder)}:
-        message = f"{len(shared)} exams were trained on: evaluate on a cohort of another seed"
+    weights, settings = run_weights(run, name)
+    used = {path.name for folder in train_data for path in list_exams(folder)}
+    if shared := used & {path.name for folder in data for path in list_exams(folder)}:
+        message = f"{len(shared)} exams were used in training: evaluate on a cohort of another seed"
         raise TrainingError(message)
     slices = read_slices(data, livers, limit)
     ensemble = load_ensemble(name, weights)
@@ -100,33 +102,37 @@ def evaluate(
         "architecture": name,
         "weights_sha256": weights_digest(weights),
         "members": FOLDS,
-        "epochs": told[0]["epochs"],
-        "training_digest": told[0]["digest"],
+        "epochs": settings[0]["epochs"],
+        "training_digest": settings[0]["digest"],
         "livers": livers.name,
         "exams": len(set(slices.exams.tolist())),
         "slices": len(slices.causes),
         "causes": {str(cause): int((slices.causes == index).sum()) for index, cause in enumerate(CAUSES)},
         "situations": {},
     }
+    out.mkdir(parents=True, exist_ok=True)
     for situation in SITUATIONS:
         logits = predict(ensemble, slices, situation)
-        summary["situations"][situation] = score(logits, slices.causes, slices.strangers).as_dict()
+        summary["situations"][situation] = score(logits, slices.causes, slices.out_of_domain).as_dict()
         if situation == WITH_WAVES:
             summary["confusion"] = confusion(logits, slices.causes)
             _write_slices(out, slices, logits)
-    out.mkdir(parents=True, exist_ok=True)
-    (out / EVALUATION).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    write_json(out / EVALUATION, summary)
     return summary
 
 
-def _write_slices(out: Path, slices: Any, logits: Any) -> None:  # noqa: ANN401 - arrays and `Slices`
-    out.mkdir(parents=True, exist_ok=True)
+def _write_slices(out: Path, slices: Slices, logits: NDArray[np.float32]) -> None:
     ballot = ballot_of(logits)
-    with (out / "slices.csv").open("w", newline="", encoding="utf-8") as stream:
-        writer = csv.writer(stream)
-        writer.writerow(("exam", "slice", "confident_cm2", "truth", "called", "probability", "cause"))
-        for i, truth in enumerate(slices.causes):
-            words = "diagnostic" if truth == DIAGNOSTIC else str(CAUSES[truth])
-            said = "diagnostic" if ballot.diagnostic[i] else "not diagnostic"
-            row = (slices.exams[i], slices.levels[i], round(slices.confident_cm2[i], 2), words, said)
-            writer.writerow((*row, round(ballot.probability[i], 4), str(CAUSES[ballot.cause[i]])))
+    rows = [
+        {
+            "exam": slices.exams[i],
+            "slice": slices.levels[i],
+            "confident_cm2": round(slices.confident_cm2[i], 2),
+            "truth": "diagnostic" if truth == DIAGNOSTIC else str(CAUSES[truth]),
+            "called": "diagnostic" if ballot.diagnostic[i] else "not diagnostic",
+            "probability": round(ballot.probability[i], 4),
+            "cause": str(CAUSES[ballot.cause[i]]),
+        }
+        for i, truth in enumerate(slices.causes)
+    ]
+    write_rows(out / "slices.csv", list(rows[0]), rows)

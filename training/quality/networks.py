@@ -1,4 +1,4 @@
-"""Slice classifiers of Nieves-Vazquez et al. 2024 (doi 10.1002/jmri.29490), and the vote of several."""
+"""Slice classifiers of Nieves-Vazquez et al. 2024 (doi 10.1002/jmri.29490), and their ensemble."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import nn
 
 from liver_mre.quality.image import CHANNELS
 from liver_mre.quality.verdict import OUTPUTS
-from training.network import ensure_torchvision_imports
+from training.segmentation.network import ensure_torchvision_imports, float32_weights
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,26 +24,26 @@ ARCHITECTURES: Final = {
     "squeezenet1_1": "SqueezeNet",
     "mobilenet_v2": "MobileNetV2",
 }
-"""Networks by their name in torchvision."""
+"""Display names by torchvision name."""
 EPOCHS: Final = {"squeezenet1_1": 16}
-"""Epochs of the networks that need more than `OTHER_EPOCHS`.
+"""Epochs of networks that need more than `OTHER_EPOCHS`.
 
-Without batch normalisation SqueezeNet learns slowly (0.914 of slices right after 4 epochs, 0.979 after 16), and its
-epochs cost a quarter of ResNet18's: no other network gets less time.
+Without batch normalisation SqueezeNet converges slowly (slice accuracy 0.914 after 4 epochs, 0.979 after 16); an epoch
+costs a quarter of ResNet18's, so it gets no more time than the others.
 """
 OTHER_EPOCHS: Final = 4
 FASTER_IN_FLOAT32: Final = frozenset({"mobilenet_v2"})
-"""Networks of depthwise convolutions, whose gradients bfloat16 makes slower: 1.0 against 0.7 s a step on one core."""
+"""Gradients of depthwise convolutions are slower in bfloat16 (1.0 against 0.7 s per step on one core)."""
 FAMILY: Final = "voting ensemble"
-"""How the card of several networks calls them."""
+"""Architecture family in the card of an ensemble."""
 
 
 def build_classifier(architecture: str) -> nn.Module:
-    """Build a network with freshly initialised weights (nothing is downloaded).
+    """Build a network with random weights (nothing is downloaded).
 
     Returns
     -------
-    A module that maps (N, 7, h, w) float in [0, 1] to (N, `OUTPUTS`) logits.
+    A module that maps (N, 7, H, W) in [0, 1] to (N, `OUTPUTS`) logits.
     """
     ensure_torchvision_imports()
     models: Any = importlib.import_module("torchvision.models")
@@ -61,12 +61,12 @@ def build_classifier(architecture: str) -> nn.Module:
     nn.init.kaiming_normal_(wider.weight, nonlinearity="relu")
     setattr(network.get_submodule(parent), own, wider)
     if architecture.startswith("squeezenet"):
-        _open_last_layer(network)
+        _remove_final_relu(network)
     return network
 
 
-def _open_last_layer(network: nn.Module) -> None:
-    """Let SqueezeNet's last layer give logits: it ends in a ReLU, under which a logit never gets below zero."""
+def _remove_final_relu(network: nn.Module) -> None:
+    """Remove SqueezeNet's final ReLU, which would keep logits from becoming negative."""
     classifier = network.get_submodule("classifier")
     if not isinstance(classifier, nn.Sequential):  # pragma: no cover - guards against another torchvision
         message = "torchvision's SqueezeNet has another classifier than expected"
@@ -75,20 +75,20 @@ def _open_last_layer(network: nn.Module) -> None:
 
 
 class Ensemble(nn.Module):
-    """Several networks side by side: (N, 7, h, w) to logits (N, members, `OUTPUTS`)."""
+    """Several networks on the same input: (N, 7, H, W) to logits (N, members, `OUTPUTS`)."""
 
     def __init__(self, members: list[nn.Module]) -> None:
         super().__init__()
         self.members = nn.ModuleList(members)
 
     def forward(self, image: Tensor) -> Tensor:
-        """Return every member's logits."""
+        """Return the logits of all members."""
         return torch.stack([member(image) for member in self.members], dim=1)
 
 
 def load_ensemble(architecture: str, weights: Mapping[str, Tensor]) -> Ensemble:
-    """Build an ensemble from the weights of all its members, named `members.<k>.<layer>`, in any precision."""
+    """Build an ensemble from weights named `members.<k>.<layer>`, in any precision."""
     count = 1 + max(int(name.split(".")[1]) for name in weights)
     ensemble = Ensemble([build_classifier(architecture) for _ in range(count)])
-    ensemble.load_state_dict({n: v.float() if v.is_floating_point() else v for n, v in weights.items()})
+    ensemble.load_state_dict(float32_weights(weights))
     return ensemble.eval()

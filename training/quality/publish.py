@@ -1,10 +1,8 @@
-"""Turn the eight fold models and their evaluation into one published model: fp16 weights and a card."""
+"""Publish the fold networks with their evaluation as one model folder."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-import json
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,25 +11,34 @@ from liver_mre.liver.channels import WINDOW_KPA
 from liver_mre.quality.image import CHANNELS, FIELD_OF_VIEW_MM, SIZE
 from liver_mre.quality.networks import OF_THE_EXAM
 from liver_mre.quality.verdict import CAUSES
-from training.publish import CARD_NAME, WEIGHTS_NAME, check_weights, exam_ranges, read_evaluation, write_weights
-from training.quality.compare import CACHE, TABLE
+from simulation.exams.outcome import DIAGNOSTIC_CM2
+from training.files import read_json
+from training.quality.compare import CACHE, COMPARISON
 from training.quality.evaluate import run_weights
 from training.quality.networks import ARCHITECTURES, FAMILY
 from training.quality.train import FOLDS
 from training.quality.truth import STIFFNESS_ERROR
+from training.segmentation.model_folder import (
+    RESEARCH_ONLY,
+    SIMULATED_ONLY,
+    check_weights,
+    exam_ranges,
+    read_evaluation,
+    write_model,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _LIMITS: Final = (
-    "Trained and measured on simulated exams only; no clinical image was used.",
-    "Research use only; not a medical device and not for diagnosis.",
+    SIMULATED_ONLY,
+    RESEARCH_ONLY,
     "60 Hz, axial slices of the upper abdomen; of what is no elastogram of a liver they know the simulated kinds only.",
 )
 
 
 def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: str, version: str) -> dict[str, Any]:
-    """Write weights.safetensors and card.json.
+    """Write weights.safetensors and card.json; return the card.
 
     Parameters
     ----------
@@ -41,21 +48,16 @@ def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: s
     hardware : what the training ran on, in words
     version : version of the model
 
-    Returns
-    -------
-    The card.
-
     Raises
     ------
     PublishError
-        If the evaluation is of other weights, or the weights leave the range of float16.
+        If the evaluation belongs to other weights, or the weights exceed the range of float16.
     TrainingError
         If a fold is missing.
     """
     metrics = read_evaluation(evaluation)
-    weights, told = run_weights(run, metrics["architecture"])
+    weights, folds = run_weights(run, metrics["architecture"])
     check_weights(metrics, weights)
-    stored = write_weights(model_dir, weights)
     card = {
         "schema_version": "1.0",
         "name": "quality-control",
@@ -88,22 +90,16 @@ def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: s
         "training": {
             "data": "simulated",
             "exam_ranges": exam_ranges(_exam_names(run)),
-            "truth": f"at least 3 cm2 of confident liver, within {STIFFNESS_ERROR:.0%} of the true stiffness",
+            "truth": f"at least {DIAGNOSTIC_CM2:g} cm2 of confident liver, "
+            f"within {STIFFNESS_ERROR:.0%} of the true stiffness",
             "livers": metrics["livers"],
-            "folds": told,
+            "folds": folds,
             "hardware": hardware,
         },
-        "metrics": metrics | {"comparison": _comparison(run / f"{TABLE}.json")},
+        "metrics": metrics | {"comparison": _comparison(run / f"{COMPARISON}.json")},
         "limits": list(_LIMITS),
-        "weights": {
-            "path": WEIGHTS_NAME,
-            "sha256": hashlib.sha256(stored).hexdigest(),
-            "dtype": "float16",
-            "bytes": len(stored),
-        },
     }
-    (model_dir / CARD_NAME).write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
-    return card
+    return write_model(model_dir, weights, card)
 
 
 def _exam_names(run: Path) -> list[str]:
@@ -112,4 +108,4 @@ def _exam_names(run: Path) -> list[str]:
 
 
 def _comparison(path: Path) -> list[dict[str, Any]]:
-    return list(json.loads(path.read_text(encoding="utf-8"))["rows"]) if path.is_file() else []
+    return list(read_json(path)["rows"]) if path.is_file() else []

@@ -1,4 +1,4 @@
-"""How well slices are judged: both classes, and the causes."""
+"""Scores of a slice classification: both classes, causes, out of domain."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Scores of one judgement of N slices; NaN where a class is missing.
+    """Scores of N classified slices; NaN where a class is missing. Names are those of the published card.
 
     Attributes
     ----------
-    accuracy : share of slices that are judged right
-    precision, recall : of "diagnostic"
-    precision_bad, recall_bad : of "not diagnostic"
-    auroc : of the probability of "diagnostic"
-    cause : share of slices of livers, not diagnostic and called so, whose cause is named right
-    auroc_stranger : of the probability that an exam is no axial elastogram of a liver, its slices each for itself
-    slices, diagnostic : how many there are
+    accuracy : of diagnostic against not diagnostic
+    precision, recall : positive class diagnostic
+    precision_bad, recall_bad : positive class not diagnostic
+    auroc : of the probability of diagnostic
+    cause : accuracy of the cause in slices of livers that are correctly called not diagnostic
+    auroc_stranger : of the probability of out of domain, per slice
+    slices, diagnostic : number of slices, and of diagnostic ones
     """
 
     accuracy: float
@@ -43,26 +43,26 @@ class Scores:
     diagnostic: int
 
     def as_dict(self) -> dict[str, Any]:
-        """Return them rounded, for tables; None where a class is missing."""
-        return {name: _plain(value) for name, value in asdict(self).items()}
+        """Return the scores rounded to 4 digits; None where a class is missing."""
+        return {name: None if np.isnan(value) else round(value, 4) for name, value in asdict(self).items()}
 
 
 def ballot_of(logits: NDArray[np.float32]) -> Ballot:
-    """Count the votes in logits (N, members, `OUTPUTS`), or the one vote in (N, `OUTPUTS`)."""
+    """Count the votes in logits (N, members, `OUTPUTS`), or (N, `OUTPUTS`) of a single network."""
     return count_votes(logits if logits.ndim > 2 else logits[:, None])  # noqa: PLR2004 - the axes
 
 
-def score(logits: NDArray[np.float32], truth: NDArray[np.int64], strangers: NDArray[np.bool_]) -> Scores:
-    """Return the scores of logits (N, members, `OUTPUTS`), or (N, `OUTPUTS`) of one network.
+def score(logits: NDArray[np.float32], truth: NDArray[np.int64], out_of_domain: NDArray[np.bool_]) -> Scores:
+    """Score logits (N, members, `OUTPUTS`), or (N, `OUTPUTS`) of a single network.
 
     Parameters
     ----------
     truth : (N,) index of the cause, or `DIAGNOSTIC`
-    strangers : (N,) whether a slice is no axial elastogram of a liver
+    out_of_domain : (N,) whether a slice is no axial elastogram of a liver
     """
     ballot = ballot_of(logits)
     called, good = ballot.diagnostic, truth == DIAGNOSTIC
-    refused = ~good & ~called & ~strangers
+    refused = ~good & ~called & ~out_of_domain
     return Scores(
         accuracy=float((called == good).mean()),
         precision=_share(good[called]),
@@ -71,30 +71,25 @@ def score(logits: NDArray[np.float32], truth: NDArray[np.int64], strangers: NDAr
         recall_bad=_share(~called[~good]),
         auroc=_auroc(good, ballot.probability),
         cause=_share(ballot.cause[refused] == truth[refused]),
-        auroc_stranger=_auroc(strangers, ballot.strange),
+        auroc_stranger=_auroc(out_of_domain, ballot.strange),
         slices=len(truth),
         diagnostic=int(good.sum()),
     )
 
 
 def confusion(logits: NDArray[np.float32], truth: NDArray[np.int64]) -> dict[str, dict[str, int]]:
-    """Return how many slices of each truth (rows) were called what (columns)."""
+    """Return the confusion matrix: counts by true class (rows) and called class (columns)."""
     ballot = ballot_of(logits)
-    said = np.where(ballot.diagnostic, DIAGNOSTIC, ballot.cause)
+    called = np.where(ballot.diagnostic, DIAGNOSTIC, ballot.cause)
     words = {DIAGNOSTIC: "diagnostic", **{index: str(cause) for index, cause in enumerate(CAUSES)}}
     return {
-        words[row]: {words[column]: int(((truth == row) & (said == column)).sum()) for column in words} for row in words
+        words[row]: {words[column]: int(((truth == row) & (called == column)).sum()) for column in words}
+        for row in words
     }
 
 
 def _auroc(truth: NDArray[np.bool_], value: NDArray[np.floating]) -> float:
     return float(roc_auc_score(truth, value)) if truth.any() and not truth.all() else float("nan")
-
-
-def _plain(value: float) -> float | None:
-    if not isinstance(value, float):
-        return value
-    return None if np.isnan(value) else round(value, 4)
 
 
 def _share(values: NDArray[np.bool_]) -> float:

@@ -1,19 +1,19 @@
-"""Slices of simulated exams with their truth, as the networks see them."""
+"""Slices of simulated exams as input of the quality networks, with their truth."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from liver_mre.quality.image import averaged, quality_images
 from liver_mre.quality.verdict import CAUSES
 from liver_mre.stiffness.waves import WaveMaps, amplitude_of
-from training.quality.shown import LIVER, LIVERS, SITUATIONS
+from training.cohort.store import cohort_files, load_exam, source_digest
+from training.quality.situations import LIVER, LIVER_SITUATIONS, SITUATIONS
 from training.quality.truth import confident_cm2, true_causes
-from training.store import CohortError, list_exams, load_exam, source_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,14 +21,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from training.livers import PredictedLiver
-    from training.quality.livers import Livers
-    from training.store import ExamRecord
+    from training.cohort.store import ExamRecord
+    from training.segmentation.predicted_livers import LiverCache, PredictedLiver
 
 WAVE_OFFSETS = 4
-"""Phase offsets of simulated exams."""
+"""Number of phase offsets of simulated exams."""
 DIAGNOSTIC = -1
-"""Cause of a slice that is diagnostic."""
+"""Class of diagnostic slices, in place of a cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +36,14 @@ class Slices:
 
     Attributes
     ----------
-    images : (N, 7, h, w) uint8, 255 times `quality_images` of all that there is, but for the liver
-    livers : (N, 4, h, w) uint8, channel `LIVER` as outlined in each of the situations `LIVERS`
+    images : (N, 7, H, W) uint8, 255 times `quality_images` with all channels
+    livers : (N, 4, H, W) uint8, channel `LIVER` as outlined in each of `LIVER_SITUATIONS`
     causes : (N,) index into `CAUSES`, or `DIAGNOSTIC`
-    exams : (N,) seed of the exam; each exam is of another patient
+    exams : (N,) seed of the exam, each of another patient
     levels : (N,) index of the slice in its exam
     confident_cm2 : (N,) confident area of the true liver
-    strangers : (N,) whether it is no axial elastogram of a liver
-    digest : tells data sets apart
+    out_of_domain : (N,) whether the exam is no axial elastogram of a liver
+    digest : of exams and livers (`slices_digest`)
     """
 
     images: NDArray[np.uint8]
@@ -53,73 +52,61 @@ class Slices:
     exams: NDArray[np.int64]
     levels: NDArray[np.int64]
     confident_cm2: NDArray[np.float64]
-    strangers: NDArray[np.bool_]
+    out_of_domain: NDArray[np.bool_]
     digest: str
 
-    def seen(self, where: NDArray[np.integer], situations: NDArray[np.integer]) -> NDArray[np.uint8]:
-        """Return the images (M, 7, h, w) of some slices, each as one of `SITUATIONS` shows it.
+    def images_in(self, where: NDArray[np.integer], situations: NDArray[np.integer]) -> NDArray[np.uint8]:
+        """Return (M, 7, H, W) uint8: images of M slices, each in its input situation.
 
         Parameters
         ----------
         where : (M,) indices of slices
         situations : (M,) indices into `SITUATIONS`
         """
-        shown = tuple(SITUATIONS.values())
-        ways = np.array([LIVERS.index(each.liver) for each in shown])
-        images = self.images[where]
-        images[:, LIVER] = self.livers[where, ways[situations]]
-        kept = np.array([each.kept for each in shown])
-        return images * kept[situations][:, :, None, None]
+        known = tuple(SITUATIONS.values())
+        outlined_in = np.array([LIVER_SITUATIONS.index(each.liver) for each in known])
+        images: NDArray[np.uint8] = self.images[where]
+        images[:, LIVER] = self.livers[where, outlined_in[situations]]
+        images[~np.array([each.has_channel for each in known])[situations]] = 0
+        return images
 
     def part(self, where: NDArray[np.bool_]) -> Slices:
-        """Return some of the slices."""
-        return Slices(
-            self.images[where],
-            self.livers[where],
-            self.causes[where],
-            self.exams[where],
-            self.levels[where],
-            self.confident_cm2[where],
-            self.strangers[where],
-            self.digest,
-        )
+        """Return the selected slices."""
+        return replace(self, **{name: array[where] for name, array in self.arrays().items()})
+
+    def arrays(self) -> dict[str, Any]:
+        """Return the arrays by field name."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.name != "digest"}
 
 
-def slices_digest(paths: Sequence[Path], livers: Livers) -> str:
-    """Return what tells the slices of some exams apart: the exams, and who outlined their livers."""
+def slices_digest(paths: Sequence[Path], livers: LiverCache) -> str:
+    """Return a digest of exam files and of the model that outlined their livers."""
     return hashlib.sha256(f"{source_digest(paths)} {livers.identity}".encode()).hexdigest()
 
 
-def read_slices(folders: Sequence[Path], livers: Livers, limit: int | None = None) -> Slices:
+def read_slices(folders: Sequence[Path], livers: LiverCache, limit: int | None = None) -> Slices:
     """Read the slices of simulated cohorts.
 
     Parameters
     ----------
     folders : cohort folders
     livers : their predicted livers
-    limit : largest number of exams of each
+    limit : largest number of exams of each folder
 
     Raises
     ------
     CohortError
         If a folder holds no simulated exam.
     """
-    paths = []
-    for folder in folders:
-        found = list_exams(folder)[:limit]
-        if not found:
-            message = f"{folder.name} holds no simulated exam: simulate a cohort of the design quality first"
-            raise CohortError(message)
-        paths += found
-    exams = [_exam_slices(load_exam(path), livers.of(path)) for path in paths]
-    images, outlines, causes, seeds, levels, areas, strangers = (
-        np.concatenate(part) for part in zip(*exams, strict=True)
-    )
-    return Slices(images, outlines, causes, seeds, levels, areas, strangers, slices_digest(paths, livers))
+    paths = cohort_files(folders, limit)
+    exams = [exam_slices(load_exam(path), livers.of(path)) for path in paths]
+    parts = [each.arrays() for each in exams]
+    joined: dict[str, Any] = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return Slices(**joined, digest=slices_digest(paths, livers))
 
 
 def record_images(record: ExamRecord, liver: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return an exam as the networks are shown it: all that it has, and a predicted liver (S, R, C)."""
+    """Return (S, 7, H, W): all channels of an exam, with a predicted liver (S, R, C)."""
     return quality_images(
         record.stiffness_kpa,
         record.confident(),
@@ -132,27 +119,30 @@ def record_images(record: ExamRecord, liver: NDArray[np.bool_]) -> NDArray[np.fl
 
 
 def record_waves(record: ExamRecord) -> WaveMaps | None:
-    """Return the waves of an exam; None where its cohort does not keep them."""
+    """Return amplitude and residual of an exam's waves; None if its cohort has none."""
     if record.wave is None or record.residual is None:
         return None
     amplitude, residual = (amplitude_of(np.minimum(each, 254) / 255.0) for each in (record.wave, record.residual))
     return WaveMaps(amplitude, residual, WAVE_OFFSETS)
 
 
-def _exam_slices(record: ExamRecord, livers: Mapping[str, PredictedLiver]) -> tuple[NDArray[np.generic], ...]:
+def exam_slices(record: ExamRecord, livers: Mapping[str, PredictedLiver]) -> Slices:
+    """Return the slices of an exam; its livers by input situation."""
     causes = true_causes(record)
     count = len(causes)
-    outlines = np.stack([averaged(livers[way].outline, record.pixel_spacing_mm) for way in LIVERS], axis=1)
-    return (
-        _counts(record_images(record, livers[LIVERS[0]].outline)),
-        _counts(outlines),
-        np.array([DIAGNOSTIC if cause is None else CAUSES.index(cause) for cause in causes], np.int64),
-        np.full(count, record.seed, np.int64),
-        np.arange(count, dtype=np.int64),
-        np.array([confident_cm2(record, index) for index in range(count)]),
-        np.full(count, bool(record.facts.get("unlike"))),
+    outlines = [averaged(livers[name].outline, record.pixel_spacing_mm) for name in LIVER_SITUATIONS]
+    return Slices(
+        images=_counts(record_images(record, livers[LIVER_SITUATIONS[0]].outline)),
+        livers=_counts(np.stack(outlines, axis=1)),
+        causes=np.array([DIAGNOSTIC if cause is None else CAUSES.index(cause) for cause in causes], np.int64),
+        exams=np.full(count, record.seed, np.int64),
+        levels=np.arange(count, dtype=np.int64),
+        confident_cm2=np.array([confident_cm2(record, index) for index in range(count)]),
+        out_of_domain=np.full(count, bool(record.out_of_domain)),
+        digest="",
     )
 
 
 def _counts(images: NDArray[np.float32]) -> NDArray[np.uint8]:
-    return np.rint(255.0 * images).astype(np.uint8)
+    counts: NDArray[np.uint8] = np.rint(255.0 * images).astype(np.uint8)
+    return counts

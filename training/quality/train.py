@@ -1,4 +1,4 @@
-"""Cross-validation of slice classifiers: one network a fold, resumable, the same folds for every architecture."""
+"""Cross-validation of slice classifiers: one network per fold, resumable, equal folds for all architectures."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from torch import nn
 from torch.nn import functional
 
 from liver_mre.quality.verdict import CAUSE_OUTPUTS, DIAGNOSTIC_OUTPUT, STRANGER_OUTPUT
-from training.checkpoint import write_checkpoint
 from training.errors import TrainingError
-from training.network import Autocast
 from training.quality.networks import build_classifier
-from training.quality.shown import MAGNITUDE, SITUATIONS
+from training.quality.situations import MAGNITUDE, SITUATIONS
 from training.quality.slices import DIAGNOSTIC
+from training.segmentation.checkpoint import write_checkpoint
+from training.segmentation.network import Autocast, default_device, placed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,18 +29,16 @@ if TYPE_CHECKING:
     from training.quality.slices import Slices
 
 FOLDS: Final = 8
-MOVE: Final = 0.08
-ZOOM: Final = 0.08
-TURN_RAD: Final = 0.08
-GOOD_WEIGHT: Final = 0.5
-"""Of a diagnostic slice beside one that is not: to measure a failed slice is worse than to lose a good one. Ours."""
-CAUSE_WEIGHT: Final = 1.0
-STRANGER_WEIGHT: Final = 1.0
+MAX_SHIFT: Final = 0.08
+MAX_ZOOM: Final = 0.08
+MAX_ROTATION_RAD: Final = 0.08
+DIAGNOSTIC_WEIGHT: Final = 0.5
+"""Loss weight of diagnostic slices: measuring a failed slice is worse than losing a good one. Ours."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one network is trained.
+    """Hyperparameters of one network.
 
     Attributes
     ----------
@@ -48,7 +46,7 @@ class Plan:
     epochs, batch_size : of each fold
     learning_rate : peak of the one-cycle schedule (AdamW, weight decay 0.01)
     seed : of weights, order and augmentation
-    bfloat16 : autocast the forward pass to bfloat16
+    bfloat16 : autocast the forward pass
     """
 
     architecture: str
@@ -60,52 +58,54 @@ class Plan:
 
 
 def fold_of(seed: int) -> int:
-    """Return the fold of an exam: it depends on the exam alone, so that the folds stay while a cohort grows."""
+    """Return the fold of an exam by its seed alone, so that it does not change while the cohort grows."""
     return int.from_bytes(hashlib.sha256(f"fold {seed}".encode()).digest()[:4], "big") % FOLDS
 
 
 def folds_of(exams: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the fold of every slice (N,), that of its patient."""
+    """Return the folds (N,) of slices by the seeds (N,) of their exams."""
     return np.array([fold_of(int(seed)) for seed in exams], np.int64)
 
 
 def train_fold(slices: Slices, fold: int, plan: Plan, target: Path) -> dict[str, Any]:
-    """Train the network of one fold, or read it if it is finished.
+    """Train the network of one fold, or read it if it exists.
 
     Parameters
     ----------
     slices : the whole data set
-    fold : the one that the network does not see
-    plan : how to train
-    target : file of weights and of what the network says of its own fold
+    fold : held-out fold
+    plan : hyperparameters
+    target : file for weights and held-out logits
 
     Returns
     -------
-    Content of the file: weights, and for each situation the logits (M, `OUTPUTS`) of the fold's M slices.
+    Content of the file: weights, and the logits (M, `OUTPUTS`) of the fold's M slices by situation.
 
     Raises
     ------
     TrainingError
-        If the file is that of other data or another plan, or the fold has no slice.
+        If the file belongs to other data or another plan, or the fold has no slice.
     """
-    told = {**asdict(plan), "fold": fold, "digest": slices.digest}
+    settings = {**asdict(plan), "fold": fold, "digest": slices.digest}
     if target.is_file():
         found: dict[str, Any] = torch.load(target, weights_only=True)
-        if found["told"] != told:
-            message = f"{target.parent.name}/{target.name} was trained otherwise or on other data: choose another --out"
+        if found["told"] != settings:
+            message = (
+                f"{target.parent.name}/{target.name} was trained with other settings or data: choose another --out"
+            )
             raise TrainingError(message)
         return found
-    held = folds_of(slices.exams) == fold
-    if not held.any() or held.all():
-        message = f"fold {fold} leaves nothing to train or to test on: simulate more exams"
+    held_out = folds_of(slices.exams) == fold
+    if not held_out.any() or held_out.all():
+        message = f"fold {fold} leaves no slice to train or to test on: simulate more exams"
         raise TrainingError(message)
     start = time.perf_counter()
-    network = _fitted(slices.part(~held), plan, fold)
-    own = slices.part(held)
+    network = _fitted(slices.part(~held_out), plan, fold)
+    test = slices.part(held_out)
     state = {
-        "told": told,
+        "told": settings,
         "weights": {name: value.cpu() for name, value in network.state_dict().items()},
-        "logits": {name: predict(network, own, name).tolist() for name in SITUATIONS},
+        "logits": {name: predict(network, test, name).tolist() for name in SITUATIONS},
         "seconds": round(time.perf_counter() - start, 1),
         "parameters": sum(value.numel() for value in network.parameters()),
     }
@@ -115,7 +115,7 @@ def train_fold(slices: Slices, fold: int, plan: Plan, target: Path) -> dict[str,
 
 
 def predict(network: nn.Module, slices: Slices, situation: str, batch: int = 256) -> NDArray[np.float32]:
-    """Return the logits (N, ...) of slices, shown as one of `SITUATIONS` says."""
+    """Return the logits (N, ...) of slices in one of `SITUATIONS`."""
     device = next(network.parameters()).device
     number = tuple(SITUATIONS).index(situation)
     found = []
@@ -123,7 +123,7 @@ def predict(network: nn.Module, slices: Slices, situation: str, batch: int = 256
     with torch.inference_mode():
         for start in range(0, len(slices.causes), batch):
             part = np.arange(start, min(start + batch, len(slices.causes)))
-            image = _floats(slices.seen(part, np.full(len(part), number)), device)
+            image = _floats(slices.images_in(part, np.full(len(part), number)), device)
             found.append(network(image).float().cpu().numpy())
     return np.concatenate(found)
 
@@ -131,8 +131,8 @@ def predict(network: nn.Module, slices: Slices, situation: str, batch: int = 256
 def _fitted(slices: Slices, plan: Plan, fold: int) -> nn.Module:
     torch.manual_seed(plan.seed + fold)
     rng = np.random.default_rng([plan.seed, fold])
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    network = build_classifier(plan.architecture).to(device, memory_format=torch.channels_last)
+    device = default_device()
+    network = placed(build_classifier(plan.architecture))
     optimiser = torch.optim.AdamW(network.parameters(), lr=plan.learning_rate, weight_decay=0.01, fused=True)
     steps = plan.epochs * (len(slices.causes) // plan.batch_size or 1)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, plan.learning_rate, total_steps=steps, pct_start=0.2)
@@ -144,32 +144,30 @@ def _fitted(slices: Slices, plan: Plan, fold: int) -> nn.Module:
         for number in range(len(order) // plan.batch_size or 1):
             chosen = order[number * plan.batch_size : (number + 1) * plan.batch_size]
             situations = rng.choice(len(shares), len(chosen), p=shares)
-            image = _augmented(_floats(slices.seen(chosen, situations), device), rng)
-            causes, strangers = (torch.from_numpy(of[chosen]).to(device) for of in (slices.causes, slices.strangers))
-            loss = loss_of(autocast(image), causes, strangers)
+            image = _augmented(_floats(slices.images_in(chosen, situations), device), rng)
+            labels = (slices.causes, slices.out_of_domain)
+            causes, out_of_domain = (torch.from_numpy(label[chosen]).to(device) for label in labels)
+            loss = loss_of(autocast(image), causes, out_of_domain)
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]  # torch has no types here
             nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimiser.step()
             schedule.step()
     return network.eval()
 
 
-def loss_of(logits: Tensor, causes: Tensor, strangers: Tensor) -> Tensor:
-    """Return the loss of logits (N, `OUTPUTS`): whether a slice is diagnostic, if not, why, and if it is a stranger.
+def loss_of(logits: Tensor, causes: Tensor, out_of_domain: Tensor) -> Tensor:
+    """Return the loss of logits (N, `OUTPUTS`): diagnostic, out of domain, and cause.
 
-    What is no elastogram of a liver has not failed for one of the causes, so it teaches none.
+    The cause counts only for livers that are not diagnostic.
     """
     diagnostic = causes == DIAGNOSTIC
     loss = functional.binary_cross_entropy_with_logits(
-        logits[:, DIAGNOSTIC_OUTPUT], diagnostic.float(), pos_weight=logits.new_tensor(GOOD_WEIGHT)
+        logits[:, DIAGNOSTIC_OUTPUT], diagnostic.float(), pos_weight=logits.new_tensor(DIAGNOSTIC_WEIGHT)
     )
-    strange = functional.binary_cross_entropy_with_logits(logits[:, STRANGER_OUTPUT], strangers.float())
-    loss = loss + STRANGER_WEIGHT * strange
-    failed = ~diagnostic & ~strangers
-    if not failed.any():
-        return loss
-    return loss + CAUSE_WEIGHT * functional.cross_entropy(logits[failed, CAUSE_OUTPUTS], causes[failed])
+    loss = loss + functional.binary_cross_entropy_with_logits(logits[:, STRANGER_OUTPUT], out_of_domain.float())
+    failed = ~diagnostic & ~out_of_domain
+    return loss + functional.cross_entropy(logits[failed, CAUSE_OUTPUTS], causes[failed]) if failed.any() else loss
 
 
 def _floats(images: NDArray[np.uint8], device: torch.device) -> Tensor:
@@ -177,14 +175,14 @@ def _floats(images: NDArray[np.uint8], device: torch.device) -> Tensor:
 
 
 def _augmented(image: Tensor, rng: np.random.Generator) -> Tensor:
-    """Move, turn and scale the patient a little, and change the magnitude's scale."""
+    """Shift, rotate and scale images (N, 7, H, W) at random, and scale the magnitude."""
     count = len(image)
-    angle = rng.uniform(-TURN_RAD, TURN_RAD, count)
-    zoom = 1.0 + rng.uniform(-ZOOM, ZOOM, count)
+    angle = rng.uniform(-MAX_ROTATION_RAD, MAX_ROTATION_RAD, count)
+    zoom = 1.0 + rng.uniform(-MAX_ZOOM, MAX_ZOOM, count)
     theta = np.zeros((count, 2, 3), np.float32)
     theta[:, 0, 0] = theta[:, 1, 1] = zoom * np.cos(angle)
     theta[:, 0, 1], theta[:, 1, 0] = -zoom * np.sin(angle), zoom * np.sin(angle)
-    theta[:, :, 2] = rng.uniform(-MOVE, MOVE, (count, 2))
+    theta[:, :, 2] = rng.uniform(-MAX_SHIFT, MAX_SHIFT, (count, 2))
     grid = functional.affine_grid(torch.from_numpy(theta).to(image.device), list(image.shape), align_corners=False)
     moved = functional.grid_sample(image, grid, align_corners=False)
     gain = torch.from_numpy(rng.uniform(0.8, 1.2, count).astype(np.float32)).to(image.device)

@@ -1,8 +1,8 @@
-"""Which simulated slices are diagnostic, by what came of them and not by what was done to them.
+"""Which simulated slices are diagnostic: by their result, not by the failure that was simulated.
 
-A slice is diagnostic if at least `DIAGNOSTIC_CM2` of its true liver are confident, and their mean stiffness in the
-parenchyma is within `STIFFNESS_ERROR` of what the wave equation was solved with there. A failure that was simulated but
-did no harm leaves the slice diagnostic; one that was not simulated but happened makes it fail.
+A slice is diagnostic if at least `DIAGNOSTIC_CM2` of its true liver are confident and the mean stiffness of their
+parenchyma is within `STIFFNESS_ERROR` of the modulus in the wave equation. A simulated failure without effect leaves
+the slice diagnostic; a slice can also fail without one.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from simulation.exams.outcome import DIAGNOSTIC_CM2
 from simulation.types import Failure, Tissue
 
 if TYPE_CHECKING:
-    from training.store import ExamRecord
+    from training.cohort.store import ExamRecord
 
 GOOD_SHARE: Final = 0.5
-"""A good exam has at least this share of diagnostic slices."""
+"""Least share of diagnostic slices of a good exam."""
 STIFFNESS_ERROR: Final = 0.25
-"""Ours. 98 of 100 slices with 10 cm2 and more of confident liver are within 20 %, the inversion's bias included."""
+"""Ours: 98 % of slices with at least 10 cm2 of confident liver are within 20 %, inversion bias included."""
 
 CAUSE_OF: Final = {
     Failure.NO_WAVES: Cause.NO_WAVES,
@@ -35,29 +35,28 @@ CAUSE_OF: Final = {
 
 
 def true_causes(record: ExamRecord) -> tuple[Cause | None, ...]:
-    """Return why each slice of a simulated exam is not diagnostic; None where it is.
+    """Return the cause for which each slice is not diagnostic, None for diagnostic slices.
 
-    What is no axial elastogram of a liver has no diagnostic slice, whatever it shows.
+    An out-of-domain exam has no diagnostic slice.
     """
-    if record.facts.get("unlike"):
+    if record.out_of_domain:
         return (Cause.NO_LIVER_HERE,) * len(record.stiffness)
     return tuple(_cause(record, index) for index in range(len(record.stiffness)))
 
 
 def is_good(record: ExamRecord) -> bool:
-    """Tell whether most slices of a simulated exam are diagnostic; what is no elastogram of a liver is never good."""
+    """Tell whether at least `GOOD_SHARE` of the slices are diagnostic."""
     causes = true_causes(record)
     return sum(cause is None for cause in causes) >= GOOD_SHARE * len(causes)
 
 
 def confident_cm2(record: ExamRecord, index: int) -> float:
-    """Return the confident area of the true liver in one slice."""
-    pixel_cm2 = record.pixel_spacing_mm[0] * record.pixel_spacing_mm[1] / 100.0
-    return float(np.count_nonzero(record.liver[index] & record.confident()[index])) * pixel_cm2
+    """Return the confident area of the true liver in a slice."""
+    return float(np.count_nonzero(record.liver[index] & record.confident()[index])) * record.pixel_area_cm2
 
 
 def stiffness_error(record: ExamRecord, index: int) -> float:
-    """Return the relative error of the mean over the confident parenchyma of one slice; NaN without any."""
+    """Return the relative error of mean stiffness in the confident parenchyma of a slice; NaN if there is none."""
     where = record.confident()[index] & (record.tissue[index] == Tissue.LIVER)
     if not where.any():
         return float("nan")

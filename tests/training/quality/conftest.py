@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 
 from tests.training.conftest import _record
-from training.livers import LEVELS
-from training.quality.livers import Livers
-from training.quality.shown import LIVERS
-from training.store import list_exams, load_exam, quantise_confidence, quantise_wave, save_exam, write_whole
+from training.cohort.store import list_exams, load_exam, quantise_confidence, quantise_wave, save_exam
+from training.files import write_arrays
+from training.quality.situations import LIVER_SITUATIONS
+from training.segmentation.predicted_livers import LEVELS, LiverCache
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from training.store import ExamRecord
+    from training.cohort.store import ExamRecord
 
 CAUSES = ("", "no waves", "low signal", "breathing", "misplaced driver")
 
@@ -52,18 +52,18 @@ def quality_cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def true_livers(folder: Path, *cohorts: Path) -> Livers:
+def true_livers(folder: Path, *cohorts: Path) -> LiverCache:
     """Return the livers of a network that makes no mistake."""
     for cohort in cohorts:
         (folder / cohort.name).mkdir(parents=True)
         for path in list_exams(cohort):
             liver = load_exam(path).liver
             sure = (len(LEVELS) * liver).astype(np.uint8)
-            write_whole(folder / cohort.name / path.name, **dict.fromkeys(LIVERS, sure))
-    return Livers(folder, folder / "no model", "a network that makes no mistake", "0" * 64)
+            write_arrays(folder / cohort.name / path.name, dict.fromkeys(LIVER_SITUATIONS, sure))
+    return LiverCache(folder, folder / "no model", "a network that makes no mistake", "0" * 64)
 
 
 @pytest.fixture(scope="session")
-def quality_livers(quality_cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> Livers:
+def quality_livers(quality_cohort: Path, tmp_path_factory: pytest.TempPathFactory) -> LiverCache:
     """The livers of the forty exams."""
     return true_livers(tmp_path_factory.mktemp("livers"), quality_cohort)

@@ -1,0 +1,216 @@
+"""Simulate a cohort in parallel, one file per exam; resumable, and independent of the number of workers."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from liver_mre.stiffness.waves import wave_maps
+from simulation.exams import cohorts
+from training.cohort.store import (
+    ExamRecord,
+    exam_path,
+    load_exam,
+    quantise_confidence,
+    quantise_magnitude,
+    quantise_stiffness,
+    quantise_wave,
+    save_exam,
+    source_digest,
+)
+from training.errors import CohortError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from simulation.types import SimulatedExam
+
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+DEFAULT_DESIGN = "extended"
+USUAL_CONDITION = "usual"
+
+
+@dataclass(frozen=True, slots=True)
+class CohortTask:
+    """One exam to simulate.
+
+    Attributes
+    ----------
+    folder : of the cohort
+    design, condition : names in `simulation.exams.cohorts`
+    seed : of the cohort
+    index : of the patient
+    simulator : digest of the simulator's source
+    """
+
+    folder: Path
+    design: str
+    condition: str
+    seed: int
+    index: int
+    simulator: str
+
+
+def simulator_digest() -> str:
+    """Return a digest of the simulator's source but its encodings: equal seed and digest give equal exams."""
+    folder = Path(cohorts.__file__).parents[1]
+    sources = sorted(folder.rglob("*.py"))
+    return source_digest(path for path in sources if "encodings" not in path.relative_to(folder).parts)
+
+
+def record_of(exam: SimulatedExam, simulator: str, *, waves: bool = False) -> ExamRecord:
+    """Reduce a simulated exam to what training needs, quantised as a scanner stores it.
+
+    Parameters
+    ----------
+    exam : simulated exam
+    simulator : digest of the simulator's source
+    waves : also store wave amplitude and phase residual
+    """
+    truth = exam.truth
+    maps = wave_maps(exam.phase_rad) if waves else None
+    return ExamRecord(
+        seed=exam.seed,
+        stage=truth.stage,
+        liver_stiffness_kpa=float(truth.liver_stiffness_kpa),
+        pixel_spacing_mm=exam.pixel_spacing_mm,
+        stiffness=quantise_stiffness(exam.stiffness_kpa),
+        confidence=quantise_confidence(exam.confidence),
+        magnitude=quantise_magnitude(exam.magnitude, truth.tissue > 0),
+        liver=truth.liver.astype(bool),
+        tissue=truth.tissue,
+        true_stiffness=quantise_stiffness(truth.true_stiffness_kpa),
+        measurable=truth.liver.astype(bool) if truth.measurable is None else truth.measurable,
+        failure=str(truth.failure),
+        slice_failures=tuple(str(cause) for cause in truth.slice_failures),
+        facts=exam.facts,
+        simulator=simulator,
+        wave=None if maps is None else quantise_wave(maps.amplitude_rad),
+        residual=None if maps is None else quantise_wave(maps.residual_rad),
+    )
+
+
+def simulate_to_file(task: CohortTask) -> int:
+    """Simulate one exam and write its file; return its number of slices."""
+    from simulation.exams.simulate import simulate_exam
+
+    design = cohorts.DESIGNS[task.design]
+    patient = cohorts.patient_of(design, task.seed, task.index)
+    exam = simulate_exam(
+        patient.exam_seed,
+        stage=patient.stage,
+        liver_stiffness_kpa=patient.liver_stiffness_kpa,
+        variety=cohorts.variety_of(design, task.condition),
+        failure=cohorts.CONDITION_FAILURES.get(task.condition),
+        out_of_domain=patient.out_of_domain,
+    )
+    record = record_of(exam, task.simulator, waves=design.waves)
+    save_exam(task.folder, record)
+    return len(record.stiffness)
+
+
+def build_cohort(
+    folder: Path,
+    *,
+    patients: int,
+    seed: int,
+    design: str = DEFAULT_DESIGN,
+    condition: str = USUAL_CONDITION,
+    workers: int | None = None,
+    progress: bool = True,
+) -> int:
+    """Simulate the exams that are missing in a cohort's folder; return their number.
+
+    Parameters
+    ----------
+    folder : of the cohort; existing exams are kept
+    patients : number of exams
+    seed : of the cohort, not negative; cohorts of different seeds share no exam
+    design : name in `simulation.exams.cohorts.DESIGNS`
+    condition : name in `simulation.exams.cohorts.CONDITIONS`
+    workers : processes of one thread each; default one per core
+    progress : show a progress bar
+
+    Raises
+    ------
+    CohortError
+        If the folder holds exams of another simulator or schema version.
+    """
+    # Numerical libraries read these when a spawned worker imports them.
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+    simulator = simulator_digest()
+    chosen = cohorts.DESIGNS[design]
+    cohorts.variety_of(chosen, condition)
+    tasks = []
+    for index in range(patients):
+        path = exam_path(folder, cohorts.patient_of(chosen, seed, index).exam_seed)
+        if not path.exists():
+            tasks.append(CohortTask(folder, design, condition, seed, index, simulator))
+        elif index == 0:
+            _check_same(path, simulator)
+    print(f"{patients - len(tasks)} of {patients} exams exist, {len(tasks)} to simulate (simulator {simulator})")
+    if tasks:
+        _run(tasks, min(workers or _cores(), len(tasks)), progress=progress)
+    return len(tasks)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the cohort command; `run` executes it."""
+    parser.add_argument("--patients", type=int, metavar="N", help="number of exams (default: the design's)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the cohort (default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder; existing exams are kept")
+    parser.add_argument(
+        "--design",
+        choices=sorted(cohorts.DESIGNS),
+        default=DEFAULT_DESIGN,
+        help="which patients (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--condition",
+        choices=sorted(cohorts.CONDITIONS),
+        default=USUAL_CONDITION,
+        help="scan condition (default: %(default)s)",
+    )
+    parser.add_argument("--workers", type=int, metavar="W", help="processes (default: one per core)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the cohort command with the options of `add_arguments`; return the exit status."""
+    design = cohorts.DESIGNS[arguments.design]
+    build_cohort(
+        arguments.out,
+        patients=design.patients if arguments.patients is None else arguments.patients,
+        seed=arguments.seed,
+        design=arguments.design,
+        condition=arguments.condition,
+        workers=arguments.workers,
+    )
+    return 0
+
+
+def _check_same(path: Path, simulator: str) -> None:
+    found = load_exam(path).simulator
+    if found != simulator:
+        message = (
+            f"{path.parent.name} holds exams of simulator {found}, this is simulator {simulator}: choose another folder"
+        )
+        raise CohortError(message)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _run(tasks: list[CohortTask], workers: int, *, progress: bool) -> None:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, disable=not progress) as bar, multiprocessing.get_context("spawn").Pool(workers) as pool:
+        row = bar.add_task("simulating exams", total=len(tasks))
+        slices = 0
+        for each in pool.imap_unordered(simulate_to_file, tasks):
+            slices += each
+            bar.update(row, advance=1, description=f"simulating exams ({slices} slices)")

@@ -1,0 +1,1 @@
+"""Experiments behind the measurement: region rules, 95 % interval, refusals."""

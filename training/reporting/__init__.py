@@ -1,0 +1,1 @@
+"""What the evaluations share: statistics, tables, published clinical results, the HTML page."""

@@ -1,0 +1,1 @@
+"""The liver segmentation network: input, training, evaluation, publication."""

@@ -1,0 +1,114 @@
+"""Hyperparameter search over the ranges of Su 2025 with Optuna; resumable."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import optuna
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+from optuna.trial import TrialState
+
+from training.errors import TrainingError
+from training.files import write_json, write_rows
+from training.segmentation.recipes import PAPER
+from training.segmentation.train import BEST_NAME, CHECKPOINT_NAME, Training
+
+if TYPE_CHECKING:
+    from training.segmentation.options import TrainOptions
+
+STUDY_NAME: Final = "study.log"
+TRIALS_NAME: Final = "trials.csv"
+RESULT_NAME: Final = "best.json"
+LEARNING_RATES: Final = (3e-6, 3e-2)
+MOMENTA: Final = (0.80, 0.99)
+WEIGHT_DECAYS: Final = (0.0, 0.01)
+"""Search ranges of Su et al. 2025."""
+_MIN_DECAY: Final = 1e-8  # for 0 on the logarithmic scale; the paper's best value is 4.457e-6
+_STARTUP: Final = 4
+_PARAMETERS: Final = ("learning_rate", "momentum", "weight_decay")
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """Options of each trial, and the number of trials including those of earlier calls."""
+
+    train: TrainOptions
+    trials: int
+
+
+def tune(options: SearchOptions) -> dict[str, Any]:
+    """Search for the highest validation Dice from the paper's best values on; return the content of best.json.
+
+    An existing search is continued. Each trial is a run in trial-NNN and is pruned if it falls below the median of the
+    others at the same epoch.
+    """
+    out = options.train.out
+    out.mkdir(parents=True, exist_ok=True)
+    backend = JournalFileBackend(str(out / STUDY_NAME), lock_obj=JournalFileOpenLock(str(out / STUDY_NAME)))
+    study = optuna.create_study(
+        study_name="liver-mre",
+        storage=JournalStorage(backend),
+        load_if_exists=True,
+        direction="maximize",
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=_STARTUP, n_warmup_steps=2),
+    )
+    done = _finished(study)
+    # The seed includes the number of trials, or a continued search would draw the first values again.
+    study.sampler = optuna.samplers.TPESampler(seed=options.train.seed + len(done), n_startup_trials=_STARTUP)
+    if not study.trials:
+        study.enqueue_trial({name: getattr(PAPER, name) for name in _PARAMETERS})
+    study.optimize(lambda trial: _run(trial, options.train), n_trials=max(0, options.trials - len(done)))
+    return _write(study, options)
+
+
+def _finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
+    trials: list[optuna.trial.FrozenTrial] = study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))
+    return trials
+
+
+def _run(trial: optuna.Trial, train: TrainOptions) -> float:
+    def report(epoch: int, dice: float) -> None:
+        trial.report(dice, epoch)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+
+    recipe = train.recipe.with_overrides(
+        learning_rate=trial.suggest_float("learning_rate", *LEARNING_RATES, log=True),
+        momentum=trial.suggest_float("momentum", *MOMENTA),
+        weight_decay=trial.suggest_float("weight_decay", _MIN_DECAY, WEIGHT_DECAYS[1], log=True),
+    )
+    out = train.out / f"trial-{trial.number:03d}"
+    options = dataclasses.replace(train, recipe=recipe, out=out, resume=False, after_epoch=report)
+    try:
+        return Training(options).run().best_dice
+    except TrainingError as error:
+        raise optuna.TrialPruned from error
+    finally:
+        for name in (CHECKPOINT_NAME, BEST_NAME):
+            (out / name).unlink(missing_ok=True)
+
+
+def _write(study: optuna.Study, options: SearchOptions) -> dict[str, Any]:
+    out = options.train.out
+    rows = [
+        {
+            "trial": trial.number,
+            "state": trial.state.name.lower(),
+            "dice": trial.value if trial.state is TrialState.COMPLETE else "",
+        }
+        | trial.params
+        for trial in study.trials
+    ]
+    write_rows(out / TRIALS_NAME, ("trial", "state", "dice", *_PARAMETERS), rows)
+    result = {
+        "recipe": options.train.recipe.name,
+        "trials": len(_finished(study)),
+        "best_trial": study.best_trial.number,
+        "validation_dice": study.best_value,
+        "values": study.best_params,
+    }
+    write_json(out / RESULT_NAME, result)
+    return result
