@@ -16,8 +16,10 @@ RUN pip install --no-cache-dir --no-deps --require-hashes -r export.lock -r torc
       pip install --no-cache-dir --no-deps --require-hashes -r torch-cuda.lock; }
 COPY models models
 COPY training training
-COPY liver_mre/about.py liver_mre/
-COPY liver_mre/core liver_mre/core
+COPY liver_mre/__init__.py liver_mre/about.py liver_mre/
+COPY liver_mre/liver liver_mre/liver
+COPY liver_mre/quality liver_mre/quality
+COPY liver_mre/stiffness liver_mre/stiffness
 # The weights are in the exported networks: the image needs them no second time. Quality control always runs on the
 # processor.
 RUN python -m models.export && mkdir /models && \
@@ -95,7 +97,7 @@ FROM application AS manifests
 ARG DEVICE
 WORKDIR /build
 COPY app.yaml ./
-COPY liver_mre/about.py liver_mre/
+COPY liver_mre/__init__.py liver_mre/about.py liver_mre/
 COPY container container
 # The cards of the models that are in the image, and of no others.
 RUN ln -s /opt/holoscan/models models && PYTHONPATH=/build python -m container.manifests write /made --device ${DEVICE} && \

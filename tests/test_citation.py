@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from liver_mre import __version__
-from training import clinical
+from training.reporting import clinical
 
 ROOT = Path(__file__).resolve().parent.parent
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))

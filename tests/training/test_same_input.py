@@ -12,13 +12,13 @@ from torch.nn import functional
 
 from liver_mre.liver.channels import CHANNELS, MASKED_ALONE
 from liver_mre.liver.framing import network_input, shown_channels, view_of
-from liver_mre.series.plan import select
 from liver_mre.series.scanner_rules_file import load_scanner_rules
 from liver_mre.stiffness.source import read_stiffness
 from liver_mre.studies.reader import read_studies
 from simulation.encodings import ENCODINGS
 from simulation.encodings.types import SeriesKind
 from simulation.types import SimulatedExam, Truth
+from tests.planning import select
 from training.cohort.exams import Exam, load_simulated_exam
 from training.cohort.store import CONFIDENCE_PER_COUNT, KPA_PER_COUNT, ExamRecord, save_exam
 from training.experiments.refusals import as_read

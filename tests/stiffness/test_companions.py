@@ -1,0 +1,360 @@
+"""Claims about what the network is shown beside the stiffness: the right pixels on the right slices, or none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from pydicom import dcmread
+from pydicom.uid import RLELossless
+
+from liver_mre.stiffness.source import read_stiffness
+from liver_mre.studies.reader import read_studies
+from simulation.encodings import ENCODINGS
+from simulation.encodings.types import SeriesKind
+from simulation.exams.simulate import simulate_exam
+from tests.simulation.exam_factory import make_exam
+from tests.studies.files import change, chosen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pydicom import Dataset
+
+    from liver_mre.series.acquisition import Acquisition
+    from liver_mre.stiffness.volume import StiffnessVolume
+    from liver_mre.studies.study import Series
+    from simulation.encodings.types import WrittenStudy
+    from simulation.types import SimulatedExam
+
+pytestmark = pytest.mark.slow
+
+EXAM = make_exam()
+
+
+def writing(kind: SeriesKind) -> list[str]:
+    """Return the encodings that write a series of a kind."""
+    return [name for name in sorted(ENCODINGS) if any(one.kind == kind for one in ENCODINGS[name].plan(EXAM).series)]
+
+
+def selected(folder: Path) -> Acquisition:
+    (study,) = read_studies(folder).studies
+    return chosen(study)
+
+
+def loaded(folder: Path) -> StiffnessVolume:
+    return read_stiffness(selected(folder), companions=True)
+
+
+def files_of(study: WrittenStudy, kind: SeriesKind) -> tuple[Path, ...]:
+    return next(series.files for series in study.series if series.kind == kind)
+
+
+def scaled(exam: SimulatedExam) -> np.ndarray:
+    """Return the magnitude as the encodings store it, in the loader's order of slices."""
+    return np.rint(exam.magnitude / exam.magnitude.max() * 2048)[::-1]
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> WrittenStudy:
+    return ENCODINGS["siemens-gre"](EXAM, tmp_path / "study")
+
+
+@pytest.fixture(scope="module")
+def simulated() -> SimulatedExam:
+    return simulate_exam(5, slices=3)
+
+
+@pytest.mark.parametrize("modifiers", [(), ("shuffled",)])
+@pytest.mark.parametrize("encoding", writing(SeriesKind.MAGNITUDE))
+def test_every_encodings_magnitude_lies_on_its_slices_whatever_the_order(
+    encoding: str, modifiers: tuple[str, ...], tmp_path: Path
+) -> None:
+    ENCODINGS[encoding](EXAM, tmp_path / "study", modifiers=modifiers)
+    volume = loaded(tmp_path / "study")
+    np.testing.assert_array_equal(volume.magnitude, scaled(EXAM))
+    assert not any("magnitude" in note for note in volume.notes)
+
+
+@pytest.mark.parametrize("times", ["kept", "removed"])
+@pytest.mark.parametrize("encoding", ["ge-gre", "ge-epi", "ge-stgry"])
+def test_a_raw_series_without_positions_is_paired_by_number_where_outlines_agree(
+    simulated: SimulatedExam, encoding: str, times: str, tmp_path: Path
+) -> None:
+    """GE's raw series has the phase first and the magnitude of every phase offset then."""
+    study = ENCODINGS[encoding](simulated, tmp_path / "study")
+    if times == "removed":
+        for file in files_of(study, SeriesKind.RAW):
+            change(file, lambda ds: ds.pop("TemporalPositionIdentifier", None))
+    for number, file in enumerate(np.random.default_rng(1).permutation(sorted(study.folder.iterdir()))):
+        file.rename(study.folder / f"file-{number}")
+    volume = loaded(study.folder)
+    assert volume.magnitude is not None, volume.notes
+    rows, columns = simulated.magnitude.shape[1:]
+    above, left = np.subtract(volume.magnitude.shape[1:], (rows, columns)) // 2
+    inside = np.s_[:, above : above + rows, left : left + columns]
+    np.testing.assert_array_equal(volume.magnitude[inside], scaled(simulated))
+
+
+def test_a_raw_series_numbered_the_other_way_round_is_not_shown(simulated: SimulatedExam, tmp_path: Path) -> None:
+    study = ENCODINGS["ge-gre"](simulated, tmp_path / "study")
+    files = files_of(study, SeriesKind.RAW)
+    half = len(files) // 2
+    for number, file in enumerate(reversed(files[half:]), start=half + 1):
+        change(file, lambda ds, n=number: setattr(ds, "InstanceNumber", n))
+    volume = loaded(tmp_path / "study")
+    assert volume.magnitude is None
+    assert "speak against the order" in volume.notes[-1]
+
+
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_raw_series_without_positions_that_is_mirrored_is_not_shown(
+    simulated: SimulatedExam, axis: int, tmp_path: Path
+) -> None:
+    def mirror(ds: Dataset) -> None:
+        ds.PixelData = np.ascontiguousarray(np.flip(ds.pixel_array, axis)).tobytes()
+
+    study = ENCODINGS["ge-gre"](simulated, tmp_path / "study")
+    for file in files_of(study, SeriesKind.RAW):
+        change(file, mirror)
+    volume = loaded(tmp_path / "study")
+    assert volume.magnitude is None
+    assert "mirrored" in volume.notes[-1]
+
+
+def test_breathing_between_magnitude_and_stiffness_does_not_part_them(simulated: SimulatedExam, tmp_path: Path) -> None:
+    """The body moved by 10 mm fits better mirrored, if it is compared where it stands."""
+    columns = round(10.0 / simulated.pixel_spacing_mm[1])
+    moved = replace(simulated, magnitude=np.roll(simulated.magnitude, columns, axis=2))
+    ENCODINGS["ge-gre"](moved, tmp_path / "study")
+    volume = loaded(tmp_path / "study")
+    assert volume.magnitude is not None, volume.notes
+
+
+def test_numbers_at_random_pair_nothing(simulated: SimulatedExam, tmp_path: Path) -> None:
+    ENCODINGS["ge-gre"](simulated, tmp_path / "study", modifiers=["shuffled"])
+    volume = loaded(tmp_path / "study")
+    assert volume.magnitude is None
+    assert "not numbered in the order of its slices" in volume.notes[-1]
+
+
+def test_no_order_is_guessed_where_slices_look_alike_or_a_mask_hides_the_body(tmp_path: Path) -> None:
+    for encoding, words in (("ge-gre", "speak against"), ("ge-masked-only", "no outline of the body")):
+        ENCODINGS[encoding](EXAM, tmp_path / encoding)  # its slices have one outline
+        volume = loaded(tmp_path / encoding)
+        assert volume.magnitude is None
+        assert words in volume.notes[-1]
+        assert "series 3" in volume.notes[-1]
+
+
+def test_the_phase_offsets_of_a_slice_are_averaged(study: WrittenStudy) -> None:
+    selection = selected(study.folder)
+    phase = read_studies(study.folder).studies[0].series[3]
+    volume = read_stiffness(replace(selection, magnitude=phase), companions=True)
+    offsets = np.rint(EXAM.phase_rad / np.pi * 2048 + 2048).clip(0, 4095) * 2 - 4096  # with the vendor's rescale
+    np.testing.assert_allclose(volume.magnitude, offsets.clip(0).mean(axis=0)[::-1], atol=0.01)
+
+
+UNUSABLE: dict[str, tuple[Callable[[Series], Series], str]] = {
+    "a slice is missing": (lambda found: replace(found, instances=found.instances[1:]), "lacks slices"),
+    "one slice has two images": (
+        lambda found: replace(
+            found, instances=(*found.instances, replace(found.instances[0], sop_instance_uid="1.2.3"))
+        ),
+        "more images of some slices",
+    ),
+    "another matrix": (
+        lambda found: replace(
+            found,
+            instances=tuple(
+                replace(one, rows=16, columns=20, pixel_spacing_mm=(16.0, 16.0)) for one in found.instances
+            ),
+        ),
+        "do not lie on those of the stiffness",
+    ),
+    "moved in the plane": (
+        lambda found: replace(
+            found,
+            instances=tuple(
+                replace(one, position_mm=(one.position_mm[0] + 5.0, *one.position_mm[1:])) for one in found.instances
+            ),
+        ),
+        "do not lie on those of the stiffness",
+    ),
+    "turned": (
+        lambda found: replace(
+            found,
+            instances=tuple(replace(one, orientation=(0.0, 1.0, 0.0, -1.0, 0.0, 0.0)) for one in found.instances),
+        ),
+        "do not lie on those of the stiffness",
+    ),
+    "a picture": (
+        lambda found: replace(found, instances=tuple(replace(one, samples_per_pixel=3) for one in found.instances)),
+        "not stored as grey values",
+    ),
+    "contradicting copies": (
+        lambda found: replace(found, instances=(replace(found.instances[0], conflicting=True), *found.instances[1:])),
+        "contradict each other",
+    ),
+    "compressed with loss": (
+        lambda found: replace(found, instances=tuple(replace(one, lossy=True) for one in found.instances)),
+        "cannot be read",
+    ),
+    "repeated numbers, no positions": (
+        lambda found: replace(
+            found,
+            instances=tuple(replace(one, position_mm=(0.0, 0.0, 0.0), instance_number=1) for one in found.instances),
+        ),
+        "InstanceNumber repeats",
+    ),
+    "another count, no positions": (
+        lambda found: replace(
+            found, instances=tuple(replace(one, position_mm=(0.0, 0.0, 0.0)) for one in found.instances[1:])
+        ),
+        "other images than the stiffness",
+    ),
+    "no usable scale": (
+        lambda found: replace(
+            found,
+            instances=tuple(replace(one, rescale_slope=float("inf"), rescale_intercept=0.0) for one in found.instances),
+        ),
+        "RescaleSlope",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", UNUSABLE)
+def test_a_magnitude_that_is_in_doubt_is_left_out_and_the_stiffness_stays(study: WrittenStudy, case: str) -> None:
+    edit, words = UNUSABLE[case]
+    selection = selected(study.folder)
+    assert selection.magnitude is not None
+    expected = read_stiffness(selection)
+    volume = read_stiffness(replace(selection, magnitude=edit(selection.magnitude)), companions=True)
+    assert volume.magnitude is None
+    assert words in volume.notes[-1]
+    assert "series 3" in volume.notes[-1]
+    assert "Nothing was measured" not in volume.notes[-1]
+    np.testing.assert_array_equal(volume.stiffness_kpa, expected.stiffness_kpa)
+
+
+@pytest.mark.parametrize("encoding", ["siemens-gre", "siemens-xa"])
+def test_a_magnitude_cut_off_on_its_way_never_fails_the_exam(encoding: str, tmp_path: Path) -> None:
+    study = ENCODINGS[encoding](EXAM, tmp_path / "study")
+    expected = loaded(study.folder)
+    damaged = files_of(study, SeriesKind.MAGNITUDE)[0]
+    damaged.write_bytes(damaged.read_bytes()[:-200])
+    volume = read_stiffness(selected(study.folder), companions=True)
+    assert expected.magnitude is not None
+    assert volume.magnitude is None
+    np.testing.assert_array_equal(volume.stiffness_kpa, expected.stiffness_kpa)
+
+
+def test_a_compressed_magnitude_is_read_as_well(study: WrittenStudy) -> None:
+    for file in files_of(study, SeriesKind.MAGNITUDE):
+        dataset = dcmread(file)
+        dataset.compress(RLELossless)
+        dataset.save_as(file)
+    np.testing.assert_array_equal(loaded(study.folder).magnitude, scaled(EXAM))
+
+
+def test_slices_with_a_scale_of_their_own_are_put_on_one(study: WrittenStudy) -> None:
+    factors = (0.25, 0.5, 1.0, 1.5)
+
+    def rescale(ds: Dataset, factor: float) -> None:
+        ds.RescaleSlope, ds.RescaleIntercept, ds.RescaleType = 1 / factor, 0, "US"
+        ds.PixelData = (ds.pixel_array * factor).astype("<u2").tobytes()
+
+    for file, factor in zip(files_of(study, SeriesKind.MAGNITUDE), factors, strict=True):
+        change(file, lambda ds, f=factor: rescale(ds, f))
+    np.testing.assert_allclose(loaded(study.folder).magnitude, scaled(EXAM), atol=4)  # a quarter of the counts
+
+
+def test_without_need_neither_magnitude_nor_twin_is_read(study: WrittenStudy) -> None:
+    selection = selected(study.folder)
+    assert selection.magnitude is not None
+    assert selection.maps.unmasked is not None
+    for kind in (SeriesKind.MAGNITUDE, SeriesKind.STIFFNESS):
+        for file in files_of(study, kind):
+            file.unlink()
+    volume = read_stiffness(selection)
+    assert (volume.magnitude, volume.unmasked_kpa, volume.notes) == (None, None, ())
+    assert volume.shown_masked
+
+
+@pytest.mark.parametrize("modifiers", [(), ("shuffled",), ("breath-holds",)])
+@pytest.mark.parametrize("encoding", ["siemens-gre", "siemens-epi", "siemens-xa", "ge-stgry"])
+def test_the_unmasked_twin_is_shown_with_the_mask_as_confidence_and_never_measured(
+    encoding: str, modifiers: tuple[str, ...], tmp_path: Path
+) -> None:
+    study = ENCODINGS[encoding](EXAM, tmp_path / "study", modifiers=modifiers)
+    volume = loaded(study.folder)
+    assert volume.unmasked_kpa is not None, volume.notes
+    rows, columns = EXAM.stiffness_kpa.shape[1:]
+    above, left = np.subtract(volume.unmasked_kpa.shape[1:], (rows, columns)) // 2
+    inside = np.s_[:, above : above + rows, left : left + columns]
+    np.testing.assert_allclose(volume.unmasked_kpa[inside], EXAM.stiffness_kpa[::-1], atol=0.0051)
+    assert (volume.masked, volume.shown_masked) == (True, False)
+    assert (volume.unmasked_kpa > 0).sum() > 2 * volume.valid.sum()
+    plain = read_stiffness(selected(study.folder))
+    np.testing.assert_array_equal(volume.stiffness_kpa, plain.stiffness_kpa)
+    np.testing.assert_array_equal(volume.confident, plain.confident)
+
+
+def _one_count_more(ds: Dataset) -> None:
+    ds.PixelData = (ds.pixel_array + (ds.pixel_array > 200)).astype("<u2").tobytes()
+
+
+def _as_masked(ds: Dataset) -> None:
+    pixels = ds.pixel_array
+    ds.PixelData = np.where(pixels > 200, pixels, 0).astype("<u2").tobytes()
+
+
+@pytest.mark.parametrize(
+    ("edit", "words"), [(_one_count_more, "differs from the masked"), (_as_masked, "look masked, too")]
+)
+def test_a_twin_that_is_not_the_same_map_before_its_mask_is_not_shown(
+    study: WrittenStudy, edit: Callable[[Dataset], None], words: str
+) -> None:
+    for file in files_of(study, SeriesKind.STIFFNESS):
+        change(file, edit)
+    volume = loaded(study.folder)
+    assert volume.unmasked_kpa is None
+    assert volume.shown_masked
+    assert any(words in note and "series 6" in note for note in volume.notes)
+    assert volume.magnitude is not None
+
+
+def test_a_twin_with_copies_that_contradict_each_other_is_no_twin(study: WrittenStudy) -> None:
+    assert selected(study.folder).maps.unmasked is not None
+    copy = study.folder / "copy"
+    copy.write_bytes(files_of(study, SeriesKind.STIFFNESS)[0].read_bytes())
+    change(copy, _one_count_more)
+    assert selected(study.folder).maps.unmasked is None
+
+
+def test_a_twin_of_another_scale_is_no_twin(study: WrittenStudy) -> None:
+    def in_pascal(ds: Dataset) -> None:
+        ds.RescaleSlope, ds.RescaleIntercept, ds.RescaleType = 10.05, 0, "Pa"
+
+    for file in files_of(study, SeriesKind.STIFFNESS):
+        change(file, in_pascal)
+    assert selected(study.folder).maps.unmasked is None
+
+
+def test_stiffness_with_a_map_that_lacks_pixels_already_is_shown_as_masked(tmp_path: Path) -> None:
+    """Where headers do not say whether it is masked; a network has not learned a mask with a map beside it."""
+    study = ENCODINGS["philips"](EXAM, tmp_path / "study")
+    confident = EXAM.confidence >= 0.95
+    for number, file in enumerate(files_of(study, SeriesKind.STIFFNESS)):
+        level = len(confident) - 1 - number  # seed 7 is odd: numbered from the feet
+
+        def mask(ds: Dataset, here: np.ndarray = confident[level]) -> None:
+            ds.PixelData = np.where(here, ds.pixel_array, 0).astype("<u2").tobytes()
+
+        change(file, mask)
+    volume = loaded(study.folder)
+    assert (volume.masked, volume.shown_masked) == (True, True)
+    assert volume.confident.any()

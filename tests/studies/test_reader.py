@@ -1,0 +1,423 @@
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from pydicom import Dataset, dcmread
+from pydicom.dataset import FileMetaDataset
+from pydicom.sequence import Sequence as DicomSequence
+from pydicom.uid import (
+    BasicTextSRStorage,
+    EncapsulatedPDFStorage,
+    ExplicitVRLittleEndian,
+    GrayscaleSoftcopyPresentationStateStorage,
+    ImplicitVRLittleEndian,
+    KeyObjectSelectionDocumentStorage,
+    SegmentationStorage,
+)
+
+from liver_mre.errors import ConflictingFilesError, MreError, NoDicomError, UnknownUnitError, UsageError
+from liver_mre.stiffness.source import read_stiffness
+from liver_mre.studies import header_scan
+from liver_mre.studies.reader import read_studies
+from liver_mre.studies.study import PatientKey, RealWorldMapping
+from simulation.encodings.siemens import write_study
+from tests.simulation.exam_factory import make_exam
+from tests.studies.files import change, chosen, copy_files, masked_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import IO
+
+    from liver_mre.studies.reader import ScanResult
+    from simulation.encodings.types import WrittenStudy
+
+
+def without_paths(result: ScanResult) -> list[tuple[str, str, list[str]]]:
+    """Return what was read, without where it lay."""
+    return [
+        (study.study_instance_uid, series.series_instance_uid, [i.sop_instance_uid for i in series.instances])
+        for study in result.studies
+        for series in study.series
+    ]
+
+
+def test_a_written_study_is_read_back_with_its_series_and_headers(siemens: WrittenStudy) -> None:
+    result = read_studies(siemens.folder)
+    (study,) = result.studies
+    assert study.study_instance_uid == siemens.study_instance_uid
+    assert [s.series_instance_uid for s in study.series] == [s.series_instance_uid for s in siemens.series]
+    assert [len(s.instances) for s in study.series] == [len(s.files) for s in siemens.series]
+    assert result.warnings == ()
+    masked = study.series[6]
+    assert [i.position_mm[2] for i in masked.instances] == [-15.0, -5.0, 5.0, 15.0]
+    first = masked.first
+    assert (first.manufacturer, first.sequence_name, first.modality) == ("SIEMENS", "greMR", "MR")
+    assert (first.rows, first.columns, first.pixel_spacing_mm) == (32, 40, (8.0, 8.0))
+    assert first.image_type == ("DERIVED", "PRIMARY", "OTHER", "ND")
+    phase = study.series[3].first
+    assert (phase.rescale_slope, phase.rescale_intercept, phase.rescale_type) == (2.0, -4096.0, "US")
+
+
+def test_names_folders_and_order_of_the_files_change_nothing(siemens: WrittenStudy, tmp_path: Path) -> None:
+    for number, file in enumerate(sorted(siemens.folder.iterdir(), reverse=True)):
+        target = tmp_path / f"d{number % 3}" / ["noext", "1.2#3.4.dcm", "ä ö.txt", "x.IMA"][number % 4]
+        target = target.with_name(f"{number}{target.name}")
+        target.parent.mkdir(exist_ok=True)
+        shutil.copy(file, target)
+    assert without_paths(read_studies(tmp_path)) == without_paths(read_studies(siemens.folder))
+
+
+def test_one_file_is_read_as_a_study(siemens: WrittenStudy) -> None:
+    (study,) = read_studies(masked_files(siemens)[0]).studies
+    assert len(study.series) == 1
+
+
+def test_progress_counts_every_file(siemens: WrittenStudy) -> None:
+    seen: list[tuple[int, int]] = []
+    read_studies(siemens.folder, on_file=lambda done, total: seen.append((done, total)))
+    count = len(list(siemens.folder.iterdir()))
+    assert seen == [(i, count) for i in range(1, count + 1)]
+
+
+def test_what_lies_beside_dicom_is_passed_over_in_silence(siemens: WrittenStudy, tmp_path: Path) -> None:
+    copy_files(masked_files(siemens), tmp_path)
+    expected = without_paths(read_studies(tmp_path))
+    (tmp_path / "1.dcm.json").write_text('{"00080018": {}}')
+    (tmp_path / "1.tags").write_text("00080018=1.2.3")
+    (tmp_path / "task.json").write_text("{}")
+    (tmp_path / "noise.bin").write_bytes(bytes(range(256)) * 4)
+    (tmp_path / "bare.bin").write_bytes(b"\x08\x00 not DICOM at all, although it starts like it")
+    for number, sop_class in enumerate(
+        [
+            "1.2.840.10008.1.3.10",
+            SegmentationStorage,
+            BasicTextSRStorage,
+            GrayscaleSoftcopyPresentationStateStorage,
+            KeyObjectSelectionDocumentStorage,
+            EncapsulatedPDFStorage,
+        ]
+    ):
+        write_object(tmp_path / f"object{number}", sop_class)
+    result = read_studies(tmp_path)
+    assert without_paths(result) == expected
+    assert result.warnings == ()
+
+
+def write_object(path: Path, sop_class: str) -> None:
+    ds = Dataset()
+    ds.SOPClassUID, ds.SOPInstanceUID = sop_class, "1.2.3"
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = "1.2", "1.2.4"
+    ds.Rows = ds.Columns = 2
+    ds.file_meta = FileMetaDataset()
+    ds.file_meta.MediaStorageSOPClassUID = sop_class
+    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.save_as(path, enforce_file_format=True)
+
+
+def test_a_copy_of_an_image_is_kept_once_and_counted(siemens: WrittenStudy, tmp_path: Path) -> None:
+    copy_files(masked_files(siemens), tmp_path / "a")
+    copy_files(masked_files(siemens)[:2], tmp_path / "b")
+    result = read_studies(tmp_path)
+    assert len(result.studies[0].series[0].instances) == 4
+    assert len(result.warnings) == 1
+    assert result.warnings[0].startswith("2 files")
+
+
+def test_a_damaged_file_is_a_counted_warning_without_its_name(siemens: WrittenStudy, tmp_path: Path) -> None:
+    for file in copy_files(masked_files(siemens), tmp_path)[:1]:
+        cut = tmp_path / "Doe^Jane"
+        cut.write_bytes(file.read_bytes()[:400])
+        file.unlink()
+    result = read_studies(tmp_path)
+    assert len(result.studies[0].series[0].instances) == 3
+    assert result.warnings == ("1 file is damaged, cut off or without valid UIDs, and left out.",)
+
+
+def test_an_empty_file_is_a_damaged_one(siemens: WrittenStudy, tmp_path: Path) -> None:
+    copy_files(masked_files(siemens), tmp_path)[0].write_bytes(b"")
+    assert read_studies(tmp_path).warnings == ("1 file is damaged, cut off or without valid UIDs, and left out.",)
+
+
+def test_files_of_one_uid_and_different_content_are_refused_where_they_are_measured(
+    siemens: WrittenStudy, tmp_path: Path
+) -> None:
+    copy_files([f for series in siemens.series for f in series.files], tmp_path)
+    for name in ("0-first", "z-last"):
+        twin = tmp_path / name
+        shutil.copy(siemens.series[2].files[0], twin)
+        change(twin, lambda ds: setattr(ds, "PixelData", ds.PixelData[::-1]))
+    (study,) = read_studies(tmp_path).studies
+    assert [i.conflicting for i in study.series[2].instances].count(True) == 2  # the third is a copy of the second
+    assert chosen(study).series is study.series[6]
+    shutil.copy(masked_files(siemens)[0], tmp_path / "0-masked")
+    change(tmp_path / "0-masked", lambda ds: setattr(ds, "PixelData", ds.PixelData[::-1]))
+    with pytest.raises(ConflictingFilesError):
+        chosen(read_studies(tmp_path).studies[0])
+
+
+def test_pipes_are_passed_over_and_linked_folders_are_read_once(siemens: WrittenStudy, tmp_path: Path) -> None:
+    copy_files(masked_files(siemens), tmp_path / "elsewhere")
+    folder = tmp_path / "in" / "deeper"
+    folder.mkdir(parents=True)
+    os.mkfifo(folder / "pipe")
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    (folder / "again").symlink_to(tmp_path / "elsewhere")
+    (folder / "circle").symlink_to(tmp_path / "in")
+    result = read_studies(tmp_path / "in")
+    assert len(result.studies[0].series[0].instances) == 4
+    assert result.warnings == ()
+
+
+def test_what_may_not_be_read_is_counted_apart_from_damage(
+    siemens: WrittenStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = copy_files(masked_files(siemens), tmp_path)
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    (tmp_path / "locked").mkdir()
+    real_list = os.listdir
+
+    def deny(path: str, mode: str) -> IO[bytes]:
+        if path == str(files[0]):
+            raise PermissionError(13, "denied")
+        return open(path, mode)  # noqa: PTH123 - it stands in for open
+
+    def deny_folder(folder: str) -> list[str]:
+        if folder.endswith("locked"):
+            raise PermissionError(13, "denied")
+        return real_list(folder)
+
+    monkeypatch.setattr(header_scan, "open", deny, raising=False)
+    monkeypatch.setattr(os, "listdir", deny_folder)
+    assert read_studies(tmp_path).warnings == (
+        "3 files or folders are unreadable (no permission, or a link that leads nowhere), and left out.",
+    )
+    for file in files[1:]:
+        file.unlink()
+    with pytest.raises(NoDicomError, match="3 files or folders are unreadable"):
+        read_studies(tmp_path)
+
+
+def test_a_path_that_no_system_allows_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="valid path"):
+        read_studies(tmp_path / ("x" * 5000))
+
+
+def test_a_file_cut_at_any_length_is_damaged_or_its_pixels_are(siemens: WrittenStudy, tmp_path: Path) -> None:
+    whole = masked_files(siemens)[0].read_bytes()
+    file, damaged = tmp_path / "cut", 0
+    for length in range(132, len(whole), 5):
+        file.write_bytes(whole[:length])
+        try:
+            (study,) = read_studies(tmp_path).studies
+        except NoDicomError as error:
+            damaged += 1
+            assert "1 file is damaged" in str(error)  # noqa: PT017 - most lengths raise, later ones do not
+            continue
+        with pytest.raises(MreError):
+            read_stiffness(chosen(study))
+    assert damaged > 100
+
+
+def test_a_value_of_the_wrong_length_is_damage_and_not_a_crash(siemens: WrittenStudy, tmp_path: Path) -> None:
+    (file,) = copy_files(masked_files(siemens)[:1], tmp_path)
+    raw = file.read_bytes()
+    rows = b"\x28\x00\x10\x00US\x02\x00"
+    assert raw.count(rows) == 1
+    file.write_bytes(raw.replace(rows, rows[:-2] + b"\x03\x00"))
+    with pytest.raises(MreError):
+        read_stiffness(chosen(read_studies(file).studies[0]))
+
+
+def test_a_folder_without_dicom_says_so(tmp_path: Path) -> None:
+    (tmp_path / "readme.txt").write_text("nothing here")
+    with pytest.raises(NoDicomError, match="no DICOM images"):
+        read_studies(tmp_path)
+
+
+def test_a_path_that_does_not_exist_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not exist"):
+        read_studies(tmp_path / "nowhere")
+
+
+def test_two_studies_are_told_apart_and_ordered_by_uid(tmp_path: Path) -> None:
+    uids = [write_study(make_exam(seed), tmp_path / str(seed)).study_instance_uid for seed in (1, 2)]
+    assert [study.study_instance_uid for study in read_studies(tmp_path).studies] == sorted(uids)
+
+
+KEY = bytes(32)
+
+
+def patient_keys(folder: Path) -> set[PatientKey]:
+    return {
+        i.patient_key
+        for study in read_studies(folder, digest_key=KEY).studies
+        for s in study.series
+        for i in s.instances
+    }
+
+
+def test_the_patient_key_tells_patients_apart_and_says_nothing(siemens: WrittenStudy, tmp_path: Path) -> None:
+    files = copy_files(masked_files(siemens), tmp_path)
+    (key,) = patient_keys(tmp_path)
+    assert [len(digest) for digest in (key.patient_id, key.name, key.birth_date)] == [64, 64, 64]
+    change(files[0], lambda ds: setattr(ds, "PatientName", "SIMULATED^phantom^"))
+    assert patient_keys(tmp_path) == {key}
+    for file, keyword, value in zip(
+        files, ["PatientID", "PatientName", "PatientBirthDate"], ["2", "A", "19000101"], strict=False
+    ):
+        change(file, lambda ds, k=keyword, v=value: setattr(ds, k, v))
+    keys = patient_keys(tmp_path)
+    assert len(keys) == 4
+    assert sum(key.conflicts(other) for other in keys) == 1  # PatientID decides; the others still have the same
+
+
+def test_an_image_that_lost_its_patient_is_not_another_patients(siemens: WrittenStudy, tmp_path: Path) -> None:
+    files = copy_files(masked_files(siemens), tmp_path)
+    change(files[0], lambda ds: [ds.pop(k) for k in ("PatientID", "PatientBirthDate")])
+    change(files[1], lambda ds: setattr(ds, "PatientID", ""))
+    assert len(chosen(read_studies(tmp_path).studies[0]).series.instances) == 4
+
+
+def test_the_same_image_under_two_patients_is_not_a_copy(siemens: WrittenStudy, tmp_path: Path) -> None:
+    copy_files(masked_files(siemens)[:1], tmp_path / "a")
+    (other,) = copy_files(masked_files(siemens)[:1], tmp_path / "b")
+    change(other, lambda ds: setattr(ds, "PatientID", "other"))
+    assert len(patient_keys(tmp_path)) == 2
+
+
+def test_implicit_vr_and_files_without_a_preamble_read_the_same(siemens: WrittenStudy, tmp_path: Path) -> None:
+    original = masked_files(siemens)[0]
+    expected = read_studies(original, digest_key=KEY).studies[0].series[0].first
+    implicit, bare = tmp_path / "implicit", tmp_path / "bare"
+    ds = dcmread(original)
+    ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    ds.save_as(implicit, implicit_vr=True)
+    bare.write_bytes(original.read_bytes()[132:])
+    for file in (implicit, bare):
+        assert read_studies(file, digest_key=KEY).studies[0].series[0].first == replace(expected, source=str(file))
+
+
+def real_world(unit: str, slope: float, scheme: str = "UCUM", stored: tuple[int, int] | None = None) -> Dataset:
+    code, item = Dataset(), Dataset()
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = unit, scheme, unit
+    item.MeasurementUnitsCodeSequence = DicomSequence([code])
+    item.RealWorldValueSlope, item.RealWorldValueIntercept = slope, 0.0
+    if stored is not None:
+        item.add_new("RealWorldValueFirstValueMapped", "US", stored[0])
+        item.add_new("RealWorldValueLastValueMapped", "US", stored[1])
+    return item
+
+
+@pytest.mark.parametrize(
+    ("items", "expected"),
+    [
+        ([real_world("kPa", 0.01)], RealWorldMapping("kPa", 0.01, 0.0)),
+        ([real_world("kPa", 0.01), real_world("kPa", 0.01)], RealWorldMapping("kPa", 0.01, 0.0)),
+        ([], None),
+        ([real_world("kPa", 0.01, stored=(1, 40000))], RealWorldMapping("kPa", 0.01, 0.0, 1, 40000)),
+    ],
+)
+def test_the_real_world_mapping_is_read(
+    siemens: WrittenStudy, tmp_path: Path, items: list[Dataset], expected: RealWorldMapping | None
+) -> None:
+    (file,) = copy_files(masked_files(siemens)[:1], tmp_path)
+    change(file, lambda ds: setattr(ds, "RealWorldValueMappingSequence", DicomSequence(items)))
+    assert read_studies(file).studies[0].series[0].first.real_world == expected
+
+
+def test_real_world_mappings_that_disagree_or_use_another_scheme_name_no_usable_unit(
+    siemens: WrittenStudy, tmp_path: Path
+) -> None:
+    (file,) = copy_files(masked_files(siemens)[:1], tmp_path)
+    for items in ([real_world("kPa", 0.01), real_world("kPa", 0.02)], [real_world("kPa", 0.01, "99X")]):
+        change(file, lambda ds, found=items: setattr(ds, "RealWorldValueMappingSequence", DicomSequence(found)))
+        mapping = read_studies(file).studies[0].series[0].first.real_world
+        assert mapping is not None
+        assert mapping.unit not in {"kPa", "Pa"}
+
+
+def test_values_that_break_their_vr_are_absent_and_not_a_crash(siemens: WrittenStudy, tmp_path: Path) -> None:
+    (file,) = copy_files(masked_files(siemens)[:1], tmp_path)
+    raw = file.read_bytes()
+    assert raw.count(b"8.0\\8.0 ") == 1
+    file.write_bytes(raw.replace(b"8.0\\8.0 ", b"8,0\\nan "))
+    assert read_studies(file).studies[0].series[0].first.pixel_spacing_mm is None
+
+
+def test_reading_headers_needs_no_image_decoder(siemens: WrittenStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Dataset, "pixel_array", property(lambda _: sys.exit("pixels were decoded")))
+    assert read_studies(siemens.folder).studies
+
+
+def lookup_table() -> Dataset:
+    item = real_world("kPa", 0.01)
+    del item.RealWorldValueSlope, item.RealWorldValueIntercept
+    item.RealWorldValueLUTData = [0.0, 1.0]
+    return item
+
+
+@pytest.mark.parametrize("items", [[lookup_table()], [Dataset()], [real_world("kPa", 0.01), lookup_table()]])
+def test_a_real_world_mapping_without_a_scale_is_unusable_and_not_absent(
+    siemens: WrittenStudy, tmp_path: Path, items: list[Dataset]
+) -> None:
+    for file in copy_files(masked_files(siemens), tmp_path):
+        change(file, lambda ds: setattr(ds, "RealWorldValueMappingSequence", DicomSequence(items)))
+    with pytest.raises(UnknownUnitError, match="RealWorldValueMappingSequence"):
+        chosen(read_studies(tmp_path).studies[0])
+
+
+def test_the_range_of_a_real_world_mapping_is_checked_on_the_pixels_in_implicit_vr_too(
+    siemens: WrittenStudy, tmp_path: Path
+) -> None:
+    for file in copy_files(masked_files(siemens), tmp_path):
+        ds = dcmread(file)
+        items = [real_world("kPa", 0.01, stored=(0, 200))]  # the phantom has 250 and more
+        ds.RealWorldValueMappingSequence = DicomSequence(items)
+        ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+        ds.save_as(file, implicit_vr=True)
+    selection = chosen(read_studies(tmp_path).studies[0])
+    with pytest.raises(UnknownUnitError, match="from 0 to 200"):
+        read_stiffness(selection)
+
+
+def test_the_range_of_a_real_world_mapping_has_the_sign_of_the_pixels(siemens: WrittenStudy, tmp_path: Path) -> None:
+    ds = dcmread(masked_files(siemens)[0])
+    ds.PixelRepresentation = 1
+    item = real_world("kPa", 0.01)
+    item.add_new("RealWorldValueFirstValueMapped", "SS", -5)
+    ds.RealWorldValueMappingSequence = DicomSequence([item])
+    ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
+    ds.save_as(tmp_path / "signed", implicit_vr=True)
+    mapping = read_studies(tmp_path).studies[0].series[0].first.real_world
+    assert mapping == RealWorldMapping("kPa", 0.01, 0.0, first_stored=-5)
+
+
+def test_a_rescale_slope_that_is_no_number_is_unusable_and_not_absent(siemens: WrittenStudy, tmp_path: Path) -> None:
+    for file in copy_files(masked_files(siemens), tmp_path):
+        change(file, lambda ds: setattr(ds, "RescaleSlope", "7.25"))
+        raw = file.read_bytes()
+        assert raw.count(b"7.25") == 1
+        file.write_bytes(raw.replace(b"7.25", b"7,25"))
+    with pytest.raises(UnknownUnitError, match="RescaleSlope"):
+        chosen(read_studies(tmp_path).studies[0])
+
+
+def test_an_empty_rescale_slope_is_an_absent_one(siemens: WrittenStudy, tmp_path: Path) -> None:
+    for file in copy_files(masked_files(siemens), tmp_path):
+        change(file, lambda ds: setattr(ds, "RescaleSlope", None))
+    assert chosen(read_studies(tmp_path).studies[0]).unit.source == "vendor_rule"
+
+
+def test_a_lookup_table_of_the_pixels_is_never_passed_over(siemens: WrittenStudy, tmp_path: Path) -> None:
+    table = Dataset()
+    table.add_new("LUTDescriptor", "US", [2, 0, 16])
+    table.add_new("LUTData", "US", [0, 500])
+    for file in copy_files(masked_files(siemens), tmp_path):
+        change(file, lambda ds: setattr(ds, "ModalityLUTSequence", DicomSequence([table])))
+    with pytest.raises(UnknownUnitError, match="ModalityLUTSequence"):
+        chosen(read_studies(tmp_path).studies[0])
