@@ -19,7 +19,7 @@ from liver_mre.method.write_results import import_writers
 from liver_mre.results.publish import discard, open_staging, publish
 from liver_mre.results.result import failed_run
 from liver_mre.settings import load_settings
-from liver_mre.studies.source import FolderSource
+from liver_mre.studies.source import open_source
 from liver_mre.workflow.outcome import INTERRUPTED, Reason, reason_of, unexpected
 from liver_mre.workflow.stop import Stop
 
@@ -78,7 +78,7 @@ def _measure(
     """
     (staging, out), (config, given) = folders, choices
     try:
-        source = FolderSource(resolve_input(path))
+        source = open_source(resolve_input(path))
         open_sources.append(source)
         settings = load_settings(config_path(config), command_line=given)
         with Toolkit(settings) as toolkit:

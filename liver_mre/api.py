@@ -14,7 +14,7 @@ from liver_mre.method.steps import LAST_OF_QC, STEPS, steps_until
 from liver_mre.method.toolkit import Toolkit
 from liver_mre.results.result import failed_run
 from liver_mre.settings import Settings
-from liver_mre.studies.source import FolderSource
+from liver_mre.studies.source import open_source
 from liver_mre.workflow.outcome import reason_of
 from liver_mre.workflow.runner import run_steps
 
@@ -47,7 +47,7 @@ def measure_folder(path: Path, settings: Settings | None = None) -> RunResult:
         only what is a bug.
     """
     start = time.perf_counter()
-    with FolderSource(path) as source, Toolkit(settings or Settings()) as toolkit:
+    with open_source(path) as source, Toolkit(settings or Settings()) as toolkit:
         try:
             studies = [study_result(run_steps(run, STEPS, toolkit)) for run in runs_of(source)]
         except MreError as error:
@@ -58,7 +58,7 @@ def measure_folder(path: Path, settings: Settings | None = None) -> RunResult:
 
 def check_folder(path: Path, settings: Settings | None = None) -> CheckResult:
     """Say for every study under `path` which series would be measured and why, from the headers alone."""
-    with FolderSource(path) as source, Toolkit(settings or Settings()) as toolkit:
+    with open_source(path) as source, Toolkit(settings or Settings()) as toolkit:
         try:
             studies = [check_study(run, toolkit) for run in runs_of(source)]
         except MreError as error:
@@ -80,7 +80,7 @@ def assess_folder(path: Path, settings: Settings | None = None) -> Iterator[MreR
         The input cannot be read.
     """
     with (
-        FolderSource(path) as source,
+        open_source(path) as source,
         Toolkit(replace(settings or Settings(), quality_control=True)) as toolkit,
     ):
         for run in runs_of(source):

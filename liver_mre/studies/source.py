@@ -6,7 +6,7 @@ beside the studies, each of which is read once.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from liver_mre.studies.reader import read_studies
 from liver_mre.studies.scratch import Scratch
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 class StudySource(Protocol):
     """Gives studies, one after the other; used as a context manager, which removes its temporary files."""
 
+    def __init__(self, path: Path) -> None:
+        """Prepare to read a path that `accepts` is true of; nothing is read before the first study is asked for."""
+
+    @classmethod
+    def accepts(cls, path: Path) -> bool:
+        """Tell whether this source reads such a path."""
+
     @property
     def total(self) -> int | None:
         """Number of studies; None where nobody knows yet."""
@@ -30,10 +37,16 @@ class StudySource(Protocol):
         """What could not be read, counted and not named."""
 
     def __iter__(self) -> Iterator[Study]:
-        """Give the studies. Raises `MreError` where the input holds none or cannot be read."""
+        """Give every study once. Raises `MreError` where the input holds none or cannot be read."""
 
     def close(self) -> None:
         """Remove temporary files; nothing can be read afterwards."""
+
+    def __enter__(self) -> Self:
+        """Use the source for a run."""
+
+    def __exit__(self, *_: object) -> None:
+        """Close the source."""
 
 
 class FolderSource:
@@ -51,6 +64,12 @@ class FolderSource:
         self._scratch = Scratch()
         self._total: int | None = None
         self._warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def accepts(cls, path: Path) -> bool:
+        """Read everything that no other source claims."""
+        del path
+        return True
 
     @property
     def total(self) -> int | None:
@@ -79,3 +98,12 @@ class FolderSource:
     def __exit__(self, *_: object) -> None:
         """Close the source."""
         self.close()
+
+
+SOURCES: Final[list[type[StudySource]]] = [FolderSource]
+"""Every kind of source; the first that accepts a path reads it."""
+
+
+def open_source(path: Path) -> StudySource:
+    """Return the source that reads a path."""
+    return next(source for source in SOURCES if source.accepts(path))(path)
