@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from typing import Final
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 APPLICATION: Final = "liver-mre"

@@ -12,6 +12,7 @@ import pytest
 import simulation.__main__ as simulation_cli
 import training.__main__ as training_cli
 from app import cli
+from liver_mre.method.steps import STEPS, WRITERS
 from simulation.__main__ import main as simulate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -19,6 +20,9 @@ DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
     "docs/usage.md",
+    "docs/performance.md",
+    "docs/glossary.md",
+    "docs/codes.md",
     "docs/scanners.md",
     "docs/encodings.md",
     "docs/training.md",
@@ -31,6 +35,9 @@ DOCUMENTS = (
     "deploy/README.md",
     "models/README.md",
 )
+ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+OUR_FOLDERS = ("app", "container", "deploy", "liver_mre", "models", "operators", "simulation", "tests", "training")
+MADE = {"models/exported/"}
 EXPORT = "python -m models.export"
 
 
@@ -97,6 +104,21 @@ def test_every_link_in_the_documents_leads_somewhere(name: str) -> None:
     links = re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8"))
     missing = [link for link in links if "://" not in link and not (document.parent / link).exists()]
     assert not missing
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_path_that_a_document_names_exists(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    named = set(re.findall(rf"`((?:{'|'.join(OUR_FOLDERS)})/[\w./-]*)`", text))
+    assert sorted(path for path in named if not (ROOT / path).exists() and path not in MADE) == []
+
+
+def test_the_architecture_shows_the_steps_in_their_order() -> None:
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| (?:`(\w+)`|one each)", ARCHITECTURE, re.MULTILINE)
+    assert [(names.strip("`"), operator) for names, operator in rows[:-1]] == [
+        (one.name, one.operator) for one in STEPS
+    ]
+    assert rows[-1][0] == ", ".join(f"`{writer.name}`" for writer in WRITERS)
 
 
 def test_no_document_names_a_placeholder_or_a_path_of_one_machine() -> None:
