@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import pydicom
 import pytest
+
 from simulation.__main__ import main as simulate
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from app.cli import build_parser
 
 ENTRY_POINT = Path(__file__).resolve().parent.parent / "container" / "tools"
+BASH = shutil.which("bash") or "bash"
 
 
 def commands() -> list[str]:
@@ -27,7 +29,7 @@ def handed_on(folder: Path, *arguments: str) -> str:
     python.chmod(0o755)
     search = {"PATH": f"{folder}:{os.environ['PATH']}"}
     return subprocess.run(
-        ["bash", str(ENTRY_POINT), *arguments], env=search, capture_output=True, text=True, check=True, timeout=20
+        [BASH, str(ENTRY_POINT), *arguments], env=search, capture_output=True, text=True, check=True, timeout=20
     ).stdout.strip()
 
 
@@ -37,6 +39,6 @@ def test_every_command_word_reaches_the_application(word: str, tmp_path: Path) -
     assert handed_on(tmp_path, word, "--help") == f"{given} --help"
 
 
-def test_the_usage_names_every_command(tmp_path: Path) -> None:
-    usage = subprocess.run(["bash", str(ENTRY_POINT), "help"], capture_output=True, text=True, check=True).stdout
+def test_the_usage_names_every_command() -> None:
+    usage = subprocess.run([BASH, str(ENTRY_POINT), "help"], capture_output=True, text=True, check=True).stdout
     assert [word for word in commands() if f"IMAGE {word} " not in usage and f"[{word}]" not in usage] == []

@@ -17,7 +17,7 @@ DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 IMAGE = f"liver-mre:{Source.read().version}"
 
 
-def recipe(name: str) -> Any:  # noqa: ANN401  (JSON or YAML)
+def recipe(name: str) -> Any:
     text = (DEPLOY / name).read_text(encoding="utf-8")
     return json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
 

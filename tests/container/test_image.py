@@ -31,7 +31,7 @@ NO_MODULES = (
 TRIES = 5
 
 
-def measured(value: Any) -> Any:  # noqa: ANN401  (JSON)
+def measured(value: Any) -> Any:
     """Return what is measured in a result: all but times and UIDs of new objects."""
     if isinstance(value, dict):
         return {key: measured(entry) for key, entry in value.items() if key not in VARYING}

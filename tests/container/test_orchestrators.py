@@ -160,7 +160,7 @@ def test_podman_quadlet(image: Image, study: Path) -> None:
 class Repeated(dict[str, Any]):
     """Keeps all values of a key that a unit file repeats."""
 
-    def __setitem__(self, key: str, value: Any) -> None:  # noqa: ANN401
+    def __setitem__(self, key: str, value: Any) -> None:
         if isinstance(value, list) and isinstance(self.get(key), list):
             self[key].extend(value)
         else:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PACKAGES = {"some-package": Version("2.0")}
 
 
-def record(**entry: Any) -> dict[str, Any]:  # noqa: ANN401  (JSON)
+def record(**entry: Any) -> dict[str, Any]:
     return {"id": "TEST-1", "affected": [{"package": {"ecosystem": "PyPI", "name": "Some_Package"}} | entry]}
 
 

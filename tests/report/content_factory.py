@@ -115,7 +115,7 @@ def make_content(
     )
 
 
-def changed(content: ReportContent, **changes: Any) -> ReportContent:  # noqa: ANN401
+def changed(content: ReportContent, **changes: Any) -> ReportContent:
     """Return the content with other values of its own, of its finding or of the finding's provenance.
 
     A measurement of None makes the finding one that is not evaluable, for the `reason` given.

@@ -290,7 +290,7 @@ def test_a_run_that_contradicts_itself_is_invalid(run: RunResult) -> None:
     assert not is_valid(to_json(run))
 
 
-def objects_in(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:  # noqa: ANN401
+def objects_in(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     if isinstance(content, list):
         return [found for index, part in enumerate(content) for found in objects_in(part, (*path, index))]
     if isinstance(content, dict):
@@ -299,7 +299,7 @@ def objects_in(content: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]
     return []
 
 
-def at(content: Any, path: tuple[Any, ...]) -> dict[str, Any]:  # noqa: ANN401
+def at(content: Any, path: tuple[Any, ...]) -> dict[str, Any]:
     for key in path:
         content = content[key]
     return content
@@ -317,7 +317,7 @@ def test_no_object_takes_an_unknown_field_or_misses_one(path: tuple[Any, ...]) -
 
 
 def test_every_field_of_the_schema_is_described() -> None:
-    def undescribed(node: Any, path: str) -> list[str]:  # noqa: ANN401
+    def undescribed(node: Any, path: str) -> list[str]:
         if not isinstance(node, dict):
             return []
         own = [
