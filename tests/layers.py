@@ -20,7 +20,7 @@ def module_name(path: Path, root: Path) -> str:
 
 
 def imported(source: str) -> set[str]:
-    """Return the names that a module imports: modules, and each name as if it were a module of the one it comes from."""
+    """Return the modules that a module imports, and each name as if it were a module of the one it comes from."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):

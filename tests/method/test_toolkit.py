@@ -16,7 +16,7 @@ def profile_in(toolkit: Toolkit) -> str:
 def test_a_pickled_toolkit_becomes_one_with_the_same_settings_and_nothing_loaded() -> None:
     toolkit = Toolkit(Settings(profile="wu_2015"))
     toolkit.preload()
-    copy = pickle.loads(pickle.dumps(toolkit))
+    copy = pickle.loads(pickle.dumps(toolkit))  # noqa: S301 - its own
     assert copy.settings == toolkit.settings
     assert copy._model is None
 
