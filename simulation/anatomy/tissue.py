@@ -20,24 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TissueProperties:
-    """Properties of one tissue; each patient draws one value, uniform in each range.
+    """Properties of one tissue; each patient draws one value, uniform in each range."""
 
-    Attributes
-    ----------
-    stiffness_kpa : 2|G|^2/(G'+|G|) at 60 Hz
-    loss_ratio : G''/G'
-    heterogeneity : relative SD of the smooth stiffness noise
-    gre_signal : T1-weighted gradient echo before T2* decay, arbitrary units
-    t2_star_ms : at 1.5 T
-    t2_signal : T2-weighted series, arbitrary units
-    """
-
-    stiffness_kpa: tuple[float, float]
-    loss_ratio: tuple[float, float]
-    heterogeneity: float
-    gre_signal: tuple[float, float]
-    t2_star_ms: tuple[float, float]
-    t2_signal: tuple[float, float]
+    stiffness_kpa: tuple[float, float]  # 2|G|^2/(G'+|G|) at 60 Hz
+    loss_ratio: tuple[float, float]  # G''/G'
+    heterogeneity: float  # relative SD of the smooth stiffness noise
+    gre_signal: tuple[float, float]  # T1-weighted gradient echo before T2* decay, arbitrary units
+    t2_star_ms: tuple[float, float]  # at 1.5 T
+    t2_signal: tuple[float, float]  # T2-weighted series, arbitrary units
 
 
 # Columns: stiffness kPa, loss ratio, heterogeneity, GRE signal, T2* ms, T2-weighted signal.

@@ -64,16 +64,13 @@ def encodings_page(
 ) -> str:
     """Write an exam in every encoding, measure each study, and return a page of tables in Markdown.
 
+    Raises `ValueError` if the reference encoding cannot be measured.
+
     Parameters
     ----------
     exam : the simulated patient
     measure : measures every study in a folder; by default `liver_mre.measure_folder`, also without magnitude
     encodings, modifiers, transfer_syntaxes : rows of the three tables
-
-    Raises
-    ------
-    ValueError
-        If the reference encoding cannot be measured.
     """
     if measure is None:
         from functools import partial

@@ -54,6 +54,9 @@ def simulate_exam(
 ) -> SimulatedExam:
     """Return the simulated exam of a seed; equal arguments give bit-identical exams.
 
+    Raises `ValueError` if the stage, the failure or the kind is unknown, the stiffness is not positive, or there is no
+    slice.
+
     Parameters
     ----------
     seed : not negative
@@ -63,11 +66,6 @@ def simulate_exam(
     variety : which parameters vary, and how; `STANDARD` or `WIDE`
     failure : cause of failure (`Failure`) of the whole exam, "" for none; random for the variety by default
     out_of_domain : one of `simulation.out_of_domain.OUT_OF_DOMAIN`; "" for an axial elastogram of a liver
-
-    Raises
-    ------
-    ValueError
-        If the stage, the failure or the kind is unknown, the stiffness is not positive, or there is no slice.
     """
     _check(stage, liver_stiffness_kpa, slices, out_of_domain)
     streams = open_streams(seed)

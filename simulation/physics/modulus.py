@@ -25,18 +25,11 @@ MIN_STEP_MM: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class ModulusMap:
-    """Modulus of the wave equation.
+    """Modulus of the wave equation."""
 
-    Attributes
-    ----------
-    modulus_pa : (S, R, C) complex128, G' + iG''; 0 in air
-    loss_ratio : (S, R, C) float64, G''/G'
-    stiffness_kpa : (S, R, C) float32, 2|G|^2/(G'+|G|); 0 in air
-    """
-
-    modulus_pa: NDArray[np.complex128]
-    loss_ratio: NDArray[np.float64]
-    stiffness_kpa: NDArray[np.float32]
+    modulus_pa: NDArray[np.complex128]  # (S, R, C), G' + iG''; 0 in air
+    loss_ratio: NDArray[np.float64]  # (S, R, C), G''/G'
+    stiffness_kpa: NDArray[np.float32]  # (S, R, C), 2|G|^2/(G'+|G|); 0 in air
 
 
 def smoothed_noise(

@@ -11,23 +11,14 @@ from simulation.planning.parameters import STANDARD_PARAMETERS, ExamParameters
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Size and position of the trunk.
+    """Size and position of the trunk."""
 
-    Attributes
-    ----------
-    centre_mm : (x, y) of the trunk's centre
-    half_mm : half width and half depth to the skin
-    exponent : of the superellipse; 2 is an ellipse, larger values are closer to a rectangle
-    fat_mm, muscle_mm : mean thickness of subcutaneous fat and of the muscle wall
-    obesity : 0 (lean) to 1
-    """
-
-    centre_mm: tuple[float, float]
-    half_mm: tuple[float, float]
-    exponent: float
-    fat_mm: float
-    muscle_mm: float
-    obesity: float
+    centre_mm: tuple[float, float]  # (x, y) of the trunk's centre
+    half_mm: tuple[float, float]  # half width and half depth to the skin
+    exponent: float  # of the superellipse; 2 is an ellipse, larger values are closer to a rectangle
+    fat_mm: float  # mean thickness of subcutaneous fat
+    muscle_mm: float  # mean thickness of the muscle wall
+    obesity: float  # 0 (lean) to 1
 
     @property
     def cavity_mm(self) -> tuple[float, float]:

@@ -47,36 +47,25 @@ _MIN_PATIENTS: Final = 20  # per class
 
 @dataclass(frozen=True, slots=True)
 class PrepareOptions:
-    """Options of `prepare`.
+    """Options of `prepare`."""
 
-    Attributes
-    ----------
-    data : folder of DICOM studies, which may include SEG objects
-    out : folder for the exams and report.json
-    masks : folder of SEG objects, or of NIfTI masks named <StudyInstanceUID>.nii.gz or <SeriesInstanceUID of the
-        stiffness series>.nii.gz; by default `data`
-    stages : CSV file with the columns study_instance_uid and stage (F0 to F4)
-    label : value of the liver in NIfTI masks of several labels
-    """
-
-    data: Path
-    out: Path
+    data: Path  # folder of DICOM studies, which may include SEG objects
+    out: Path  # folder for the exams and report.json
+    # folder of SEG objects, or of NIfTI masks named <StudyInstanceUID>.nii.gz or <SeriesInstanceUID of the stiffness
+    # series>.nii.gz; by default `data`
     masks: Path | None = None
-    stages: Path | None = None
-    label: int | None = None
+    stages: Path | None = None  # CSV file with the columns study_instance_uid and stage (F0 to F4)
+    label: int | None = None  # value of the liver in NIfTI masks of several labels
 
 
 def prepare(options: PrepareOptions) -> dict[str, Any]:
     """Convert studies and masks to exam files and report counts, problems and warnings.
 
+    Raises `CohortError` if no exam could be prepared, a stage is unknown, or two patients share images.
+
     Returns
     -------
     The report, as in report.json: exams, patients and classes by split, problems by study, warnings.
-
-    Raises
-    ------
-    CohortError
-        If no exam could be prepared, a stage is unknown, or two patients share images.
     """
     rules = load_scanner_rules()
     masks = _Masks.find(options)
@@ -154,10 +143,7 @@ def _counts(exams: Sequence[Exam]) -> dict[str, Any]:
 def read_stages(path: Path) -> dict[str, str]:
     """Read METAVIR stages by StudyInstanceUID from a CSV file.
 
-    Raises
-    ------
-    CohortError
-        If a column is missing or a stage is not F0 to F4.
+    Raises `CohortError` if a column is missing or a stage is not F0 to F4.
     """
     with path.open(newline="", encoding="utf-8-sig") as stream:
         reader = csv.DictReader(stream)

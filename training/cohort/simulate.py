@@ -35,23 +35,14 @@ USUAL_CONDITION = "usual"
 
 @dataclass(frozen=True, slots=True)
 class CohortTask:
-    """One exam to simulate.
+    """One exam to simulate."""
 
-    Attributes
-    ----------
-    folder : of the cohort
-    design, condition : names in `simulation.exams.cohorts`
-    seed : of the cohort
-    index : of the patient
-    simulator : digest of the simulator's source
-    """
-
-    folder: Path
-    design: str
+    folder: Path  # of the cohort
+    design: str  # design, condition: names in `simulation.exams.cohorts`
     condition: str
-    seed: int
-    index: int
-    simulator: str
+    seed: int  # of the cohort
+    index: int  # of the patient
+    simulator: str  # digest of the simulator's source
 
 
 def simulator_digest() -> str:
@@ -124,6 +115,8 @@ def build_cohort(
 ) -> int:
     """Simulate the exams that are missing in a cohort's folder; return their number.
 
+    Raises `CohortError` if the folder holds exams of another simulator or schema version.
+
     Parameters
     ----------
     folder : of the cohort; existing exams are kept
@@ -133,11 +126,6 @@ def build_cohort(
     condition : name in `simulation.exams.cohorts.CONDITIONS`
     workers : processes of one thread each; default one per core
     progress : show a progress bar
-
-    Raises
-    ------
-    CohortError
-        If the folder holds exams of another simulator or schema version.
     """
     # Numerical libraries read these when a spawned worker imports them.
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))

@@ -50,23 +50,15 @@ NAME: Final = "simulated-3"
 
 @dataclass(frozen=True, slots=True)
 class IntervalExam:
-    """Measurement, truth and error estimates of one exam.
-
-    Attributes
-    ----------
-    exam, stage : name and METAVIR stage
-    measured_kpa, true_kpa : measured by the application, and truth
-    sampling, segmentation : relative SDs before weighting
-    area_cm2 : measured area
-    """
+    """Measurement, truth and error estimates of one exam."""
 
     exam: str
-    stage: str
-    measured_kpa: float
+    stage: str  # METAVIR
+    measured_kpa: float  # by the application
     true_kpa: float
-    sampling: float
-    segmentation: float
-    area_cm2: float
+    sampling: float  # relative SD, before weighting
+    segmentation: float  # relative SD, before weighting
+    area_cm2: float  # measured area
 
     @property
     def fold(self) -> int:
@@ -78,7 +70,7 @@ def calibrate_intervals(data: Path, livers: Sequence[Path], out: Path, *, limit:
     """Calibrate the interval on a cohort and cross-validate its coverage; return the content of coverage.json.
 
     Each input situation of the network has its own calibration. Published is the fit on all exams; coverage comes from
-    10-fold and from 2-fold cross-validation.
+    10-fold and from 2-fold cross-validation. Raises `CohortError` if there are too few exams.
 
     Parameters
     ----------
@@ -86,11 +78,6 @@ def calibrate_intervals(data: Path, livers: Sequence[Path], out: Path, *, limit:
     livers : folders of predicted livers, one per input situation, of exams that the network was not trained on
     out : folder for interval.json (read by the application), coverage.json, coverage.md and cases.csv
     limit : largest number of exams
-
-    Raises
-    ------
-    CohortError
-        If there are too few exams.
     """
     cases, shipped, summary = [], [], {}
     for folder in livers:

@@ -57,41 +57,28 @@ SETTINGS: Final = Settings(require_magnitude=False)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Result of the application for one exam in one input situation; names are the columns of outcomes.csv.
-
-    Attributes
-    ----------
-    cohort, exam : names
-    group : what an out-of-domain exam is; otherwise its cohort, good or not good
-    shown : input situation
-    outcome : `NUMBER`, or the code of the reason
-    measured_kpa, true_kpa : NaN if there is none; out-of-domain exams have no truth
-    """
+    """Result of the application for one exam in one input situation; names are the columns of outcomes.csv."""
 
     cohort: str
     exam: str
-    group: str
-    shown: str
-    outcome: str
-    measured_kpa: float
-    true_kpa: float
+    group: str  # what an out-of-domain exam is; otherwise its cohort, good or not good
+    shown: str  # input situation
+    outcome: str  # `NUMBER`, or the code of the reason
+    measured_kpa: float  # NaN if there is none
+    true_kpa: float  # NaN if unknown, as in out-of-domain exams
 
 
 def run_refusals(data: Sequence[Path], out: Path, *, limit: int | None = None) -> dict[str, Any]:
     """Run the application's steps on every exam of the cohorts; resumable; return the content of refusals.json.
+
+    Raises `CohortError` if a folder holds no simulated exam, or `out` the results of another version of the
+    application, and `MreError` if the models are not exported.
 
     Parameters
     ----------
     data : folders of simulated cohorts
     out : folder for outcomes.csv (continued if it exists), refusals.md and refusals.json
     limit : largest number of exams of each cohort
-
-    Raises
-    ------
-    CohortError
-        If a folder holds no simulated exam, or `out` the results of another version of the application.
-    MreError
-        If the models are not exported.
     """
     from rich.progress import track
 

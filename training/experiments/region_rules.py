@@ -61,29 +61,22 @@ VARIANTS: Final[Mapping[str, RegionRules]] = {
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """Measurement of one exam under one variant of the rules.
+    """Measurement of one exam under one variant of the rules."""
 
-    Attributes
-    ----------
-    mask, rules : `TRUE` or `PREDICTED` liver; name of the variant
-    exam, stage : name and METAVIR stage
-    measured_kpa : NaN if less than `MIN_AREA_CM2` is left
-    true_kpa, modulus_kpa : see `training.experiments.truth.Truth`
-    area_cm2 : measured area
-    """
-
-    mask: str
-    rules: str
+    mask: str  # `TRUE` or `PREDICTED` liver
+    rules: str  # name of the variant
     exam: str
-    stage: str
-    measured_kpa: float
-    true_kpa: float
-    modulus_kpa: float
-    area_cm2: float
+    stage: str  # METAVIR
+    measured_kpa: float  # NaN if less than `MIN_AREA_CM2` is left
+    true_kpa: float  # as in `training.experiments.truth.Truth`
+    modulus_kpa: float  # as there
+    area_cm2: float  # measured
 
 
 def compare_rules(data: Path, out: Path, *, livers: Path | None = None, limit: int | None = None) -> dict[str, Any]:
     """Measure every exam of a cohort under every variant of the rules and write tables; return the content of roi.json.
+
+    Raises `CohortError` if no exam of the cohort has a known truth.
 
     Parameters
     ----------
@@ -91,11 +84,6 @@ def compare_rules(data: Path, out: Path, *, livers: Path | None = None, limit: i
     out : folder for roi.csv (all rows), tables/*.csv, roi.md and roi.json
     livers : folder of predicted livers (`liver-mre livers`); without them only the true liver is measured
     limit : largest number of exams
-
-    Raises
-    ------
-    CohortError
-        If no exam of the cohort has a known truth.
     """
     from rich.progress import track
 

@@ -73,32 +73,21 @@ slice, and the agreement of outlines depends on the input situation."""
 
 @dataclass(frozen=True, slots=True)
 class ExamFeatures:
-    """Quality numbers of one exam.
+    """Quality numbers of one exam."""
 
-    Attributes
-    ----------
-    group : cohort, or what an out-of-domain exam is
-    name : of the file
-    good : whether at least half of the slices are diagnostic
-    diagnostic : number of diagnostic slices
-    features : out-of-domain features by input situation of the segmentation
-    slices : numbers of the diagnostic slices
-    exam : numbers of the exam
-    """
-
-    group: str
-    name: str
-    good: bool
-    diagnostic: int
-    features: Mapping[str, Mapping[str, float]]
-    slices: tuple[Mapping[str, float], ...]
-    exam: Mapping[str, float]
+    group: str  # cohort, or what an out-of-domain exam is
+    name: str  # of the file
+    good: bool  # whether at least half of the slices are diagnostic
+    diagnostic: int  # number of diagnostic slices
+    features: Mapping[str, Mapping[str, float]]  # out-of-domain features by input situation of the segmentation
+    slices: tuple[Mapping[str, float], ...]  # numbers of the diagnostic slices
+    exam: Mapping[str, float]  # numbers of the exam
 
 
 def calibrate(
     data: Sequence[Path], beside: Mapping[str, Path], livers: LiverCache, out: Path, limit: int | None = None
 ) -> dict[str, Any]:
-    """Calibrate the limits and write limits.json and evidence.json.
+    """Calibrate the limits and write limits.json and evidence.json; raises `TrainingError` if no exam is good.
 
     Parameters
     ----------
@@ -107,11 +96,6 @@ def calibrate(
     livers : predicted livers of their exams
     out : folder of the two files
     limit : largest number of exams of each cohort
-
-    Raises
-    ------
-    TrainingError
-        If no exam is good.
     """
     own = [one for folder in data for one in _cohort_features(folder, "", livers, limit)]
     others = [one for name, folder in beside.items() for one in _cohort_features(folder, name, livers, limit)]

@@ -44,6 +44,9 @@ def compare(
 ) -> list[dict[str, Any]]:
     """Train the missing folds and write the tables.
 
+    Raises `CohortError` if a folder holds no simulated exam, and `TrainingError` if the run in `out` has other data or
+    hyperparameters.
+
     Parameters
     ----------
     data : cohort folders
@@ -58,13 +61,6 @@ def compare(
     Returns
     -------
     One row per architecture and situation, for architectures whose folds are all trained.
-
-    Raises
-    ------
-    CohortError
-        If a folder holds no simulated exam.
-    TrainingError
-        If the run in `out` has other data or hyperparameters.
     """
     if threads:
         torch.set_num_threads(threads)

@@ -40,6 +40,9 @@ _LIMITS: Final = (
 def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: str, version: str) -> dict[str, Any]:
     """Write weights.safetensors and card.json; return the card.
 
+    Raises `PublishError` if the evaluation belongs to other weights, or the weights exceed the range of float16, and
+    `TrainingError` if a fold is missing.
+
     Parameters
     ----------
     run : folder of the comparison
@@ -47,13 +50,6 @@ def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: s
     model_dir : folder to write to
     hardware : what the training ran on, in words
     version : version of the model
-
-    Raises
-    ------
-    PublishError
-        If the evaluation belongs to other weights, or the weights exceed the range of float16.
-    TrainingError
-        If a fold is missing.
     """
     metrics = read_evaluation(evaluation)
     weights, folds = run_weights(run, metrics["architecture"])

@@ -28,12 +28,8 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
 def load_checkpoint(path: Path) -> dict[str, Any]:
     """Read a checkpoint (tensors and plain values only).
 
-    Its weights are scaled into the range of float16, so that evaluation and publication use the same weights.
-
-    Raises
-    ------
-    CohortError
-        If there is no such file.
+    Its weights are scaled into the range of float16, so that evaluation and publication use the same weights. Raises
+    `CohortError` if there is no such file.
     """
     if not path.is_file():
         message = f"there is no checkpoint {path.name}: train first, or check the path"

@@ -34,18 +34,11 @@ _TORCHVISION_OPERATORS = (
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """Architecture of the network.
+    """Architecture of the network."""
 
-    Attributes
-    ----------
-    encoder : name of a segmentation-models-pytorch encoder
-    in_channels : channels of the input image
-    classes : channels of the output logits
-    """
-
-    encoder: str = "resnext50_32x4d"
+    encoder: str = "resnext50_32x4d"  # name of a segmentation-models-pytorch encoder
     in_channels: int = 1
-    classes: int = 1
+    classes: int = 1  # channels of the logits
 
 
 @cache
@@ -125,7 +118,7 @@ def fitted_weights(weights: Mapping[str, Tensor], network: nn.Module) -> dict[st
     """Extend weights to a network with more input channels.
 
     The first convolution gets zeros for the additional channels, so the network initially gives the same output as the
-    one that the weights come from.
+    one that the weights come from. Raises `TrainingError` if the weights belong to another architecture.
 
     Parameters
     ----------
@@ -135,11 +128,6 @@ def fitted_weights(weights: Mapping[str, Tensor], network: nn.Module) -> dict[st
     Returns
     -------
     A float32 state for `network.load_state_dict`.
-
-    Raises
-    ------
-    TrainingError
-        If the weights belong to another architecture.
     """
     fitted: dict[str, Tensor] = {}
     for name, own in network.state_dict().items():

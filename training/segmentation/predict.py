@@ -32,33 +32,19 @@ THRESHOLD: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """A network and its input.
+    """A network and its input."""
 
-    Attributes
-    ----------
-    name : in tables
-    weights_sha256 : digest of the weights (`weights_digest`)
-    network : maps (N, channels, size, size) in [0, 1] to logits
-    channels : 1 for the masked elastogram alone, otherwise 3
-    size : height and width of the input in pixels
-    pooling : the network works on a grid that is coarser by this factor
-    field_of_view_mm : (height, width) of the input
-    bfloat16 : whether it runs under autocast
-    exams, patients : names of its training exams and patients
-    slices_shown : training slices, repetitions included, in all runs that led to it
-    """
-
-    name: str
-    weights_sha256: str
-    network: nn.Module
-    channels: int
-    size: int
-    pooling: int
-    field_of_view_mm: tuple[float, float]
-    bfloat16: bool
-    exams: tuple[str, ...]
-    patients: tuple[str, ...]
-    slices_shown: int
+    name: str  # in tables
+    weights_sha256: str  # digest of the weights (`weights_digest`)
+    network: nn.Module  # maps (N, channels, size, size) in [0, 1] to logits
+    channels: int  # 1 for the masked elastogram alone, otherwise 3
+    size: int  # height and width of the input in pixels
+    pooling: int  # the network works on a grid that is coarser by this factor
+    field_of_view_mm: tuple[float, float]  # (height, width) of the input
+    bfloat16: bool  # whether it runs under autocast
+    exams: tuple[str, ...]  # names of its training exams
+    patients: tuple[str, ...]  # pseudonyms of their patients
+    slices_shown: int  # training slices, repetitions included, in all runs that led to it
 
     @property
     def situations(self) -> tuple[Situation, ...]:
@@ -84,17 +70,13 @@ class Predictor:
 def load_predictor(path: Path, *, bfloat16: bool = True) -> Predictor:
     """Load a training checkpoint, or the folder of a published model.
 
+    Raises `CohortError` if there is no such checkpoint, and `models.card.CardError` if the published model is
+    incomplete or damaged.
+
     Parameters
     ----------
     path : checkpoint file, or folder of card.json and weights.safetensors
     bfloat16 : autocast to bfloat16
-
-    Raises
-    ------
-    CohortError
-        If there is no such checkpoint.
-    models.card.CardError
-        If the published model is incomplete or damaged.
     """
     state = _published(path) if path.is_dir() else _checkpoint(path)
     architecture = Architecture(**state["architecture"])

@@ -58,13 +58,9 @@ class _EpochState:
 class Training:
     """One run: exams, network, optimiser, averaged weights, engines, progress.
 
-    Raises
-    ------
-    CohortError
-        If there are no training or validation exams, or the two share a patient.
-    TrainingError
-        If the folder holds a run and `resume` is not set, or a run with other settings, or if the initial weights
-        belong to another network.
+    Raises `CohortError` if there are no training or validation exams, or the two share a patient, and `TrainingError`
+    if the folder holds a run and `resume` is not set, or a run with other settings, or if the initial weights belong to
+    another network.
     """
 
     def __init__(self, options: TrainOptions) -> None:
@@ -100,10 +96,7 @@ class Training:
     def run(self) -> Progress:
         """Train until the budget is spent or validation stops improving; return the progress.
 
-        Raises
-        ------
-        TrainingError
-            If the loss is no longer finite.
+        Raises `TrainingError` if the loss is no longer finite.
         """
         if not self._finished():
             self.current = _EpochState()
