@@ -133,16 +133,8 @@ def _acquire(
     rng: np.random.Generator, plan: Plan, patient: VibratingPatient
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return measured magnitude (S, R, C) and phase offsets (K, S, R, C) on the image's matrix."""
-    parameters = plan.parameters
-    ideal = ideal_magnitude(
-        rng,
-        plan.grid,
-        patient.tissue,
-        patient.scan.liver_t2_star_ms,
-        plan.protocol,
-        parameters.fat_fraction,
-        [each.liver_t2_star_ms for each in plan.slice_parameters],
-    )
+    ideal = ideal_magnitude(rng, plan, patient.tissue, patient.scan.liver_t2_star_ms)
+    cardiac_rad = plan.parameters.cardiac_rad
     breathing_mm = np.array([each.breathing_mm for each in plan.slice_parameters])
     return measure_phase(
         rng,
@@ -152,7 +144,7 @@ def _acquire(
         plan.grid.pixel_mm,
         matrix=plan.protocol.matrix,
         breathing_mm=breathing_mm if breathing_mm.any() else None,
-        phase_error_rad=_cardiac_motion(plan.grid, parameters.cardiac_rad) if parameters.cardiac_rad > 0.0 else None,
+        phase_error_rad=_cardiac_motion(plan.grid, cardiac_rad) if cardiac_rad > 0.0 else None,
     )
 
 

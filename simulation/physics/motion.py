@@ -65,7 +65,7 @@ def simulate_motion(streams: Streams, plan: Plan, variety: Variety, frequency_hz
     """Return the vibrating patient of a plan, on the wave solver's grid."""
     parameters = plan.parameters
     tissue = paint_scene(streams.body, plan)
-    modulus = draw_modulus(streams.tissue, plan.grid, tissue, plan.liver_stiffness_kpa, plan.stage, parameters)
+    modulus = draw_modulus(streams.tissue, plan, tissue)
     scan = draw_scan(streams.scanner, parameters)
     driver = draw_driver(streams.scanner, parameters)
     rng = streams.imaging

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulation.planning.parameters import STANDARD_PARAMETERS, ExamParameters
+if TYPE_CHECKING:
+    from simulation.planning.parameters import ExamParameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Body:
         return self.half_mm[0] - wall, self.half_mm[1] - wall
 
 
-def draw_body(rng: np.random.Generator, parameters: ExamParameters = STANDARD_PARAMETERS) -> Body:
+def draw_body(rng: np.random.Generator, parameters: ExamParameters) -> Body:
     """Return a trunk 290-390 mm wide, 190-270 mm deep and up to 15 mm off centre, then scaled and shifted."""
     obesity = float(rng.beta(1.6, 2.0))
     width = 290.0 + 100.0 * float(np.clip(0.75 * obesity + 0.25 * rng.random(), 0.0, 1.0))
