@@ -18,7 +18,7 @@ from simulation.encodings import ENCODINGS
 from simulation.exams.simulate import simulate_exam
 from training.cohort.exams import load_simulated_exam, read_exams
 from training.cohort.leakage import duplicates, refuse_leakage
-from training.cohort.prepare import PrepareOptions, balance, prepare, read_stages
+from training.cohort.prepare import balance, prepare, read_stages
 from training.cohort.store import save_exam
 from training.errors import CohortError
 
@@ -90,7 +90,7 @@ def _write_nifti(study: WrittenStudy, liver: np.ndarray, path: Path) -> None:
 
 
 def _prepared(tmp_path: Path, **options: object) -> dict[str, object]:
-    return prepare(PrepareOptions(data=tmp_path / "data", out=tmp_path / "own", **options))
+    return prepare(tmp_path / "data", tmp_path / "own", **options)
 
 
 def _by_z(liver: np.ndarray) -> np.ndarray:

@@ -11,16 +11,7 @@ import numpy as np
 
 from liver_mre.stiffness.magnitude import bright_magnitude
 from liver_mre.stiffness.volume import StiffnessVolume
-from training.cohort.store import (
-    CONFIDENCE_THRESHOLD,
-    KPA_PER_COUNT,
-    Fact,
-    Split,
-    confidence_counts,
-    list_exams,
-    load_exam,
-    split_of,
-)
+from training.cohort.store import KPA_PER_COUNT, Fact, Split, StoredMaps, list_exams, load_exam, split_of
 from training.errors import CohortError
 from training.files import write_arrays
 
@@ -40,16 +31,13 @@ _DIGEST_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Exam:
-    """One exam with its true liver: S slices of R rows and C columns."""
+class Exam(StoredMaps):
+    """One exam with its true liver; its stiffness is unmasked unless `masked`."""
 
     name: str  # pseudonym: "exam-00000017", "own-3f9a12c0b7de"
     patient: str  # pseudonym of the patient
     origin: Origin
     stage: str  # METAVIR stage "F0" to "F4", "" if unknown
-    pixel_spacing_mm: tuple[float, float]  # (row spacing, column spacing)
-    stiffness: NDArray[np.uint16]  # (S, R, C), counts of 0.01 kPa; unmasked unless `masked`
-    confidence: NDArray[np.uint16]  # (S, R, C), counts of 0.0001
     magnitude: NDArray[np.number] | None  # (S, R, C), any unit, or None
     bright: float  # magnitude that is scaled to 1 in the network's input
     liver: NDArray[np.bool_]  # (S, R, C), as simulated or as outlined by a reader
@@ -63,23 +51,9 @@ class Exam:
         return self.facts.get("resection", 0.0) != 0.0 or self.facts.get("failure") == "anatomical masking"
 
     @property
-    def stiffness_kpa(self) -> NDArray[np.float32]:
-        """(S, R, C) float32: stiffness in kPa."""
-        return self.stiffness.astype(np.float32) * np.float32(KPA_PER_COUNT)
-
-    def confident(self, threshold: float = CONFIDENCE_THRESHOLD) -> NDArray[np.bool_]:
-        """Return (S, R, C) bool: pixels whose confidence reaches the threshold."""
-        return self.confidence >= confidence_counts(threshold)
-
-    @property
     def measurable(self) -> NDArray[np.bool_]:
         """(S, R, C) bool: confident pixels with a stiffness."""
         return self.confident() & (self.stiffness > 0)
-
-    @property
-    def pixel_area_cm2(self) -> float:
-        """Area of one pixel in cm2."""
-        return self.pixel_spacing_mm[0] * self.pixel_spacing_mm[1] / 100.0
 
     @property
     def true_kpa(self) -> float:

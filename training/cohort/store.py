@@ -40,15 +40,35 @@ Fact = str | float | bool
 
 
 @dataclass(frozen=True, slots=True)
-class ExamRecord:
-    """One simulated exam: S slices of R rows and C columns, which differ between exams."""
+class StoredMaps:
+    """Stiffness and confidence of S slices of R rows and C columns, in counts."""
+
+    pixel_spacing_mm: tuple[float, float]  # (row spacing, column spacing)
+    stiffness: NDArray[np.uint16]  # (S, R, C), counts of 0.01 kPa
+    confidence: NDArray[np.uint16]  # (S, R, C), counts of 0.0001
+
+    @property
+    def stiffness_kpa(self) -> NDArray[np.float32]:
+        """(S, R, C) float32: stiffness in kPa."""
+        return self.stiffness.astype(np.float32) * np.float32(KPA_PER_COUNT)
+
+    @property
+    def pixel_area_cm2(self) -> float:
+        """Area of one pixel in cm2."""
+        return self.pixel_spacing_mm[0] * self.pixel_spacing_mm[1] / 100.0
+
+    def confident(self, threshold: float = CONFIDENCE_THRESHOLD) -> NDArray[np.bool_]:
+        """Return (S, R, C) bool: pixels whose confidence reaches the threshold."""
+        return self.confidence >= confidence_counts(threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class ExamRecord(StoredMaps):
+    """One simulated exam; its stiffness is unmasked, and 0 in air."""
 
     seed: int  # the simulator's seed
     stage: str  # simulated METAVIR stage, "F0" to "F4"
     liver_stiffness_kpa: float  # mean modulus of the parenchyma in the simulation
-    pixel_spacing_mm: tuple[float, float]  # (row spacing, column spacing)
-    stiffness: NDArray[np.uint16]  # (S, R, C), counts of 0.01 kPa; unmasked, 0 in air
-    confidence: NDArray[np.uint16]  # (S, R, C), counts of 0.0001
     magnitude: NDArray[np.uint8]  # (S, R, C); 200 counts are the exam's 99th percentile inside the body
     liver: NDArray[np.bool_]  # (S, R, C), true liver including vessels and lesions, without the gallbladder
     tissue: NDArray[np.uint8]  # (S, R, C), values of `simulation.types.Tissue`
@@ -62,11 +82,6 @@ class ExamRecord:
     residual: NDArray[np.uint8] | None = None  # (S, R, C), `quantise_wave` of the phase residual
 
     @property
-    def stiffness_kpa(self) -> NDArray[np.float32]:
-        """(S, R, C) float32: unmasked stiffness in kPa."""
-        return self.stiffness.astype(np.float32) * np.float32(KPA_PER_COUNT)
-
-    @property
     def true_stiffness_kpa(self) -> NDArray[np.float32]:
         """(S, R, C) float32: true stiffness in kPa."""
         return self.true_stiffness.astype(np.float32) * np.float32(KPA_PER_COUNT)
@@ -75,15 +90,6 @@ class ExamRecord:
     def out_of_domain(self) -> str:
         """What the exam is if not an axial elastogram of a liver in its normal position; otherwise ""."""
         return str(self.facts.get("unlike", ""))
-
-    @property
-    def pixel_area_cm2(self) -> float:
-        """Area of one pixel in cm2."""
-        return self.pixel_spacing_mm[0] * self.pixel_spacing_mm[1] / 100.0
-
-    def confident(self, threshold: float = CONFIDENCE_THRESHOLD) -> NDArray[np.bool_]:
-        """Return (S, R, C) bool: pixels whose confidence reaches the threshold."""
-        return self.confidence >= confidence_counts(threshold)
 
 
 def confidence_counts(confidence: float) -> int:
