@@ -79,7 +79,8 @@ def prepare(
         except (MreError, MaskError) as error:
             problems[uid] = str(error)
             continue
-        anonymous += not _identified(study.series[0].first.patient_key)
+        key = study.series[0].first.patient_key
+        anonymous += not (key.patient_id or key.name)
         exams += found
     if not exams:
         reasons = "; ".join(sorted(set(problems.values()))) or "there is no study"
@@ -230,13 +231,11 @@ def digest_key(out: Path) -> bytes:
     path = out / KEY_NAME
     if not path.is_file():
         out.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(secrets.token_bytes(DIGEST_KEY_BYTES))
+        part = out / f"{KEY_NAME}.part"
+        part.touch(mode=0o600)
+        part.write_bytes(secrets.token_bytes(DIGEST_KEY_BYTES))
+        part.replace(path)  # an interrupted preparation leaves no empty key
     return path.read_bytes()
-
-
-def _identified(key: PatientKey) -> bool:
-    return bool(key.patient_id or key.name)
 
 
 def _patient(study: Study, key: PatientKey) -> str:

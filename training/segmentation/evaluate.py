@@ -110,12 +110,7 @@ def _held_out(exams: list[Exam], predictor: Predictor) -> list[Exam]:
 
 
 def _situations(names: Sequence[str], predictor: Predictor, exams: Sequence[Exam]) -> list[Situation]:
-    known = {situation.name: situation for situation in predictor.situations}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        message = f"the network was not trained on the situation {unknown[0]}, only on {', '.join(known)}"
-        raise CohortError(message)
-    wanted = [known[name] for name in names or known]
+    wanted = [predictor.situation(name) for name in names] or predictor.situations
     found = [situation for situation in wanted if any(situation.suits(exam) for exam in exams)]
     if not found:
         message = "no exam has the series of these situations: choose others"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from liver_mre.liver.framing import native_mask, view_of
+from training.errors import CohortError
 from training.segmentation.checkpoint import load_checkpoint, run_summary, training_exams
 from training.segmentation.dataset import Grid, on_grid
 from training.segmentation.network import Architecture, Autocast, build_network, fitted_weights, placed, with_pooling
@@ -50,6 +51,14 @@ class Predictor:
     def situations(self) -> tuple[Situation, ...]:
         """The input situations that it was trained on."""
         return (MASKED,) if self.channels == 1 else SITUATIONS
+
+    def situation(self, name: str) -> Situation:
+        """Return a situation that it was trained on by its name; raises `CohortError` if it was not."""
+        known = {situation.name: situation for situation in self.situations}
+        if name not in known:
+            message = f"the network was not trained on the situation {name}, only on {', '.join(known)}"
+            raise CohortError(message)
+        return known[name]
 
     def liver(self, exam: Exam, situation: Situation) -> NDArray[np.bool_]:
         """Return (S, R, C) bool: the liver of an exam in an input situation, on the exam's grid."""

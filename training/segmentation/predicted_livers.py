@@ -71,11 +71,7 @@ def predict_livers(
     from rich.progress import track
 
     predictor = load_predictor(model)
-    known = {item.name: item for item in predictor.situations}
-    chosen = known.get(situation or next(iter(known)))
-    if chosen is None:
-        message = f"the network was not trained on the situation {situation}, only on {', '.join(known)}"
-        raise CohortError(message)
+    chosen = predictor.situation(situation) if situation else predictor.situations[0]
     out.mkdir(parents=True, exist_ok=True)
     claim_folder(out / MODEL_FILE, f"{predictor.name}\n{predictor.weights_sha256}\n{chosen.name}\n")
     used = frozenset(predictor.exams)

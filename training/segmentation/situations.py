@@ -143,9 +143,7 @@ def confident_pixels(exam: Exam, masking: Masking, slices: slice = slice(None)) 
     # A masked elastogram was masked by its scanner: no other threshold applies.
     threshold = CONFIDENCE_THRESHOLD if exam.masked else masking.threshold
     confident = exam.confidence[slices] >= confidence_counts(threshold)
-    if masking.smallest_island > 1:
-        confident = np.stack([remove_islands(image, masking.smallest_island) for image in confident])
-    return confident
+    return np.stack([remove_islands(image, masking.smallest_island) for image in confident])
 
 
 def hatch_lines(shape: tuple[int, ...], masking: Masking) -> Mask:
