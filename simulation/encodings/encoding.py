@@ -41,14 +41,9 @@ class Encoding:
     def __call__(
         self, exam: SimulatedExam, out: Path, *, patient_id: str = "SIM-0001", modifiers: Sequence[str] = ()
     ) -> WrittenStudy:
-        """Write an exam as this scanner would; equal arguments give equal UIDs and files.
+        """Write an exam to a folder as this scanner would; equal arguments give equal UIDs and files.
 
-        Parameters
-        ----------
-        exam : what to write
-        out : folder for the files, created if missing
-        patient_id : PatientID
-        modifiers : names in `MODIFIERS`, applied in this order
+        `modifiers` are names in `MODIFIERS`, applied in this order.
         """
         out.mkdir(parents=True, exist_ok=True)
         variant = self.name if self.variant is None else self.variant

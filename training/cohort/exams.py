@@ -159,13 +159,8 @@ def split_of_exam(exam: Exam) -> Split:
 def read_exams(folders: Sequence[Path], split: Split | None = None, limit: int | None = None) -> list[Exam]:
     """Read the exams of cohort folders, simulated and own, ordered by folder and name.
 
-    Raises `CohortError` if a folder is missing, no exam is found, or two have the same name.
-
-    Parameters
-    ----------
-    folders : cohort folders
-    split : split to read; None reads every exam
-    limit : largest number of exams
+    At most `limit` exams of one split, or of all. Raises `CohortError` if a folder is missing, no exam is found, or two
+    have the same name.
     """
     exams: dict[str, Exam] = {}
     for folder in folders:

@@ -42,11 +42,7 @@ def simulator_digest() -> str:
 def record_of(exam: SimulatedExam, simulator: str, *, waves: bool = False) -> ExamRecord:
     """Reduce a simulated exam to what training needs, quantised as a scanner stores it.
 
-    Parameters
-    ----------
-    exam : simulated exam
-    simulator : digest of the simulator's source
-    waves : also store wave amplitude and phase residual
+    `simulator` is the digest of the simulator's source; `waves` also stores wave amplitude and phase residual.
     """
     truth = exam.truth
     maps = wave_maps(exam.phase_rad) if waves else None
@@ -108,13 +104,9 @@ def build_cohort(
 
     Parameters
     ----------
-    folder : of the cohort; existing exams are kept
-    patients : number of exams
     seed : of the cohort, not negative; cohorts of different seeds share no exam
-    design : name in `simulation.exams.cohorts.DESIGNS`
-    condition : name in `simulation.exams.cohorts.CONDITIONS`
+    design, condition : names in `simulation.exams.cohorts`
     workers : processes of one thread each; default one per core
-    progress : show a progress bar
     """
     # Numerical libraries read these when a spawned worker imports them.
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))

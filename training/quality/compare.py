@@ -50,8 +50,6 @@ def compare(
 
     Parameters
     ----------
-    data : cohort folders
-    livers : predicted livers of their exams
     out : folder of the run: slices, a folder per architecture, tables
     architectures : names in `ARCHITECTURES`
     epochs : of each fold; by default those of `EPOCHS`

@@ -73,14 +73,7 @@ def slices_digest(paths: Sequence[Path], livers: LiverCache) -> str:
 
 
 def read_slices(folders: Sequence[Path], livers: LiverCache, limit: int | None = None) -> Slices:
-    """Read the slices of simulated cohorts; raises `CohortError` if a folder holds no simulated exam.
-
-    Parameters
-    ----------
-    folders : cohort folders
-    livers : their predicted livers
-    limit : largest number of exams of each folder
-    """
+    """Read the slices of cohorts, at most `limit` exams of each; raises `CohortError` if a folder holds none."""
     paths = cohort_files(folders, limit)
     exams = [exam_slices(load_exam(path), livers.of(path)) for path in paths]
     parts = [each.arrays() for each in exams]

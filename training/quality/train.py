@@ -63,16 +63,9 @@ def train_fold(slices: Slices, fold: int, plan: Plan, target: Path) -> dict[str,
 
     Raises `TrainingError` if the file belongs to other data or another plan, or the fold has no slice.
 
-    Parameters
-    ----------
-    slices : the whole data set
-    fold : held-out fold
-    plan : hyperparameters
-    target : file for weights and held-out logits
-
     Returns
     -------
-    Content of the file: weights, and the logits (M, `OUTPUTS`) of the fold's M slices by situation.
+    Content of the file `target`: weights, and the logits (M, `OUTPUTS`) of the fold's M slices by situation.
     """
     settings = {**asdict(plan), "fold": fold, "digest": slices.digest}
     if target.is_file():

@@ -81,11 +81,6 @@ def load_predictor(path: Path, *, bfloat16: bool = True) -> Predictor:
 
     Raises `CohortError` if there is no such checkpoint, and `models.card.CardError` if the published model is
     incomplete or damaged.
-
-    Parameters
-    ----------
-    path : checkpoint file, or folder of card.json and weights.safetensors
-    bfloat16 : autocast to bfloat16
     """
     state = _published(path) if path.is_dir() else _checkpoint(path)
     architecture = Architecture(**state["architecture"])
