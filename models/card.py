@@ -28,10 +28,7 @@ def file_sha256(path: Path) -> str:
 def read_card(model_dir: Path) -> dict[str, Any]:
     """Read a model card and check the weights beside it.
 
-    Raises
-    ------
-    CardError
-        If card or weights are missing, or the weights differ from the card.
+    Raises `CardError` if card or weights are missing, or the weights differ from the card.
     """
     path = model_dir / CARD_NAME
     if not path.is_file():

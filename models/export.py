@@ -103,6 +103,8 @@ def tool_versions() -> dict[str, str]:
 def export_model(model_dir: Path, *, force: bool = False) -> bool:
     """Export a published model unless its export is current.
 
+    Raises `CardError` if card or weights are missing or disagree.
+
     Parameters
     ----------
     model_dir : folder of card.json and weights.safetensors; exported/ is written into it
@@ -111,11 +113,6 @@ def export_model(model_dir: Path, *, force: bool = False) -> bool:
     Returns
     -------
     True if files were written.
-
-    Raises
-    ------
-    CardError
-        If card or weights are missing or disagree.
     """
     card = read_card(model_dir)
     folder = model_dir / EXPORT_FOLDER

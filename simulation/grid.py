@@ -19,16 +19,11 @@ SOLVER_PIXEL_MM: Final = 1.6
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Voxel centres in mm: x to the patient's left, y to the back, z to the head.
+    """Voxel centres in mm: x to the patient's left, y to the back, z to the head."""
 
-    Attributes
-    ----------
-    x_mm, y_mm, z_mm : (C,), (R,) and (S,) float32, centres along each axis
-    """
-
-    x_mm: NDArray[np.float32]
-    y_mm: NDArray[np.float32]
-    z_mm: NDArray[np.float32]
+    x_mm: NDArray[np.float32]  # (C,)
+    y_mm: NDArray[np.float32]  # (R,)
+    z_mm: NDArray[np.float32]  # (S,)
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -61,22 +61,14 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
-    """Settings of the sequence; the defaults are the GRE of Su 2025 (doi 10.2196/80351).
+    """Settings of the sequence; the defaults are the GRE of Su 2025 (doi 10.2196/80351)."""
 
-    Attributes
-    ----------
-    sequence : "gre" or "epi" (spin-echo EPI)
-    field_t, echo_time_ms : field strength and echo time
-    rows, columns : image matrix
-    pixel_mm : pixel size, square
-    """
-
-    sequence: str = "gre"
+    sequence: str = "gre"  # "gre" or "epi" (spin-echo EPI)
     field_t: float = 1.5
     echo_time_ms: float = 22.7
     rows: int = 204
     columns: int = 256
-    pixel_mm: float = 1.5625
+    pixel_mm: float = 1.5625  # pixel size, square
 
     @property
     def matrix(self) -> tuple[int, int]:
@@ -86,62 +78,34 @@ class Protocol:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """Ground truth of an exam.
+    """Ground truth of an exam."""
 
-    Attributes
-    ----------
-    tissue : (S, R, C) uint8, values of `Tissue`
-    liver : (S, R, C) bool, liver with vessels and lesions, without the gallbladder
-    true_stiffness_kpa : (S, R, C) float32, 2|G|^2/(G'+|G|) of the modulus in the wave equation; 0 in air
-    stage : METAVIR stage, "F0" to "F4"
-    liver_stiffness_kpa : mean true stiffness of the parenchyma
-    measurable : (S, R, C) bool, parenchyma away from its edges where the true wave exceeds the noise; None if unknown
-    failure : why slices of the exam are not diagnostic; the most frequent cause where they differ
-    slice_failures : (S,) why each slice is not diagnostic; empty if unknown
-    """
-
-    tissue: NDArray[np.uint8]
-    liver: NDArray[np.bool_]
-    true_stiffness_kpa: NDArray[np.float32]
-    stage: str
-    liver_stiffness_kpa: float
+    tissue: NDArray[np.uint8]  # (S, R, C), values of `Tissue`
+    liver: NDArray[np.bool_]  # (S, R, C), liver with vessels and lesions, without the gallbladder
+    true_stiffness_kpa: NDArray[np.float32]  # (S, R, C), 2|G|^2/(G'+|G|) of the modulus in the wave equation; 0 in air
+    stage: str  # METAVIR stage, "F0" to "F4"
+    liver_stiffness_kpa: float  # mean true stiffness of the parenchyma
+    # (S, R, C) bool, parenchyma away from its edges where the true wave exceeds the noise; None if unknown
     measurable: NDArray[np.bool_] | None = None
-    failure: Failure = Failure.NONE
-    slice_failures: tuple[Failure, ...] = ()
+    failure: Failure = Failure.NONE  # the most frequent cause where slices differ
+    slice_failures: tuple[Failure, ...] = ()  # (S,) why each slice is not diagnostic; empty if unknown
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedExam:
-    """One simulated exam in physical units, before encoding as DICOM.
+    """One simulated exam in physical units, before encoding as DICOM."""
 
-    Attributes
-    ----------
-    seed : reproduces the exam
-    pixel_spacing_mm : (row spacing, column spacing)
-    slice_thickness_mm, slice_spacing_mm : thickness, and distance of slice centres
-    frequency_hz : driver frequency
-    magnitude : (S, R, C) float32, arbitrary units, 0 to about 1000
-    phase_rad : (K, S, R, C) float32, K phase offsets, wrapped to [-pi, pi)
-    wave_um : (K', S, R, C) float32, filtered displacement at K' offsets over one period
-    stiffness_kpa : (S, R, C) float32, inversion result over the whole body, exactly 0 in air
-    confidence : (S, R, C) float32 in [0, 1]
-    t2 : (S, R, C) float32, T2-weighted anatomy of the same slices, arbitrary units
-    truth : ground truth
-    protocol : settings of the sequence
-    facts : parameters and results by name, for tables
-    """
-
-    seed: int
-    pixel_spacing_mm: tuple[float, float]
+    seed: int  # reproduces the exam
+    pixel_spacing_mm: tuple[float, float]  # (row spacing, column spacing)
     slice_thickness_mm: float
-    slice_spacing_mm: float
-    frequency_hz: float
-    magnitude: NDArray[np.float32]
-    phase_rad: NDArray[np.float32]
-    wave_um: NDArray[np.float32]
-    stiffness_kpa: NDArray[np.float32]
-    confidence: NDArray[np.float32]
-    t2: NDArray[np.float32]
-    truth: Truth
-    protocol: Protocol = Protocol()
-    facts: Mapping[str, Fact] = field(default_factory=dict)
+    slice_spacing_mm: float  # distance of slice centres
+    frequency_hz: float  # driver frequency
+    magnitude: NDArray[np.float32]  # (S, R, C), arbitrary units, 0 to about 1000
+    phase_rad: NDArray[np.float32]  # (K, S, R, C), K phase offsets, wrapped to [-pi, pi)
+    wave_um: NDArray[np.float32]  # (K', S, R, C), filtered displacement at K' offsets over one period
+    stiffness_kpa: NDArray[np.float32]  # (S, R, C), inversion result over the whole body, exactly 0 in air
+    confidence: NDArray[np.float32]  # (S, R, C) in [0, 1]
+    t2: NDArray[np.float32]  # (S, R, C), T2-weighted anatomy of the same slices, arbitrary units
+    truth: Truth  # ground truth
+    protocol: Protocol = Protocol()  # settings of the sequence
+    facts: Mapping[str, Fact] = field(default_factory=dict)  # parameters and results by name, for tables

@@ -9,35 +9,27 @@ from scipy import ndimage
 
 from simulation.anatomy.liver_changes import add_ascites, add_lesions
 from simulation.anatomy.organs import paint_organs
+from simulation.anatomy.painter import Painter
 from simulation.anatomy.shapes import smooth_noise
 from simulation.grid import Grid
-from simulation.planning.parameters import STANDARD_PARAMETERS, ExamParameters
 from simulation.types import LIVER_TISSUES, Tissue
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulation.planning.body import Body
+    from simulation.planning.parameters import ExamParameters
 
 MIN_LIVER_PIECE_PX: Final = 80
 """Smaller pieces of liver are not outlined by a reader."""
 
 
 def build_abdomen(
-    rng: np.random.Generator, grid: Grid, body: Body, stage: str, parameters: ExamParameters = STANDARD_PARAMETERS
+    rng: np.random.Generator, grid: Grid, body: Body, stage: str, parameters: ExamParameters
 ) -> NDArray[np.uint8]:
-    """Return the labels of a random patient.
+    """Return the labels of a random patient, (S, R, C) uint8, values of `Tissue`.
 
-    Parameters
-    ----------
-    grid : voxel centres; z = 0 is about the level of the liver's hilum
-    body : the trunk, drawn by `draw_body` from the same generator
-    stage : METAVIR stage; cirrhosis enlarges the spleen and the caudate lobe and makes the liver's surface nodular
-    parameters : sizes of organs, surgery, ascites and lesions
-
-    Returns
-    -------
-    (S, R, C) uint8, values of `Tissue`
+    The level z = 0 is about that of the liver's hilum. `body` was drawn by `draw_body` from the same generator.
     """
     local = Grid(
         (grid.x_mm - np.float32(body.centre_mm[0])).astype(np.float32),
@@ -45,10 +37,11 @@ def build_abdomen(
         grid.z_mm,
     )
     tissue, cavity = _trunk(rng, local, body)
-    paint_organs(rng, local, tissue, cavity, body.cavity_mm, stage, parameters)
+    painter = Painter(rng, local, tissue, cavity, *body.cavity_mm, parameters, cirrhotic=stage == "F4")
+    paint_organs(painter)
     if parameters.ascites_mm > 0.0:
-        add_ascites(rng, local, tissue, cavity, parameters.ascites_mm)
-    add_lesions(rng, local, tissue, solid=int(parameters.lesions), cystic=int(parameters.cysts))
+        add_ascites(painter)
+    add_lesions(painter)
     _drop_liver_fragments(tissue)
     return tissue
 

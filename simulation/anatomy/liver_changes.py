@@ -11,31 +11,21 @@ from simulation.anatomy.shapes import ellipsoid, smooth_noise
 from simulation.types import LIVER_TISSUES, Tissue
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from simulation.grid import Grid
+    from simulation.anatomy.painter import Painter
 
 LESION_RADIUS_MM: Final = (5.0, 17.0)
 BARE_AREA: Final = 0.35
 """Fraction of the largest y behind which the liver is attached (bare area) and no fluid collects."""
 
 
-def add_ascites(
-    rng: np.random.Generator, grid: Grid, tissue: NDArray[np.uint8], cavity: NDArray[np.bool_], thickness_mm: float
-) -> None:
-    """Add fluid between abdominal wall and organs and in the fat next to the liver, in place.
-
-    Parameters
-    ----------
-    tissue : (S, R, C) labels, changed in place
-    cavity : (S, R, C) abdominal cavity
-    thickness_mm : mean thickness of the fluid layer
-    """
+def add_ascites(p: Painter) -> None:
+    """Add fluid between abdominal wall and organs and in the fat next to the liver, in place."""
+    grid, cavity = p.grid, p.cavity
     _, y, _ = grid.axes()
     extent = float(np.abs(grid.y_mm).max())
-    uneven = np.clip(1.0 + 0.5 * smooth_noise(rng, grid, (60.0, 200.0)), 0.0, 2.2)
-    layer_mm = thickness_mm * uneven * (y < BARE_AREA * extent)
-    for level, labels in enumerate(tissue):
+    uneven = np.clip(1.0 + 0.5 * smooth_noise(p.rng, grid, (60.0, 200.0)), 0.0, 2.2)
+    layer_mm = p.parameters.ascites_mm * uneven * (y < BARE_AREA * extent)
+    for level, labels in enumerate(p.tissue):
         if not cavity[level].any():
             continue
         from_wall = ndimage.distance_transform_edt(cavity[level], sampling=grid.pixel_mm)
@@ -48,17 +38,10 @@ def add_ascites(
         labels[fluid] = Tissue.ASCITES
 
 
-def add_lesions(
-    rng: np.random.Generator, grid: Grid, tissue: NDArray[np.uint8], *, solid: int = 0, cystic: int = 0
-) -> None:
-    """Add round lesions at random positions in the liver, in place.
-
-    Parameters
-    ----------
-    tissue : (S, R, C) labels, changed in place
-    solid, cystic : number of stiff lesions, and of cysts
-    """
-    for label in (Tissue.LESION,) * solid + (Tissue.CYST,) * cystic:
+def add_lesions(p: Painter) -> None:
+    """Add round lesions, stiff ones and cysts, at random positions in the liver, in place."""
+    rng, grid, tissue = p.rng, p.grid, p.tissue
+    for label in (Tissue.LESION,) * int(p.parameters.lesions) + (Tissue.CYST,) * int(p.parameters.cysts):
         places = np.argwhere(tissue == Tissue.LIVER)
         if places.size == 0:
             return

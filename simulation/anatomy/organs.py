@@ -8,51 +8,27 @@ import numpy as np
 from scipy import ndimage
 
 from simulation.anatomy.liver import paint_liver
-from simulation.anatomy.painter import Painter
 from simulation.anatomy.shapes import smooth_noise, smooth_union
 from simulation.anatomy.vessels import add_liver_vessels
 from simulation.types import Tissue
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from simulation.grid import Grid
-    from simulation.planning.parameters import ExamParameters
+    from simulation.anatomy.painter import Painter
 
 CHOLECYSTECTOMY_SHARE: Final = 0.15
 
 
-def paint_organs(
-    rng: np.random.Generator,
-    grid: Grid,
-    tissue: NDArray[np.uint8],
-    cavity: NDArray[np.bool_],
-    cavity_mm: tuple[float, float],
-    stage: str,
-    parameters: ExamParameters,
-) -> None:
-    """Paint all organs into a label volume, in place.
-
-    Parameters
-    ----------
-    grid : voxel centres relative to the trunk's centre
-    tissue : (S, R, C) labels, changed in place
-    cavity : (S, R, C) abdominal cavity
-    cavity_mm : its half width and half depth
-    stage : METAVIR stage
-    parameters : sizes relative to the standard, and surgery
-    """
-    painter = Painter(rng, grid, tissue, cavity, *cavity_mm, parameters, cirrhotic=stage == "F4")
-    _bowel(painter)
-    _stomach(painter)
-    _spleen(painter)
-    paint_liver(painter)
-    _kidneys(painter)
-    _back(painter)
-    cava_mm = _great_vessels(painter)
-    add_liver_vessels(rng, grid, tissue, cavity_mm, cava_mm, parameters.vessel_scale)
-    _gallbladder(painter)
-    _lungs(painter)
+def paint_organs(p: Painter) -> None:
+    """Paint all organs, in place."""
+    _bowel(p)
+    _stomach(p)
+    _spleen(p)
+    paint_liver(p)
+    _kidneys(p)
+    _back(p)
+    add_liver_vessels(p, _great_vessels(p))
+    _gallbladder(p)
+    _lungs(p)
 
 
 def _bowel(p: Painter) -> None:

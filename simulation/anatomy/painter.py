@@ -22,26 +22,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Painter:
-    """Label volume under construction.
-
-    Attributes
-    ----------
-    grid : voxel centres relative to the trunk's centre
-    tissue : (S, R, C) labels, changed in place; later organs replace earlier ones
-    cavity : (S, R, C) bool, abdominal cavity
-    half_width, half_depth : of the cavity, mm
-    parameters : sizes of organs relative to the standard, and surgery
-    cirrhotic : whether the stage is F4
-    """
+    """Label volume under construction."""
 
     rng: np.random.Generator
-    grid: Grid
-    tissue: NDArray[np.uint8]
-    cavity: NDArray[np.bool_]
-    half_width: float
-    half_depth: float
-    parameters: ExamParameters
-    cirrhotic: bool
+    grid: Grid  # voxel centres relative to the trunk's centre
+    tissue: NDArray[np.uint8]  # (S, R, C) labels, changed in place; later organs replace earlier ones
+    cavity: NDArray[np.bool_]  # (S, R, C), abdominal cavity
+    half_width: float  # of the cavity, mm
+    half_depth: float  # of the cavity, mm
+    parameters: ExamParameters  # sizes of organs relative to the standard, and surgery
+    cirrhotic: bool  # whether the stage is F4
 
     def uniform(self, low: float, high: float) -> float:
         """Return a uniform random number."""

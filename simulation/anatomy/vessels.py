@@ -12,59 +12,43 @@ from simulation.types import Tissue
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulation.grid import Grid
+    from simulation.anatomy.painter import Painter
 
 
-def add_liver_vessels(
-    rng: np.random.Generator,
-    grid: Grid,
-    tissue: NDArray[np.uint8],
-    cavity_mm: tuple[float, float],
-    vena_cava_mm: tuple[float, float],
-    width_scale: float = 1.0,
-) -> None:
+def add_liver_vessels(p: Painter, vena_cava_mm: tuple[float, float]) -> None:
     """Relabel liver voxels as vessels, in place.
 
-    One to three hepatic veins run from the vena cava to the front, one to three portal branches from the hilum.
-
-    Parameters
-    ----------
-    tissue : (S, R, C) labels, changed in place
-    cavity_mm : half width and half depth of the abdominal cavity
-    vena_cava_mm : (x, y) of the vena cava
-    width_scale : width relative to the standard
+    One to three hepatic veins run from the vena cava (x, y) to the front, one to three portal branches from the hilum.
     """
-    half_width, half_depth = cavity_mm
-    indices = np.argwhere(tissue == Tissue.LIVER)
+    rng, grid = p.rng, p.grid
+    indices = np.argwhere(p.tissue == Tissue.LIVER)
     if indices.size == 0:
         return
-    points = np.stack((grid.x_mm[indices[:, 2]], grid.y_mm[indices[:, 1]], grid.z_mm[indices[:, 0]]), axis=1).astype(
-        np.float32
-    )
+    points = np.stack((grid.x_mm[indices[:, 2]], grid.y_mm[indices[:, 1]], grid.z_mm[indices[:, 0]]), axis=1)
+    points = points.astype(np.float32)
     inside = np.zeros(len(points), bool)
     cava = np.array((vena_cava_mm[0], vena_cava_mm[1], rng.uniform(15.0, 45.0)))
     for heading in rng.permutation((-2.75, -2.0, -1.25))[: rng.integers(1, 4)]:
-        inside |= _tree(rng, points, cava, float(heading), half_width * rng.uniform(0.45, 0.7), -0.25, width_scale)
-    hilum = np.array((vena_cava_mm[0] - 5.0, vena_cava_mm[1] - 0.35 * half_depth, rng.uniform(-20.0, 15.0)))
+        inside |= _tree(p, points, cava, float(heading), p.half_width * rng.uniform(0.45, 0.7), -0.25)
+    hilum = np.array((vena_cava_mm[0] - 5.0, vena_cava_mm[1] - 0.35 * p.half_depth, rng.uniform(-20.0, 15.0)))
     for heading in rng.permutation((3.0, -2.5, -0.9))[: rng.integers(1, 4)]:
-        inside |= _tree(rng, points, hilum, float(heading), half_width * rng.uniform(0.35, 0.6), 0.15, width_scale)
+        inside |= _tree(p, points, hilum, float(heading), p.half_width * rng.uniform(0.35, 0.6), 0.15)
     chosen = indices[inside]
-    tissue[chosen[:, 0], chosen[:, 1], chosen[:, 2]] = Tissue.LIVER_VESSEL
+    p.tissue[chosen[:, 0], chosen[:, 1], chosen[:, 2]] = Tissue.LIVER_VESSEL
 
 
 def _tree(
-    rng: np.random.Generator,
+    p: Painter,
     points_mm: NDArray[np.float32],
     root_mm: NDArray[np.float64],
     heading_rad: float,
     length_mm: float,
     rise: float,
-    width_scale: float,
 ) -> NDArray[np.bool_]:
     """Return which points (P, 3) lie in a curved vessel with a bifurcation at its end."""
-    inside = np.zeros(len(points_mm), bool)
+    rng, inside = p.rng, np.zeros(len(points_mm), bool)
     angle = heading_rad + rng.normal(0.0, 0.2)
-    width = rng.uniform(3.0, 6.0) * width_scale
+    width = rng.uniform(3.0, 6.0) * p.parameters.vessel_scale
     start = root_mm
     for part in range(3):
         angle += rng.normal(0.0, 0.2)

@@ -26,42 +26,24 @@ SERIES_PER_ACQUISITION: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How one scanner writes an exam; call it to write one.
+    """How one scanner writes an exam; call it to write one."""
 
-    Attributes
-    ----------
-    name : on the command line
-    holds : content of its studies, in words
-    equipment : attributes of every image
-    survey : series before the elastography
-    acquire : plans the series of one acquisition, numbered as in the first one
-    sequence : "gre" or "epi"
-    form : classic or enhanced
-    file_name : pattern with `patient`, `series`, `image` and `date`
-    variant : distinguishes its UIDs from those of other encodings of the exam; by default its name
-    """
-
-    name: str
-    holds: str
-    equipment: Mapping[str, object]
-    survey: Survey
-    acquire: Acquire
-    sequence: str = "gre"
+    name: str  # on the command line
+    holds: str  # content of its studies, in words
+    equipment: Mapping[str, object]  # attributes of every image
+    survey: Survey  # series before the elastography
+    acquire: Acquire  # plans the series of one acquisition, numbered as in the first one
+    sequence: str = "gre"  # or epi
     form: Form = Form.CLASSIC
-    file_name: str = "{patient}_{series:05d}_{image:05d}.dcm"
-    variant: str | None = None
+    file_name: str = "{patient}_{series:05d}_{image:05d}.dcm"  # pattern with `patient`, `series`, `image` and `date`
+    variant: str | None = None  # distinguishes its UIDs from those of other encodings of the exam; by default its name
 
     def __call__(
         self, exam: SimulatedExam, out: Path, *, patient_id: str = "SIM-0001", modifiers: Sequence[str] = ()
     ) -> WrittenStudy:
-        """Write an exam as this scanner would; equal arguments give equal UIDs and files.
+        """Write an exam to a folder as this scanner would; equal arguments give equal UIDs and files.
 
-        Parameters
-        ----------
-        exam : what to write
-        out : folder for the files, created if missing
-        patient_id : PatientID
-        modifiers : names in `MODIFIERS`, applied in this order
+        `modifiers` are names in `MODIFIERS`, applied in this order.
         """
         out.mkdir(parents=True, exist_ok=True)
         variant = self.name if self.variant is None else self.variant

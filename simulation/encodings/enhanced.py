@@ -29,7 +29,7 @@ _RECEIVE: Final = {
     "ReceiveCoilManufacturerName": "",
     "ReceiveCoilType": "MULTICOIL",
     "QuadratureReceiveCoil": "NO",
-    "MultiCoilDefinitionSequence": [{"MultiCoilElementName": "1", "MultiCoilElementUsed": "YES"}],
+    "MultiCoilDefinitionSequence": {"MultiCoilElementName": "1", "MultiCoilElementUsed": "YES"},
 }
 
 
@@ -88,12 +88,9 @@ def _pulse_sequence(sequence: PulseSequence) -> dict[str, object]:
         "PulseSequenceName": sequence.name,
         "MRAcquisitionType": "2D",
         "EchoPulseSequence": "GRADIENT",
-        "MultiPlanarExcitation": "NO",
-        "PhaseContrast": "NO",
-        "TimeOfFlightContrast": "NO",
+        **dict.fromkeys(("MultiPlanarExcitation", "PhaseContrast", "TimeOfFlightContrast", "SaturationRecovery"), "NO"),
         "SteadyStatePulseSequence": "NONE",
         "EchoPlanarPulseSequence": "YES" if echo_planar else "NO",
-        "SaturationRecovery": "NO",
         "SpectrallySelectedSuppression": "FAT" if echo_planar else "NONE",
         "OversamplingPhase": "NONE",
         "GeometryOfKSpaceTraversal": "RECTILINEAR",
@@ -109,7 +106,7 @@ def _dimensions(ds: Dataset, series: SeriesPlan, identity: Identity) -> None:
     ds.SynchronizationFrameOfReferenceUID = identity.uid("clock")
     ds.DimensionOrganizationSequence = [_item({"DimensionOrganizationUID": organization})]
     pointers = ["InStackPositionNumber"]
-    if _has_offsets(series):
+    if any(image.offset is not None for image in series.images):
         pointers.append("TemporalPositionIndex")
     ds.DimensionIndexSequence = [_item(_dimension(keyword, organization)) for keyword in ("StackID", *pointers)]
 
@@ -127,70 +124,55 @@ def _shared_groups(series: SeriesPlan) -> dict[str, object]:
     sequence = series.sequence
     centre, width = series.window or (0.0, 0.0)
     groups: dict[str, object] = {
-        "FrameAnatomySequence": [{"FrameLaterality": "U", "AnatomicRegionSequence": [_LIVER]}],
-        "MRImageFrameTypeSequence": [
-            {
-                "FrameType": list(series.image_type),
-                "PixelPresentation": "MONOCHROME",
-                "VolumetricProperties": "VOLUME",
-                "VolumeBasedCalculationTechnique": "NONE",
-                "ComplexImageComponent": series.component,
-                "AcquisitionContrast": "UNKNOWN",
-            }
-        ],
-        "MRTimingAndRelatedParametersSequence": [
-            {
-                "RepetitionTime": sequence.repetition_ms,
-                "FlipAngle": sequence.flip_deg,
-                "EchoTrainLength": sequence.echo_train,
-                "RFEchoTrainLength": 1,
-                "GradientEchoTrainLength": sequence.echo_train,
-                "SpecificAbsorptionRateSequence": [
-                    {"SpecificAbsorptionRateDefinition": "IEC_WHOLE_BODY", "SpecificAbsorptionRateValue": 0.1}
-                ],
-                "GradientOutputType": "DB_DT",
-                "GradientOutput": 1.0,
-                "OperatingModeSequence": [
-                    {"OperatingModeType": mode, "OperatingMode": "IEC_NORMAL"}
-                    for mode in ("STATIC FIELD", "RF", "GRADIENT")
-                ],
-            }
-        ],
-        "MRFOVGeometrySequence": [
-            {
-                "InPlanePhaseEncodingDirection": "COLUMN",
-                "MRAcquisitionFrequencyEncodingSteps": series.images[0].stored.shape[1],
-                "MRAcquisitionPhaseEncodingStepsInPlane": series.images[0].stored.shape[0],
-                "PercentSampling": 100.0,
-                "PercentPhaseFieldOfView": 100.0,
-            }
-        ],
-        "MREchoSequence": [{"EffectiveEchoTime": sequence.echo_ms}],
-        "MRModifierSequence": [
-            {
-                "InversionRecovery": "NO",
-                "FlowCompensation": "NONE",
-                "Spoiling": "NONE" if "EP" in sequence.scanning else "RF",
-                "T2Preparation": "NO",
-                "SpectrallySelectedExcitation": "NONE",
-                "SpatialPresaturation": "NONE",
-                "PartialFourier": "NO",
-                "ParallelAcquisition": "NO",
-            }
-        ],
-        "MRImagingModifierSequence": [
-            {
-                "MagnetizationTransfer": "NONE",
-                "BloodSignalNulling": "NO",
-                "Tagging": "NONE",
-                "TransmitterFrequency": 63.6,
-                "PixelBandwidth": 400.0,
-            }
-        ],
-        "MRReceiveCoilSequence": [_RECEIVE],
-        "MRTransmitCoilSequence": [_TRANSMIT],
-        "MRAveragesSequence": [{"NumberOfAverages": 1}],
-        "FrameVOILUTSequence": [{"WindowCenter": centre, "WindowWidth": width}],
+        "FrameAnatomySequence": [{"FrameLaterality": "U", "AnatomicRegionSequence": _LIVER}],
+        "MRImageFrameTypeSequence": {
+            "FrameType": list(series.image_type),
+            "PixelPresentation": "MONOCHROME",
+            "VolumetricProperties": "VOLUME",
+            "VolumeBasedCalculationTechnique": "NONE",
+            "ComplexImageComponent": series.component,
+            "AcquisitionContrast": "UNKNOWN",
+        },
+        "MRTimingAndRelatedParametersSequence": {
+            "RepetitionTime": sequence.repetition_ms,
+            "FlipAngle": sequence.flip_deg,
+            "EchoTrainLength": sequence.echo_train,
+            "RFEchoTrainLength": 1,
+            "GradientEchoTrainLength": sequence.echo_train,
+            "SpecificAbsorptionRateSequence": [
+                {"SpecificAbsorptionRateDefinition": "IEC_WHOLE_BODY", "SpecificAbsorptionRateValue": 0.1}
+            ],
+            "GradientOutputType": "DB_DT",
+            "GradientOutput": 1.0,
+            "OperatingModeSequence": [
+                {"OperatingModeType": mode, "OperatingMode": "IEC_NORMAL"}
+                for mode in ("STATIC FIELD", "RF", "GRADIENT")
+            ],
+        },
+        "MRFOVGeometrySequence": {
+            "InPlanePhaseEncodingDirection": "COLUMN",
+            "MRAcquisitionFrequencyEncodingSteps": series.images[0].stored.shape[1],
+            "MRAcquisitionPhaseEncodingStepsInPlane": series.images[0].stored.shape[0],
+            "PercentSampling": 100.0,
+            "PercentPhaseFieldOfView": 100.0,
+        },
+        "MREchoSequence": {"EffectiveEchoTime": sequence.echo_ms},
+        "MRModifierSequence": {
+            **dict.fromkeys(("InversionRecovery", "T2Preparation", "PartialFourier", "ParallelAcquisition"), "NO"),
+            **dict.fromkeys(("FlowCompensation", "SpectrallySelectedExcitation", "SpatialPresaturation"), "NONE"),
+            "Spoiling": "NONE" if "EP" in sequence.scanning else "RF",
+        },
+        "MRImagingModifierSequence": {
+            "MagnetizationTransfer": "NONE",
+            "BloodSignalNulling": "NO",
+            "Tagging": "NONE",
+            "TransmitterFrequency": 63.6,
+            "PixelBandwidth": 400.0,
+        },
+        "MRReceiveCoilSequence": _RECEIVE,
+        "MRTransmitCoilSequence": _TRANSMIT,
+        "MRAveragesSequence": {"NumberOfAverages": 1},
+        "FrameVOILUTSequence": {"WindowCenter": centre, "WindowWidth": width},
     }
     if _one_plane(series):
         groups |= _plane(series.images[0])
@@ -200,12 +182,10 @@ def _shared_groups(series: SeriesPlan) -> dict[str, object]:
 def _plane(image: Image) -> dict[str, object]:
     placement = image.placement
     return {
-        "PixelMeasuresSequence": [
-            {
-                "PixelSpacing": [round(value, 6) for value in placement.pixel_spacing_mm],
-                "SliceThickness": round(placement.slice_thickness_mm, 6),
-            }
-        ],
+        "PixelMeasuresSequence": {
+            "PixelSpacing": [round(value, 6) for value in placement.pixel_spacing_mm],
+            "SliceThickness": round(placement.slice_thickness_mm, 6),
+        },
         "PlaneOrientationSequence": [{"ImageOrientationPatient": [round(v, 8) for v in placement.orientation]}],
     }
 
@@ -227,19 +207,16 @@ def _frame_groups(series: SeriesPlan, image: Image, number: int, levels: Mapping
         content["DimensionIndexValues"] = [1, in_stack, image.offset]
     rescale = image.rescale
     groups: dict[str, object] = {
-        "FrameContentSequence": [content],
+        "FrameContentSequence": content,
         "PlanePositionSequence": [{"ImagePositionPatient": [round(v, 6) for v in image.placement.position_mm]}],
-        "PixelValueTransformationSequence": [
-            {
-                "RescaleIntercept": rescale.intercept if rescale else 0.0,
-                "RescaleSlope": rescale.slope if rescale else 1.0,
-                "RescaleType": rescale.unit if rescale else "US",
-            }
-        ],
+        "PixelValueTransformationSequence": {
+            "RescaleIntercept": rescale.intercept if rescale else 0.0,
+            "RescaleSlope": rescale.slope if rescale else 1.0,
+            "RescaleType": rescale.unit if rescale else "US",
+        },
     }
     if image.real_world is not None:
-        mapping = real_world_item(image.real_world, image.stored, signed=series.signed)
-        groups["RealWorldValueMappingSequence"] = [mapping]
+        groups["RealWorldValueMappingSequence"] = real_world_item(image.real_world, image.stored, signed=series.signed)
     if not _one_plane(series):
         groups |= _plane(image)
     return groups
@@ -259,18 +236,12 @@ def _one_plane(series: SeriesPlan) -> bool:
     return len({(image.placement.pixel_spacing_mm, image.placement.orientation) for image in series.images}) == 1
 
 
-def _has_offsets(series: SeriesPlan) -> bool:
-    return any(image.offset is not None for image in series.images)
-
-
 def _item(values: Mapping[str, object]) -> Dataset:
-    """Return a data set, with lists of mappings as sequences."""
+    """Return a data set; a mapping in it becomes a sequence of one item, a list of mappings a sequence."""
     ds = Dataset()
     for keyword, value in values.items():
-        items = isinstance(value, list) and all(isinstance(one, dict | Dataset) for one in value)
-        setattr(ds, keyword, list(map(_as_dataset, value)) if items and isinstance(value, list) else value)
+        items = [value] if isinstance(value, dict | Dataset) else value
+        if isinstance(items, list):
+            items = [_item(one) if isinstance(one, dict) else one for one in items]
+        setattr(ds, keyword, items)
     return ds
-
-
-def _as_dataset(one: Mapping[str, object] | Dataset) -> Dataset:
-    return one if isinstance(one, Dataset) else _item(one)

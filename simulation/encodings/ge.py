@@ -47,16 +47,10 @@ SCANNER: Final[dict[str, object]] = parts.SIMULATED_EQUIPMENT | {
 
 @dataclass(frozen=True, slots=True)
 class _Ge:
-    """Series of one way of sending the results.
+    """Series of one way of sending the results."""
 
-    Attributes
-    ----------
-    maps : descriptions of the stiffness maps that are sent
-    confidence : "" (not sent), "placed", or "broken" if it has the unknown geometry of the raw series
-    """
-
-    maps: Mapping[SeriesKind, str]
-    confidence: str = ""
+    maps: Mapping[SeriesKind, str]  # descriptions of the stiffness maps that are sent
+    confidence: str = ""  # "" (not sent), "placed", or "broken" if it has the unknown geometry of the raw series
 
     def acquire(self, scan: Scan) -> Sequence[SeriesPlan]:
         """Plan raw images, elastograms, confidence map, and colour pictures of stiffness and waves."""

@@ -16,7 +16,7 @@ from simulation.encodings.modifiers import MODIFIERS
 from simulation.encodings.transfer_syntax import TRANSFER_SYNTAXES, transcode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from liver_mre.results.result import RunResult
     from simulation.types import SimulatedExam
@@ -64,16 +64,13 @@ def encodings_page(
 ) -> str:
     """Write an exam in every encoding, measure each study, and return a page of tables in Markdown.
 
+    Raises `ValueError` if the reference encoding cannot be measured.
+
     Parameters
     ----------
     exam : the simulated patient
     measure : measures every study in a folder; by default `liver_mre.measure_folder`, also without magnitude
     encodings, modifiers, transfer_syntaxes : rows of the three tables
-
-    Raises
-    ------
-    ValueError
-        If the reference encoding cannot be measured.
     """
     if measure is None:
         from functools import partial
@@ -122,37 +119,34 @@ def _encodings_table(
 def _modifiers_table(
     exam: SimulatedExam, measure: Measure, names: Iterable[str], reference_kpa: float
 ) -> Iterable[str]:
-    yield "## What happens to a study before it arrives"
-    yield ""
+    yield from ("## What happens to a study before it arrives", "")
     yield (
         "Difference to the mean above, with the number of measured acquisitions in brackets if it is not one. "
         "Enhanced objects carry no overlays, so `with-contour` does not change them."
     )
     yield ""
-    yield from _table_head("Modifier")
-    refusals = []
-    for name in names:
-        rows = {encoding: _measured(exam, measure, encoding, modifiers=(name,)) for encoding in COMPARED}
-        counts = (f" ({row.acquisitions})" if row.acquisitions > 1 else "" for row in rows.values())
-        cells = (row.difference(reference_kpa) + count for row, count in zip(rows.values(), counts, strict=True))
-        yield f"| `{name}` | {' | '.join(cells)} |"
-        refusals += [f"- `{encoding}`, {name}: {row.evidence}" for encoding, row in rows.items() if not row.mean_kpa]
-    yield from ("", *refusals, "")
+    rows = {name: [_measured(exam, measure, one, modifiers=(name,)) for one in COMPARED] for name in names}
+    yield from _comparison("Modifier", rows, reference_kpa)
+    for name, found in rows.items():
+        refused = ((one, row.evidence) for one, row in zip(COMPARED, found, strict=True) if not row.mean_kpa)
+        yield from (f"- `{encoding}`, {name}: {evidence}" for encoding, evidence in refused)
+    yield ""
 
 
 def _syntaxes_table(exam: SimulatedExam, measure: Measure, names: Iterable[str], reference_kpa: float) -> Iterable[str]:
-    yield "## Transfer syntaxes"
-    yield ""
-    yield from _table_head("Transfer syntax")
-    for name in names:
-        rows = [_measured(exam, measure, encoding, transfer_syntax=name) for encoding in COMPARED]
-        yield f"| `{name}` | {' | '.join(row.difference(reference_kpa) for row in rows)} |"
-    yield ""
+    yield from ("## Transfer syntaxes", "")
+    rows = {name: [_measured(exam, measure, one, transfer_syntax=name) for one in COMPARED] for name in names}
+    yield from _comparison("Transfer syntax", rows, reference_kpa)
 
 
-def _table_head(title: str) -> Iterable[str]:
+def _comparison(title: str, rows: Mapping[str, Sequence[_Row]], reference_kpa: float) -> Iterable[str]:
     yield f"| {title} | {' | '.join(f'`{name}`' for name in COMPARED)} |"
     yield "|---" * (len(COMPARED) + 1) + "|"
+    for name, found in rows.items():
+        counts = (f" ({row.acquisitions})" if row.acquisitions > 1 else "" for row in found)
+        cells = (row.difference(reference_kpa) + count for row, count in zip(found, counts, strict=True))
+        yield f"| `{name}` | {' | '.join(cells)} |"
+    yield ""
 
 
 def _measured(

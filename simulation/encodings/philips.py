@@ -55,20 +55,12 @@ SCANNER: Final[dict[str, object]] = parts.SIMULATED_EQUIPMENT | {
 
 @dataclass(frozen=True, slots=True)
 class _Philips:
-    """Series of one way of sending the results.
+    """Series of one way of sending the results."""
 
-    Attributes
-    ----------
-    unit : "kPa" or "Pa"
-    bits : BitsStored of the stiffness map
-    masked : whether a masked map is sent in place of an unmasked one and its confidence
-    mapped : whether RealWorldValueMapping repeats the unit, with a scale per frame
-    """
-
-    unit: str = "kPa"
-    bits: int = 12
-    masked: bool = False
-    mapped: bool = False
+    unit: str = "kPa"  # or Pa
+    bits: int = 12  # BitsStored of the stiffness map
+    masked: bool = False  # whether a masked map is sent in place of an unmasked one and its confidence
+    mapped: bool = False  # whether RealWorldValueMapping repeats the unit, with a scale per frame
 
     def acquire(self, scan: Scan) -> Sequence[SeriesPlan]:
         """Plan magnitude, phase, wave, stiffness, and the confidence of an unmasked map."""

@@ -48,13 +48,7 @@ _PIXEL_MODULE: Final = (
 
 
 def transcode(files: Iterable[Path], name: str) -> None:
-    """Transcode files in place, with unchanged UIDs and pixel values.
-
-    Parameters
-    ----------
-    files : DICOM files in Explicit VR Little Endian
-    name : key of `TRANSFER_SYNTAXES`
-    """
+    """Transcode files in Explicit VR Little Endian in place, with unchanged UIDs and pixel values."""
     syntax = TRANSFER_SYNTAXES[name]
     for file in files:
         ds = dcmread(file)

@@ -92,43 +92,21 @@ class PulseSequence:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """One image to write.
+    """One image to write."""
 
-    Attributes
-    ----------
-    stored : (R, C) integers, or (R, C, 3) uint8 for a colour picture
-    placement : image plane
-    acquired_s : time of acquisition, in seconds from the start of the study
-    level : slice of the exam, None for an image across slices
-    offset : phase offset, from 1
-    rescale, real_world : modality LUT, and real world value mapping
-    contour : (R, C) bool, drawn as overlay
-    """
-
-    stored: NDArray[np.integer]
+    stored: NDArray[np.integer]  # (R, C), or (R, C, 3) uint8 for a colour picture
     placement: Placement
-    acquired_s: float = 0.0
-    level: int | None = None
-    offset: int | None = None
+    acquired_s: float = 0.0  # time of acquisition, in seconds from the start of the study
+    level: int | None = None  # slice of the exam, None for an image across slices
+    offset: int | None = None  # phase offset, from 1
     rescale: Rescale | None = None
     real_world: RealWorld | None = None
-    contour: NDArray[np.bool_] | None = None
+    contour: NDArray[np.bool_] | None = None  # (R, C), drawn as overlay
 
 
 @dataclass(frozen=True, slots=True)
 class SeriesPlan:
-    """One series to write, with its images in the order of their numbers.
-
-    Attributes
-    ----------
-    window : (centre, width), of rescaled values
-    bits : BitsStored; BitsAllocated is 8 for 8, otherwise 16
-    signed : PixelRepresentation
-    acquisition : AcquisitionNumber; 0 for series other than elastography
-    private_name : GE's internal sequence name, (0019,109C)
-    comments : ImageComments, where the scanner uses them; otherwise they say that the image is simulated
-    order_matters : whether only the order of the images distinguishes them
-    """
+    """One series to write, with its images in the order of their numbers."""
 
     kind: SeriesKind
     number: int
@@ -137,14 +115,14 @@ class SeriesPlan:
     image_type: tuple[str, ...]
     sequence: PulseSequence
     images: tuple[Image, ...]
-    window: tuple[float, float] | None
-    bits: int = 12
-    signed: bool = False
-    acquisition: int = 0
-    private_name: str = ""
-    comments: str = ""
+    window: tuple[float, float] | None  # (centre, width), of rescaled values
+    bits: int = 12  # BitsStored; BitsAllocated is 8 for 8, otherwise 16
+    signed: bool = False  # PixelRepresentation
+    acquisition: int = 0  # AcquisitionNumber; 0 for series other than elastography
+    private_name: str = ""  # GE's internal sequence name, (0019,109C)
+    comments: str = ""  # ImageComments, where the scanner uses them; otherwise they say that the image is simulated
     form: Form = Form.CLASSIC
-    order_matters: bool = False
+    order_matters: bool = False  # whether only the order of the images distinguishes them
 
     @property
     def component(self) -> str:
@@ -163,27 +141,16 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class StudyPlan:
-    """One study to write.
+    """One study to write."""
 
-    Attributes
-    ----------
-    equipment : attributes of every image: manufacturer, model, station, field strength
-    series : by number
-    description : StudyDescription
-    file_name : pattern with `patient`, `series` and `image`
-    exam : what is written
-    shuffled_names : whether file names are in random order
-    anonymised : whether descriptions of patient, study and series were removed
-    """
-
-    equipment: Mapping[str, object]
-    series: tuple[SeriesPlan, ...]
+    equipment: Mapping[str, object]  # attributes of every image: manufacturer, model, station, field strength
+    series: tuple[SeriesPlan, ...]  # by number
     description: str
-    file_name: str
+    file_name: str  # pattern with `patient`, `series` and `image`
     exam: SimulatedExam
     patient_position: str = "HFS"
-    shuffled_names: bool = False
-    anonymised: bool = False
+    shuffled_names: bool = False  # whether file names are in random order
+    anonymised: bool = False  # whether descriptions of patient, study and series were removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,16 +176,9 @@ class WrittenSeries:
 
 @dataclass(frozen=True, slots=True)
 class WrittenStudy:
-    """One written study.
+    """One written study."""
 
-    Attributes
-    ----------
-    folder : of its files
-    series : by number
-    slice_z_mm : (S,) z of the exam's slices, slice 0 uppermost; a reader that sorts along the normal reverses them
-    """
-
-    folder: Path
+    folder: Path  # of its files
     study_instance_uid: str
-    series: tuple[WrittenSeries, ...]
-    slice_z_mm: tuple[float, ...]
+    series: tuple[WrittenSeries, ...]  # by number
+    slice_z_mm: tuple[float, ...]  # (S,), slice 0 uppermost; a reader that sorts along the normal reverses them

@@ -32,26 +32,15 @@ _STEP: Final = np.array([1.0 / _PLASTIC, 1.0 / _PLASTIC**2])
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """Design of a cohort.
+    """Design of a cohort."""
 
-    Attributes
-    ----------
-    name : on the command line
-    patients : default size
-    stage_share : share of each METAVIR stage
-    stage_stiffness_kpa : median of the liver's stiffness and SD of its logarithm, by stage
-    variety : which parameters vary
-    waves : whether wave amplitude and residual of the phase images are stored
-    out_of_domain : kinds of exam, in turn; empty for a cohort of livers
-    """
-
-    name: str
-    patients: int
-    stage_share: Mapping[str, float]
-    stage_stiffness_kpa: Mapping[str, tuple[float, float]]
-    variety: Variety = field(default_factory=lambda: WIDE)
-    waves: bool = False
-    out_of_domain: tuple[str, ...] = ()
+    name: str  # on the command line
+    patients: int  # default size
+    stage_share: Mapping[str, float]  # share of each METAVIR stage
+    stage_stiffness_kpa: Mapping[str, tuple[float, float]]  # median, and SD of the logarithm
+    variety: Variety = field(default_factory=lambda: WIDE)  # which parameters vary
+    waves: bool = False  # whether wave amplitude and residual of the phase images are stored
+    out_of_domain: tuple[str, ...] = ()  # kinds of exam, in turn; empty for a cohort of livers
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +104,7 @@ _CONDITION_COLUMNS: Final = {"matrix-128": 128, "matrix-256": 256}
 
 
 def variety_of(design: Design, condition: str = "usual") -> Variety:
-    """Return which parameters vary in a cohort under a condition.
-
-    Raises
-    ------
-    ValueError
-        If the condition is unknown.
-    """
+    """Return which parameters vary in a cohort under a condition; raises `ValueError` if the condition is unknown."""
     if condition not in CONDITIONS:
         message = f"unknown condition {condition!r}: choose one of {', '.join(CONDITIONS)}"
         raise ValueError(message)
@@ -134,15 +117,12 @@ def variety_of(design: Design, condition: str = "usual") -> Variety:
 def patient_of(design: Design, seed: int, index: int) -> Patient:
     """Return one patient of a cohort, whatever the cohort's size.
 
+    Raises `ValueError` if the index is out of this range.
+
     Parameters
     ----------
     seed : of the cohort, not negative
     index : from 0 to `EXAMS_PER_SEED` - 1
-
-    Raises
-    ------
-    ValueError
-        If the index is out of this range.
     """
     if not 0 <= index < EXAMS_PER_SEED:
         message = f"a cohort has at most {EXAMS_PER_SEED} patients: use several cohorts of different seeds"

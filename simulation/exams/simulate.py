@@ -54,6 +54,9 @@ def simulate_exam(
 ) -> SimulatedExam:
     """Return the simulated exam of a seed; equal arguments give bit-identical exams.
 
+    Raises `ValueError` if the stage, the failure or the kind is unknown, the stiffness is not positive, or there is no
+    slice.
+
     Parameters
     ----------
     seed : not negative
@@ -63,11 +66,6 @@ def simulate_exam(
     variety : which parameters vary, and how; `STANDARD` or `WIDE`
     failure : cause of failure (`Failure`) of the whole exam, "" for none; random for the variety by default
     out_of_domain : one of `simulation.out_of_domain.OUT_OF_DOMAIN`; "" for an axial elastogram of a liver
-
-    Raises
-    ------
-    ValueError
-        If the stage, the failure or the kind is unknown, the stiffness is not positive, or there is no slice.
     """
     _check(stage, liver_stiffness_kpa, slices, out_of_domain)
     streams = open_streams(seed)
@@ -135,16 +133,8 @@ def _acquire(
     rng: np.random.Generator, plan: Plan, patient: VibratingPatient
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return measured magnitude (S, R, C) and phase offsets (K, S, R, C) on the image's matrix."""
-    parameters = plan.parameters
-    ideal = ideal_magnitude(
-        rng,
-        plan.grid,
-        patient.tissue,
-        patient.scan.liver_t2_star_ms,
-        plan.protocol,
-        parameters.fat_fraction,
-        [each.liver_t2_star_ms for each in plan.slice_parameters],
-    )
+    ideal = ideal_magnitude(rng, plan, patient.tissue, patient.scan.liver_t2_star_ms)
+    cardiac_rad = plan.parameters.cardiac_rad
     breathing_mm = np.array([each.breathing_mm for each in plan.slice_parameters])
     return measure_phase(
         rng,
@@ -154,7 +144,7 @@ def _acquire(
         plan.grid.pixel_mm,
         matrix=plan.protocol.matrix,
         breathing_mm=breathing_mm if breathing_mm.any() else None,
-        phase_error_rad=_cardiac_motion(plan.grid, parameters.cardiac_rad) if parameters.cardiac_rad > 0.0 else None,
+        phase_error_rad=_cardiac_motion(plan.grid, cardiac_rad) if cardiac_rad > 0.0 else None,
     )
 
 

@@ -28,20 +28,12 @@ MARGIN_PX: Final = 48
 
 @dataclass(frozen=True, slots=True)
 class Inversion:
-    """Inversion of one slice.
+    """Inversion of one slice."""
 
-    Attributes
-    ----------
-    wave_rad : (R, C) complex64, band-passed first harmonic, in rad of phase
-    stiffness_kpa : (R, C) float32, exactly 0 outside the body
-    fit : (R, C) float32 in [0, 1], R^2 of the local fit
-    amplitude_rad : (R, C) float32, local RMS of the wave
-    """
-
-    wave_rad: NDArray[np.complex64]
-    stiffness_kpa: NDArray[np.float32]
-    fit: NDArray[np.float32]
-    amplitude_rad: NDArray[np.float32]
+    wave_rad: NDArray[np.complex64]  # (R, C), band-passed first harmonic, in rad of phase
+    stiffness_kpa: NDArray[np.float32]  # (R, C), exactly 0 outside the body
+    fit: NDArray[np.float32]  # (R, C) in [0, 1], R^2 of the local fit
+    amplitude_rad: NDArray[np.float32]  # (R, C), local RMS of the wave
 
 
 def first_harmonic(phase_rad: NDArray[np.float32]) -> NDArray[np.complex64]:

@@ -9,13 +9,13 @@ import numpy as np
 from scipy import ndimage
 
 from simulation.anatomy.tissue import tissues_in
-from simulation.planning.parameters import STANDARD_PARAMETERS, ExamParameters
 from simulation.types import LIVER_TISSUES, Tissue
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulation.grid import Grid
+    from simulation.planning.plan import Plan
 
 CAPSULE_MM: Final = 6.0
 """Decay length of the stiffening below the capsule."""
@@ -25,18 +25,11 @@ MIN_STEP_MM: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class ModulusMap:
-    """Modulus of the wave equation.
+    """Modulus of the wave equation."""
 
-    Attributes
-    ----------
-    modulus_pa : (S, R, C) complex128, G' + iG''; 0 in air
-    loss_ratio : (S, R, C) float64, G''/G'
-    stiffness_kpa : (S, R, C) float32, 2|G|^2/(G'+|G|); 0 in air
-    """
-
-    modulus_pa: NDArray[np.complex128]
-    loss_ratio: NDArray[np.float64]
-    stiffness_kpa: NDArray[np.float32]
+    modulus_pa: NDArray[np.complex128]  # (S, R, C), G' + iG''; 0 in air
+    loss_ratio: NDArray[np.float64]  # (S, R, C), G''/G'
+    stiffness_kpa: NDArray[np.float32]  # (S, R, C), 2|G|^2/(G'+|G|); 0 in air
 
 
 def smoothed_noise(
@@ -51,23 +44,9 @@ def smoothed_noise(
     return np.asarray(noise / (noise.std() + 1e-12), np.float32)
 
 
-def draw_modulus(
-    rng: np.random.Generator,
-    grid: Grid,
-    tissue: NDArray[np.uint8],
-    liver_stiffness_kpa: float,
-    stage: str,
-    parameters: ExamParameters = STANDARD_PARAMETERS,
-) -> ModulusMap:
-    """Return the modulus of one patient.
-
-    Parameters
-    ----------
-    tissue : (S, R, C) labels
-    liver_stiffness_kpa : mean stiffness of the parenchyma
-    stage : METAVIR stage; F3 and F4 livers are patchy
-    parameters : heterogeneity, patches, capsule and gradient of the liver
-    """
+def draw_modulus(rng: np.random.Generator, plan: Plan, tissue: NDArray[np.uint8]) -> ModulusMap:
+    """Return the modulus of one patient with labels (S, R, C); F3 and F4 livers are patchy."""
+    grid, parameters = plan.grid, plan.parameters
     spacing = _spacing(grid)
     noise = smoothed_noise(rng, grid.shape, spacing, parameters.grain_mm)
     values = np.zeros(len(Tissue))
@@ -79,15 +58,15 @@ def draw_modulus(
     values[Tissue.LIVER] = 1.0
     spread[Tissue.LIVER] *= parameters.heterogeneity_scale
     relative = np.exp(spread[tissue] * np.clip(noise, -2.5, 2.5))
-    if stage in {"F3", "F4"}:
+    if plan.stage in {"F3", "F4"}:
         patches = smoothed_noise(rng, grid.shape, spacing, rng.uniform(9.0, 14.0))
         patchy = 1.0 + rng.uniform(0.05, 0.16) * np.clip(patches, -2.0, 2.0)
         relative = np.where(tissue == Tissue.LIVER, relative * patchy, relative)
-    relative = _uneven_liver(rng, grid, tissue, relative, parameters)
+    relative = _uneven_liver(rng, plan, tissue, relative)
     stiffness = values[tissue] * relative
     parenchyma = tissue == Tissue.LIVER
     if parenchyma.any():
-        stiffness[parenchyma] *= liver_stiffness_kpa / stiffness[parenchyma].mean()
+        stiffness[parenchyma] *= plan.liver_stiffness_kpa / stiffness[parenchyma].mean()
     loss = losses[tissue]
     storage_pa = 1000.0 * storage_modulus_kpa(stiffness, loss)
     return ModulusMap(storage_pa * (1.0 + 1j * loss), loss, stiffness.astype(np.float32))
@@ -109,13 +88,10 @@ def storage_modulus_kpa(stiffness_kpa: NDArray[np.float64], loss_ratio: NDArray[
 
 
 def _uneven_liver(
-    rng: np.random.Generator,
-    grid: Grid,
-    tissue: NDArray[np.uint8],
-    relative: NDArray[np.float64],
-    parameters: ExamParameters,
+    rng: np.random.Generator, plan: Plan, tissue: NDArray[np.uint8], relative: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Return the relative stiffness with patches, a stiff capsule and a gradient across the liver."""
+    grid, parameters = plan.grid, plan.parameters
     spacing = _spacing(grid)
     change = np.ones(tissue.shape)
     if parameters.patchiness > 0.0:

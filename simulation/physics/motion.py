@@ -34,22 +34,12 @@ FLUID_CONTACT_MM: Final = 8.0
 
 @dataclass(frozen=True, slots=True)
 class VibratingPatient:
-    """Noise-free state of the patient in the image plane.
+    """Noise-free state of the patient in the image plane."""
 
-    Attributes
-    ----------
-    tissue : (S, R, C) labels
-    true_kpa : (S, R, C) stiffness of the modulus in the wave equation
-    wave_um : (S, R, C) complex displacement
-    density : (S, R, C) relative signal density where EPI stretches or compresses the image
-    scan : settings of the scan
-    driver_rad : angle of the driver
-    """
-
-    tissue: NDArray[np.uint8]
-    true_kpa: NDArray[np.float32]
-    wave_um: NDArray[np.complex128]
-    density: NDArray[np.float32]
+    tissue: NDArray[np.uint8]  # (S, R, C) labels
+    true_kpa: NDArray[np.float32]  # (S, R, C) stiffness of the modulus in the wave equation
+    wave_um: NDArray[np.complex128]  # (S, R, C) complex displacement
+    density: NDArray[np.float32]  # (S, R, C) relative signal density where EPI stretches or compresses the image
     scan: ScanSettings
     driver_rad: float
 
@@ -75,7 +65,7 @@ def simulate_motion(streams: Streams, plan: Plan, variety: Variety, frequency_hz
     """Return the vibrating patient of a plan, on the wave solver's grid."""
     parameters = plan.parameters
     tissue = paint_scene(streams.body, plan)
-    modulus = draw_modulus(streams.tissue, plan.grid, tissue, plan.liver_stiffness_kpa, plan.stage, parameters)
+    modulus = draw_modulus(streams.tissue, plan, tissue)
     scan = draw_scan(streams.scanner, parameters)
     driver = draw_driver(streams.scanner, parameters)
     rng = streams.imaging

@@ -20,26 +20,15 @@ IRON_SHARE: Final = 1.0 / 12.0
 
 @dataclass(frozen=True, slots=True)
 class ScanSettings:
-    """Settings of one simulated scan.
+    """Settings of one simulated scan."""
 
-    Attributes
-    ----------
-    offsets : phase offsets over one period
-    phase_lines : acquired lines in row direction (256 x 64 in Su 2025, doi 10.2196/80351)
-    noise : SD of the complex noise per channel, in counts of magnitude
-    amplitude_um : 90th percentile of the displacement within 12 cm of the driver
-    liver_t2_star_ms : T2* of the liver at 1.5 T; iron shortens it
-    breathing_mm : SD of the shift between offsets
-    read_columns : acquired points in column direction; 0 is all
-    """
-
-    offsets: int
-    phase_lines: int
-    noise: float
-    amplitude_um: float
-    liver_t2_star_ms: float
-    breathing_mm: float
-    read_columns: int = 0
+    offsets: int  # phase offsets over one period
+    phase_lines: int  # acquired lines in row direction (256 x 64 in Su 2025, doi 10.2196/80351)
+    noise: float  # SD of the complex noise per channel, in counts of magnitude
+    amplitude_um: float  # 90th percentile of the displacement within 12 cm of the driver
+    liver_t2_star_ms: float  # T2* of the liver at 1.5 T; iron shortens it
+    breathing_mm: float  # SD of the shift between offsets
+    read_columns: int = 0  # acquired points in column direction; 0 is all
 
 
 def draw_scan(rng: np.random.Generator, parameters: ExamParameters) -> ScanSettings:

@@ -8,16 +8,15 @@ import numpy as np
 from scipy import ndimage
 
 from simulation.anatomy.shapes import smooth_noise
-from simulation.anatomy.tissue import T2_MS, TISSUES, tissues_in
-from simulation.types import Protocol, Tissue
+from simulation.anatomy.tissue import TISSUES, tissues_in
+from simulation.types import Tissue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from simulation.grid import Grid
-
+    from simulation.planning.plan import Plan
+    from simulation.types import Protocol
 
 MAGNITUDE_GAIN: Final = 1.6
 """Scales the brightest tissue to about 1000 counts."""
@@ -37,24 +36,13 @@ PHASE_PER_UM: Final = 0.06
 
 
 def ideal_magnitude(
-    rng: np.random.Generator,
-    grid: Grid,
-    tissue: NDArray[np.uint8],
-    liver_t2_star_ms: float,
-    protocol: Protocol,
-    fat_fraction: float,
-    slice_t2_star_ms: Sequence[float],
+    rng: np.random.Generator, plan: Plan, tissue: NDArray[np.uint8], liver_t2_star_ms: float
 ) -> NDArray[np.float32]:
     """Return the noise-free magnitude of a gradient echo or fat-suppressed spin-echo EPI, (S, R, C) float32 counts.
 
-    Parameters
-    ----------
-    tissue : (S, R, C) labels
-    liver_t2_star_ms : at 1.5 T
-    protocol : sequence, field strength and echo time
-    fat_fraction : of the liver
-    slice_t2_star_ms : (S,) T2* of the liver in slices that deviate from it, else 0
+    `liver_t2_star_ms` is at 1.5 T; slices with a T2* of their own deviate from it.
     """
+    protocol, fat_fraction = plan.protocol, plan.parameters.fat_fraction
     signal = np.zeros(len(Tissue), np.float32)
     for label, row in tissues_in(tissue).items():
         t2_star = liver_t2_star_ms if label == Tissue.LIVER else rng.uniform(*row.t2_star_ms)
@@ -64,11 +52,11 @@ def ideal_magnitude(
         signal[Tissue.LIVER] *= _fat_and_water(fat_fraction, protocol)
     image = signal[tissue] * _texture(rng, tissue, 0.06)
     usual = _decay(Tissue.LIVER, liver_t2_star_ms, protocol)
-    for level, t2_star in enumerate(slice_t2_star_ms):
+    for level, t2_star in enumerate(each.liver_t2_star_ms for each in plan.slice_parameters):
         if t2_star not in {0.0, liver_t2_star_ms}:
             image[level][tissue[level] == Tissue.LIVER] *= _decay(Tissue.LIVER, t2_star, protocol) / usual
     # Smoothing stands for partial volume.
-    image = ndimage.gaussian_filter(image, (0.0, 0.6, 0.6)) * _coil_shading(rng, grid)
+    image = ndimage.gaussian_filter(image, (0.0, 0.6, 0.6)) * _coil_shading(rng, plan.grid)
     if protocol.sequence == "epi":
         return np.asarray(image, np.float32)
     return np.asarray(image * _air_dropout(tissue), np.float32)
@@ -79,7 +67,7 @@ def _decay(label: Tissue, t2_star_ms: float, protocol: Protocol) -> float:
     if protocol.sequence == "gre":
         faster = T2_STAR_AT_3T if protocol.field_t > HIGH_FIELD_T else 1.0
         return float(np.exp(-protocol.echo_time_ms * faster / t2_star_ms))
-    rate = 1.0 / T2_MS[label]
+    rate = 1.0 / TISSUES[label].t2_ms
     if label == Tissue.LIVER:
         rate += IRON_T2_SHARE * max(1.0 / t2_star_ms - 1.0 / TISSUES[Tissue.LIVER].t2_star_ms[0], 0.0)
     left = UNSUPPRESSED_FAT if label in {Tissue.SUBCUTANEOUS_FAT, Tissue.VISCERAL_FAT} else 1.0

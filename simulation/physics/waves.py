@@ -25,20 +25,12 @@ PAD_LAYER_MM: Final = 7.0
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """Passive driver on the body wall.
+    """Passive driver on the body wall."""
 
-    Attributes
-    ----------
-    angle_rad : position on the skin from the trunk's centre; 0 is anterior, positive to the right
-    half_width_mm : half width of the pad along the skin
-    level_mm : z of the pad's centre
-    tilt_rad : phase lag across the pad's half width
-    """
-
-    angle_rad: float
-    half_width_mm: float
-    level_mm: float
-    tilt_rad: float
+    angle_rad: float  # position on the skin from the trunk's centre; 0 is anterior, positive to the right
+    half_width_mm: float  # half width of the pad along the skin
+    level_mm: float  # z of the pad's centre
+    tilt_rad: float  # phase lag across the pad's half width
 
 
 def draw_driver(rng: np.random.Generator, parameters: ExamParameters) -> Driver:

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulation.planning.parameters import STANDARD_PARAMETERS, ExamParameters
+if TYPE_CHECKING:
+    from simulation.planning.parameters import ExamParameters
 
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """Size and position of the trunk.
+    """Size and position of the trunk."""
 
-    Attributes
-    ----------
-    centre_mm : (x, y) of the trunk's centre
-    half_mm : half width and half depth to the skin
-    exponent : of the superellipse; 2 is an ellipse, larger values are closer to a rectangle
-    fat_mm, muscle_mm : mean thickness of subcutaneous fat and of the muscle wall
-    obesity : 0 (lean) to 1
-    """
-
-    centre_mm: tuple[float, float]
-    half_mm: tuple[float, float]
-    exponent: float
-    fat_mm: float
-    muscle_mm: float
-    obesity: float
+    centre_mm: tuple[float, float]  # (x, y) of the trunk's centre
+    half_mm: tuple[float, float]  # half width and half depth to the skin
+    exponent: float  # of the superellipse; 2 is an ellipse, larger values are closer to a rectangle
+    fat_mm: float  # mean thickness of subcutaneous fat
+    muscle_mm: float  # mean thickness of the muscle wall
+    obesity: float  # 0 (lean) to 1
 
     @property
     def cavity_mm(self) -> tuple[float, float]:
@@ -36,7 +29,7 @@ class Body:
         return self.half_mm[0] - wall, self.half_mm[1] - wall
 
 
-def draw_body(rng: np.random.Generator, parameters: ExamParameters = STANDARD_PARAMETERS) -> Body:
+def draw_body(rng: np.random.Generator, parameters: ExamParameters) -> Body:
     """Return a trunk 290-390 mm wide, 190-270 mm deep and up to 15 mm off centre, then scaled and shifted."""
     obesity = float(rng.beta(1.6, 2.0))
     width = 290.0 + 100.0 * float(np.clip(0.75 * obesity + 0.25 * rng.random(), 0.0, 1.0))

@@ -11,21 +11,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """Distribution of one parameter.
-
-    Attributes
-    ----------
-    low, high : range, uniform
-    chance : probability that the parameter is drawn at all
-    otherwise : its value where it is not
-    logarithmic : uniform in the logarithm
-    """
+    """Distribution of one parameter: uniform from `low` to `high`."""
 
     low: float
     high: float
-    chance: float = 1.0
-    otherwise: float = 0.0
-    logarithmic: bool = False
+    chance: float = 1.0  # probability that the parameter is drawn at all
+    otherwise: float = 0.0  # its value where it is not
+    logarithmic: bool = False  # uniform in the logarithm
 
     def draw(self, rng: np.random.Generator) -> float:
         """Return one value; always consumes two random numbers, so that no parameter changes the next one's."""

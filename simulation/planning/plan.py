@@ -40,33 +40,19 @@ class Streams:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Plan of one exam.
+    """Plan of one exam."""
 
-    Attributes
-    ----------
-    stage, liver_stiffness_kpa : METAVIR stage, and mean stiffness of the parenchyma
-    slice_spacing_mm : distance of slice centres
-    body : the trunk
-    protocol : settings of the sequence
-    grid : voxel centres of the wave solver, with the image's field of view
-    parameters : of the exam
-    slice_parameters : (S,) of each slice; they differ where a failure affects it
-    failure : simulated cause of failure
-    affected : (S,) slices affected by it
-    scene : key of `simulation.out_of_domain.scenes.SCENES`, or "" for the upper abdomen of a patient
-    """
-
-    stage: str
-    liver_stiffness_kpa: float
-    slice_spacing_mm: float
-    body: Body
-    protocol: Protocol
-    grid: Grid
-    parameters: ExamParameters
-    slice_parameters: tuple[ExamParameters, ...]
-    failure: Failure
-    affected: tuple[bool, ...]
-    scene: str = ""
+    stage: str  # METAVIR
+    liver_stiffness_kpa: float  # mean of the parenchyma
+    slice_spacing_mm: float  # distance of slice centres
+    body: Body  # the trunk
+    protocol: Protocol  # settings of the sequence
+    grid: Grid  # voxel centres of the wave solver, with the image's field of view
+    parameters: ExamParameters  # of the exam
+    slice_parameters: tuple[ExamParameters, ...]  # (S,) of each slice; they differ where a failure affects it
+    failure: Failure  # simulated cause of failure
+    affected: tuple[bool, ...]  # (S,) slices affected by it
+    scene: str = ""  # key of `simulation.out_of_domain.scenes.SCENES`, or "" for the upper abdomen of a patient
 
 
 def open_streams(seed: int) -> Streams:

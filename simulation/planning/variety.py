@@ -21,51 +21,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProtocolChoice:
-    """One protocol, and how often it is used.
+    """One protocol, and how often it is used."""
 
-    Attributes
-    ----------
-    weight : relative frequency
-    sequence, field_t : as in `Protocol`
-    echo_time_ms : range of the echo time
-    rows, columns : image matrix
-    pixel_mm : range of the pixel size, within which the field of view is fitted to the patient
-    """
-
-    weight: float
+    weight: float  # relative frequency
     sequence: str
     field_t: float
-    echo_time_ms: tuple[float, float]
+    echo_time_ms: tuple[float, float]  # range of the echo time
     rows: int
     columns: int
-    pixel_mm: tuple[float, float]
+    pixel_mm: tuple[float, float]  # range of the pixel size, within which the field of view is fitted to the patient
 
 
 @dataclass(frozen=True, slots=True)
 class Variety:
-    """Which parameters vary between exams, and how.
+    """Which parameters vary between exams, and how."""
 
-    Attributes
-    ----------
-    name : for tables
-    parameters : distributions by parameter; others keep their standard value
-    by_stage : distributions that replace these for one METAVIR stage
-    protocols : empty for the standard protocol
-    breath_hold_mm : SD of each slice's level, as by breath-holds that differ
-    rates_residual : whether phase errors between offsets lower the confidence
-    fixed_level : whether the level is prescribed, so that no failure moves the slices
-    full_failure, partial_failure : share of exams in which a failure is simulated in all, or in some slices
-    """
-
-    name: str
-    parameters: Mapping[str, Distribution] = field(default_factory=dict)
-    by_stage: Mapping[str, Mapping[str, Distribution]] = field(default_factory=dict)
-    protocols: tuple[ProtocolChoice, ...] = ()
-    breath_hold_mm: float = 0.0
-    rates_residual: bool = False
-    fixed_level: bool = False
-    full_failure: float = 0.0
-    partial_failure: float = 0.0
+    name: str  # for tables
+    parameters: Mapping[str, Distribution] = field(default_factory=dict)  # others keep their standard value
+    by_stage: Mapping[str, Mapping[str, Distribution]] = field(default_factory=dict)  # replace `parameters`
+    protocols: tuple[ProtocolChoice, ...] = ()  # empty for the standard protocol
+    breath_hold_mm: float = 0.0  # SD of each slice's level, as by breath-holds that differ
+    rates_residual: bool = False  # whether phase errors between offsets lower the confidence
+    fixed_level: bool = False  # whether the level is prescribed, so that no failure moves the slices
+    full_failure: float = 0.0  # share of exams in which a failure is simulated in all slices
+    partial_failure: float = 0.0  # in some slices
 
 
 STANDARD: Final = Variety("standard")

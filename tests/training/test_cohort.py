@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,12 +13,10 @@ from simulation.exams.cohorts import DESIGNS, patient_of
 from simulation.exams.simulate import simulate_exam
 from simulation.planning.variety import WIDE
 from simulation.types import SimulatedExam, Tissue
+from training.__main__ import main
 from training.cohort.simulate import (
-    CohortTask,
-    add_arguments,
     build_cohort,
     record_of,
-    run,
     simulate_to_file,
     simulator_digest,
 )
@@ -66,8 +63,8 @@ def test_a_wide_exam_takes_less_than_a_megabyte_and_a_half(tmp_path: Path, simul
 
 
 def test_only_missing_exams_are_simulated_and_workers_change_nothing(tmp_path: Path) -> None:
-    task = CohortTask(tmp_path / "alone", "paper-test", "usual", 3, 0, simulator_digest())
-    simulate_to_file(task)
+    task = (DESIGNS["paper-test"], "usual", 3, simulator_digest())
+    simulate_to_file(tmp_path / "alone", *task, 0)
     path = exam_path(tmp_path / "alone", patient_of(DESIGNS["paper-test"], 3, 0).exam_seed)
     before = path.read_bytes()
     options = {"patients": 2, "seed": 3, "design": "paper-test", "workers": 2, "progress": False}
@@ -75,7 +72,7 @@ def test_only_missing_exams_are_simulated_and_workers_change_nothing(tmp_path: P
     assert build_cohort(tmp_path / "alone", **options) == 0
     assert path.read_bytes() == before
     other = list_exams(tmp_path / "alone")[1]
-    simulate_to_file(replace(task, folder=tmp_path / "again", index=1))
+    simulate_to_file(tmp_path / "again", *task, 1)
     first, second = load_exam(other), load_exam(tmp_path / "again" / other.name)
     for name in ARRAYS:
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name), err_msg=name)
@@ -91,11 +88,9 @@ def test_a_folder_of_another_simulator_is_refused(tmp_path: Path, make_record: M
 
 
 def test_the_command_takes_the_size_of_the_design(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
     asked: dict[str, object] = {}
     monkeypatch.setattr(
         "training.cohort.simulate.build_cohort", lambda folder, **options: asked.update(options, folder=folder)
     )
-    assert run(parser.parse_args(["--out", str(tmp_path), "--design", "paper-test", "--seed", "4"])) == 0
+    assert main(["simulate", "cohort", "--out", str(tmp_path), "--design", "paper-test", "--seed", "4"]) == 0
     assert (asked["patients"], asked["seed"], asked["folder"]) == (228, 4, tmp_path)

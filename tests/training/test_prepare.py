@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from dataclasses import replace
+from fnmatch import fnmatch
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import highdicom
@@ -14,21 +18,22 @@ import pytest
 from highdicom.seg import Segmentation, SegmentDescription
 from pydicom.sr.codedict import codes
 
+from liver_mre.studies.headers import DIGEST_KEY_BYTES
 from simulation.encodings import ENCODINGS
 from simulation.exams.simulate import simulate_exam
-from training.cohort.exams import load_simulated_exam, read_exams
+from training.cohort.exams import load_simulated_exam, read_exams, split_of_exam
 from training.cohort.leakage import duplicates, refuse_leakage
-from training.cohort.prepare import PrepareOptions, balance, prepare, read_stages
+from training.cohort.prepare import KEY_NAME, balance, prepare, read_stages
 from training.cohort.store import save_exam
 from training.errors import CohortError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from simulation.encodings.types import WrittenStudy
     from simulation.types import SimulatedExam
 
+ROOT = Path(__file__).parents[2]
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 
@@ -90,7 +95,7 @@ def _write_nifti(study: WrittenStudy, liver: np.ndarray, path: Path) -> None:
 
 
 def _prepared(tmp_path: Path, **options: object) -> dict[str, object]:
-    return prepare(PrepareOptions(data=tmp_path / "data", out=tmp_path / "own", **options))
+    return prepare(tmp_path / "data", tmp_path / "own", **options)
 
 
 def _by_z(liver: np.ndarray) -> np.ndarray:
@@ -131,6 +136,31 @@ def test_nothing_that_is_written_names_the_patient(
     texts += (tmp_path / "own/report.json").read_text(encoding="utf-8")
     assert str(header.PatientID) not in texts
     assert str(header.PatientName) not in texts
+
+
+def test_a_patient_keeps_pseudonym_and_split_as_long_as_the_key_is_kept(
+    study: WrittenStudy, simulated: SimulatedExam, tmp_path: Path
+) -> None:
+    _write_seg(study, simulated.truth.liver, tmp_path / "data/one/mask.dcm")
+    own = tmp_path / "own"
+
+    def prepared() -> tuple[str, str]:
+        command = (sys.executable, "-m", "training", "prepare", "--data", str(tmp_path / "data"), "--out", str(own))
+        subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+        (exam,) = read_exams((own,))
+        return exam.patient, split_of_exam(exam)
+
+    first = prepared()
+    key = (own / KEY_NAME).read_bytes()
+    assert (len(key), (own / KEY_NAME).stat().st_mode & 0o777) == (DIGEST_KEY_BYTES, 0o600)
+    assert prepared() == first
+    (own / KEY_NAME).unlink()
+    assert prepared()[0] != first[0]
+    assert (own / KEY_NAME).read_bytes() != key
+    (own / KEY_NAME).write_bytes(key)
+    assert prepared() == first
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert any(fnmatch(KEY_NAME, pattern) for pattern in ignored)
 
 
 def test_a_nifti_mask_is_laid_on_the_slices_by_its_geometry(

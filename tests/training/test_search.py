@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from training.segmentation.options import TrainOptions
 from training.segmentation.recipes import PAPER
-from training.segmentation.search import LEARNING_RATES, MOMENTA, WEIGHT_DECAYS, SearchOptions, tune
+from training.segmentation.search import LEARNING_RATES, MOMENTA, WEIGHT_DECAYS, tune
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,8 +26,8 @@ def test_a_search_begins_with_the_papers_values_stays_in_its_ranges_and_continue
         epoch_slices=8,
         threads=1,
     )
-    assert tune(SearchOptions(train, trials=1))["trials"] == 1
-    result = tune(SearchOptions(train, trials=2))
+    assert tune(train, trials=1)["trials"] == 1
+    result = tune(train, trials=2)
     assert result["trials"] == 2
     rows = list(csv.DictReader((tmp_path / "trials.csv").read_text(encoding="utf-8").splitlines()))
     assert [float(rows[0][name]) for name in ("learning_rate", "momentum", "weight_decay")] == [0.005, 0.982, 4.457e-6]

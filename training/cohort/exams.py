@@ -11,16 +11,7 @@ import numpy as np
 
 from liver_mre.stiffness.magnitude import bright_magnitude
 from liver_mre.stiffness.volume import StiffnessVolume
-from training.cohort.store import (
-    CONFIDENCE_THRESHOLD,
-    KPA_PER_COUNT,
-    Fact,
-    Split,
-    confidence_counts,
-    list_exams,
-    load_exam,
-    split_of,
-)
+from training.cohort.store import KPA_PER_COUNT, Fact, Split, StoredMaps, list_exams, load_exam, split_of
 from training.errors import CohortError
 from training.files import write_arrays
 
@@ -40,39 +31,19 @@ _DIGEST_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Exam:
-    """One exam with its true liver: S slices of R rows and C columns.
+class Exam(StoredMaps):
+    """One exam with its true liver; its stiffness is unmasked unless `masked`."""
 
-    Attributes
-    ----------
-    name : pseudonym: "exam-00000017", "own-3f9a12c0b7de"
-    patient : pseudonym of the patient
-    origin : "simulated" or "own"
-    stage : METAVIR stage "F0" to "F4", "" if unknown
-    pixel_spacing_mm : (row spacing, column spacing)
-    stiffness : (S, R, C) uint16, counts of 0.01 kPa; unmasked unless `masked`
-    confidence : (S, R, C) uint16, counts of 0.0001
-    magnitude : (S, R, C), any unit, or None
-    bright : magnitude that is scaled to 1 in the network's input
-    liver : (S, R, C) bool, as simulated or as outlined by a reader
-    masked : True if only the masked elastogram exists
-    facts : further properties, for subgroup tables
-    made_by : digest of the simulator's source; "DICOM" for an own exam
-    """
-
-    name: str
-    patient: str
+    name: str  # pseudonym: "exam-00000017", "own-3f9a12c0b7de"
+    patient: str  # pseudonym of the patient
     origin: Origin
-    stage: str
-    pixel_spacing_mm: tuple[float, float]
-    stiffness: NDArray[np.uint16]
-    confidence: NDArray[np.uint16]
-    magnitude: NDArray[np.number] | None
-    bright: float
-    liver: NDArray[np.bool_]
-    masked: bool
-    facts: Mapping[str, Fact]
-    made_by: str
+    stage: str  # METAVIR stage "F0" to "F4", "" if unknown
+    magnitude: NDArray[np.number] | None  # (S, R, C), any unit, or None
+    bright: float  # magnitude that is scaled to 1 in the network's input
+    liver: NDArray[np.bool_]  # (S, R, C), as simulated or as outlined by a reader
+    masked: bool  # True if only the masked elastogram exists
+    facts: Mapping[str, Fact]  # further properties, for subgroup tables
+    made_by: str  # digest of the simulator's source; "DICOM" for an own exam
 
     @property
     def has_rare_anatomy(self) -> bool:
@@ -80,23 +51,9 @@ class Exam:
         return self.facts.get("resection", 0.0) != 0.0 or self.facts.get("failure") == "anatomical masking"
 
     @property
-    def stiffness_kpa(self) -> NDArray[np.float32]:
-        """(S, R, C) float32: stiffness in kPa."""
-        return self.stiffness.astype(np.float32) * np.float32(KPA_PER_COUNT)
-
-    def confident(self, threshold: float = CONFIDENCE_THRESHOLD) -> NDArray[np.bool_]:
-        """Return (S, R, C) bool: pixels whose confidence reaches the threshold."""
-        return self.confidence >= confidence_counts(threshold)
-
-    @property
     def measurable(self) -> NDArray[np.bool_]:
         """(S, R, C) bool: confident pixels with a stiffness."""
         return self.confident() & (self.stiffness > 0)
-
-    @property
-    def pixel_area_cm2(self) -> float:
-        """Area of one pixel in cm2."""
-        return self.pixel_spacing_mm[0] * self.pixel_spacing_mm[1] / 100.0
 
     @property
     def true_kpa(self) -> float:
@@ -114,13 +71,7 @@ class Exam:
 
 
 def load_simulated_exam(path: Path) -> Exam:
-    """Read one exam of a simulated cohort.
-
-    Raises
-    ------
-    CohortError
-        If the file has another schema version.
-    """
+    """Read one exam of a simulated cohort; raises `CohortError` if the file has another schema version."""
     record = load_exam(path)
     return Exam(
         name=path.stem,
@@ -173,13 +124,7 @@ def save_own(folder: Path, exam: Exam) -> Path:
 
 
 def load_own_exam(path: Path) -> Exam:
-    """Read an exam written by `save_own`.
-
-    Raises
-    ------
-    CohortError
-        If the file has another schema version.
-    """
+    """Read an exam written by `save_own`; raises `CohortError` if the file has another schema version."""
     with np.load(path, allow_pickle=False) as archive:
         found = str(archive["own_schema_version"])
         if found != OWN_SCHEMA_VERSION:
@@ -214,16 +159,8 @@ def split_of_exam(exam: Exam) -> Split:
 def read_exams(folders: Sequence[Path], split: Split | None = None, limit: int | None = None) -> list[Exam]:
     """Read the exams of cohort folders, simulated and own, ordered by folder and name.
 
-    Parameters
-    ----------
-    folders : cohort folders
-    split : split to read; None reads every exam
-    limit : largest number of exams
-
-    Raises
-    ------
-    CohortError
-        If a folder is missing, no exam is found, or two have the same name.
+    At most `limit` exams of one split, or of all. Raises `CohortError` if a folder is missing, no exam is found, or two
+    have the same name.
     """
     exams: dict[str, Exam] = {}
     for folder in folders:

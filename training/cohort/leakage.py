@@ -16,17 +16,7 @@ if TYPE_CHECKING:
 
 
 def refuse_leakage(splits: Mapping[str, Sequence[Exam]]) -> None:
-    """Refuse splits that share patients or images.
-
-    Parameters
-    ----------
-    splits : exams by split
-
-    Raises
-    ------
-    CohortError
-        If two splits share a patient, or a slice (one patient under two identities).
-    """
+    """Raise `CohortError` if two splits share a patient, or a slice (one patient under two identities)."""
     for (one, exams), (other, others) in combinations(splits.items(), 2):
         patients = {exam.patient for exam in exams} & {exam.patient for exam in others}
         if patients:
@@ -42,13 +32,7 @@ def refuse_leakage(splits: Mapping[str, Sequence[Exam]]) -> None:
 
 
 def refuse_training_exams(exams: Sequence[Exam], names: Iterable[str], patients: Iterable[str] = ()) -> None:
-    """Refuse to evaluate exams that were used in training.
-
-    Raises
-    ------
-    CohortError
-        If an exam, or its patient, was used in training.
-    """
+    """Raise `CohortError` if an exam to evaluate, or its patient, was used in training."""
     used, known = set(names), set(patients)
     count = sum(exam.name in used or exam.patient in known for exam in exams)
     if count:

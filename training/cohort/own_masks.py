@@ -31,24 +31,15 @@ class MaskError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DrawnMask:
-    """A mask on its own grid.
+    """A mask on its own grid."""
 
-    Attributes
-    ----------
-    liver : (I, J, K) bool
-    affine : (4, 4), index to patient coordinates in mm, DICOM axes (left, posterior, superior)
-    """
-
-    liver: NDArray[np.bool_]
-    affine: NDArray[np.floating]
+    liver: NDArray[np.bool_]  # (I, J, K)
+    affine: NDArray[np.floating]  # (4, 4), index to patient coordinates in mm, DICOM axes (left, posterior, superior)
 
     def on_slices(self, instances: Sequence[Instance], shape: tuple[int, int]) -> NDArray[np.bool_]:
         """Return (S, R, C) bool: the mask on the slices, nearest neighbour.
 
-        Raises
-        ------
-        MaskError
-            If the mask does not cover the centre of a slice.
+        Raises `MaskError` if the mask does not cover the centre of a slice.
         """
         inverse = np.linalg.inv(self.affine)
         return np.stack([self._on_slice(inverse, instance, shape) for instance in instances])
@@ -69,10 +60,7 @@ class DrawnMask:
 def pixel_positions_mm(instance: Instance, shape: tuple[int, int]) -> NDArray[np.float64]:
     """Return (R, C, 3): the position in mm of each pixel centre of a slice (DICOM PS3.3 C.7.6.2.1.1).
 
-    Raises
-    ------
-    MaskError
-        If the slice has no position, orientation or pixel spacing.
+    Raises `MaskError` if the slice has no position, orientation or pixel spacing.
     """
     if instance.position_mm is None or instance.orientation is None or instance.pixel_spacing_mm is None:
         message = "the stiffness series has no slice positions, so no mask can be resampled to it"
@@ -107,10 +95,7 @@ def find_nifti(folder: Path) -> dict[str, Path]:
 def read_segmentation(file: str) -> DrawnMask:
     """Read the liver of a DICOM SEG.
 
-    Raises
-    ------
-    MaskError
-        If it has no or several liver segments, or its frames are not a regular stack.
+    Raises `MaskError` if it has no or several liver segments, or its frames are not a regular stack.
     """
     import highdicom
 
@@ -147,15 +132,12 @@ def _is_liver(description: object) -> bool:
 def read_nifti(path: Path, label: int | None = None) -> DrawnMask:
     """Read the liver of a NIfTI file.
 
+    Raises `MaskError` if it is not one volume, lacks the label, or has several labels and none was given.
+
     Parameters
     ----------
     path : the file
     label : value of the liver; by default the only value that is not zero
-
-    Raises
-    ------
-    MaskError
-        If it is not one volume, lacks the label, or has several labels and none was given.
     """
     import nibabel
     from nibabel.filebasedimages import ImageFileError

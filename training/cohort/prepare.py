@@ -45,54 +45,42 @@ _MAX_LIVER_SHARE: Final = 0.5  # of the pixels
 _MIN_PATIENTS: Final = 20  # per class
 
 
-@dataclass(frozen=True, slots=True)
-class PrepareOptions:
-    """Options of `prepare`.
+def prepare(
+    data: Path, out: Path, *, masks: Path | None = None, stages: Path | None = None, label: int | None = None
+) -> dict[str, Any]:
+    """Convert studies and masks to exam files and report counts, problems and warnings.
 
-    Attributes
+    Raises `CohortError` if no exam could be prepared, a stage is unknown, or two patients share images.
+
+    Parameters
     ----------
     data : folder of DICOM studies, which may include SEG objects
-    out : folder for the exams and report.json
+    out : folder for the exams, report.json and patients.key
     masks : folder of SEG objects, or of NIfTI masks named <StudyInstanceUID>.nii.gz or <SeriesInstanceUID of the
         stiffness series>.nii.gz; by default `data`
     stages : CSV file with the columns study_instance_uid and stage (F0 to F4)
     label : value of the liver in NIfTI masks of several labels
-    """
-
-    data: Path
-    out: Path
-    masks: Path | None = None
-    stages: Path | None = None
-    label: int | None = None
-
-
-def prepare(options: PrepareOptions) -> dict[str, Any]:
-    """Convert studies and masks to exam files and report counts, problems and warnings.
 
     Returns
     -------
     The report, as in report.json: exams, patients and classes by split, problems by study, warnings.
-
-    Raises
-    ------
-    CohortError
-        If no exam could be prepared, a stage is unknown, or two patients share images.
     """
     rules = load_scanner_rules()
-    masks = _Masks.find(options)
-    stages = read_stages(options.stages) if options.stages else {}
+    drawn = _Masks.find(data, masks, label)
+    by_study = read_stages(stages) if stages else {}
     exams: list[Exam] = []
     problems: dict[str, str] = {}
     anonymous = 0
-    for study in read_studies(options.data, digest_key=digest_key(options.out)).studies:
+    for study in read_studies(data, digest_key=digest_key(out)).studies:
         uid = study.study_instance_uid
         try:
             selected = plan_series(study, rules).select()
-            found = [_exam(study, one.acquisition, masks, stages.get(uid, "")) for one in selected]
+            found = [_exam(study, one.acquisition, drawn, by_study.get(uid, "")) for one in selected]
         except (MreError, MaskError) as error:
             problems[uid] = str(error)
             continue
-        anonymous += not _identified(study.series[0].first.patient_key)
+        key = study.series[0].first.patient_key
+        anonymous += not (key.patient_id or key.name)
         exams += found
     if not exams:
         reasons = "; ".join(sorted(set(problems.values()))) or "there is no study"
@@ -106,13 +94,13 @@ def prepare(options: PrepareOptions) -> dict[str, Any]:
         )
         raise CohortError(message)
     for exam in exams:
-        save_own(options.out, exam)
+        save_own(out, exam)
     report = balance(exams) | {"problems": problems}
     if anonymous:
         report["warnings"].append(
             f"{anonymous} studies have no patient ID or name: each is taken for another patient; check that this is so"
         )
-    write_json(options.out / REPORT_NAME, report)
+    write_json(out / REPORT_NAME, report)
     return report
 
 
@@ -154,10 +142,7 @@ def _counts(exams: Sequence[Exam]) -> dict[str, Any]:
 def read_stages(path: Path) -> dict[str, str]:
     """Read METAVIR stages by StudyInstanceUID from a CSV file.
 
-    Raises
-    ------
-    CohortError
-        If a column is missing or a stage is not F0 to F4.
+    Raises `CohortError` if a column is missing or a stage is not F0 to F4.
     """
     with path.open(newline="", encoding="utf-8-sig") as stream:
         reader = csv.DictReader(stream)
@@ -181,15 +166,13 @@ class _Masks:
     label: int | None
 
     @classmethod
-    def find(cls, options: PrepareOptions) -> _Masks:
-        folder = options.masks or options.data
+    def find(cls, data: Path, masks: Path | None, label: int | None) -> _Masks:
+        folder = masks or data
         if not folder.is_dir():
             message = "the folder of masks does not exist: check --masks"
             raise CohortError(message)
-        segmentations = find_segmentations(options.data)
-        if options.masks is not None:
-            segmentations |= find_segmentations(options.masks)
-        return cls(segmentations, find_nifti(folder), options.label)
+        segmentations = find_segmentations(data) | (find_segmentations(masks) if masks else {})
+        return cls(segmentations, find_nifti(folder), label)
 
     def of(self, study: Study, acquisition: Acquisition) -> DrawnMask:
         for uid in (acquisition.series.series_instance_uid, study.study_instance_uid):
@@ -248,13 +231,11 @@ def digest_key(out: Path) -> bytes:
     path = out / KEY_NAME
     if not path.is_file():
         out.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_bytes(secrets.token_bytes(DIGEST_KEY_BYTES))
+        part = out / f"{KEY_NAME}.part"
+        part.touch(mode=0o600)
+        part.write_bytes(secrets.token_bytes(DIGEST_KEY_BYTES))
+        part.replace(path)  # an interrupted preparation leaves no empty key
     return path.read_bytes()
-
-
-def _identified(key: PatientKey) -> bool:
-    return bool(key.patient_id or key.name)
 
 
 def _patient(study: Study, key: PatientKey) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,34 +24,12 @@ from training.cohort.store import (
 from training.errors import CohortError
 
 if TYPE_CHECKING:
-    import argparse
+    from collections.abc import Callable
 
+    from simulation.exams.cohorts import Design
     from simulation.types import SimulatedExam
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-DEFAULT_DESIGN = "extended"
-USUAL_CONDITION = "usual"
-
-
-@dataclass(frozen=True, slots=True)
-class CohortTask:
-    """One exam to simulate.
-
-    Attributes
-    ----------
-    folder : of the cohort
-    design, condition : names in `simulation.exams.cohorts`
-    seed : of the cohort
-    index : of the patient
-    simulator : digest of the simulator's source
-    """
-
-    folder: Path
-    design: str
-    condition: str
-    seed: int
-    index: int
-    simulator: str
 
 
 def simulator_digest() -> str:
@@ -64,11 +42,7 @@ def simulator_digest() -> str:
 def record_of(exam: SimulatedExam, simulator: str, *, waves: bool = False) -> ExamRecord:
     """Reduce a simulated exam to what training needs, quantised as a scanner stores it.
 
-    Parameters
-    ----------
-    exam : simulated exam
-    simulator : digest of the simulator's source
-    waves : also store wave amplitude and phase residual
+    `simulator` is the digest of the simulator's source; `waves` also stores wave amplitude and phase residual.
     """
     truth = exam.truth
     maps = wave_maps(exam.phase_rad) if waves else None
@@ -93,22 +67,24 @@ def record_of(exam: SimulatedExam, simulator: str, *, waves: bool = False) -> Ex
     )
 
 
-def simulate_to_file(task: CohortTask) -> int:
-    """Simulate one exam and write its file; return its number of slices."""
+def simulate_to_file(folder: Path, design: Design, condition: str, seed: int, simulator: str, index: int) -> int:
+    """Simulate one exam of a cohort and write its file; return its number of slices.
+
+    `simulator` is the digest of the simulator's source, `index` that of the patient.
+    """
     from simulation.exams.simulate import simulate_exam
 
-    design = cohorts.DESIGNS[task.design]
-    patient = cohorts.patient_of(design, task.seed, task.index)
+    patient = cohorts.patient_of(design, seed, index)
     exam = simulate_exam(
         patient.exam_seed,
         stage=patient.stage,
         liver_stiffness_kpa=patient.liver_stiffness_kpa,
-        variety=cohorts.variety_of(design, task.condition),
-        failure=cohorts.CONDITION_FAILURES.get(task.condition),
+        variety=cohorts.variety_of(design, condition),
+        failure=cohorts.CONDITION_FAILURES.get(condition),
         out_of_domain=patient.out_of_domain,
     )
-    record = record_of(exam, task.simulator, waves=design.waves)
-    save_exam(task.folder, record)
+    record = record_of(exam, simulator, waves=design.waves)
+    save_exam(folder, record)
     return len(record.stiffness)
 
 
@@ -117,78 +93,38 @@ def build_cohort(
     *,
     patients: int,
     seed: int,
-    design: str = DEFAULT_DESIGN,
-    condition: str = USUAL_CONDITION,
+    design: str = "extended",
+    condition: str = "usual",
     workers: int | None = None,
     progress: bool = True,
 ) -> int:
     """Simulate the exams that are missing in a cohort's folder; return their number.
 
+    Raises `CohortError` if the folder holds exams of another simulator or schema version.
+
     Parameters
     ----------
-    folder : of the cohort; existing exams are kept
-    patients : number of exams
     seed : of the cohort, not negative; cohorts of different seeds share no exam
-    design : name in `simulation.exams.cohorts.DESIGNS`
-    condition : name in `simulation.exams.cohorts.CONDITIONS`
+    design, condition : names in `simulation.exams.cohorts`
     workers : processes of one thread each; default one per core
-    progress : show a progress bar
-
-    Raises
-    ------
-    CohortError
-        If the folder holds exams of another simulator or schema version.
     """
     # Numerical libraries read these when a spawned worker imports them.
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
     simulator = simulator_digest()
     chosen = cohorts.DESIGNS[design]
     cohorts.variety_of(chosen, condition)
-    tasks = []
+    missing = []
     for index in range(patients):
         path = exam_path(folder, cohorts.patient_of(chosen, seed, index).exam_seed)
         if not path.exists():
-            tasks.append(CohortTask(folder, design, condition, seed, index, simulator))
+            missing.append(index)
         elif index == 0:
             _check_same(path, simulator)
-    print(f"{patients - len(tasks)} of {patients} exams exist, {len(tasks)} to simulate (simulator {simulator})")
-    if tasks:
-        _run(tasks, min(workers or _cores(), len(tasks)), progress=progress)
-    return len(tasks)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the cohort command; `run` executes it."""
-    parser.add_argument("--patients", type=int, metavar="N", help="number of exams (default: the design's)")
-    parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the cohort (default: %(default)s)")
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder; existing exams are kept")
-    parser.add_argument(
-        "--design",
-        choices=sorted(cohorts.DESIGNS),
-        default=DEFAULT_DESIGN,
-        help="which patients (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--condition",
-        choices=sorted(cohorts.CONDITIONS),
-        default=USUAL_CONDITION,
-        help="scan condition (default: %(default)s)",
-    )
-    parser.add_argument("--workers", type=int, metavar="W", help="processes (default: one per core)")
-
-
-def run(arguments: argparse.Namespace) -> int:
-    """Run the cohort command with the options of `add_arguments`; return the exit status."""
-    design = cohorts.DESIGNS[arguments.design]
-    build_cohort(
-        arguments.out,
-        patients=design.patients if arguments.patients is None else arguments.patients,
-        seed=arguments.seed,
-        design=arguments.design,
-        condition=arguments.condition,
-        workers=arguments.workers,
-    )
-    return 0
+    print(f"{patients - len(missing)} of {patients} exams exist, {len(missing)} to simulate (simulator {simulator})")
+    if missing:
+        work = partial(simulate_to_file, folder, chosen, condition, seed, simulator)
+        _run(work, missing, min(workers or _cores(), len(missing)), progress=progress)
+    return len(missing)
 
 
 def _check_same(path: Path, simulator: str) -> None:
@@ -204,13 +140,13 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _run(tasks: list[CohortTask], workers: int, *, progress: bool) -> None:
+def _run(work: Callable[[int], int], missing: list[int], workers: int, *, progress: bool) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, disable=not progress) as bar, multiprocessing.get_context("spawn").Pool(workers) as pool:
-        row = bar.add_task("simulating exams", total=len(tasks))
+        row = bar.add_task("simulating exams", total=len(missing))
         slices = 0
-        for each in pool.imap_unordered(simulate_to_file, tasks):
+        for each in pool.imap_unordered(work, missing):
             slices += each
             bar.update(row, advance=1, description=f"simulating exams ({slices} slices)")

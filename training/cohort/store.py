@@ -40,52 +40,46 @@ Fact = str | float | bool
 
 
 @dataclass(frozen=True, slots=True)
-class ExamRecord:
-    """One simulated exam: S slices of R rows and C columns, which differ between exams.
+class StoredMaps:
+    """Stiffness and confidence of S slices of R rows and C columns, in counts."""
 
-    Attributes
-    ----------
-    seed : the simulator's seed
-    stage : simulated METAVIR stage, "F0" to "F4"
-    liver_stiffness_kpa : mean modulus of the parenchyma in the simulation
-    pixel_spacing_mm : (row spacing, column spacing)
-    stiffness : (S, R, C) uint16, counts of 0.01 kPa; unmasked, 0 in air
-    confidence : (S, R, C) uint16, counts of 0.0001
-    magnitude : (S, R, C) uint8; 200 counts are the exam's 99th percentile inside the body
-    liver : (S, R, C) bool, true liver including vessels and lesions, without the gallbladder
-    tissue : (S, R, C) uint8, values of `simulation.types.Tissue`
-    true_stiffness : (S, R, C) uint16, counts of 0.01 kPa, modulus in the wave equation
-    measurable : (S, R, C) bool, parenchyma away from its edges where the true wave exceeds the noise
-    failure : why slices of the exam are not diagnostic (`simulation.types.Failure`); "" if all are
-    slice_failures : (S,) the same per slice
-    facts : simulation parameters and results by name
-    simulator : digest of the simulator's source (`training.cohort.simulate.simulator_digest`)
-    wave, residual : (S, R, C) uint8, wave amplitude and phase residual on the scale of
-        `liver_mre.stiffness.waves.shown_amplitude`, times 255; None in cohorts without waves
-    """
-
-    seed: int
-    stage: str
-    liver_stiffness_kpa: float
-    pixel_spacing_mm: tuple[float, float]
-    stiffness: NDArray[np.uint16]
-    confidence: NDArray[np.uint16]
-    magnitude: NDArray[np.uint8]
-    liver: NDArray[np.bool_]
-    tissue: NDArray[np.uint8]
-    true_stiffness: NDArray[np.uint16]
-    measurable: NDArray[np.bool_]
-    failure: str
-    slice_failures: tuple[str, ...]
-    facts: Mapping[str, Fact]
-    simulator: str
-    wave: NDArray[np.uint8] | None = None
-    residual: NDArray[np.uint8] | None = None
+    pixel_spacing_mm: tuple[float, float]  # (row spacing, column spacing)
+    stiffness: NDArray[np.uint16]  # (S, R, C), counts of 0.01 kPa
+    confidence: NDArray[np.uint16]  # (S, R, C), counts of 0.0001
 
     @property
     def stiffness_kpa(self) -> NDArray[np.float32]:
-        """(S, R, C) float32: unmasked stiffness in kPa."""
+        """(S, R, C) float32: stiffness in kPa."""
         return self.stiffness.astype(np.float32) * np.float32(KPA_PER_COUNT)
+
+    @property
+    def pixel_area_cm2(self) -> float:
+        """Area of one pixel in cm2."""
+        return self.pixel_spacing_mm[0] * self.pixel_spacing_mm[1] / 100.0
+
+    def confident(self, threshold: float = CONFIDENCE_THRESHOLD) -> NDArray[np.bool_]:
+        """Return (S, R, C) bool: pixels whose confidence reaches the threshold."""
+        return self.confidence >= confidence_counts(threshold)
+
+
+@dataclass(frozen=True, slots=True)
+class ExamRecord(StoredMaps):
+    """One simulated exam; its stiffness is unmasked, and 0 in air."""
+
+    seed: int  # the simulator's seed
+    stage: str  # simulated METAVIR stage, "F0" to "F4"
+    liver_stiffness_kpa: float  # mean modulus of the parenchyma in the simulation
+    magnitude: NDArray[np.uint8]  # (S, R, C); 200 counts are the exam's 99th percentile inside the body
+    liver: NDArray[np.bool_]  # (S, R, C), true liver including vessels and lesions, without the gallbladder
+    tissue: NDArray[np.uint8]  # (S, R, C), values of `simulation.types.Tissue`
+    true_stiffness: NDArray[np.uint16]  # (S, R, C), counts of 0.01 kPa, modulus in the wave equation
+    measurable: NDArray[np.bool_]  # (S, R, C), parenchyma away from its edges where the wave exceeds the noise
+    failure: str  # why slices of the exam are not diagnostic (`simulation.types.Failure`); "" if all are
+    slice_failures: tuple[str, ...]  # (S,) the same per slice
+    facts: Mapping[str, Fact]  # simulation parameters and results by name
+    simulator: str  # digest of the simulator's source (`training.cohort.simulate.simulator_digest`)
+    wave: NDArray[np.uint8] | None = None  # (S, R, C), `quantise_wave` of the amplitude; None in cohorts without waves
+    residual: NDArray[np.uint8] | None = None  # (S, R, C), `quantise_wave` of the phase residual
 
     @property
     def true_stiffness_kpa(self) -> NDArray[np.float32]:
@@ -96,15 +90,6 @@ class ExamRecord:
     def out_of_domain(self) -> str:
         """What the exam is if not an axial elastogram of a liver in its normal position; otherwise ""."""
         return str(self.facts.get("unlike", ""))
-
-    @property
-    def pixel_area_cm2(self) -> float:
-        """Area of one pixel in cm2."""
-        return self.pixel_spacing_mm[0] * self.pixel_spacing_mm[1] / 100.0
-
-    def confident(self, threshold: float = CONFIDENCE_THRESHOLD) -> NDArray[np.bool_]:
-        """Return (S, R, C) bool: pixels whose confidence reaches the threshold."""
-        return self.confidence >= confidence_counts(threshold)
 
 
 def confidence_counts(confidence: float) -> int:
@@ -153,13 +138,7 @@ def exam_path(folder: Path, seed: int) -> Path:
 
 
 def seed_of(path: Path) -> int:
-    """Return the seed in a cohort file's name.
-
-    Raises
-    ------
-    CohortError
-        If the name is not of the form exam-<seed>.npz.
-    """
+    """Return the seed in a cohort file's name; raises `CohortError` if the name is not of the form exam-<seed>.npz."""
     digits = path.stem.removeprefix("exam-")
     if not digits.isdigit():
         message = f"{path.name} is not a cohort file: its name must be exam-<seed>.npz"
@@ -175,10 +154,7 @@ def list_exams(folder: Path) -> list[Path]:
 def cohort_files(folders: Iterable[Path], limit: int | None = None) -> list[Path]:
     """Return the exam files of simulated cohorts, at most `limit` of each.
 
-    Raises
-    ------
-    CohortError
-        If a folder holds no simulated exam.
+    Raises `CohortError` if a folder holds no simulated exam.
     """
     files: list[Path] = []
     for folder in folders:
@@ -217,13 +193,7 @@ def save_exam(folder: Path, record: ExamRecord) -> Path:
 
 
 def load_exam(path: Path) -> ExamRecord:
-    """Read one exam.
-
-    Raises
-    ------
-    CohortError
-        If the file has another schema version.
-    """
+    """Read one exam; raises `CohortError` if the file has another schema version."""
     with np.load(path, allow_pickle=False) as archive:
         found = str(archive["schema_version"])
         if found != SCHEMA_VERSION:

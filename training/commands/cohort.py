@@ -16,12 +16,10 @@ WORDS: Final = ("simulate", "prepare")
 
 def add(commands: options.Commands[Any]) -> None:
     """Add the words to the command line."""
-    from training.cohort import simulate
-
     word = commands.add_parser("simulate", help="simulate a cohort; existing exams are kept")
     cohort = word.add_subparsers(required=True, metavar="cohort").add_parser("cohort", help="simulate a cohort")
-    simulate.add_arguments(cohort)
-    cohort.set_defaults(action=simulate.run)
+    _add_simulation(cohort)
+    cohort.set_defaults(action=_simulate)
 
     prepare = commands.add_parser("prepare", help="convert your own DICOM studies and liver masks to exams")
     options.folder(prepare, "--data", "DICOM studies, which may include SEG objects")
@@ -32,9 +30,32 @@ def add(commands: options.Commands[Any]) -> None:
     prepare.set_defaults(action=_prepare)
 
 
-def _prepare(arguments: argparse.Namespace) -> int:
-    from training.cohort.prepare import PrepareOptions, prepare
+def _add_simulation(parser: argparse.ArgumentParser) -> None:
+    from simulation.exams.cohorts import CONDITIONS, DESIGNS
 
-    report = prepare(PrepareOptions(arguments.data, arguments.out, arguments.masks, arguments.stages, arguments.label))
+    parser.add_argument("--patients", type=int, metavar="N", help="number of exams (default: the design's)")
+    parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the cohort (default: %(default)s)")
+    options.folder(parser, "--out", "folder; existing exams are kept")
+    default = "(default: %(default)s)"
+    parser.add_argument("--design", choices=sorted(DESIGNS), default="extended", help=f"which patients {default}")
+    parser.add_argument("--condition", choices=sorted(CONDITIONS), default="usual", help=f"scan condition {default}")
+    parser.add_argument("--workers", type=int, metavar="W", help="processes (default: one per core)")
+
+
+def _simulate(arguments: argparse.Namespace) -> int:
+    from simulation.exams.cohorts import DESIGNS
+    from training.cohort.simulate import build_cohort
+
+    given = {name: getattr(arguments, name) for name in ("seed", "design", "condition", "workers")}
+    patients = DESIGNS[arguments.design].patients if arguments.patients is None else arguments.patients
+    build_cohort(arguments.out, patients=patients, **given)
+    return 0
+
+
+def _prepare(arguments: argparse.Namespace) -> int:
+    from training.cohort.prepare import prepare
+
+    given = {name: getattr(arguments, name) for name in ("masks", "stages", "label")}
+    report = prepare(arguments.data, arguments.out, **given)
     print(json.dumps(report, indent=2, ensure_ascii=False))
     return 0

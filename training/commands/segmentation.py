@@ -97,9 +97,9 @@ def _train(arguments: argparse.Namespace) -> int:
 
 
 def _tune(arguments: argparse.Namespace) -> int:
-    from training.segmentation.search import SearchOptions, tune
+    from training.segmentation.search import tune
 
-    print(json.dumps(tune(SearchOptions(_train_options(arguments), arguments.trials)), indent=2))
+    print(json.dumps(tune(_train_options(arguments), arguments.trials), indent=2))
     return 0
 
 

@@ -19,7 +19,7 @@ from training.errors import CohortError
 from training.experiments.truth import as_mask, truth_of, volume_of
 from training.files import write_json, write_rows
 from training.reporting.statistics import proportion
-from training.reporting.table import Table, number
+from training.reporting.table import Table, number, write_markdown
 from training.segmentation.predicted_livers import load_liver, model_of
 from training.segmentation.scores import MIN_AREA_CM2
 from training.segmentation.situations import situation_named
@@ -50,23 +50,15 @@ NAME: Final = "simulated-3"
 
 @dataclass(frozen=True, slots=True)
 class IntervalExam:
-    """Measurement, truth and error estimates of one exam.
-
-    Attributes
-    ----------
-    exam, stage : name and METAVIR stage
-    measured_kpa, true_kpa : measured by the application, and truth
-    sampling, segmentation : relative SDs before weighting
-    area_cm2 : measured area
-    """
+    """Measurement, truth and error estimates of one exam."""
 
     exam: str
-    stage: str
-    measured_kpa: float
+    stage: str  # METAVIR
+    measured_kpa: float  # by the application
     true_kpa: float
-    sampling: float
-    segmentation: float
-    area_cm2: float
+    sampling: float  # relative SD, before weighting
+    segmentation: float  # relative SD, before weighting
+    area_cm2: float  # measured area
 
     @property
     def fold(self) -> int:
@@ -78,7 +70,7 @@ def calibrate_intervals(data: Path, livers: Sequence[Path], out: Path, *, limit:
     """Calibrate the interval on a cohort and cross-validate its coverage; return the content of coverage.json.
 
     Each input situation of the network has its own calibration. Published is the fit on all exams; coverage comes from
-    10-fold and from 2-fold cross-validation.
+    10-fold and from 2-fold cross-validation. Raises `CohortError` if there are too few exams.
 
     Parameters
     ----------
@@ -86,11 +78,6 @@ def calibrate_intervals(data: Path, livers: Sequence[Path], out: Path, *, limit:
     livers : folders of predicted livers, one per input situation, of exams that the network was not trained on
     out : folder for interval.json (read by the application), coverage.json, coverage.md and cases.csv
     limit : largest number of exams
-
-    Raises
-    ------
-    CohortError
-        If there are too few exams.
     """
     cases, shipped, summary = [], [], {}
     for folder in livers:
@@ -103,15 +90,15 @@ def calibrate_intervals(data: Path, livers: Sequence[Path], out: Path, *, limit:
         )
         name = f"{NAME}-{input_name}"
         shipped.append(fitted(found, name=name, model=network, channels=situation.channels, provenance=words))
-        summary[input_name] = {
-            "cases": len(found),
-            "coverage": {
-                f"{FOLDS} folds": held_out_coverage(found, FOLDS),
-                "one half in the other": held_out_coverage(found, 2),
-            },
-        }
+        groups = {f"{FOLDS} folds": FOLDS, "one half in the other": 2}
+        held_out = {group: held_out_coverage(found, folds) for group, folds in groups.items()}
+        summary[input_name] = {"cases": len(found), "coverage": held_out}
         cases += [{"input": input_name, **asdict(case)} for case in found]
-    _write(out, cases, shipped, summary)
+    out.mkdir(parents=True, exist_ok=True)
+    write_rows(out / "cases.csv", list(cases[0]), cases)
+    write_json(out / "interval.json", {"calibrations": [asdict(one) for one in shipped]})
+    write_json(out / "coverage.json", summary)
+    write_markdown(out / "coverage.md", [coverage_table(summary)])
     return {"data": "simulated", "inputs": summary}
 
 
@@ -257,13 +244,3 @@ def coverage_table(summary: dict[str, Any]) -> Table:
     ]
     columns = ("input", "exams", "stage", "covered", "covered % (95 % CI)", "median half width %")
     return Table("coverage", "intervals that hold the truth, simulated exams", columns, tuple(lines))
-
-
-def _write(
-    out: Path, cases: Sequence[dict[str, Any]], calibrations: Sequence[Calibration], summary: dict[str, Any]
-) -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    write_rows(out / "cases.csv", list(cases[0]), cases)
-    write_json(out / "interval.json", {"calibrations": [asdict(one) for one in calibrations]})
-    write_json(out / "coverage.json", summary)
-    (out / "coverage.md").write_text(coverage_table(summary).markdown + "\n", encoding="utf-8")

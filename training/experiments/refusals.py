@@ -34,7 +34,7 @@ from training.quality.situations import WITH_WAVES
 from training.quality.slices import record_waves
 from training.quality.truth import is_good
 from training.reporting.statistics import bland_altman
-from training.reporting.table import Table, number, span
+from training.reporting.table import Table, number, span, write_markdown
 from training.segmentation.predicted_livers import claim_folder
 from training.segmentation.situations import EVERYTHING, RUN_TIME_SITUATIONS, situation_named
 
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from liver_mre.stiffness.volume import StiffnessVolume
     from liver_mre.stiffness.waves import WaveMaps
     from training.cohort.exams import Exam as CohortExam
-    from training.cohort.store import ExamRecord
     from training.segmentation.situations import Situation
 
 NUMBER: Final = "number"
@@ -57,41 +56,28 @@ SETTINGS: Final = Settings(require_magnitude=False)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Result of the application for one exam in one input situation; names are the columns of outcomes.csv.
-
-    Attributes
-    ----------
-    cohort, exam : names
-    group : what an out-of-domain exam is; otherwise its cohort, good or not good
-    shown : input situation
-    outcome : `NUMBER`, or the code of the reason
-    measured_kpa, true_kpa : NaN if there is none; out-of-domain exams have no truth
-    """
+    """Result of the application for one exam in one input situation; names are the columns of outcomes.csv."""
 
     cohort: str
     exam: str
-    group: str
-    shown: str
-    outcome: str
-    measured_kpa: float
-    true_kpa: float
+    group: str  # what an out-of-domain exam is; otherwise its cohort, good or not good
+    shown: str  # input situation
+    outcome: str  # `NUMBER`, or the code of the reason
+    measured_kpa: float  # NaN if there is none
+    true_kpa: float  # NaN if unknown, as in out-of-domain exams
 
 
 def run_refusals(data: Sequence[Path], out: Path, *, limit: int | None = None) -> dict[str, Any]:
     """Run the application's steps on every exam of the cohorts; resumable; return the content of refusals.json.
+
+    Raises `CohortError` if a folder holds no simulated exam, or `out` the results of another version of the
+    application, and `MreError` if the models are not exported.
 
     Parameters
     ----------
     data : folders of simulated cohorts
     out : folder for outcomes.csv (continued if it exists), refusals.md and refusals.json
     limit : largest number of exams of each cohort
-
-    Raises
-    ------
-    CohortError
-        If a folder holds no simulated exam, or `out` the results of another version of the application.
-    MreError
-        If the models are not exported.
     """
     from rich.progress import track
 
@@ -109,8 +95,7 @@ def run_refusals(data: Sequence[Path], out: Path, *, limit: int | None = None) -
                 outcomes += found
     summary = {"data": "simulated", "groups": summary_of(outcomes), "agreement": agreement_of(outcomes)}
     write_json(out / "refusals.json", summary)
-    tables = (refusals_table(outcomes), agreement_table(outcomes))
-    (out / "refusals.md").write_text("\n\n".join(table.markdown for table in tables) + "\n", encoding="utf-8")
+    write_markdown(out / "refusals.md", (refusals_table(outcomes), agreement_table(outcomes)))
     return summary
 
 
@@ -125,20 +110,18 @@ def application_digest(settings: Settings) -> str:
 def outcomes_of(path: Path, toolkit: Toolkit) -> list[Outcome]:
     """Return the outcomes of an exam in all run-time situations."""
     record, exam = load_exam(path), load_simulated_exam(path)
-    group = group_of(record, path.parent.name)
+    group = record.out_of_domain or f"{path.parent.name}, {'good' if is_good(record) else 'not good'}"
     true_kpa = math.nan if record.out_of_domain else truth_of(record).stiffness_kpa
     found = []
     for situation in map(situation_named, RUN_TIME_SITUATIONS):
         prepared = _segmented(as_read(exam, situation), toolkit)
-        for name, waves in _with_and_without_waves(record, situation):
+        shown: dict[str, WaveMaps | None] = {situation.name: None}
+        if situation is EVERYTHING and (waves := record_waves(record)) is not None:
+            shown[WITH_WAVES] = waves
+        for name, waves in shown.items():
             outcome, measured = _outcome(prepared, toolkit, waves)
             found.append(Outcome(path.parent.name, path.stem, group, name, outcome, measured, true_kpa))
     return found
-
-
-def group_of(record: ExamRecord, cohort: str) -> str:
-    """Return what an out-of-domain exam is; otherwise its cohort, good or not good."""
-    return record.out_of_domain or f"{cohort}, {'good' if is_good(record) else 'not good'}"
 
 
 def summary_of(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
@@ -166,30 +149,21 @@ def agreement_of(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
 
 def refusals_table(outcomes: Sequence[Outcome]) -> Table:
     """Tabulate how many exams of each group get a number, by input situation."""
-    found = {(row["group"], row["shown"]): row for row in summary_of(outcomes)}
+    given = {(row["group"], row["shown"]): f"{row['numbers']} of {row['exams']}" for row in summary_of(outcomes)}
     situations = tuple(dict.fromkeys(each.shown for each in outcomes))
     groups = tuple(dict.fromkeys(each.group for each in outcomes))
-    lines = [(group, *(_given(found.get((group, name))) for name in situations)) for group in groups]
+    lines = [(group, *(given.get((group, name), "") for name in situations)) for group in groups]
     return Table("refusals", "Exams that are given a number, of all, simulated", ("exams", *situations), tuple(lines))
 
 
 def agreement_table(outcomes: Sequence[Outcome]) -> Table:
     """Tabulate the agreement of reported and true stiffness by input situation."""
-    lines = [
-        (
-            row["shown"],
-            str(row["exams"]),
-            number(row["bias_percent"], 2),
-            span(row["low_percent"], row["high_percent"], 1),
-        )
-        for row in agreement_of(outcomes)
-    ]
+    lines = []
+    for row in agreement_of(outcomes):
+        limits = span(row["low_percent"], row["high_percent"], 1)
+        lines.append((row["shown"], str(row["exams"]), number(row["bias_percent"], 2), limits))
     columns = ("shown", "exams with a number and a truth", "bias %", "95 % limits %")
     return Table("agreement", "Reported stiffness against the truth, simulated", columns, tuple(lines))
-
-
-def _given(row: dict[str, Any] | None) -> str:
-    return f"{row['numbers']} of {row['exams']}" if row else ""
 
 
 def as_read(exam: CohortExam, situation: Situation) -> StiffnessVolume:
@@ -206,11 +180,6 @@ def _segmented(volume: StiffnessVolume, toolkit: Toolkit) -> Segmented:
     acquisition = Acquisition(series, ScannerMaps(series, volume.masked, unit))
     loaded = Loaded(1, 0, acquisition, volume, None)
     return segment_liver(prepare_input(loaded, toolkit), toolkit)
-
-
-def _with_and_without_waves(record: ExamRecord, situation: Situation) -> list[tuple[str, WaveMaps | None]]:
-    waves = record_waves(record) if situation is EVERYTHING else None
-    return [(situation.name, None), *([(WITH_WAVES, waves)] if waves is not None else [])]
 
 
 def _outcome(segmented: Segmented, toolkit: Toolkit, waves: WaveMaps | None) -> tuple[str, float]:

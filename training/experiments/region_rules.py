@@ -15,12 +15,12 @@ from training.errors import CohortError
 from training.experiments.truth import as_mask, truth_of, volume_of
 from training.files import write_json, write_rows
 from training.reporting.statistics import bland_altman
-from training.reporting.table import Table, number, span
+from training.reporting.table import Table, number, span, write_markdown
 from training.segmentation.predicted_livers import load_liver, model_of
 from training.segmentation.scores import MIN_AREA_CM2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -34,17 +34,17 @@ NO_RULE: Final = "no rules"
 TRUE: Final = "true liver"
 PREDICTED: Final = "predicted liver"
 
+
+def _alone(*names: str) -> RegionRules:
+    return replace(NO_RULES, **{name: getattr(DEFAULT, name) for name in names})
+
+
 VARIANTS: Final[Mapping[str, RegionRules]] = {
     NO_RULE: NO_RULES,
-    "edge alone": replace(NO_RULES, edge_mm=DEFAULT.edge_mm),
-    "vessels alone": replace(
-        NO_RULES,
-        soft_share=DEFAULT.soft_share,
-        bright_share=DEFAULT.bright_share,
-        bright_margin_mm=DEFAULT.bright_margin_mm,
-    ),
-    "hot spots alone": replace(NO_RULES, hot_share=DEFAULT.hot_share, hot_reach_mm=DEFAULT.hot_reach_mm),
-    "islands and small slices alone": replace(NO_RULES, island_cm2=DEFAULT.island_cm2, slice_cm2=DEFAULT.slice_cm2),
+    "edge alone": _alone("edge_mm"),
+    "vessels alone": _alone("soft_share", "bright_share", "bright_margin_mm"),
+    "hot spots alone": _alone("hot_share", "hot_reach_mm"),
+    "islands and small slices alone": _alone("island_cm2", "slice_cm2"),
     SHIPPED: DEFAULT,
     "shipped, no magnitude": replace(DEFAULT, bright_share=0.0),
     "shipped, no soft spots": replace(DEFAULT, soft_share=0.0),
@@ -61,29 +61,22 @@ VARIANTS: Final[Mapping[str, RegionRules]] = {
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """Measurement of one exam under one variant of the rules.
+    """Measurement of one exam under one variant of the rules."""
 
-    Attributes
-    ----------
-    mask, rules : `TRUE` or `PREDICTED` liver; name of the variant
-    exam, stage : name and METAVIR stage
-    measured_kpa : NaN if less than `MIN_AREA_CM2` is left
-    true_kpa, modulus_kpa : see `training.experiments.truth.Truth`
-    area_cm2 : measured area
-    """
-
-    mask: str
-    rules: str
+    mask: str  # `TRUE` or `PREDICTED` liver
+    rules: str  # name of the variant
     exam: str
-    stage: str
-    measured_kpa: float
-    true_kpa: float
-    modulus_kpa: float
-    area_cm2: float
+    stage: str  # METAVIR
+    measured_kpa: float  # NaN if less than `MIN_AREA_CM2` is left
+    true_kpa: float  # as in `training.experiments.truth.Truth`
+    modulus_kpa: float  # as there
+    area_cm2: float  # measured
 
 
 def compare_rules(data: Path, out: Path, *, livers: Path | None = None, limit: int | None = None) -> dict[str, Any]:
     """Measure every exam of a cohort under every variant of the rules and write tables; return the content of roi.json.
+
+    Raises `CohortError` if no exam of the cohort has a known truth.
 
     Parameters
     ----------
@@ -91,11 +84,6 @@ def compare_rules(data: Path, out: Path, *, livers: Path | None = None, limit: i
     out : folder for roi.csv (all rows), tables/*.csv, roi.md and roi.json
     livers : folder of predicted livers (`liver-mre livers`); without them only the true liver is measured
     limit : largest number of exams
-
-    Raises
-    ------
-    CohortError
-        If no exam of the cohort has a known truth.
     """
     from rich.progress import track
 
@@ -117,16 +105,22 @@ def compare_rules(data: Path, out: Path, *, livers: Path | None = None, limit: i
     if not rows:
         message = f"no exam of this cohort has {MIN_AREA_CM2:g} cm2 of confident parenchyma"
         raise CohortError(message)
-    tables = {mask: rules_table(rows, mask) for mask in dict.fromkeys(row.mask for row in rows)}
+    masks = dict.fromkeys(row.mask for row in rows)
+    variants = {mask: {name: summarise(rows, mask, name) for name in VARIANTS} for mask in masks}
+    tables = [rules_table(found, mask) for mask, found in variants.items()]
     summary = {
         "data": "simulated",
         "exams": len({row.exam for row in rows}),
         "exams_without_truth": unknown,
         "livers": model_of(livers).splitlines() if livers is not None else None,
         "rules": asdict(DEFAULT),
-        "variants": {mask: {name: summarise(rows, mask, name) for name in VARIANTS} for mask in tables},
+        "variants": variants,
     }
-    _write(out, rows, tables, summary)
+    for table in tables:
+        table.write(out / "tables")
+    write_rows(out / "roi.csv", list(asdict(rows[0])), [asdict(row) for row in rows])
+    write_markdown(out / "roi.md", tables)
+    write_json(out / "roi.json", summary)
     return summary
 
 
@@ -137,11 +131,8 @@ def _exam_rows(name: str, record: ExamRecord, truth: Truth, mask: str, liver: ND
         region = find_region(volume, as_mask(liver), rules, magnitude=record.magnitude)
         enough = region.area_cm2 >= MIN_AREA_CM2
         measured = float(record.stiffness_kpa[region.pixels].mean(dtype=np.float64)) if enough else math.nan
-        rows.append(
-            RuleResult(
-                mask, words, name, record.stage, measured, truth.stiffness_kpa, truth.modulus_kpa, region.area_cm2
-            )
-        )
+        kpa = (measured, truth.stiffness_kpa, truth.modulus_kpa)
+        rows.append(RuleResult(mask, words, name, record.stage, *kpa, region.area_cm2))
     return rows
 
 
@@ -163,30 +154,18 @@ def summarise(rows: Iterable[RuleResult], mask: str, rules: str) -> dict[str, fl
     }
 
 
-def rules_table(rows: Iterable[RuleResult], mask: str) -> Table:
+def rules_table(variants: Mapping[str, Mapping[str, float]], mask: str) -> Table:
     """Tabulate all variants for the true or the predicted liver."""
-    kept = list(rows)
-    lines = []
-    for name in VARIANTS:
-        found = summarise(kept, mask, name)
-        lines.append(
-            (
-                name,
-                f"{found['measured']} of {found['exams']}",
-                number(found["bias_percent"], 2),
-                span(found["low_percent"], found["high_percent"], 1),
-                number(found["modulus_distance_percent"], 2),
-                number(found["area_cm2"], 0),
-            )
+    lines = [
+        (
+            name,
+            f"{found['measured']} of {found['exams']}",
+            number(found["bias_percent"], 2),
+            span(found["low_percent"], found["high_percent"], 1),
+            number(found["modulus_distance_percent"], 2),
+            number(found["area_cm2"], 0),
         )
+        for name, found in variants.items()
+    ]
     columns = ("rules", "measured", "bias %", "95 % limits %", "distance to the modulus %", "area cm2")
     return Table(mask.replace(" ", "_"), f"{mask}, simulated exams", columns, tuple(lines))
-
-
-def _write(out: Path, rows: Sequence[RuleResult], tables: Mapping[str, Table], summary: Mapping[str, Any]) -> None:
-    for table in tables.values():
-        table.write(out / "tables")
-    write_rows(out / "roi.csv", list(asdict(rows[0])), [asdict(row) for row in rows])
-    text = "\n\n".join(table.markdown for table in tables.values())
-    (out / "roi.md").write_text(text + "\n", encoding="utf-8")
-    write_json(out / "roi.json", summary)

@@ -33,20 +33,12 @@ HOT_SIGMA_MM: Final = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """True stiffness of one exam.
+    """True stiffness of one exam."""
 
-    Attributes
-    ----------
-    region : (S, R, C) bool, the pixels of the truth
-    stiffness_kpa : the elastogram's mean over the region; NaN if it is smaller than `MIN_AREA_CM2`
-    modulus_kpa : mean modulus in the wave equation over the parenchyma of all slices
-    area_cm2 : of the region
-    """
-
-    region: NDArray[np.bool_]
-    stiffness_kpa: float
-    modulus_kpa: float
-    area_cm2: float
+    region: NDArray[np.bool_]  # (S, R, C), the pixels of the truth
+    stiffness_kpa: float  # the elastogram's mean over the region; NaN if it is smaller than `MIN_AREA_CM2`
+    modulus_kpa: float  # mean modulus in the wave equation over the parenchyma of all slices
+    area_cm2: float  # of the region
 
     @property
     def known(self) -> bool:

@@ -37,17 +37,8 @@ SHRINKAGE: Final = 0.02
 MARGIN: Final = 1.3
 """Margin on the largest distance of the calibration exams."""
 LIVER_FEATURES: Final = (
-    "liver_cm2",
-    "liver_x_mm",
-    "liver_y_mm",
-    "liver_compactness",
-    "liver_overlap",
-    "confident_cm2",
-    "confident_in_liver",
-    "confident_share",
-    "stiffness_kpa",
-    "stiffness_spread",
-    "roughness",
+    *("liver_cm2", "liver_x_mm", "liver_y_mm", "liver_compactness", "liver_overlap"),
+    *("confident_cm2", "confident_in_liver", "confident_share", "stiffness_kpa", "stiffness_spread", "roughness"),
 )
 BODY_SIZE_FEATURES: Final = ("body_width_mm", "body_depth_mm", "body_aspect", "liver_in_body_x", "liver_in_body_y")
 """From the unmasked elastogram or, beside a masked one, from the magnitude."""
@@ -56,15 +47,9 @@ BODY_STIFFNESS_FEATURES: Final = ("body_fill", "body_kpa", "body_roughness")
 LOGARITHMIC: Final = frozenset(
     {"liver_cm2", "confident_cm2", "stiffness_kpa", "stiffness_spread", "roughness", "body_kpa", "body_roughness"}
 )
-SLICE_SIDES: Final = {
-    "confident_share": (True, False),
-    "hot_share": (False, True),
-    "wave_amplitude": (True, False),
-    "wave_snr": (True, False),
-    "phase_consistency": (True, False),
-}
-"""Whether a number has a (low, high) limit."""
-EXAM_SIDES: Final = {"slice_agreement": (False, True)}
+SLICE_NUMBERS: Final = ("confident_share", "hot_share", "wave_amplitude", "wave_snr", "phase_consistency")
+WITH_HIGH_LIMIT: Final = {"hot_share", "slice_agreement"}
+"""Numbers with a high limit; the others have a low one."""
 CHECK_TAIL: Final = 0.01
 UNLIMITED: Final = {"axial", "liver_slices", "outline_agreement"}
 """Features without a limit of this kind: all calibration exams are axial, a slice without liver is a failure of that
@@ -73,32 +58,21 @@ slice, and the agreement of outlines depends on the input situation."""
 
 @dataclass(frozen=True, slots=True)
 class ExamFeatures:
-    """Quality numbers of one exam.
+    """Quality numbers of one exam."""
 
-    Attributes
-    ----------
-    group : cohort, or what an out-of-domain exam is
-    name : of the file
-    good : whether at least half of the slices are diagnostic
-    diagnostic : number of diagnostic slices
-    features : out-of-domain features by input situation of the segmentation
-    slices : numbers of the diagnostic slices
-    exam : numbers of the exam
-    """
-
-    group: str
-    name: str
-    good: bool
-    diagnostic: int
-    features: Mapping[str, Mapping[str, float]]
-    slices: tuple[Mapping[str, float], ...]
-    exam: Mapping[str, float]
+    group: str  # cohort, or what an out-of-domain exam is
+    name: str  # of the file
+    good: bool  # whether at least half of the slices are diagnostic
+    diagnostic: int  # number of diagnostic slices
+    features: Mapping[str, Mapping[str, float]]  # out-of-domain features by input situation of the segmentation
+    slices: tuple[Mapping[str, float], ...]  # numbers of the diagnostic slices
+    exam: Mapping[str, float]  # numbers of the exam
 
 
 def calibrate(
     data: Sequence[Path], beside: Mapping[str, Path], livers: LiverCache, out: Path, limit: int | None = None
 ) -> dict[str, Any]:
-    """Calibrate the limits and write limits.json and evidence.json.
+    """Calibrate the limits and write limits.json and evidence.json; raises `TrainingError` if no exam is good.
 
     Parameters
     ----------
@@ -107,11 +81,6 @@ def calibrate(
     livers : predicted livers of their exams
     out : folder of the two files
     limit : largest number of exams of each cohort
-
-    Raises
-    ------
-    TrainingError
-        If no exam is good.
     """
     own = [one for folder in data for one in _cohort_features(folder, "", livers, limit)]
     others = [one for name, folder in beside.items() for one in _cohort_features(folder, name, livers, limit)]
@@ -135,8 +104,8 @@ def limits_of(good: Sequence[ExamFeatures], model: str) -> dict[str, Any]:
         "evidence": f"{len(good)} good simulated exams, {len(slices)} diagnostic slices of them",
         "model": model,
         "least_confident_cm2": 1.0,
-        "slice": {name: _side(slices, name, sides) for name, sides in SLICE_SIDES.items()},
-        "exam": {name: _side([one.exam for one in good], name, sides) for name, sides in EXAM_SIDES.items()},
+        "slice": {name: _limit(slices, name) for name in SLICE_NUMBERS},
+        "exam": {"slice_agreement": _limit([one.exam for one in good], "slice_agreement")},
         "familiar": feature_limits([row for one in good for row in one.features.values()]),
         "typical": [distance_model([one.features[name] for one in good], name) for name in good[0].features],
     }
@@ -228,12 +197,12 @@ def _out_of_domain(found: Mapping[str, float], name: str, limits: Limits) -> boo
     return bool(unlike(found, limits.familiar) or untypical(found, limits.typical, situation_named(name).channels))
 
 
-def _side(rows: Iterable[Mapping[str, float]], name: str, sides: tuple[bool, bool]) -> list[float | None]:
+def _limit(rows: Iterable[Mapping[str, float]], name: str) -> list[float | None]:
     values = np.array([row[name] for row in rows if not np.isnan(row.get(name, np.nan))])
     if not values.size:
         return [None, None]
-    low, high = np.quantile(values, (CHECK_TAIL, 1.0 - CHECK_TAIL))
-    return [_rounded(float(low)) if sides[0] else None, _rounded(float(high)) if sides[1] else None]
+    low, high = (float(f"{value:.4g}") for value in np.quantile(values, (CHECK_TAIL, 1.0 - CHECK_TAIL)))
+    return [None, high] if name in WITH_HIGH_LIMIT else [low, None]
 
 
 def _outwards(value: float | None, towards: Callable[[float], float]) -> float | None:
@@ -241,10 +210,6 @@ def _outwards(value: float | None, towards: Callable[[float], float]) -> float |
         return value
     step = 10.0 ** (np.floor(np.log10(abs(value))) - 3)
     return float(f"{towards(value / step) * step:.4g}")
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.4g}")
 
 
 def _cohort_features(folder: Path, group: str, livers: LiverCache, limit: int | None) -> list[ExamFeatures]:

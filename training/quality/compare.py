@@ -15,6 +15,7 @@ from training.quality.scores import Scores, score
 from training.quality.situations import SITUATIONS, WITH_WAVES
 from training.quality.slices import Slices, read_slices, slices_digest
 from training.quality.train import FOLDS, Plan, folds_of, train_fold
+from training.reporting import table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,10 +45,11 @@ def compare(
 ) -> list[dict[str, Any]]:
     """Train the missing folds and write the tables.
 
+    Raises `CohortError` if a folder holds no simulated exam, and `TrainingError` if the run in `out` has other data or
+    hyperparameters.
+
     Parameters
     ----------
-    data : cohort folders
-    livers : predicted livers of their exams
     out : folder of the run: slices, a folder per architecture, tables
     architectures : names in `ARCHITECTURES`
     epochs : of each fold; by default those of `EPOCHS`
@@ -58,13 +60,6 @@ def compare(
     Returns
     -------
     One row per architecture and situation, for architectures whose folds are all trained.
-
-    Raises
-    ------
-    CohortError
-        If a folder holds no simulated exam.
-    TrainingError
-        If the run in `out` has other data or hyperparameters.
     """
     if threads:
         torch.set_num_threads(threads)
@@ -77,7 +72,9 @@ def compare(
             print(f"{ARCHITECTURES[name]}, fold {fold + 1} of {FOLDS}: {state['seconds']:.0f} s", flush=True)
     rows = [row for name in architectures for row in rows_of(out, name, slices)]
     if rows:
-        write_tables(out, rows)
+        write_rows(out / f"{COMPARISON}.csv", list(rows[0]), rows)
+        write_json(out / f"{COMPARISON}.json", {"best": best_of(rows), "rows": rows})
+        (out / f"{COMPARISON}.md").write_text(markdown(rows), encoding="utf-8")
     return rows
 
 
@@ -152,25 +149,18 @@ def best_of(rows: list[dict[str, Any]], situation: str = WITH_WAVES) -> str:
     return next(name for name, words in ARCHITECTURES.items() if words == best["network"])
 
 
-def write_tables(out: Path, rows: list[dict[str, Any]]) -> None:
-    """Write the comparison as CSV, JSON and Markdown."""
-    write_rows(out / f"{COMPARISON}.csv", list(rows[0]), rows)
-    write_json(out / f"{COMPARISON}.json", {"best": best_of(rows), "rows": rows})
-    (out / f"{COMPARISON}.md").write_text(markdown(rows), encoding="utf-8")
-
-
 def markdown(rows: list[dict[str, Any]]) -> str:
     """Return the comparison as a table: mean (SD) over the folds."""
-    lines = [
-        "| Network | Parameters | Epochs | Shown | "
-        + " | ".join(name.replace("_bad", ", not diagnostic") for name in _COLUMNS)
-        + " |",
-        "|---" * (len(_COLUMNS) + 4) + "|",
-    ]
+    columns = (
+        "Network",
+        "Parameters",
+        "Epochs",
+        "Shown",
+        *(name.replace("_bad", ", not diagnostic") for name in _COLUMNS),
+    )
+    lines = []
     for row in rows:
-        values = " | ".join(
-            "" if row[name] is None else f"{row[name]:.3f} ({row[f'{name}_sd']:.3f})" for name in _COLUMNS
-        )
+        values = ("" if row[name] is None else f"{row[name]:.3f} ({row[f'{name}_sd']:.3f})" for name in _COLUMNS)
         size = f"{row['parameters'] / 1e6:.1f} M"
-        lines.append(f"| {row['network']} | {size} | {row['epochs']} | {row['shown']} | {values} |")
-    return "\n".join(lines) + "\n"
+        lines.append((row["network"], size, str(row["epochs"]), row["shown"], *values))
+    return table.markdown(columns, lines) + "\n"

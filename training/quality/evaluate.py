@@ -35,10 +35,7 @@ EVALUATION: Final = "evaluation.json"
 def run_weights(run: Path, architecture: str) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
     """Return the weights of the fold networks as one ensemble, and the settings of each.
 
-    Raises
-    ------
-    TrainingError
-        If a fold is missing.
+    Raises `TrainingError` if a fold is missing.
     """
     weights: dict[str, Tensor] = {}
     settings = []
@@ -56,10 +53,7 @@ def run_weights(run: Path, architecture: str) -> tuple[dict[str, Tensor], list[d
 def chosen_architecture(run: Path, named: str | None) -> str:
     """Return the named architecture, or else the best of the comparison.
 
-    Raises
-    ------
-    TrainingError
-        If none is named and there is no comparison.
+    Raises `TrainingError` if none is named and there is no comparison.
     """
     if named:
         return named
@@ -82,12 +76,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """Evaluate the vote on a test cohort, and write evaluation.json and slices.csv.
 
-    Raises
-    ------
-    TrainingError
-        If a fold is missing, or an exam of the test cohort was used in training.
-    CohortError
-        If a folder holds no simulated exam.
+    Raises `TrainingError` if a fold is missing, or an exam of the test cohort was used in training, and `CohortError`
+    if a folder holds no simulated exam.
     """
     name = chosen_architecture(run, architecture)
     weights, settings = run_weights(run, name)

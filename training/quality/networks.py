@@ -39,12 +39,7 @@ FAMILY: Final = "voting ensemble"
 
 
 def build_classifier(architecture: str) -> nn.Module:
-    """Build a network with random weights (nothing is downloaded).
-
-    Returns
-    -------
-    A module that maps (N, 7, H, W) in [0, 1] to (N, `OUTPUTS`) logits.
-    """
+    """Build a network of (N, 7, H, W) in [0, 1] to (N, `OUTPUTS`) logits, with random weights (no download)."""
     ensure_torchvision_imports()
     models: Any = importlib.import_module("torchvision.models")
     network: nn.Module = getattr(models, architecture)(weights=None, num_classes=OUTPUTS)

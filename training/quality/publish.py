@@ -38,22 +38,10 @@ _LIMITS: Final = (
 
 
 def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: str, version: str) -> dict[str, Any]:
-    """Write weights.safetensors and card.json; return the card.
+    """Write the networks of a comparison's folder and their evaluation to a model folder; return the card.
 
-    Parameters
-    ----------
-    run : folder of the comparison
-    evaluation : evaluation.json of the same weights
-    model_dir : folder to write to
-    hardware : what the training ran on, in words
-    version : version of the model
-
-    Raises
-    ------
-    PublishError
-        If the evaluation belongs to other weights, or the weights exceed the range of float16.
-    TrainingError
-        If a fold is missing.
+    `hardware` says in words what the training ran on. Raises `PublishError` if the evaluation belongs to other weights,
+    or the weights exceed the range of float16, and `TrainingError` if a fold is missing.
     """
     metrics = read_evaluation(evaluation)
     weights, folds = run_weights(run, metrics["architecture"])

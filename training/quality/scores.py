@@ -18,29 +18,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Scores of N classified slices; NaN where a class is missing. Names are those of the published card.
+    """Scores of N classified slices; NaN where a class is missing. Names are those of the published card."""
 
-    Attributes
-    ----------
-    accuracy : of diagnostic against not diagnostic
-    precision, recall : positive class diagnostic
-    precision_bad, recall_bad : positive class not diagnostic
-    auroc : of the probability of diagnostic
-    cause : accuracy of the cause in slices of livers that are correctly called not diagnostic
-    auroc_stranger : of the probability of out of domain, per slice
-    slices, diagnostic : number of slices, and of diagnostic ones
-    """
-
-    accuracy: float
-    precision: float
+    accuracy: float  # of diagnostic against not diagnostic
+    precision: float  # positive class: diagnostic
     recall: float
-    precision_bad: float
+    precision_bad: float  # positive class: not diagnostic
     recall_bad: float
-    auroc: float
-    cause: float
-    auroc_stranger: float
+    auroc: float  # of the probability of diagnostic
+    cause: float  # accuracy of the cause in slices of livers that are correctly called not diagnostic
+    auroc_stranger: float  # of the probability of out of domain, per slice
     slices: int
-    diagnostic: int
+    diagnostic: int  # number of diagnostic slices
 
     def as_dict(self) -> dict[str, Any]:
         """Return the scores rounded to 4 digits; None where a class is missing."""

@@ -20,18 +20,11 @@ MAGNITUDE: Final = CHANNELS.index("magnitude")
 
 @dataclass(frozen=True, slots=True)
 class QualitySituation:
-    """An input situation: which channels the quality networks are given.
+    """An input situation: which channels the quality networks are given."""
 
-    Attributes
-    ----------
-    liver : input situation of the segmentation (`training.segmentation.situations`) that outlines the liver
-    channels : channels that are not zero
-    probability : of being drawn in training. Ours
-    """
-
-    liver: str
-    channels: tuple[str, ...]
-    probability: float
+    liver: str  # input situation of the segmentation (`training.segmentation.situations`) that outlines the liver
+    channels: tuple[str, ...]  # channels that are not zero
+    probability: float  # of being drawn in training. Ours
 
     @property
     def has_channel(self) -> NDArray[np.bool_]:

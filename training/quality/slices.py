@@ -32,28 +32,16 @@ DIAGNOSTIC = -1
 
 @dataclass(frozen=True, slots=True)
 class Slices:
-    """Slices of a cohort.
+    """Slices of a cohort."""
 
-    Attributes
-    ----------
-    images : (N, 7, H, W) uint8, 255 times `quality_images` with all channels
-    livers : (N, 4, H, W) uint8, channel `LIVER` as outlined in each of `LIVER_SITUATIONS`
-    causes : (N,) index into `CAUSES`, or `DIAGNOSTIC`
-    exams : (N,) seed of the exam, each of another patient
-    levels : (N,) index of the slice in its exam
-    confident_cm2 : (N,) confident area of the true liver
-    out_of_domain : (N,) whether the exam is no axial elastogram of a liver
-    digest : of exams and livers (`slices_digest`)
-    """
-
-    images: NDArray[np.uint8]
-    livers: NDArray[np.uint8]
-    causes: NDArray[np.int64]
-    exams: NDArray[np.int64]
-    levels: NDArray[np.int64]
-    confident_cm2: NDArray[np.float64]
-    out_of_domain: NDArray[np.bool_]
-    digest: str
+    images: NDArray[np.uint8]  # (N, 7, H, W), 255 times `quality_images` with all channels
+    livers: NDArray[np.uint8]  # (N, 4, H, W), channel `LIVER` as outlined in each of `LIVER_SITUATIONS`
+    causes: NDArray[np.int64]  # (N,) index into `CAUSES`, or `DIAGNOSTIC`
+    exams: NDArray[np.int64]  # (N,) seed of the exam, each of another patient
+    levels: NDArray[np.int64]  # (N,) index of the slice in its exam
+    confident_cm2: NDArray[np.float64]  # (N,) confident area of the true liver
+    out_of_domain: NDArray[np.bool_]  # (N,) whether the exam is no axial elastogram of a liver
+    digest: str  # of exams and livers (`slices_digest`)
 
     def images_in(self, where: NDArray[np.integer], situations: NDArray[np.integer]) -> NDArray[np.uint8]:
         """Return (M, 7, H, W) uint8: images of M slices, each in its input situation.
@@ -85,19 +73,7 @@ def slices_digest(paths: Sequence[Path], livers: LiverCache) -> str:
 
 
 def read_slices(folders: Sequence[Path], livers: LiverCache, limit: int | None = None) -> Slices:
-    """Read the slices of simulated cohorts.
-
-    Parameters
-    ----------
-    folders : cohort folders
-    livers : their predicted livers
-    limit : largest number of exams of each folder
-
-    Raises
-    ------
-    CohortError
-        If a folder holds no simulated exam.
-    """
+    """Read the slices of cohorts, at most `limit` exams of each; raises `CohortError` if a folder holds none."""
     paths = cohort_files(folders, limit)
     exams = [exam_slices(load_exam(path), livers.of(path)) for path in paths]
     parts = [each.arrays() for each in exams]

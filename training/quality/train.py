@@ -38,23 +38,14 @@ DIAGNOSTIC_WEIGHT: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Hyperparameters of one network.
+    """Hyperparameters of one network."""
 
-    Attributes
-    ----------
-    architecture : name in torchvision
-    epochs, batch_size : of each fold
-    learning_rate : peak of the one-cycle schedule (AdamW, weight decay 0.01)
-    seed : of weights, order and augmentation
-    bfloat16 : autocast the forward pass
-    """
-
-    architecture: str
-    epochs: int
+    architecture: str  # name in torchvision
+    epochs: int  # of each fold
     batch_size: int = 64
-    learning_rate: float = 1e-3
-    seed: int = 20251
-    bfloat16: bool = True
+    learning_rate: float = 1e-3  # peak of the one-cycle schedule (AdamW, weight decay 0.01)
+    seed: int = 20251  # of weights, order and augmentation
+    bfloat16: bool = True  # autocast the forward pass
 
 
 def fold_of(seed: int) -> int:
@@ -70,21 +61,11 @@ def folds_of(exams: NDArray[np.int64]) -> NDArray[np.int64]:
 def train_fold(slices: Slices, fold: int, plan: Plan, target: Path) -> dict[str, Any]:
     """Train the network of one fold, or read it if it exists.
 
-    Parameters
-    ----------
-    slices : the whole data set
-    fold : held-out fold
-    plan : hyperparameters
-    target : file for weights and held-out logits
+    Raises `TrainingError` if the file belongs to other data or another plan, or the fold has no slice.
 
     Returns
     -------
-    Content of the file: weights, and the logits (M, `OUTPUTS`) of the fold's M slices by situation.
-
-    Raises
-    ------
-    TrainingError
-        If the file belongs to other data or another plan, or the fold has no slice.
+    Content of the file `target`: weights, and the logits (M, `OUTPUTS`) of the fold's M slices by situation.
     """
     settings = {**asdict(plan), "fold": fold, "digest": slices.digest}
     if target.is_file():

@@ -5,7 +5,7 @@ Shown in a column of its own: other patients, other images, and a liver outlined
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import Final
 
 COLUMN: Final = "clinical, Su 2025"
 
@@ -22,15 +22,10 @@ STAGE_DICE_IOU: Final = {
     "F4": (0.8400, 0.7314),
 }
 
-
-class Cohort(NamedTuple):
-    """A cohort of Su 2025: stiffness as (mean, SD) in kPa, and share of patients with at least 2.8 kPa."""
-
-    patients: int
-    manual_kpa: tuple[float, float]
-    automatic_kpa: tuple[float, float]
-    manual_f2: float
-    automatic_f2: float
-
-
-TEST_COHORT: Final = Cohort(228, (3.69, 2.26), (3.69, 2.28), 0.52, 0.50)
+TEST_PATIENTS: Final = 228
+MANUAL_KPA: Final = "3.69 (2.26)"
+"""Mean and SD in the test cohort."""
+AUTOMATIC_KPA: Final = "3.69 (2.28)"
+MANUAL_F2: Final = 0.52
+"""Share of the test cohort with at least 2.8 kPa."""
+AUTOMATIC_F2: Final = 0.50

@@ -41,15 +41,7 @@ class Section:
 
 
 def render(title: str, facts: Mapping[str, str], sections: Sequence[Section], origins: Sequence[str]) -> str:
-    """Return the page as HTML.
-
-    Parameters
-    ----------
-    title : heading
-    facts : network, exams and settings, shown below the heading
-    sections : tables and pictures
-    origins : origin of the exams: "simulated", "own" or both
-    """
+    """Return the page as HTML; `facts` stand below the heading, `origins` are those of the exams."""
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined)
     mixed = "Simulated exams and a site's own together."
     return environment.get_template("report.html").render(

@@ -94,11 +94,8 @@ def pearson(first: ArrayLike, second: ArrayLike) -> Estimate:
 def icc(ratings: ArrayLike) -> Estimate:
     """Return ICC(2,1): two-way random effects, absolute agreement, single rater.
 
-    Shrout and Fleiss, Psychol Bull 1979;86:420; interval after McGraw and Wong, Psychol Methods 1996;1:30.
-
-    Parameters
-    ----------
-    ratings : (n, k), n exams rated by k raters
+    Shrout and Fleiss, Psychol Bull 1979;86:420; interval after McGraw and Wong, Psychol Methods 1996;1:30. `ratings` is
+    (n, k), n exams rated by k raters.
     """
     table = np.asarray(ratings, dtype=float)
     n, k = table.shape

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from training.reporting import clinical
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from training.reporting.statistics import Estimate
@@ -41,8 +42,18 @@ class Table:
     @property
     def markdown(self) -> str:
         """The table as Markdown, below its title."""
-        lines = [f"**{self.title}**", "", f"| {' | '.join(self.columns)} |", "|---" * len(self.columns) + "|"]
-        return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in self.rows)])
+        return f"**{self.title}**\n\n{markdown(self.columns, self.rows)}"
+
+
+def markdown(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table of text cells as Markdown."""
+    lines = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|", *(f"| {' | '.join(row)} |" for row in rows)]
+    return "\n".join(lines)
+
+
+def write_markdown(path: Path, tables: Iterable[Table]) -> None:
+    """Write tables as Markdown, each below its title."""
+    path.write_text("\n\n".join(table.markdown for table in tables) + "\n", encoding="utf-8")
 
 
 def number(value: float, digits: int = 3) -> str:

@@ -28,12 +28,8 @@ def write_checkpoint(path: Path, state: dict[str, Any]) -> None:
 def load_checkpoint(path: Path) -> dict[str, Any]:
     """Read a checkpoint (tensors and plain values only).
 
-    Its weights are scaled into the range of float16, so that evaluation and publication use the same weights.
-
-    Raises
-    ------
-    CohortError
-        If there is no such file.
+    Its weights are scaled into the range of float16, so that evaluation and publication use the same weights. Raises
+    `CohortError` if there is no such file.
     """
     if not path.is_file():
         message = f"there is no checkpoint {path.name}: train first, or check the path"
@@ -55,10 +51,8 @@ def load_initial_weights(path: Path) -> tuple[dict[str, Tensor], list[dict[str, 
         return state["weights"], [*state["history"], run_summary(state)]
     card = read_json(path / "card.json")
     facts = card["training"]
-    return load_file(path / card["weights"]["path"]), [
-        *facts["runs"][:-1],
-        facts["runs"][-1] | {"exams": training_exams(card)},
-    ]
+    runs = [*facts["runs"][:-1], facts["runs"][-1] | {"exams": training_exams(card)}]
+    return load_file(path / card["weights"]["path"]), runs
 
 
 def training_exams(card: dict[str, Any]) -> list[str]:
@@ -75,11 +69,8 @@ def run_summary(state: dict[str, Any]) -> dict[str, Any]:
     """Summarise one run for a card."""
     progress = state["progress"]
     return {
-        "recipe": state["recipe"],
-        "size": state["size"],
-        "seed": state["seed"],
-        "steps": progress["steps"],
-        "images": progress["images"],
+        **{name: state[name] for name in ("recipe", "size", "seed")},
+        **{name: progress[name] for name in ("steps", "images")},
         "minutes": round(progress["elapsed_s"] / 60, 1),
         "exams": state["exams"],
         "made_by": state["made_by"],

@@ -39,7 +39,6 @@ _CUTS = (
 def cohort_table(cohorts: Mapping[str, Sequence[ExamScore]], exams: Mapping[str, Sequence[Exam]]) -> Table:
     """Size, stiffness, stages and t-tests of the cohorts; Su 2025 in the last column."""
     pairs = {name: kpa_pairs(scores) for name, scores in cohorts.items()}
-    paper = clinical.TEST_COHORT
 
     def row(words: str, cell: Callable[[str], str], published: str = DASH) -> tuple[str, ...]:
         return (words, *(cell(name) for name in cohorts), published)
@@ -51,21 +50,13 @@ def cohort_table(cohorts: Mapping[str, Sequence[ExamScore]], exams: Mapping[str,
         return percent(float((values >= SIGNIFICANT_CUTOFF_KPA).mean())) if len(values) else DASH
 
     rows = [
-        row("exams", lambda name: str(len(exams[name])), f"{paper.patients} patients"),
+        row("exams", lambda name: str(len(exams[name])), f"{clinical.TEST_PATIENTS} patients"),
         row("slices", lambda name: str(sum(len(exam.liver) for exam in exams[name]))),
-        row(
-            "kPa, true region, mean (SD)",
-            lambda name: spread(pairs[name][1]),
-            "{:.2f} ({:.2f})".format(*paper.manual_kpa),
-        ),
-        row(
-            "kPa, automatic, mean (SD)",
-            lambda name: spread(pairs[name][0]),
-            "{:.2f} ({:.2f})".format(*paper.automatic_kpa),
-        ),
+        row("kPa, true region, mean (SD)", lambda name: spread(pairs[name][1]), clinical.MANUAL_KPA),
+        row("kPa, automatic, mean (SD)", lambda name: spread(pairs[name][0]), clinical.AUTOMATIC_KPA),
         row("paired t-test of the two, p", lambda name: significance(t_test(*pairs[name], paired=True))),
-        row("≥2.8 kPa, true region", lambda name: f2(pairs[name][1]), percent(paper.manual_f2)),
-        row("≥2.8 kPa, automatic", lambda name: f2(pairs[name][0]), percent(paper.automatic_f2)),
+        row("≥2.8 kPa, true region", lambda name: f2(pairs[name][1]), percent(clinical.MANUAL_F2)),
+        row("≥2.8 kPa, automatic", lambda name: f2(pairs[name][0]), percent(clinical.AUTOMATIC_F2)),
     ]
     counts = {name: Counter(exam.stage for exam in found) for name, found in exams.items()}
     rows += [(f"stage {label}", *(str(counts[name][label]) for name in cohorts), DASH) for label in STAGES]

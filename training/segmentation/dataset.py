@@ -39,16 +39,10 @@ _MAGNITUDE_PROBABILITY: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The grids of the network's input.
+    """The grids of the network's input."""
 
-    Attributes
-    ----------
-    size : height and width of the network's own grid in pixels, a multiple of 32
-    pooling : the input is finer by this factor and is average-pooled
-    """
-
-    size: int
-    pooling: int = 1
+    size: int  # height and width of the network's own grid in pixels, a multiple of 32
+    pooling: int = 1  # the input is finer by this factor and is average-pooled
 
 
 def on_grid(images: NDArray[np.float32], view: View, grid: Grid) -> Tensor:
@@ -106,23 +100,14 @@ class Slices(Dataset[dict[str, "Tensor"]]):
 
     The key (epoch, index) determines an item, whichever worker makes it: {"image": (3, size, size), "label": (1, size,
     size)}, both float32 in [0, 1].
-
-    Attributes
-    ----------
-    exams : exams of the slices
-    situations : input situations; without augmentation the first that suits the exam
-    grid : the network's grid
-    augment : draw situation, pose and masking at random
-    seed : of the augmentation
-    field_of_view_mm : (height, width) of the input
     """
 
     exams: Sequence[Exam]
-    situations: Sequence[Situation]
+    situations: Sequence[Situation]  # input situations; without augmentation the first that suits the exam
     grid: Grid
-    augment: bool = False
-    seed: int = 0
-    field_of_view_mm: tuple[float, float] = FIELD_OF_VIEW_MM
+    augment: bool = False  # draw situation, pose and masking at random
+    seed: int = 0  # of the augmentation
+    field_of_view_mm: tuple[float, float] = FIELD_OF_VIEW_MM  # (height, width) of the input
     places: list[tuple[int, int]] = field(init=False)
     _views: dict[tuple[int, bool], View] = field(init=False, default_factory=dict)
 
@@ -167,22 +152,13 @@ class Slices(Dataset[dict[str, "Tensor"]]):
 
 @dataclass(slots=True)
 class EpochSampler(Sampler[tuple[int, int]]):
-    """Draw slices without replacement, reproducibly for a seed and epoch.
-
-    Attributes
-    ----------
-    slices : number of slices
-    per_epoch : number of slices drawn per epoch
-    seed : of the order
-    epoch : epochs drawn so far; set it to resume a run
-    weights : (slices,) relative probability of each slice; None draws uniformly
-    """
+    """Draw slices without replacement, reproducibly for a seed and epoch."""
 
     slices: int
-    per_epoch: int
-    seed: int
-    epoch: int = 0
-    weights: NDArray[np.float64] | None = None
+    per_epoch: int  # slices drawn
+    seed: int  # of the order
+    epoch: int = 0  # epochs drawn so far; set it to resume a run
+    weights: NDArray[np.float64] | None = None  # (slices,) relative probability of each slice; None draws uniformly
 
     def __len__(self) -> int:
         """Return the number of slices per epoch."""

@@ -15,17 +15,5 @@ with warnings.catch_warnings():
     from monai.losses import DiceLoss
     from monai.utils import CommonKeys, set_determinism
 
-__all__ = [
-    "CommonKeys",
-    "DataLoader",
-    "DiceLoss",
-    "Engine",
-    "Events",
-    "IterationEvents",
-    "MeanDice",
-    "ProgressBar",
-    "SupervisedEvaluator",
-    "SupervisedTrainer",
-    "TerminateOnNan",
-    "set_determinism",
-]
+__all__ = ["CommonKeys", "DataLoader", "DiceLoss", "Engine", "Events", "IterationEvents"]
+__all__ += ["MeanDice", "ProgressBar", "SupervisedEvaluator", "SupervisedTrainer", "TerminateOnNan", "set_determinism"]

@@ -40,41 +40,25 @@ _WORST: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class EvaluateOptions:
-    """Options of one evaluation.
+    """Options of one evaluation."""
 
-    Attributes
-    ----------
-    data : cohort folders
-    model : checkpoint, or folder of a published model
-    out : folder for report.html, evaluation.json, exams.csv and tables/
-    split : split of the cohort; None takes every exam
-    limit : largest number of exams of each cohort
-    situations : names of input situations, by default all that the network was trained on; the first is the main one
-    comparators : checkpoints or published models to evaluate on the same exams
-    conditions : cohorts under other scan conditions by label
-    train_data : cohorts whose train split is added to the cohort table
-    bfloat16 : autocast to bfloat16
-    """
-
-    data: tuple[Path, ...]
-    model: Path
-    out: Path
-    split: Split | None = None
-    limit: int | None = None
+    data: tuple[Path, ...]  # cohort folders
+    model: Path  # checkpoint, or folder of a published model
+    out: Path  # folder for report.html, evaluation.json, exams.csv and tables/
+    split: Split | None = None  # split of the cohort; None takes every exam
+    limit: int | None = None  # largest number of exams of each cohort
+    # names of input situations, by default all that the network was trained on; the first is the main one
     situations: tuple[str, ...] = ()
-    comparators: tuple[Path, ...] = ()
-    conditions: Mapping[str, Path] = field(default_factory=dict)
-    train_data: tuple[Path, ...] = ()
-    bfloat16: bool = True
+    comparators: tuple[Path, ...] = ()  # checkpoints or published models to evaluate on the same exams
+    conditions: Mapping[str, Path] = field(default_factory=dict)  # cohorts under other scan conditions by label
+    train_data: tuple[Path, ...] = ()  # cohorts whose train split is added to the cohort table
+    bfloat16: bool = True  # autocast to bfloat16
 
 
 def evaluate(options: EvaluateOptions) -> dict[str, Any]:
     """Evaluate a network and write the report; return the content of evaluation.json.
 
-    Raises
-    ------
-    CohortError
-        If there is no exam to evaluate, one was used in training, or a situation is unknown.
+    Raises `CohortError` if there is no exam to evaluate, one was used in training, or a situation is unknown.
     """
     start = time.monotonic()
     predictor = load_predictor(options.model, bfloat16=options.bfloat16)
@@ -126,12 +110,7 @@ def _held_out(exams: list[Exam], predictor: Predictor) -> list[Exam]:
 
 
 def _situations(names: Sequence[str], predictor: Predictor, exams: Sequence[Exam]) -> list[Situation]:
-    known = {situation.name: situation for situation in predictor.situations}
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        message = f"the network was not trained on the situation {unknown[0]}, only on {', '.join(known)}"
-        raise CohortError(message)
-    wanted = [known[name] for name in names or known]
+    wanted = [predictor.situation(name) for name in names] or predictor.situations
     found = [situation for situation in wanted if any(situation.suits(exam) for exam in exams)]
     if not found:
         message = "no exam has the series of these situations: choose others"

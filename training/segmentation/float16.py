@@ -62,10 +62,7 @@ def _before(norm: str) -> str:
 def float16_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Convert floating-point tensors to float16; integers are kept.
 
-    Raises
-    ------
-    PublishError
-        If a value is not finite in float16.
+    Raises `PublishError` if a value is not finite in float16.
     """
     halved = {
         name: (value.half() if value.is_floating_point() else value).contiguous().clone()

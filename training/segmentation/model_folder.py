@@ -42,10 +42,7 @@ def check_weights(evaluation: Mapping[str, Any], weights: Mapping[str, Tensor]) 
 def write_model(model_dir: Path, weights: Mapping[str, Tensor], card: dict[str, Any]) -> dict[str, Any]:
     """Write weights.safetensors and card.json; return the card, with its entry for the weights.
 
-    Raises
-    ------
-    PublishError
-        If a value is not finite in float16.
+    Raises `PublishError` if a value is not finite in float16.
     """
     stored = float16_weights(weights)
     model_dir.mkdir(parents=True, exist_ok=True)

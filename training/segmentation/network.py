@@ -34,18 +34,11 @@ _TORCHVISION_OPERATORS = (
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """Architecture of the network.
+    """Architecture of the network."""
 
-    Attributes
-    ----------
-    encoder : name of a segmentation-models-pytorch encoder
-    in_channels : channels of the input image
-    classes : channels of the output logits
-    """
-
-    encoder: str = "resnext50_32x4d"
+    encoder: str = "resnext50_32x4d"  # name of a segmentation-models-pytorch encoder
     in_channels: int = 1
-    classes: int = 1
+    classes: int = 1  # channels of the logits
 
 
 @cache
@@ -74,15 +67,9 @@ def ensure_torchvision_imports() -> None:
 
 
 def build_network(architecture: Architecture | None = None) -> nn.Module:
-    """Build the network with random weights (nothing is downloaded).
+    """Build a network, by default that of Su 2025, with random weights (nothing is downloaded).
 
-    Parameters
-    ----------
-    architecture : by default the network of Su 2025
-
-    Returns
-    -------
-    A module that maps (N, in_channels, H, W) in [0, 1] to (N, classes, H, W) logits; H and W are multiples of 32.
+    It maps (N, in_channels, H, W) in [0, 1] to (N, classes, H, W) logits; H and W are multiples of 32.
     """
     ensure_torchvision_imports()
     smp = importlib.import_module("segmentation_models_pytorch")
@@ -98,11 +85,6 @@ class Pooled(nn.Module):
 
     A scanner's elastogram has about 256 x 204 pixels. Enlarging it to 512 x 512 adds no information but costs four
     times the computation, so the input is average-pooled and the logits are interpolated.
-
-    Parameters
-    ----------
-    network : maps (N, C, H, W) to logits (N, K, H, W)
-    pooling : pooling factor
     """
 
     def __init__(self, network: nn.Module, pooling: int) -> None:
@@ -125,21 +107,8 @@ def fitted_weights(weights: Mapping[str, Tensor], network: nn.Module) -> dict[st
     """Extend weights to a network with more input channels.
 
     The first convolution gets zeros for the additional channels, so the network initially gives the same output as the
-    one that the weights come from.
-
-    Parameters
-    ----------
-    weights : state of a network with the same encoder, in any precision
-    network : the network to initialise
-
-    Returns
-    -------
-    A float32 state for `network.load_state_dict`.
-
-    Raises
-    ------
-    TrainingError
-        If the weights belong to another architecture.
+    one that the weights (in any precision) come from. Returns a float32 state for `network.load_state_dict`; raises
+    `TrainingError` if the weights belong to another architecture.
     """
     fitted: dict[str, Tensor] = {}
     for name, own in network.state_dict().items():
@@ -174,11 +143,6 @@ class Autocast(nn.Module):
     """Run a network under autocast to bfloat16 and return float32 logits.
 
     This is a layer because MONAI's engines autocast on CUDA only.
-
-    Parameters
-    ----------
-    network : maps (N, C, H, W) to logits
-    enabled : autocast; otherwise float32
     """
 
     def __init__(self, network: nn.Module, *, enabled: bool) -> None:

@@ -17,44 +17,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TrainOptions:
-    """Options of one training run.
+    """Options of one training run."""
 
-    Attributes
-    ----------
-    data : cohort folders, simulated and own
-    out : folder of the run: checkpoints, log and curves
-    recipe : hyperparameters and training input
-    size : height and width of the network's grid in pixels
-    pooling : the input is finer by this factor
-    minutes : time limit, which the learning rate schedule then follows
-    epochs : number of epochs; by default the recipe's, or as many as `minutes` allow
-    seed : of weights, order and augmentation
-    network : "resnext50", "plain", or a segmentation-models-pytorch encoder
-    init : checkpoint, or folder of a published model, to start from
-    resume : continue the run in `out`
-    epoch_slices : largest number of slices per epoch; larger cohorts are sampled
-    validation_slices : largest number of validation slices per situation
-    threads : torch threads; 0 for torch's default
-    workers : loader processes; 0 loads in the main process
-    after_epoch : called with epoch and validation Dice; may raise to end the run
-    """
-
-    data: tuple[Path, ...]
-    out: Path
-    recipe: Recipe
-    size: int = 128
-    pooling: int = 4
-    minutes: float | None = None
-    epochs: int | None = None
-    seed: int = 20251
-    network: str = "resnext50"
-    init: Path | None = None
-    resume: bool = False
-    epoch_slices: int = 800
-    validation_slices: int = 160
-    threads: int = 0
-    workers: int = 0
-    after_epoch: Callable[[int, float], None] | None = None
+    data: tuple[Path, ...]  # cohort folders, simulated and own
+    out: Path  # folder of the run: checkpoints, log and curves
+    recipe: Recipe  # hyperparameters and training input
+    size: int = 128  # height and width of the network's grid in pixels
+    pooling: int = 4  # the input is finer by this factor
+    minutes: float | None = None  # time limit, which the learning rate schedule then follows
+    epochs: int | None = None  # number of epochs; by default the recipe's, or as many as `minutes` allow
+    seed: int = 20251  # of weights, order and augmentation
+    network: str = "resnext50"  # "resnext50", "plain", or a segmentation-models-pytorch encoder
+    init: Path | None = None  # checkpoint, or folder of a published model, to start from
+    resume: bool = False  # continue the run in `out`
+    epoch_slices: int = 800  # largest number of slices per epoch; larger cohorts are sampled
+    validation_slices: int = 160  # largest number of validation slices per situation
+    threads: int = 0  # torch threads; 0 for torch's default
+    workers: int = 0  # loader processes; 0 loads in the main process
+    after_epoch: Callable[[int, float], None] | None = None  # gets epoch and validation Dice; may raise to end the run
 
     @property
     def last_epoch(self) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 
 from liver_mre.liver.framing import native_mask, view_of
+from training.errors import CohortError
 from training.segmentation.checkpoint import load_checkpoint, run_summary, training_exams
 from training.segmentation.dataset import Grid, on_grid
 from training.segmentation.network import Architecture, Autocast, build_network, fitted_weights, placed, with_pooling
@@ -32,38 +33,32 @@ THRESHOLD: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Predictor:
-    """A network and its input.
+    """A network and its input."""
 
-    Attributes
-    ----------
-    name : in tables
-    weights_sha256 : digest of the weights (`weights_digest`)
-    network : maps (N, channels, size, size) in [0, 1] to logits
-    channels : 1 for the masked elastogram alone, otherwise 3
-    size : height and width of the input in pixels
-    pooling : the network works on a grid that is coarser by this factor
-    field_of_view_mm : (height, width) of the input
-    bfloat16 : whether it runs under autocast
-    exams, patients : names of its training exams and patients
-    slices_shown : training slices, repetitions included, in all runs that led to it
-    """
-
-    name: str
-    weights_sha256: str
-    network: nn.Module
-    channels: int
-    size: int
-    pooling: int
-    field_of_view_mm: tuple[float, float]
-    bfloat16: bool
-    exams: tuple[str, ...]
-    patients: tuple[str, ...]
-    slices_shown: int
+    name: str  # in tables
+    weights_sha256: str  # digest of the weights (`weights_digest`)
+    network: nn.Module  # maps (N, channels, size, size) in [0, 1] to logits
+    channels: int  # 1 for the masked elastogram alone, otherwise 3
+    size: int  # height and width of the input in pixels
+    pooling: int  # the network works on a grid that is coarser by this factor
+    field_of_view_mm: tuple[float, float]  # (height, width) of the input
+    bfloat16: bool  # whether it runs under autocast
+    exams: tuple[str, ...]  # names of its training exams
+    patients: tuple[str, ...]  # pseudonyms of their patients
+    slices_shown: int  # training slices, repetitions included, in all runs that led to it
 
     @property
     def situations(self) -> tuple[Situation, ...]:
         """The input situations that it was trained on."""
         return (MASKED,) if self.channels == 1 else SITUATIONS
+
+    def situation(self, name: str) -> Situation:
+        """Return a situation that it was trained on by its name; raises `CohortError` if it was not."""
+        known = {situation.name: situation for situation in self.situations}
+        if name not in known:
+            message = f"the network was not trained on the situation {name}, only on {', '.join(known)}"
+            raise CohortError(message)
+        return known[name]
 
     def liver(self, exam: Exam, situation: Situation) -> NDArray[np.bool_]:
         """Return (S, R, C) bool: the liver of an exam in an input situation, on the exam's grid."""
@@ -84,17 +79,8 @@ class Predictor:
 def load_predictor(path: Path, *, bfloat16: bool = True) -> Predictor:
     """Load a training checkpoint, or the folder of a published model.
 
-    Parameters
-    ----------
-    path : checkpoint file, or folder of card.json and weights.safetensors
-    bfloat16 : autocast to bfloat16
-
-    Raises
-    ------
-    CohortError
-        If there is no such checkpoint.
-    models.card.CardError
-        If the published model is incomplete or damaged.
+    Raises `CohortError` if there is no such checkpoint, and `models.card.CardError` if the published model is
+    incomplete or damaged.
     """
     state = _published(path) if path.is_dir() else _checkpoint(path)
     architecture = Architecture(**state["architecture"])

@@ -57,6 +57,8 @@ def predict_livers(
 ) -> int:
     """Predict the liver of every exam of a cohort; existing files are kept; return the number of files.
 
+    Raises `CohortError` if the network was not trained on the situation, or the folder holds livers of another network.
+
     Parameters
     ----------
     data : folder of a simulated cohort
@@ -65,20 +67,11 @@ def predict_livers(
     split : split of the cohort; None takes every exam that the network was not trained on
     situation : input situation; by default the first that the network was trained on
     limit : largest number of exams
-
-    Raises
-    ------
-    CohortError
-        If the network was not trained on the situation, or the folder holds livers of another network.
     """
     from rich.progress import track
 
     predictor = load_predictor(model)
-    known = {item.name: item for item in predictor.situations}
-    chosen = known.get(situation or next(iter(known)))
-    if chosen is None:
-        message = f"the network was not trained on the situation {situation}, only on {', '.join(known)}"
-        raise CohortError(message)
+    chosen = predictor.situation(situation) if situation else predictor.situations[0]
     out.mkdir(parents=True, exist_ok=True)
     claim_folder(out / MODEL_FILE, f"{predictor.name}\n{predictor.weights_sha256}\n{chosen.name}\n")
     used = frozenset(predictor.exams)
@@ -123,20 +116,12 @@ def claim_folder(path: Path, identity: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class LiverCache:
-    """Predicted livers of exams, one file per exam in a folder per cohort.
+    """Predicted livers of exams, one file per exam in a folder per cohort."""
 
-    Attributes
-    ----------
-    folder : of the cache
-    model : segmentation checkpoint, or folder of a published model
-    name : of the model
-    identity : digest of its weights
-    """
-
-    folder: Path
-    model: Path
-    name: str
-    identity: str
+    folder: Path  # of the cache
+    model: Path  # segmentation checkpoint, or folder of a published model
+    name: str  # of the model
+    identity: str  # digest of its weights
 
     def of(self, path: Path) -> dict[str, PredictedLiver]:
         """Return the predicted livers of an exam by run-time situation."""
@@ -154,12 +139,8 @@ class LiverCache:
 def open_liver_cache(folder: Path, model: Path) -> LiverCache:
     """Open or create the cache of livers that a model predicts.
 
-    Raises
-    ------
-    CohortError
-        If there is no such model, or the folder holds livers of another one.
-    models.card.CardError
-        If the published model is incomplete or damaged.
+    Raises `CohortError` if there is no such model, or the folder holds livers of another one, and
+    `models.card.CardError` if the published model is incomplete or damaged.
     """
     predictor = _predictor(model)
     folder.mkdir(parents=True, exist_ok=True)

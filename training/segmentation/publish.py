@@ -34,20 +34,10 @@ _NEEDS_MASK: Final = "The input needs the confidence mask (0.95); unmasked elast
 
 
 def publish(weights: Path, evaluation: Path, model_dir: Path, *, hardware: str, version: str) -> dict[str, Any]:
-    """Write weights.safetensors and card.json; return the card.
+    """Write a checkpoint and its evaluation to a model folder; return the card.
 
-    Parameters
-    ----------
-    weights : training checkpoint
-    evaluation : evaluation.json of that checkpoint
-    model_dir : folder to write to
-    hardware : what the training ran on, in words
-    version : version of the model
-
-    Raises
-    ------
-    PublishError
-        If the evaluation belongs to other weights, or the weights exceed the range of float16.
+    `hardware` says in words what the training ran on. Raises `PublishError` if the evaluation belongs to other weights,
+    or the weights exceed the range of float16.
     """
     checkpoint = load_checkpoint(weights)
     metrics = read_evaluation(evaluation)
@@ -58,17 +48,8 @@ def publish(weights: Path, evaluation: Path, model_dir: Path, *, hardware: str, 
 def publish_evaluation(evaluation: Path, model_dir: Path) -> dict[str, Any]:
     """Replace the metrics of a published model by those of a newer evaluation; return the card.
 
-    Parameters
-    ----------
-    evaluation : evaluation.json of the published model
-    model_dir : folder of the published model
-
-    Raises
-    ------
-    PublishError
-        If the evaluation belongs to other weights.
-    models.card.CardError
-        If the published model is incomplete or damaged.
+    Raises `PublishError` if the evaluation belongs to other weights, and `models.card.CardError` if the published model
+    is incomplete or damaged.
     """
     card = read_card(model_dir)
     metrics = read_evaluation(evaluation)

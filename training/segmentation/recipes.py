@@ -8,47 +8,27 @@ from typing import Any, Final, Literal
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Hyperparameters and training input.
+    """Hyperparameters and training input."""
 
-    Attributes
-    ----------
-    name : name on the command line
-    inputs : input situations (`training.segmentation.situations.INPUTS`): "masked" is the masked elastogram alone with
-        one channel; the others have three
-    optimiser : "sgd" or "adamw"
-    learning_rate : peak
-    momentum : of SGD; first beta of AdamW
-    weight_decay : of the optimiser
-    batch_size : slices per step
-    epochs : default length of a run
-    augment : vary pose, mask and magnitude at random
-    dice_weight : weight of the Dice loss added to binary cross-entropy with logits
-    schedule : "constant", or "cosine" with linear warm-up
-    warmup_share : share of the run spent on the warm-up
-    bfloat16 : autocast the forward pass to bfloat16
-    ema_decay : decay of the exponential moving average of the weights; 0 disables it
-    gradient_norm : gradients are clipped to this norm; 0 disables clipping
-    patience : epochs without a better validation Dice after which the run stops; 0 never stops early
-    rare_weight : oversampling factor for slices of rare anatomy
-    """
-
-    name: str
-    inputs: Literal["masked", "all", "mostly-full"]
+    name: str  # on the command line
+    inputs: Literal[
+        "masked", "all", "mostly-full"
+    ]  # key of `situations.INPUTS`; "masked" has one channel, others three
     optimiser: Literal["sgd", "adamw"]
-    learning_rate: float
-    momentum: float
+    learning_rate: float  # peak
+    momentum: float  # of SGD; first beta of AdamW
     weight_decay: float
-    batch_size: int
-    epochs: int
-    augment: bool = False
-    dice_weight: float = 0.0
-    schedule: Literal["constant", "cosine"] = "constant"
-    warmup_share: float = 0.0
-    bfloat16: bool = False
-    ema_decay: float = 0.0
-    gradient_norm: float = 0.0
-    patience: int = 0
-    rare_weight: float = 1.0
+    batch_size: int  # slices per step
+    epochs: int  # default length of a run
+    augment: bool = False  # vary pose, mask and magnitude at random
+    dice_weight: float = 0.0  # weight of the Dice loss added to binary cross-entropy with logits
+    schedule: Literal["constant", "cosine"] = "constant"  # cosine has a linear warm-up
+    warmup_share: float = 0.0  # share of the run spent on the warm-up
+    bfloat16: bool = False  # autocast the forward pass to bfloat16
+    ema_decay: float = 0.0  # decay of the exponential moving average of the weights; 0 disables it
+    gradient_norm: float = 0.0  # gradients are clipped to this norm; 0 disables clipping
+    patience: int = 0  # epochs without a better validation Dice after which the run stops; 0 never stops early
+    rare_weight: float = 1.0  # oversampling factor for slices of rare anatomy
 
     def with_overrides(self, **values: Any) -> Recipe:  # noqa: ANN401 - fields differ in type
         """Return the recipe with the values that are not None replaced."""

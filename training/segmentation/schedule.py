@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.optim.swa_utils import AveragedModel
@@ -28,20 +28,10 @@ def learning_rate(recipe: Recipe, progress: float) -> float:
 
 def make_optimiser(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
     """Build the recipe's optimiser."""
+    common: dict[str, Any] = {"lr": recipe.learning_rate, "weight_decay": recipe.weight_decay}
     if recipe.optimiser == "sgd":
-        return torch.optim.SGD(
-            network.parameters(),
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            weight_decay=recipe.weight_decay,
-        )
-    return torch.optim.AdamW(
-        network.parameters(),
-        lr=recipe.learning_rate,
-        betas=(recipe.momentum, 0.999),
-        weight_decay=recipe.weight_decay,
-        fused=True,
-    )
+        return torch.optim.SGD(network.parameters(), momentum=recipe.momentum, **common)
+    return torch.optim.AdamW(network.parameters(), betas=(recipe.momentum, 0.999), fused=True, **common)
 
 
 def make_average(recipe: Recipe, network: nn.Module) -> AveragedModel:

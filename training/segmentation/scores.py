@@ -21,35 +21,24 @@ MIN_AREA_CM2: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class ExamScore:
-    """Agreement of prediction and truth in one exam, all slices pooled.
+    """Agreement of prediction and truth in one exam, all slices pooled."""
 
-    Attributes
-    ----------
-    name, stage, situation : exam, METAVIR stage, input situation
-    liver_dice, liver_iou : of the whole liver; NaN if both masks are empty
-    measurable_dice, measurable_iou : of the measurable pixels of both masks
-    common, predicted, true : measurable pixels in both masks, in the prediction, in the truth
-    liver_common, liver_predicted, liver_true : the same for the whole liver
-    predicted_kpa, true_kpa : mean stiffness over the measurable pixels; NaN if there are none
-    predicted_area_cm2, true_area_cm2 : area of the measurable pixels, all slices
-    """
-
-    name: str
-    stage: str
-    situation: str
-    liver_dice: float
+    name: str  # of the exam
+    stage: str  # METAVIR
+    situation: str  # input situation
+    liver_dice: float  # whole liver; NaN if both masks are empty
     liver_iou: float
-    measurable_dice: float
+    measurable_dice: float  # of the measurable pixels of both masks
     measurable_iou: float
-    common: int
-    predicted: int
-    true: int
-    liver_common: int
+    common: int  # measurable pixels in both masks
+    predicted: int  # measurable pixels in the prediction
+    true: int  # measurable pixels in the truth
+    liver_common: int  # the same three for the whole liver
     liver_predicted: int
     liver_true: int
-    predicted_kpa: float
+    predicted_kpa: float  # mean stiffness over the measurable pixels; NaN if there are none
     true_kpa: float
-    predicted_area_cm2: float
+    predicted_area_cm2: float  # of the measurable pixels, all slices
     true_area_cm2: float
 
     @property

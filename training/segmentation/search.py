@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import optuna
@@ -31,21 +30,13 @@ _STARTUP: Final = 4
 _PARAMETERS: Final = ("learning_rate", "momentum", "weight_decay")
 
 
-@dataclass(frozen=True, slots=True)
-class SearchOptions:
-    """Options of each trial, and the number of trials including those of earlier calls."""
-
-    train: TrainOptions
-    trials: int
-
-
-def tune(options: SearchOptions) -> dict[str, Any]:
+def tune(train: TrainOptions, trials: int) -> dict[str, Any]:
     """Search for the highest validation Dice from the paper's best values on; return the content of best.json.
 
-    An existing search is continued. Each trial is a run in trial-NNN and is pruned if it falls below the median of the
-    others at the same epoch.
+    An existing search is continued; `trials` includes its trials. Each trial is a run in trial-NNN and is pruned if it
+    falls below the median of the others at the same epoch.
     """
-    out = options.train.out
+    out = train.out
     out.mkdir(parents=True, exist_ok=True)
     backend = JournalFileBackend(str(out / STUDY_NAME), lock_obj=JournalFileOpenLock(str(out / STUDY_NAME)))
     study = optuna.create_study(
@@ -55,18 +46,17 @@ def tune(options: SearchOptions) -> dict[str, Any]:
         direction="maximize",
         pruner=optuna.pruners.MedianPruner(n_startup_trials=_STARTUP, n_warmup_steps=2),
     )
-    done = _finished(study)
+    done = _finished_trials(study)
     # The seed includes the number of trials, or a continued search would draw the first values again.
-    study.sampler = optuna.samplers.TPESampler(seed=options.train.seed + len(done), n_startup_trials=_STARTUP)
+    study.sampler = optuna.samplers.TPESampler(seed=train.seed + done, n_startup_trials=_STARTUP)
     if not study.trials:
         study.enqueue_trial({name: getattr(PAPER, name) for name in _PARAMETERS})
-    study.optimize(lambda trial: _run(trial, options.train), n_trials=max(0, options.trials - len(done)))
-    return _write(study, options)
+    study.optimize(lambda trial: _run(trial, train), n_trials=max(0, trials - done))
+    return _write(study, train)
 
 
-def _finished(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
-    trials: list[optuna.trial.FrozenTrial] = study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))
-    return trials
+def _finished_trials(study: optuna.Study) -> int:
+    return len(study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED)))
 
 
 def _run(trial: optuna.Trial, train: TrainOptions) -> float:
@@ -81,7 +71,7 @@ def _run(trial: optuna.Trial, train: TrainOptions) -> float:
         weight_decay=trial.suggest_float("weight_decay", _MIN_DECAY, WEIGHT_DECAYS[1], log=True),
     )
     out = train.out / f"trial-{trial.number:03d}"
-    options = dataclasses.replace(train, recipe=recipe, out=out, resume=False, after_epoch=report)
+    options = replace(train, recipe=recipe, out=out, resume=False, after_epoch=report)
     try:
         return Training(options).run().best_dice
     except TrainingError as error:
@@ -91,24 +81,18 @@ def _run(trial: optuna.Trial, train: TrainOptions) -> float:
             (out / name).unlink(missing_ok=True)
 
 
-def _write(study: optuna.Study, options: SearchOptions) -> dict[str, Any]:
-    out = options.train.out
-    rows = [
-        {
-            "trial": trial.number,
-            "state": trial.state.name.lower(),
-            "dice": trial.value if trial.state is TrialState.COMPLETE else "",
-        }
-        | trial.params
-        for trial in study.trials
-    ]
-    write_rows(out / TRIALS_NAME, ("trial", "state", "dice", *_PARAMETERS), rows)
+def _write(study: optuna.Study, train: TrainOptions) -> dict[str, Any]:
+    rows = []
+    for trial in study.trials:
+        dice = trial.value if trial.state is TrialState.COMPLETE else ""
+        rows.append({"trial": trial.number, "state": trial.state.name.lower(), "dice": dice} | trial.params)
+    write_rows(train.out / TRIALS_NAME, ("trial", "state", "dice", *_PARAMETERS), rows)
     result = {
-        "recipe": options.train.recipe.name,
-        "trials": len(_finished(study)),
+        "recipe": train.recipe.name,
+        "trials": _finished_trials(study),
         "best_trial": study.best_trial.number,
         "validation_dice": study.best_value,
         "values": study.best_params,
     }
-    write_json(out / RESULT_NAME, result)
+    write_json(train.out / RESULT_NAME, result)
     return result

@@ -25,26 +25,15 @@ HATCH_PERIODS: Final = (2, 3, 4)
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """An input situation: which series of an exam the network is given.
+    """An input situation: which series of an exam the network is given."""
 
-    Attributes
-    ----------
-    name : name in tables and on the command line
-    words : description in tables
-    probability : of being drawn in training
-    masked : the elastogram is masked
-    confidence : with confidence map
-    magnitude : with magnitude
-    hatched : pixels of low confidence are hatched (GE) instead of zero
-    """
-
-    name: str
-    words: str
-    probability: float
+    name: str  # in tables and on the command line
+    words: str  # description in tables
+    probability: float  # of being drawn in training
     masked: bool = False
     confidence: bool = False
     magnitude: bool = False
-    hatched: bool = False
+    hatched: bool = False  # pixels of low confidence are hatched (GE) instead of zero
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -101,18 +90,11 @@ INPUTS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Masking:
-    """How pixels of low confidence are removed from an elastogram.
+    """How pixels of low confidence are removed from an elastogram."""
 
-    Attributes
-    ----------
-    threshold : confidence from which a pixel is kept
-    smallest_island : smaller connected parts (pixels) are removed too, as by a scanner that smooths the mask
-    hatch_period, hatch_rising, hatch_phase : geometry of the hatch lines
-    """
-
-    threshold: float = CONFIDENCE_THRESHOLD
-    smallest_island: int = 0
-    hatch_period: int = HATCH_PERIODS[0]
+    threshold: float = CONFIDENCE_THRESHOLD  # confidence from which a pixel is kept
+    smallest_island: int = 0  # smaller connected parts (pixels) are removed too, as by a scanner that smooths the mask
+    hatch_period: int = HATCH_PERIODS[0]  # of the hatch lines, pixels
     hatch_rising: bool = False
     hatch_phase: int = 0
 
@@ -121,13 +103,7 @@ STANDARD_MASKING: Final = Masking()
 
 
 def draw_situation(exam: Exam, situations: Sequence[Situation], random: np.random.Generator) -> Situation:
-    """Draw a situation that suits the exam, by probability.
-
-    Raises
-    ------
-    ValueError
-        If none suits.
-    """
+    """Draw a situation that suits the exam, by probability; raises `ValueError` if none suits."""
     suitable = [situation for situation in situations if situation.suits(exam)]
     if not suitable:
         message = f"{exam.name} lacks the series that this recipe trains on"
@@ -167,9 +143,7 @@ def confident_pixels(exam: Exam, masking: Masking, slices: slice = slice(None)) 
     # A masked elastogram was masked by its scanner: no other threshold applies.
     threshold = CONFIDENCE_THRESHOLD if exam.masked else masking.threshold
     confident = exam.confidence[slices] >= confidence_counts(threshold)
-    if masking.smallest_island > 1:
-        confident = np.stack([remove_islands(image, masking.smallest_island) for image in confident])
-    return confident
+    return np.stack([remove_islands(image, masking.smallest_island) for image in confident])
 
 
 def hatch_lines(shape: tuple[int, ...], masking: Masking) -> Mask:

@@ -152,18 +152,14 @@ def stiffness_table(scores: Sequence[ExamScore]) -> Table:
 def significance_table(scores: Sequence[ExamScore]) -> Table:
     """Significant fibrosis, with the true region's stiffness and with the stage as reference."""
     automatic, true = kpa_pairs(scores)
-    found = [
-        ("automatic stiffness against that of the true region ≥2.8 kPa", automatic, true >= SIGNIFICANT_CUTOFF_KPA)
-    ]
     staged = [score for score in scores if score.stage and score.measured]
-    condition = np.array([score.stage in SIGNIFICANT_STAGES for score in staged], dtype=bool)
-    for words, measured in (
-        ("automatic stiffness against stage ≥F2", [score.predicted_kpa for score in staged]),
-        ("stiffness of the true region against stage ≥F2", [score.true_kpa for score in staged]),
-    ):
-        found.append((words, np.array(measured, dtype=float), condition))
+    severe = [score.stage in SIGNIFICANT_STAGES for score in staged]
     rows = []
-    for words, values, truth in found:
+    for words, values, truth in (
+        ("automatic stiffness against that of the true region ≥2.8 kPa", automatic, true >= SIGNIFICANT_CUTOFF_KPA),
+        ("automatic stiffness against stage ≥F2", [score.predicted_kpa for score in staged], severe),
+        ("stiffness of the true region against stage ≥F2", [score.true_kpa for score in staged], severe),
+    ):
         result = detection(values, truth, SIGNIFICANT_CUTOFF_KPA)
         cells = (interval(result.sensitivity), interval(result.specificity), interval(result.auroc, 4))
         rows.append((words, f"{result.cases} / {result.others}", *cells))

@@ -16,21 +16,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from training.cohort.exams import read_exams
 from training.cohort.leakage import refuse_leakage
 from training.errors import CohortError, TrainingError
+from training.segmentation import engines
 from training.segmentation.checkpoint import load_initial_weights, write_checkpoint
 from training.segmentation.curves import append_row, keep_rows, plot
 from training.segmentation.dataset import FIELD_OF_VIEW_MM, EpochSampler, only_suitable
-from training.segmentation.engines import (
-    CommonKeys,
-    DiceLoss,
-    Events,
-    IterationEvents,
-    MeanDice,
-    ProgressBar,
-    SupervisedEvaluator,
-    SupervisedTrainer,
-    TerminateOnNan,
-    set_determinism,
-)
 from training.segmentation.loaders import batch_preparation, training_loader, validation_loader
 from training.segmentation.network import Autocast, build_network, default_device, fitted_weights, placed
 from training.segmentation.options import Progress, TrainOptions
@@ -38,7 +27,6 @@ from training.segmentation.schedule import learning_rate, make_average, make_opt
 from training.segmentation.situations import EVERYTHING, MASKED
 
 if TYPE_CHECKING:
-    from training.segmentation.engines import Engine
     from training.segmentation.situations import Situation
 
 CHECKPOINT_NAME: Final = "checkpoint.pt"
@@ -58,20 +46,16 @@ class _EpochState:
 class Training:
     """One run: exams, network, optimiser, averaged weights, engines, progress.
 
-    Raises
-    ------
-    CohortError
-        If there are no training or validation exams, or the two share a patient.
-    TrainingError
-        If the folder holds a run and `resume` is not set, or a run with other settings, or if the initial weights
-        belong to another network.
+    Raises `CohortError` if there are no training or validation exams, or the two share a patient, and `TrainingError`
+    if the folder holds a run and `resume` is not set, or a run with other settings, or if the initial weights belong to
+    another network.
     """
 
     def __init__(self, options: TrainOptions) -> None:
         if (options.out / CHECKPOINT_NAME).exists() and not options.resume:
             message = "the folder already holds a run: continue it with --resume, or choose another --out"
             raise TrainingError(message)
-        set_determinism(seed=options.seed)
+        engines.set_determinism(seed=options.seed)
         if options.threads:
             torch.set_num_threads(options.threads)
         self.options, self.recipe = options, options.recipe
@@ -87,7 +71,7 @@ class Training:
         self.network = placed(network)
         self.optimiser = make_optimiser(self.recipe, self.network)
         self.average = make_average(self.recipe, self.network)
-        self.dice_loss = DiceLoss(sigmoid=True)
+        self.dice_loss = engines.DiceLoss(sigmoid=True)
         self.prepare = batch_preparation(options.architecture.in_channels)
         self.progress = Progress()
         self.current = _EpochState()
@@ -100,10 +84,7 @@ class Training:
     def run(self) -> Progress:
         """Train until the budget is spent or validation stops improving; return the progress.
 
-        Raises
-        ------
-        TrainingError
-            If the loss is no longer finite.
+        Raises `TrainingError` if the loss is no longer finite.
         """
         if not self._finished():
             self.current = _EpochState()
@@ -120,9 +101,9 @@ class Training:
             loss = loss + self.recipe.dice_weight * self.dice_loss(logits, label)
         return loss
 
-    def _make_trainer(self) -> tuple[EpochSampler, SupervisedTrainer]:
+    def _make_trainer(self) -> tuple[EpochSampler, engines.SupervisedTrainer]:
         sampler, loader = training_loader(self.options, self.exams, pin_memory=self.device.type == "cuda")
-        trainer = SupervisedTrainer(
+        trainer = engines.SupervisedTrainer(
             device=self.device,
             max_epochs=self.options.last_epoch,
             train_data_loader=loader,
@@ -133,22 +114,26 @@ class Training:
             optim_set_to_none=True,
             decollate=False,
         )
-        trainer.add_event_handler(Events.ITERATION_STARTED, self._set_rate)
-        trainer.add_event_handler(IterationEvents.BACKWARD_COMPLETED, self._clip)
-        trainer.add_event_handler(Events.ITERATION_COMPLETED, self._after_step)
-        trainer.add_event_handler(Events.ITERATION_COMPLETED, TerminateOnNan(lambda output: output[CommonKeys.LOSS]))
-        trainer.add_event_handler(Events.EPOCH_COMPLETED, self._after_epoch)
+        trainer.add_event_handler(engines.Events.ITERATION_STARTED, self._set_rate)
+        trainer.add_event_handler(engines.IterationEvents.BACKWARD_COMPLETED, self._clip)
+        trainer.add_event_handler(engines.Events.ITERATION_COMPLETED, self._after_step)
+        trainer.add_event_handler(
+            engines.Events.ITERATION_COMPLETED, engines.TerminateOnNan(lambda output: output[engines.CommonKeys.LOSS])
+        )
+        trainer.add_event_handler(engines.Events.EPOCH_COMPLETED, self._after_epoch)
         if sys.stderr.isatty():
-            ProgressBar(desc="epoch").attach(trainer, output_transform=lambda output: output[CommonKeys.LOSS].item())
+            engines.ProgressBar(desc="epoch").attach(
+                trainer, output_transform=lambda output: output[engines.CommonKeys.LOSS].item()
+            )
         return sampler, trainer
 
-    def _make_evaluator(self, situation: Situation) -> SupervisedEvaluator:
-        return SupervisedEvaluator(
+    def _make_evaluator(self, situation: Situation) -> engines.SupervisedEvaluator:
+        return engines.SupervisedEvaluator(
             device=self.device,
             val_data_loader=validation_loader(self.options, self.validation, situation),
             network=Autocast(self._evaluated(), enabled=self.recipe.bfloat16),
             prepare_batch=self.prepare,
-            key_val_metric={"dice": MeanDice(output_transform=_binary, save_details=False)},
+            key_val_metric={"dice": engines.MeanDice(output_transform=_binary, save_details=False)},
             decollate=False,
         )
 
@@ -164,26 +149,26 @@ class Training:
         averaged: nn.Module = self.average.module
         return averaged if self.recipe.ema_decay else self.network
 
-    def _set_rate(self, _: Engine) -> None:
+    def _set_rate(self, _: engines.Engine) -> None:
         for group in self.optimiser.param_groups:
             group["lr"] = learning_rate(self.recipe, self._share())
 
-    def _clip(self, _: Engine) -> None:
+    def _clip(self, _: engines.Engine) -> None:
         if self.recipe.gradient_norm:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.gradient_norm)
 
-    def _after_step(self, engine: Engine) -> None:
+    def _after_step(self, engine: engines.Engine) -> None:
         output = engine.state.output
         if self.recipe.ema_decay:
             self.average.update_parameters(self.network)
-        self.current.losses.append(float(output[CommonKeys.LOSS].detach()))
+        self.current.losses.append(float(output[engines.CommonKeys.LOSS].detach()))
         self.progress.steps += 1
-        self.progress.images += len(output[CommonKeys.LABEL])
+        self.progress.images += len(output[engines.CommonKeys.LABEL])
         self._tick()
         if self._share() >= 1.0:
             engine.terminate_epoch()
 
-    def _after_epoch(self, engine: Engine) -> None:
+    def _after_epoch(self, engine: engines.Engine) -> None:
         self.progress.epoch = engine.state.epoch
         dice = self.validate()
         self._tick()
@@ -281,4 +266,4 @@ class Training:
 
 def _binary(output: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
     """Return prediction and label of a batch as 0 and 1."""
-    return (output[CommonKeys.PRED] > 0).float(), (output[CommonKeys.LABEL] > _HALF).float()
+    return (output[engines.CommonKeys.PRED] > 0).float(), (output[engines.CommonKeys.LABEL] > _HALF).float()
