@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from liver_mre.series.acquisition import Acquisition
 from liver_mre.series.roles import Role
 from liver_mre.studies.study import Series
 from tests.planning import select
