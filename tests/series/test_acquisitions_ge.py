@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,6 +12,9 @@ from liver_mre.studies.study import Series
 from tests.planning import select
 from tests.series import study_factory as made
 from tests.series.acquisition_factory import RULES
+
+if TYPE_CHECKING:
+    from liver_mre.series.acquisition import Acquisition
 
 ELASTOGRAM = replace(
     made.MASKED,
