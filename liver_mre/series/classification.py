@@ -1,4 +1,4 @@
-"""What each series of a study is: the first scanner rule that its header meets names its role."""
+"""The role of each series of a study, named by the first scanner rule that its header meets."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _Header: TypeAlias = tuple[tuple[object, ...], tuple[float, float] | None]
 
 @dataclass(frozen=True, slots=True)
 class ClassifiedSeries:
-    """A series, or the part of one that has one role, its role, and why, in words for a person.
+    """A series, or the part of one with a single role, with that role and the reason in words.
 
     Attributes
     ----------
-    mixed : roles of its images where they disagree and some show stiffness or confidence, and nothing otherwise
+    mixed : roles of its images if they differ and some show stiffness or confidence; otherwise empty
     rule : the rule that named the role of its first image, None if none did
-    conflict : which elements of its header contradict each other and how, "" if none do
+    conflict : which header elements contradict each other and how, "" if none do
     """
 
     series: Series
@@ -43,7 +43,7 @@ class ClassifiedSeries:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What one image is."""
+    """The role of one image, and why."""
 
     role: SeriesRole
     reason: str
@@ -134,7 +134,7 @@ class _Classifier:
         ]
 
     def verdicts(self, series: Series) -> list[_Verdict]:
-        """Say what each image of a series is, in its order."""
+        """Return the verdict on each image of a series, in its order."""
         images = {_header(instance): instance for instance in series.instances}
         found = {header: self._verdict(series, header, image) for header, image in images.items()}
         return _split(series, [found[_header(instance)] for instance in series.instances])
@@ -179,21 +179,21 @@ def _shown(role: SeriesRole) -> SeriesRole:
 
 
 def _split(series: Series, verdicts: list[_Verdict]) -> list[_Verdict]:
-    """Give the parts of a series that holds several by InstanceNumber their roles."""
+    """Give roles to the parts of a series that holds several, by InstanceNumber."""
     rules = {verdict.rule for verdict in verdicts if verdict.rule and verdict.rule.split}
     for rule in rules:
         members = [i for i, verdict in enumerate(verdicts) if verdict.rule is rule]
         order = {i: (series.instances[i].instance_number, series.instances[i].frame_number or 0) for i in members}
         size, rest = divmod(len(members), len(rule.split))
         if rest or len(set(order.values())) < len(members):
-            continue  # parts of equal size cannot be told: it stays OTHER
+            continue  # no parts of equal size: the role stays OTHER
         for rank, i in enumerate(sorted(members, key=order.__getitem__)):
             verdicts[i] = _Verdict(rule.split[rank // size], rule.reason, rule)
     return verdicts
 
 
 def _same_slices(one: Series, other: Series) -> bool:
-    """Tell whether two series show the same slices, or as many where the geometry of one is broken."""
+    """Tell whether two series show the same slices, or equally many if the geometry of one is broken."""
     if (one.first.rows, one.first.columns) != (other.first.rows, other.first.columns):
         return False
     places, others = _places(one), _places(other)
@@ -204,7 +204,7 @@ def _same_slices(one: Series, other: Series) -> bool:
 
 
 def _places(series: Series) -> set[Vector]:
-    """Return the distinct positions of a series; none if they are absent or cannot tell its images apart."""
+    """Return the distinct positions of a series; none if they are missing or do not tell its images apart."""
     positions = [instance.position_mm for instance in series.instances]
     distinct = {position for position in positions if position is not None}
     broken = None in positions or (len(distinct) == 1 and len(positions) > 1)
