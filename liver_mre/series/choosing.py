@@ -176,7 +176,7 @@ def _join(chosen: Sequence[MeasurementOption], candidate: Candidate) -> Choice:
         notes.append(f"Slices were acquired again: the later ones were measured instead of series {again}.")
     confidence = None
     if chosen[0].confidence is not None:
-        first = min((option.confidence for option in chosen if option.confidence), key=lambda m: (m.number, m.uid))
+        first = min((option.confidence for option in chosen if option.confidence), key=lambda m: m.order)
         images = tuple(
             image
             for option in chosen

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from liver_mre.errors import ConflictingFilesError, MissingSlicesError, OtherBodyPartError, UnknownUnitError
 from liver_mre.series.acquisition import Acquisition, ScannerMaps
 from liver_mre.series.grouping import join_slices
 from liver_mre.series.options import ConfidenceSource
-from liver_mre.series.pairing import broken_element, match_rank
+from liver_mre.series.pairing import best_matches, broken_element
 from liver_mre.series.roles import Role, SeriesRole
 from liver_mre.series.stack import check_extent, missing_message, order_slices
 from liver_mre.series.units import resolve_units, unit_in_one_line
@@ -17,8 +18,6 @@ from liver_mre.studies.geometry import missing_slices
 from liver_mre.studies.study import Series
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from liver_mre.series.acquisition import UnitEvidence
     from liver_mre.series.choosing import Choice
     from liver_mre.series.grouping import Candidate, Cluster, Companions
@@ -143,7 +142,9 @@ def _check_copies(choice: Choice) -> None:
 def _check_complete(choice: Choice, candidate: Candidate, companions: Companions) -> None:
     stiffness = choice.stiffness
     cluster = _home(candidate)
-    others = [(_best(stiffness, companions.of(role, cluster))[:1], name) for role, name in _SAME_SLICES.items()]
+    others = [
+        (list(best_matches(stiffness, companions.of(role, cluster)))[:1], name) for role, name in _SAME_SLICES.items()
+    ]
     others += [([one], _TWINS[one.role]) for one in cluster.members if one.role is not stiffness.role]
     for found, name in others:
         missing = missing_slices(stiffness.series, found[0].series) if found else None
@@ -156,23 +157,17 @@ def _home(candidate: Candidate) -> Cluster:
     return candidate.whole or candidate.parts[0]
 
 
-def _best(stiffness: MreSeries, companions: Sequence[MreSeries]) -> list[MreSeries]:
-    """Return the companions that match a stiffness series best: none, one, or several that nothing tells apart."""
-    ranks = {one: rank for one in companions if (rank := match_rank(stiffness, one))}
-    return [one for one, rank in ranks.items() if rank == min(ranks.values())]
-
-
 def _magnitudes(
     choice: Choice, candidate: Candidate, companions: Companions
 ) -> tuple[tuple[MreSeries, ...], tuple[str, ...]]:
     """Find the magnitude series, or one for each slice; ambiguity is only noted, since nothing is measured in them."""
-    found = _best(choice.stiffness, companions.of(Role.MAGNITUDE, _home(candidate)))
+    found = best_matches(choice.stiffness, companions.of(Role.MAGNITUDE, _home(candidate)))
     if not found and candidate.whole is not None:
-        parts = {member: part for part in candidate.parts for member in part.members}
         of_slices = [
-            _best(option.stiffness, companions.of(Role.MAGNITUDE, parts[option.stiffness])) for option in choice.options
+            best_matches(one.stiffness, companions.of(Role.MAGNITUDE, candidate.part_of(one.stiffness)))
+            for one in choice.options
         ]
-        return (tuple(one[0] for one in of_slices), ()) if all(len(one) == 1 for one in of_slices) else ((), ())
+        return (tuple(chain(*of_slices)) if all(len(one) == 1 for one in of_slices) else ()), ()
     if len(found) == 1:
         return tuple(found), ()
     if found or companions.contested_of(Role.MAGNITUDE, candidate):
@@ -196,8 +191,7 @@ def _unmasked(
     """Find the unmasked twin of a masked stiffness series, if there is exactly one and its scale is the same."""
     if choice.confidence_source is not ConfidenceSource.MASKED:
         return None
-    parts = {member: part for part in candidate.parts for member in part.members}
-    twins = [parts[option.stiffness].of(Role.STIFFNESS) for option in choice.options]
+    twins = [candidate.part_of(option.stiffness).of(Role.STIFFNESS) for option in choice.options]
     if any(len(found) != 1 for found in twins):
         return None
     series = _joined(tuple(found[0] for found in twins))

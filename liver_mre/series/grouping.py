@@ -65,7 +65,11 @@ class Candidate:
     def members(self) -> tuple[MreSeries, ...]:
         """Its stiffness series, by series number."""
         found = (member for part in self.parts for member in part.members)
-        return tuple(sorted(found, key=lambda member: (member.number, member.uid)))
+        return tuple(sorted(found, key=lambda member: member.order))
+
+    def part_of(self, member: MreSeries) -> Cluster:
+        """Return the part that holds one of its stiffness series."""
+        return next(part for part in self.parts if member in part.members)
 
     @property
     def clusters(self) -> tuple[Cluster, ...]:
@@ -167,7 +171,7 @@ def _clusters(stiffness: Iterable[MreSeries]) -> list[Cluster]:
             nearest[0].append(member)
         else:
             groups.append([member])
-    return [Cluster(tuple(sorted(group, key=lambda one: (one.number, one.uid)))) for group in groups]
+    return [Cluster(tuple(sorted(group, key=lambda one: one.order))) for group in groups]
 
 
 def _closeness(one: MreSeries, other: MreSeries) -> tuple[bool, int]:
@@ -215,7 +219,7 @@ def _distance_mm(part: Cluster) -> float:
 
 def join_slices(slices: Sequence[MreSeries]) -> MreSeries:
     """Join series that are ordered along the slice normal; the lowest series number gives UID and number."""
-    first = min(slices, key=lambda member: (member.number, member.uid))
+    first = min(slices, key=lambda member: member.order)
     series = Series(first.uid, first.number, tuple(image for member in slices for image in member.series.instances))
     entry = ClassifiedSeries(series, first.role, first.entry.reason)
     return MreSeries(entry, reduce(_both, (member.evidence for member in slices)))

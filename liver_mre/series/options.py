@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from liver_mre.errors import AmbiguousSeriesError
 from liver_mre.series.confidence_scale import confidence_scale
-from liver_mre.series.pairing import match_rank
+from liver_mre.series.pairing import best_matches, match_rank
 from liver_mre.series.roles import Role
 
 if TYPE_CHECKING:
@@ -67,8 +67,7 @@ def measurement_options(cluster: Cluster, maps: Sequence[MreSeries], rules: Scan
 def _map_of(stiffness: MreSeries, cluster: Cluster, maps: Sequence[MreSeries], rules: ScannerRules) -> MreSeries | None:
     """Find the best confidence map of a stiffness series, unless it matches another one of the cluster better."""
     usable = [one for one in maps if confidence_scale(one.series, rules) is not None]
-    ranks = {one: rank for one in usable if (rank := match_rank(stiffness, one))}
-    best = [one for one, rank in ranks.items() if rank == min(ranks.values())]
+    best = best_matches(stiffness, usable)
     if len(best) > 1:
         msg = (
             f"Two confidence maps suit stiffness series {stiffness.number} ({stiffness.uid}) equally well: "
@@ -76,8 +75,8 @@ def _map_of(stiffness: MreSeries, cluster: Cluster, maps: Sequence[MreSeries], r
         )
         raise AmbiguousSeriesError(msg)
     others = cluster.of(stiffness.role) if stiffness.role is Role.STIFFNESS else []
-    for one in best:
-        if all((rank := match_rank(other, one)) is None or ranks[one] <= rank for other in others):
+    for one, own_rank in best.items():
+        if all((rank := match_rank(other, one)) is None or own_rank <= rank for other in others):
             return one
     return None
 
@@ -92,5 +91,5 @@ def ambiguous_message(candidates: Sequence[MreSeries]) -> str:
 
 def listed(series: Iterable[MreSeries]) -> str:
     """Name series by number and UID, ordered by number."""
-    ordered = sorted(series, key=lambda member: (member.number, member.uid))
+    ordered = sorted(series, key=lambda member: member.order)
     return ", ".join(f"series {member.number} ({member.uid})" for member in ordered)

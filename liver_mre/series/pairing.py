@@ -73,6 +73,11 @@ class MreSeries:
         return self.series.series_number
 
     @property
+    def order(self) -> tuple[int, str]:
+        """Sort key: by series number."""
+        return self.number, self.uid
+
+    @property
     def age(self) -> tuple[float, int, str]:
         """Sort key: larger for a later acquisition."""
         return (self.evidence.seconds[1] if self.evidence.seconds else -1.0, self.number, self.uid)
@@ -190,6 +195,12 @@ def match_rank(stiffness: MreSeries, companion: MreSeries) -> MatchRank | None:
         # The series number alone is too weak to pair a map without positions.
         distance=0 if by_number and not (timed or same_number) else abs(stiffness.number - companion.number),
     )
+
+
+def best_matches(stiffness: MreSeries, companions: Iterable[MreSeries]) -> dict[MreSeries, MatchRank]:
+    """Return the companions that match a stiffness series best: none, one, or several that nothing tells apart."""
+    ranks = {one: rank for one in companions if (rank := match_rank(stiffness, one))}
+    return {one: rank for one, rank in ranks.items() if rank == min(ranks.values())}
 
 
 def _matches_by_number(stiffness: Series, companion: MreSeries) -> bool:

@@ -38,27 +38,19 @@ def read_json(path: Path, where: str, error: type[MreError], *, advice: str, mis
 
 def parse_json(text: str, where: str, error: type[MreError], *, advice: str) -> object:
     """Parse JSON; parameters and errors are those of `read_json`."""
+
+    def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        keys = [key for key, _ in pairs]
+        if repeated := next((key for key in keys if keys.count(key) > 1), None):
+            message = f"The {where} cannot be read: it has the key {repeated!r} twice in one object. {advice}"
+            raise error(message)
+        return dict(pairs)
+
     try:
-        return json.loads(text, object_pairs_hook=_without_repeated_keys)
+        return json.loads(text, object_pairs_hook=unique)
     except json.JSONDecodeError as cause:
         message = f"The {where} cannot be read: it is not JSON ({cause.msg}, line {cause.lineno}). {advice}"
         raise error(message) from cause
-    except _RepeatedKeyError as cause:
-        message = f"The {where} cannot be read: it has the key {cause.args[0]!r} twice in one object. {advice}"
-        raise error(message) from cause
-
-
-class _RepeatedKeyError(Exception):
-    """An object has a key twice; the argument is the key."""
-
-
-def _without_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    content: dict[str, object] = {}
-    for key, value in pairs:
-        if key in content:
-            raise _RepeatedKeyError(key)
-        content[key] = value
-    return content
 
 
 class Fields:
