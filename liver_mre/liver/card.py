@@ -1,20 +1,20 @@
-"""The model card: what a network is, what it takes and gives, and how its weights are recognised."""
+"""Model cards: what a network is, its input and output, and the checksum of its weights."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from liver_mre.errors import ModelError
 from liver_mre.liver.channels import CHANNELS, KNOWN_CHANNELS
-from liver_mre.studies.typed_json import Fields
+from liver_mre.liver.mask import ModelIdentity
+from liver_mre.studies.typed_json import Fields, read_json
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 CARD_FILE: Final = "card.json"
-_SCHEMA_MAJOR = "1."
+_WHERE: Final = "model's card.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +28,35 @@ class WeightsRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelCard:
-    """A published network.
+class Card:
+    """What every card says: name and version of the model, and its weights file."""
+
+    name: str
+    version: str
+    weights: WeightsRecord
+
+    def identity(self, backend: str, precision: str) -> ModelIdentity:
+        """Return the identity of the model, run by a backend in some precision."""
+        return ModelIdentity(self.name, self.version, self.weights.sha256, backend, precision)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard(Card):
+    """Card of a network that segments the liver.
 
     Attributes
     ----------
-    name, version, task, intended_use, licence : what it is, and for what
+    task, intended_use, licence : what it is, and for what
     architecture : the network's build plan, as the training wrote it
-    channels : what the input shows, one of `core.channels.KNOWN_CHANNELS`
+    channels : what the input shows, one of `channels.KNOWN_CHANNELS`
     window_kpa : stiffness that becomes 0 and 1 in the input
     size : (h, w) of the input
     field_of_view_mm : (height, width) of what the input shows; None for whole images, whatever their size
     threshold : probability from which a pixel is liver
     training, metrics : how it was trained and how well it does, as the training wrote it
     limits : what it was not made for
-    weights : the weights file
     """
 
-    name: str
-    version: str
     task: str
     intended_use: str
     licence: str
@@ -59,7 +69,6 @@ class ModelCard:
     training: dict[str, Any]
     metrics: dict[str, Any]
     limits: tuple[str, ...]
-    weights: WeightsRecord
 
     @property
     def takes_what_a_study_has(self) -> bool:
@@ -79,15 +88,8 @@ def load_card(model_dir: Path) -> ModelCard:
     ModelError
         If the card is missing or unreadable, or describes a network that this application cannot feed.
     """
-    try:
-        content = json.loads((model_dir / CARD_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        message = "The model folder holds no card.json. Check the setting model_dir, or run `make model`."
-        raise ModelError(message) from error
-    except (OSError, ValueError) as error:
-        message = f"The model's card.json cannot be read ({type(error).__name__}). Run `make model`."
-        raise ModelError(message) from error
-    return parse_card(content)
+    missing = "The model folder holds no card.json. Check the setting model_dir, or run `make model`."
+    return parse_card(read_card(model_dir, _WHERE, missing=missing))
 
 
 def parse_card(content: object) -> ModelCard:
@@ -98,9 +100,7 @@ def parse_card(content: object) -> ModelCard:
     ModelError
         If a field is missing or mistyped, or input or output are not of the kind that this application knows.
     """
-    fields = Fields(content, "model's card.json", ModelError)
-    if not fields.text("schema_version").startswith(_SCHEMA_MAJOR):
-        fields.refuse("has a schema_version that this application does not know; it knows 1.x")
+    fields = card_fields(content, _WHERE)
     shown = fields.part("input")
     window_kpa, size, field_of_view_mm = _parse_input(shown)
     return ModelCard(
@@ -120,6 +120,24 @@ def parse_card(content: object) -> ModelCard:
         limits=fields.texts("limits"),
         weights=parse_weights(fields.part("weights")),
     )
+
+
+def read_card(folder: Path, where: str, *, missing: str) -> object:
+    """Read the `card.json` of a folder; `missing` is the message where there is none.
+
+    Raises
+    ------
+    ModelError
+        The card is missing or cannot be read.
+    """
+    return read_json(folder / CARD_FILE, where, ModelError, advice="Run `make model`.", missing=missing)
+
+
+def card_fields(content: object, where: str) -> Fields:
+    """Return the fields of a card of schema 1.x. Raises `ModelError` for any other content."""
+    fields = Fields(content, where, ModelError)
+    fields.check_schema()
+    return fields
 
 
 def _parse_channels(fields: Fields) -> tuple[str, ...]:

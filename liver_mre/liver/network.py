@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,12 +12,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 import numpy as np
 
 from liver_mre.errors import DeviceError, ModelError, UsageError
-from liver_mre.liver.card import ModelCard, WeightsRecord, is_file_name, load_card
-from liver_mre.liver.mask import ModelIdentity
-from liver_mre.studies.typed_json import Fields
+from liver_mre.liver.card import Card, ModelCard, is_file_name, load_card
+from liver_mre.studies.typed_json import Fields, read_json
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from liver_mre.liver.mask import ModelIdentity
 
 EXPORT_DIR: Final = "exported"
 EXPORT_FILE: Final = "export.json"
@@ -29,14 +29,6 @@ NVIDIA_MARKS: Final = (Path("/dev/nvidiactl"), Path("/proc/driver/nvidia/version
 _AGAIN = "Run `make model` to export it again."
 _CUDA = re.compile(r"cuda:(\d+)")
 _PRECISIONS = ("auto", "f32", "bf16")
-
-
-class Carded(Protocol):
-    """A card that names a weights file."""
-
-    @property
-    def weights(self) -> WeightsRecord:
-        """The weights file."""
 
 
 class Backend(Protocol):
@@ -116,8 +108,7 @@ def load_model(model_dir: Path, *, device: str = "auto", precision: str = "auto"
     card = load_card(model_dir)
     files = checked_files(model_dir, card, CPU_FILES if chosen == "cpu" else CUDA_FILES)
     backend = _backend(files, card, chosen, precision)
-    identity = ModelIdentity(card.name, card.version, card.weights.sha256, backend.name, backend.precision)
-    return LiverModel(card, identity, backend)
+    return LiverModel(card, card.identity(backend.name, backend.precision), backend)
 
 
 def resolve_device(requested: str) -> str:
@@ -150,7 +141,7 @@ def resolve_device(requested: str) -> str:
     return f"cuda:{int(match[1])}"
 
 
-def checked_files(model_dir: Path, card: Carded, keys: tuple[str, ...]) -> tuple[Path, ...]:
+def checked_files(model_dir: Path, card: Card, keys: tuple[str, ...]) -> tuple[Path, ...]:
     """Return the exported files called `keys`, after checking them against their SHA-256.
 
     The weights are checked too where they are beside the card; they are in the exported files already, and the
@@ -162,7 +153,9 @@ def checked_files(model_dir: Path, card: Carded, keys: tuple[str, ...]) -> tuple
         If a file is missing or differs from what was recorded, or the export is that of other weights.
     """
     folder = model_dir / EXPORT_DIR
-    export = Fields(_read_export(folder / EXPORT_FILE), "model's export.json", ModelError)
+    where, unexported = "model's export.json", "The model has not been exported. Run `make model`."
+    content = read_json(folder / EXPORT_FILE, where, ModelError, advice=_AGAIN, missing=unexported)
+    export = Fields(content, where, ModelError)
     if export.text("weights_sha256") != card.weights.sha256:
         message = f"The exported model was made from other weights than the card names. {_AGAIN}"
         raise ModelError(message)
@@ -202,17 +195,6 @@ def _backend(files: tuple[Path, ...], card: ModelCard, device: str, precision: s
     from liver_mre.liver.torch_backend import TorchBackend
 
     return TorchBackend(files[0], device)
-
-
-def _read_export(path: Path) -> object:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        message = "The model has not been exported. Run `make model`."
-        raise ModelError(message) from error
-    except (OSError, ValueError) as error:
-        message = f"The model's export.json cannot be read ({type(error).__name__}). {_AGAIN}"
-        raise ModelError(message) from error
 
 
 def _sha256(path: Path) -> str:

@@ -1,32 +1,27 @@
-"""The calibrations of the 95 % interval, from their data file."""
+"""Calibrations of the 95 % interval from their data file."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Final
 
 from liver_mre.errors import SettingsError
 from liver_mre.measurement.interval import Calibration
-from liver_mre.studies.typed_json import Fields
+from liver_mre.studies.typed_json import Fields, read_json
 
 _SHIPPED: Final = Path(__file__).resolve().parents[1] / "data" / "interval.json"
 
 
 def load_calibrations(path: Path = _SHIPPED) -> tuple[Calibration, ...]:
-    """Read calibrations as `liver-mre interval-study` writes them: of one network, one for each input that it has.
+    """Read the calibrations of one network, one for each of its inputs, as `liver-mre interval-study` writes them.
 
     Raises
     ------
     SettingsError
-        If the file is missing, or holds anything else.
+        The file cannot be read or is not valid.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        message = f"The calibration {path.name} cannot be read ({type(error).__name__}). Reinstall the application."
-        raise SettingsError(message) from error
-    fields = Fields(content, f"calibration {path.name}", SettingsError)
+    where = f"calibration {path.name}"
+    fields = Fields(read_json(path, where, SettingsError, advice="Reinstall the application."), where, SettingsError)
     found = tuple(_calibration(part) for part in fields.parts("calibrations"))
     fields.finish()
     if not found or len({one.model for one in found}) > 1 or len({one.channels for one in found}) < len(found):
@@ -53,5 +48,5 @@ def _calibration(fields: Fields) -> Calibration:
     if len(found.scales) != len(found.bands_kpa):
         fields.refuse("needs as many 'scales' as 'bands_kpa'")
     if min(numbers) < 0.0 or found.correlation_cm2 == 0.0:
-        fields.refuse("needs numbers that are not negative")
+        fields.refuse("must not have negative numbers, and needs a 'correlation_cm2' above 0")
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Final
 
 from liver_mre.errors import SettingsError
 from liver_mre.measurement.profile import Cutoff, StageInterval, StagingProfile
-from liver_mre.studies.typed_json import Fields
+from liver_mre.studies.typed_json import Fields, read_json
 
 DEFAULT_PROFILE: Final = "resoundant_2019"
 _SHIPPED = Path(__file__).resolve().parents[1] / "data" / "staging"
@@ -81,28 +80,22 @@ def parse_profile(content: object, where: str) -> StagingProfile:
         citation=fields.text("citation"),
         doi=fields.optional_text("doi"),
         url=fields.optional_text("url"),
-        evidence=_one_of(fields, "evidence", _EVIDENCE),
+        evidence=fields.choice("evidence", _EVIDENCE),
         population=fields.text("population"),
-        frequency_hz=fields.number("frequency_hz"),
+        frequency_hz=fields.positive("frequency_hz"),
         intervals=tuple(_parse_interval(part) for part in fields.parts("categories")),
         cutoffs=tuple(_parse_cutoff(part) for part in fields.parts("cutoffs", required=False)),
     )
     fields.finish()
     if not _NAME.fullmatch(profile.name):
         fields.refuse("needs a name of lower-case letters, digits and underscores")
-    if profile.frequency_hz <= 0:
-        fields.refuse("needs a positive frequency_hz")
     _check_intervals(profile.intervals, fields)
     return profile
 
 
 def _read(path: Path) -> StagingProfile:
     where = f"staging profile {path.name}"
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        message = f"The {where} cannot be read as JSON ({type(error).__name__}). Compare it with the shipped profiles."
-        raise SettingsError(message) from error
+    content = read_json(path, where, SettingsError, advice="Compare it with the shipped profiles.")
     return parse_profile(content, where)
 
 
@@ -112,8 +105,8 @@ def _parse_interval(fields: Fields) -> StageInterval:
         upper_kpa=fields.optional_number("upper_kpa"),
         lower_inclusive=fields.flag("lower_inclusive", default=True),
         category=fields.text("category"),
-        metavir_min=_one_of(fields, "metavir_min", _METAVIR),
-        metavir_max=_one_of(fields, "metavir_max", _METAVIR),
+        metavir_min=fields.choice("metavir_min", _METAVIR),
+        metavir_max=fields.choice("metavir_max", _METAVIR),
     )
     fields.finish()
     if interval.metavir_min > interval.metavir_max:
@@ -125,13 +118,6 @@ def _parse_cutoff(fields: Fields) -> Cutoff:
     cutoff = Cutoff(fields.number("stiffness_kpa"), fields.text("target"), fields.text("note"))
     fields.finish()
     return cutoff
-
-
-def _one_of(fields: Fields, key: str, choices: tuple[str, ...]) -> str:
-    value = fields.text(key)
-    if value not in choices:
-        fields.refuse(f"needs one of {', '.join(choices)} in '{key}'")
-    return value
 
 
 def _check_intervals(intervals: tuple[StageInterval, ...], fields: Fields) -> None:

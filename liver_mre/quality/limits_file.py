@@ -1,14 +1,14 @@
-"""The limits of quality numbers, from the application's data."""
+"""Limits of the quality checks from their data file."""
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from liver_mre.errors import ModelError
 from liver_mre.quality.limits import Limits, parse_limits
+from liver_mre.studies.typed_json import read_json
 
 LIMITS_FILE: Final = Path(__file__).resolve().parents[1] / "data" / "quality_limits.json"
 
@@ -20,11 +20,7 @@ def load_limits(path: Path = LIMITS_FILE) -> Limits:
     Raises
     ------
     ModelError
-        If the file is missing, unreadable or incomplete.
+        The file cannot be read or is not valid.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        message = f"The quality limits cannot be read ({type(error).__name__}). Install the application again."
-        raise ModelError(message) from error
+    content = read_json(path, "file of quality limits", ModelError, advice="Reinstall the application.")
     return parse_limits(content, ModelError)

@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from liver_mre.errors import ModelError
-from liver_mre.liver.card import CARD_FILE, WeightsRecord, parse_weights
-from liver_mre.liver.mask import ModelIdentity
+from liver_mre.liver.card import Card, card_fields, parse_weights, read_card
 from liver_mre.liver.network import CPU_FILES, checked_files
 from liver_mre.liver.openvino_backend import import_openvino
 from liver_mre.quality.image import CHANNELS, SIZE
 from liver_mre.quality.verdict import CAUSES, OUTPUTS
-from liver_mre.studies.typed_json import Fields
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from liver_mre.liver.mask import ModelIdentity
+
 OF_THE_EXAM: Final = ("stranger",)
 """What the networks say of every slice that is averaged over the exam."""
-_SCHEMA_MAJOR: Final = "1."
-_WHAT: Final = "quality model's card.json"
+_WHERE: Final = "quality model's card.json"
 
 
 @dataclass(frozen=True, slots=True)
-class QualityCard:
-    """What the networks are: `members` of them vote; `weights` is the file of all."""
+class QualityCard(Card):
+    """Card of the quality networks: `members` of them vote, and one weights file holds them all."""
 
-    name: str
-    version: str
     members: int
-    weights: WeightsRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +74,7 @@ def load_quality_model(folder: Path) -> QualityModel:
     if len(shape) != 3 or [str(shape[1]), str(shape[2])] != [str(card.members), str(OUTPUTS)]:  # noqa: PLR2004
         message = "The exported quality model does not give one vote and its causes a network. Run `make model`."
         raise ModelError(message)
-    identity = ModelIdentity(card.name, card.version, card.weights.sha256, "openvino", "f32")
-    return QualityModel(card, identity, compiled)
+    return QualityModel(card, card.identity("openvino", "f32"), compiled)
 
 
 def load_quality_card(folder: Path) -> QualityCard:
@@ -91,18 +85,11 @@ def load_quality_card(folder: Path) -> QualityCard:
     ModelError
         If it is missing or unreadable, or describes networks that this application cannot feed.
     """
-    try:
-        content = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        message = (
-            "The folder of the quality networks holds no card.json. Check the setting quality_dir, or leave it "
-            "empty to let physics alone judge."
-        )
-        raise ModelError(message) from error
-    except (OSError, ValueError) as error:
-        message = f"The {_WHAT} cannot be read ({type(error).__name__}). Run `make model`."
-        raise ModelError(message) from error
-    return parse_quality_card(content)
+    missing = (
+        "The folder of the quality networks holds no card.json. Check the setting quality_dir, or leave it "
+        "empty to let physics alone judge."
+    )
+    return parse_quality_card(read_card(folder, _WHERE, missing=missing))
 
 
 def parse_quality_card(content: object) -> QualityCard:
@@ -113,16 +100,14 @@ def parse_quality_card(content: object) -> QualityCard:
     ModelError
         If a field is missing or mistyped, or input or output are not of the kind that this application knows.
     """
-    fields = Fields(content, _WHAT, ModelError)
-    if not fields.text("schema_version").startswith(_SCHEMA_MAJOR):
-        fields.refuse("has a schema_version that this application does not know; it knows 1.x")
-    taken, given = fields.part("input"), fields.part("output")
-    if taken.texts("channels") != CHANNELS or taken.numbers("size", 2) != SIZE:
+    fields = card_fields(content, _WHERE)
+    network_input, output = fields.part("input"), fields.part("output")
+    if network_input.texts("channels") != CHANNELS or network_input.numbers("size", 2) != SIZE:
         fields.refuse("describes another input than this application makes")
-    if given.texts("causes") != tuple(str(cause) for cause in CAUSES):
+    if output.texts("causes") != tuple(str(cause) for cause in CAUSES):
         fields.refuse("names other causes than this application knows")
-    if given.texts("of_the_exam") != OF_THE_EXAM:
+    if output.texts("of_the_exam") != OF_THE_EXAM:
         fields.refuse("says other things about an exam than this application knows")
     members = fields.part("architecture").number("members")
     weights = parse_weights(fields.part("weights"))
-    return QualityCard(fields.text("name"), fields.text("version"), int(members), weights)
+    return QualityCard(fields.text("name"), fields.text("version"), weights, int(members))

@@ -6,12 +6,14 @@ The private scheme is data (`liver_mre/data/codes.json`) and is documented in `d
 from __future__ import annotations
 
 import hashlib
-import json
 from functools import cache
-from importlib import resources
-from typing import Any, Final
+from pathlib import Path
+from typing import Any, Final, cast
 
 from pydicom.sr.coding import Code
+
+from liver_mre.errors import MreError
+from liver_mre.studies.typed_json import read_json
 
 LIVER: Final = Code("10200004", "SCT", "Liver")
 ANATOMICAL_STRUCTURE: Final = Code("91723000", "SCT", "Anatomical Structure")
@@ -41,14 +43,14 @@ NO: Final = Code("373067005", "SCT", "No")
 COMMENT: Final = Code("121106", "DCM", "Comment")
 QUALITATIVE_EVALUATIONS: Final = Code("C0034375", "UMLS", "Qualitative Evaluations")
 
+_FILE: Final = Path(__file__).resolve().parents[1] / "data" / "codes.json"
 _LONGEST_MEANING = 64  # CodeMeaning is LO: at most 64 characters (PS3.5, 6.2)
 
 
 @cache
 def _table() -> dict[str, Any]:
-    text = resources.files("liver_mre").joinpath("data", "codes.json").read_text(encoding="utf-8")
-    table: dict[str, Any] = json.loads(text)
-    return table
+    table = read_json(_FILE, "table of private codes", MreError, advice="Reinstall the application.")
+    return cast("dict[str, Any]", table)
 
 
 def scheme() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""An acquisition of a study, as headers tell it: the series that belong together, and how pixels become kPa."""
+"""An acquisition: the series that belong together, and how their pixels become kPa."""
 
 from __future__ import annotations
 
@@ -30,17 +30,14 @@ class ScannerMaps:
     Attributes
     ----------
     stiffness : the series whose pixels are measured
-    masked : True if pixels under 95 % confidence are already zero in it, None if only its pixels can tell; where it is
-        False there is a confidence map
+    masked : True if pixels under 95 % confidence are already zero, None if only the pixels can tell; if False, there is
+        a confidence map
     unit : how its pixels become kPa
-    slice_units : the same for each image, in the order of `stiffness.instances`, where the scale differs by image;
-        otherwise empty
+    slice_units : the unit of each image, in the order of `stiffness.instances`; empty unless the scale differs
     confidence : the separate confidence map, or None
     confidence_per_count : scale of the confidence map (confidence 0 to 1 = stored * scale), None without one
-    paired_by_number : True if slices of the confidence map are found by the order of InstanceNumber, because its own
-        geometry is broken
-    unmasked : where `stiffness` is masked by the scanner, the same slices of the same acquisition before that, in the
-        same unit, or None. Nothing is measured in it
+    paired_by_number : True if images of the confidence map are paired by InstanceNumber, because its geometry is broken
+    unmasked : unmasked twin of a masked `stiffness`, in the same unit, or None; nothing is measured in it
     """
 
     stiffness: Series
@@ -59,12 +56,12 @@ class Acquisition:
 
     Attributes
     ----------
-    series : stands for the acquisition; SEG, SR and overlay refer to its images. The scanner's stiffness series, where
+    series : represents the acquisition: SEG, SR and overlay refer to its images. The scanner's stiffness series, if
         there is one
-    maps : what the scanner computed; None where the study holds nothing but raw images
+    maps : what the scanner computed; None if the study holds only raw images
     magnitude : the magnitude series of the same slices, or None
-    phases : series of phase images of the same acquisition
-    notes : what a reader of the result should know about how the series were put together, in words for a person
+    phases : phase series of the same acquisition
+    notes : remarks for the reader of the result on how the series were combined
     """
 
     series: Series
@@ -81,7 +78,7 @@ class Acquisition:
 
 @dataclass(frozen=True, slots=True)
 class RejectedAcquisition:
-    """An acquisition of the study that has stiffness images and cannot be measured, and why."""
+    """An acquisition with stiffness images that cannot be measured, and why."""
 
     series: Series
     error: MreError

@@ -1,4 +1,4 @@
-"""What of one acquisition is measured: its unmasked stiffness with the confidence map, or else its masked one."""
+"""Which stiffness series of an acquisition is measured: unmasked with a confidence map, or else masked."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from liver_mre.errors import AmbiguousSeriesError, NoConfidenceError, UnknownUnitError
 from liver_mre.series.confidence_scale import confidence_scale
-from liver_mre.series.grouping import by_position, join
-from liver_mre.series.options import ConfidenceKnownBy, Option, ambiguous_message, listed, options_of
+from liver_mre.series.grouping import by_position, join_slices
+from liver_mre.series.options import ConfidenceSource, MeasurementOption, ambiguous_message, listed, measurement_options
 from liver_mre.series.pairing import broken_element
 from liver_mre.series.roles import Role
 from liver_mre.series.stack import order_slices
-from liver_mre.studies.geometry import SAME_POSITION_MM, distinct_distances_mm, missing_slices, slice_distance_mm
+from liver_mre.studies.geometry import images_at, missing_slices
 from liver_mre.studies.study import Series
 
 if TYPE_CHECKING:
@@ -21,141 +21,150 @@ if TYPE_CHECKING:
     from liver_mre.series.grouping import Candidate, Cluster, Companions
     from liver_mre.series.pairing import MreSeries
     from liver_mre.series.scanner_rules import ScannerRules
-    from liver_mre.studies.study import Instance
 
 DIFFERENT_CONFIDENCE_SCALES: Final = (
     "The confidence maps of the breath-holds do not all have the same scale. Nothing was measured."
 )
 _ROLE: Final = {
-    ConfidenceKnownBy.WITH_MAP: Role.STIFFNESS,
-    ConfidenceKnownBy.UNNAMED_WITH_MAP: Role.STIFFNESS_MASK_UNKNOWN,
-    ConfidenceKnownBy.MASKED: Role.STIFFNESS_MASKED,
-    ConfidenceKnownBy.UNNAMED: Role.STIFFNESS_MASK_UNKNOWN,
+    ConfidenceSource.MAP: Role.STIFFNESS,
+    ConfidenceSource.MAP_MASKING_UNKNOWN: Role.STIFFNESS_MASK_UNKNOWN,
+    ConfidenceSource.MASKED: Role.STIFFNESS_MASKED,
+    ConfidenceSource.MASKING_UNKNOWN: Role.STIFFNESS_MASK_UNKNOWN,
 }
-_TWINS: Final = 2  # the unmasked and the masked stiffness of an acquisition, where headers do not say which is which
+_TWINS: Final = 2  # unmasked and masked stiffness of an acquisition whose headers do not say which is which
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Choice:
-    """What is measured, put together from one series or from one series for every slice.
+    """The stiffness to measure: one series, or one for each slice, joined.
 
     Attributes
     ----------
-    stiffness : the one to measure
-    options : what it was made of
-    confidence : the separate map, images in no particular order; None for a masked series
-    replaced : series of slices that were acquired again
-    notes : what a reader of the result should know
+    stiffness : the series to measure
+    options : the options that it was joined from
+    confidence : the confidence map, images in no particular order; None for a masked series
+    replaced : earlier series of slices that were acquired again
+    notes : remarks for the reader of the result
     """
 
-    kind: ConfidenceKnownBy
+    confidence_source: ConfidenceSource
     stiffness: MreSeries
-    options: tuple[Option, ...]
+    options: tuple[MeasurementOption, ...]
     confidence: Series | None = None
     replaced: tuple[MreSeries, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def masked(self) -> bool | None:
-        """Whether pixels under 95 % confidence are zero already; None if nothing but the pixels can tell."""
-        return None if self.kind is ConfidenceKnownBy.UNNAMED else self.kind is ConfidenceKnownBy.MASKED
+        """Whether pixels under 95 % confidence are already zero; None if only the pixels can tell."""
+        return (
+            None
+            if self.confidence_source is ConfidenceSource.MASKING_UNKNOWN
+            else self.confidence_source is ConfidenceSource.MASKED
+        )
 
 
 def choose(
     candidate: Candidate, companions: Companions, rules: ScannerRules, *, series_uid: str | None = None
 ) -> tuple[Choice, ...]:
-    """Choose what of an acquisition is measured.
+    """Choose the stiffness series of an acquisition to measure.
 
     Parameters
     ----------
-    acquisition, claims : from `grouping`
+    candidate, companions : from `grouping`
     rules : scanner rules, for the scale of the confidence map
-    series_uid : a stiffness series of the acquisition that the user asked for
+    series_uid : stiffness series of the acquisition that the user asked for, if any
 
     Returns
     -------
-    One choice; two where headers do not say which of two series is masked, so that only their pixels can tell.
+    One choice; two if headers do not say which of two series is masked, so that only their pixels can tell.
 
     Raises
     ------
     AmbiguousSeriesError
-        Two series serve equally well and nothing tells them apart.
+        Several series could be measured and nothing tells them apart.
     GeometryError, MissingSlicesError
-        Nothing goes with a stiffness series, and its own slices are no stack.
+        No confidence map matches a stiffness series, and its own slices are not a stack.
     NoConfidenceError
-        Nothing says how confident the pixels are.
+        The confidence of the pixels is not known.
     """
     if candidate.whole is not None:
         return _choose_joined(candidate, companions, rules, series_uid)
     (cluster,) = candidate.parts
     if series_uid is not None:
-        return (_asked_for(series_uid, cluster, companions, rules),)
-    options = options_of(cluster, companions.of(Role.CONFIDENCE, cluster), rules)
+        return (_requested(series_uid, cluster, companions, rules),)
+    options = measurement_options(cluster, companions.of(Role.CONFIDENCE, cluster), rules)
     contested = companions.contested_of(Role.CONFIDENCE, candidate)
-    if contested and (not options or options[0].kind is ConfidenceKnownBy.UNNAMED):
+    if contested and (not options or options[0].confidence_source is ConfidenceSource.MASKING_UNKNOWN):
         raise AmbiguousSeriesError(_contested_message(contested, candidate))
     if not options:
         for member in candidate.members:
-            order_slices(member.series.instances)  # a broken geometry may be why no map goes with it
+            order_slices(member.series.instances)  # a broken geometry may be why no map matches
         raise NoConfidenceError(_no_confidence(candidate.members, cluster, companions, rules))
-    kind = options[0].kind
-    candidates = cluster.of(_ROLE[kind])
-    if len(candidates) > (_TWINS if _ROLE[kind] is Role.STIFFNESS_MASK_UNKNOWN else 1):
+    source = options[0].confidence_source
+    candidates = cluster.of(_ROLE[source])
+    if len(candidates) > (_TWINS if _ROLE[source] is Role.STIFFNESS_MASK_UNKNOWN else 1):
         raise AmbiguousSeriesError(ambiguous_message(candidates))
     note = _contested_note(contested)
     if options[0].confidence is None:
         note += _unusable_maps(cluster, companions, rules)
-    return tuple(_single(option, note) for option in options if option.kind is kind)
+    return tuple(_single(option, note) for option in options if option.confidence_source is source)
 
 
 def _choose_joined(
     candidate: Candidate, companions: Companions, rules: ScannerRules, series_uid: str | None
 ) -> tuple[Choice, ...]:
-    """Choose one series for every slice, all of one kind; where a slice was acquired twice, the later one counts."""
+    """Choose one series for each slice, all with one confidence source; of repeated slices the later one."""
     shared = companions.of(Role.CONFIDENCE, candidate.clusters[-1])
-    # A map of all slices may carry one time. It is trusted with a slice that was acquired once, and of two
-    # acquisitions of a slice its times have to say which it shows.
+    # A map of all slices may carry a single time. That is ignored for a slice that was acquired once; for a repeated
+    # slice the times must tell which repeat the map shows.
     timeless = [replace(one, evidence=replace(one.evidence, seconds=None)) for one in shared]
     places = []
     for place in by_position(candidate.parts):
         maps = timeless if len(place) == 1 else shared
-        places.append([options_of(part, [*companions.of(Role.CONFIDENCE, part), *maps], rules) for part in place])
-    for kind in _kinds_first(candidate, series_uid):
-        chosen = [found for place in places if (found := _latest(place, kind, series_uid))]
+        places.append(
+            [measurement_options(part, [*companions.of(Role.CONFIDENCE, part), *maps], rules) for part in place]
+        )
+    for source in _preferred_sources(candidate, series_uid):
+        chosen = [found for place in places if (found := _latest(place, source, series_uid))]
         if len(chosen) == len(places):
             return (_join(chosen, candidate),)
     raise NoConfidenceError(_no_confidence(candidate.members, candidate.clusters[-1], companions, rules))
 
 
-def _kinds_first(candidate: Candidate, series_uid: str | None) -> list[ConfidenceKnownBy]:
-    """Order the kinds by preference, the masked one first if the user named a masked series."""
-    asked = next((member for member in candidate.members if member.uid == series_uid), None)
-    first = (
-        ConfidenceKnownBy.MASKED
-        if asked is not None and asked.role is Role.STIFFNESS_MASKED
-        else ConfidenceKnownBy.WITH_MAP
-    )
-    return sorted(ConfidenceKnownBy, key=lambda kind: (kind is not first, kind))
+def _preferred_sources(candidate: Candidate, series_uid: str | None) -> list[ConfidenceSource]:
+    """Order the confidence sources by preference, masked first if the user asked for a masked series."""
+    masked = any(one.uid == series_uid and one.role is Role.STIFFNESS_MASKED for one in candidate.members)
+    first = ConfidenceSource.MASKED if masked else ConfidenceSource.MAP
+    return sorted(ConfidenceSource, key=lambda source: (source is not first, source))
 
 
-def _latest(place: Sequence[Sequence[Option]], kind: ConfidenceKnownBy, series_uid: str | None) -> Option | None:
-    """Return what the last acquisition of a slice offers.
+def _latest(
+    place: Sequence[Sequence[MeasurementOption]], source: ConfidenceSource, series_uid: str | None
+) -> MeasurementOption | None:
+    """Return the option of the last acquisition of a slice.
 
-    Of two unnamed series of one slice only pixels can tell which is masked, and not for every slice on its own.
+    None for two series whose masking is unknown: the pixels of a single slice do not tell which is masked.
     """
-    # One image has no order, so a map of broken geometry cannot be matched with it.
-    found = [option for options in place for option in options if option.kind is kind and not option.by_number]
-    last = max(found, key=lambda option: _age(option, series_uid), default=None)
-    twins = [options for options in place if sum(option.kind is ConfidenceKnownBy.UNNAMED for option in options) > 1]
-    return None if kind is ConfidenceKnownBy.UNNAMED and any(last in options for options in twins) else last
+    # A single image has no order, so a map with broken geometry cannot be paired by number.
+    found = [
+        option
+        for options in place
+        for option in options
+        if option.confidence_source is source and not option.paired_by_number
+    ]
+    last = max(found, key=lambda option: (option.stiffness.uid == series_uid, option.stiffness.age), default=None)
+    if source is not ConfidenceSource.MASKING_UNKNOWN:
+        return last
+    return None if any(last in options and _has_twins(options) for options in place) else last
 
 
-def _age(option: Option, series_uid: str | None) -> tuple[bool, tuple[float, int, str]]:
-    return option.stiffness.uid == series_uid, option.stiffness.age
+def _has_twins(options: Sequence[MeasurementOption]) -> bool:
+    return sum(option.confidence_source is ConfidenceSource.MASKING_UNKNOWN for option in options) > 1
 
 
-def _join(chosen: Sequence[Option], candidate: Candidate) -> Choice:
-    stiffness = join([option.stiffness for option in chosen])
+def _join(chosen: Sequence[MeasurementOption], candidate: Candidate) -> Choice:
+    stiffness = join_slices([option.stiffness for option in chosen])
     scales = {option.scale for option in chosen}
     if len(scales) > 1:
         raise UnknownUnitError(DIFFERENT_CONFIDENCE_SCALES)
@@ -167,38 +176,32 @@ def _join(chosen: Sequence[Option], candidate: Candidate) -> Choice:
         notes.append(f"Slices were acquired again: the later ones were measured instead of series {again}.")
     confidence = None
     if chosen[0].confidence is not None:
-        first = min((option.confidence for option in chosen if option.confidence), key=lambda m: (m.number, m.uid))
-        images = tuple(image for option in chosen for image in _map_images(option))
+        first = min((option.confidence for option in chosen if option.confidence), key=lambda m: m.order)
+        images = tuple(
+            image
+            for option in chosen
+            if option.confidence is not None
+            for image in images_at(option.confidence.series, option.stiffness.series.first)
+        )
         confidence = Series(first.uid, first.number, images)
-    return Choice(chosen[0].kind, stiffness, tuple(chosen), confidence, replaced, tuple(notes))
+    return Choice(chosen[0].confidence_source, stiffness, tuple(chosen), confidence, replaced, tuple(notes))
 
 
-def _replaced(chosen: Sequence[Option], candidate: Candidate) -> tuple[MreSeries, ...]:
-    """Return the series of slices that were acquired again later; twins of what is measured are none."""
+def _replaced(chosen: Sequence[MeasurementOption], candidate: Candidate) -> tuple[MreSeries, ...]:
+    """Return the series of slices that were acquired again later, without the twins of what is measured."""
     used = {option.stiffness for option in chosen}
-    if chosen[0].kind in {ConfidenceKnownBy.UNNAMED, ConfidenceKnownBy.UNNAMED_WITH_MAP}:
+    if chosen[0].confidence_source in {ConfidenceSource.MASKING_UNKNOWN, ConfidenceSource.MAP_MASKING_UNKNOWN}:
         earlier = [member for part in candidate.parts if not used & set(part.members) for member in part.members]
     else:
         earlier = [member for member in candidate.members if member not in used]
     return tuple(member for member in earlier if member.role is chosen[0].stiffness.role)
 
 
-def _map_images(option: Option) -> list[Instance]:
-    """Return the images of an option's confidence map at the one position of its stiffness series."""
-    (place_mm,) = distinct_distances_mm(option.stiffness.series)
-    images = option.confidence.series.instances if option.confidence else ()
-    return [
-        image
-        for image in images
-        if (distance_mm := slice_distance_mm(image)) is not None and abs(distance_mm - place_mm) < SAME_POSITION_MM
-    ]
-
-
-def _asked_for(series_uid: str, cluster: Cluster, companions: Companions, rules: ScannerRules) -> Choice:
+def _requested(series_uid: str, cluster: Cluster, companions: Companions, rules: ScannerRules) -> Choice:
     asked = next(member for member in cluster.members if member.uid == series_uid)
     if asked.role is Role.STIFFNESS_MASKED:
-        return _single(Option(ConfidenceKnownBy.MASKED, asked), ())
-    options = options_of(cluster, companions.of(Role.CONFIDENCE, cluster), rules)
+        return _single(MeasurementOption(ConfidenceSource.MASKED, asked), ())
+    options = measurement_options(cluster, companions.of(Role.CONFIDENCE, cluster), rules)
     own = next((option for option in options if option.stiffness is asked), None)
     if own is not None:
         return _single(own, ())
@@ -210,20 +213,22 @@ def _asked_for(series_uid: str, cluster: Cluster, companions: Companions, rules:
     if len(near) > 1:
         raise AmbiguousSeriesError(ambiguous_message(near))
     note = f"Series {asked.number} was asked for and has no confidence map; its masked stiffness was measured."
-    return _single(Option(ConfidenceKnownBy.MASKED, near[0]), (note,))
+    return _single(MeasurementOption(ConfidenceSource.MASKED, near[0]), (note,))
 
 
-def _single(option: Option, notes: tuple[str, ...]) -> Choice:
+def _single(option: MeasurementOption, notes: tuple[str, ...]) -> Choice:
     confidence = option.confidence
     if confidence is not None:
         notes += _map_notes(option, confidence)
-    if option.kind is ConfidenceKnownBy.UNNAMED_WITH_MAP:
+    if option.confidence_source is ConfidenceSource.MAP_MASKING_UNKNOWN:
         notes += ("The headers do not say whether the stiffness is masked; the confidence map decides.",)
-    return Choice(option.kind, option.stiffness, (option,), confidence.series if confidence else None, notes=notes)
+    return Choice(
+        option.confidence_source, option.stiffness, (option,), confidence.series if confidence else None, notes=notes
+    )
 
 
-def _map_notes(option: Option, confidence: MreSeries) -> tuple[str, ...]:
-    if option.by_number:
+def _map_notes(option: MeasurementOption, confidence: MreSeries) -> tuple[str, ...]:
+    if option.paired_by_number:
         wrong = broken_element(confidence, option.stiffness.series)
         note = (
             f"The geometry of the confidence map (series {confidence.number}) is broken: {wrong}. Its images were "
@@ -245,7 +250,7 @@ def _contested_note(contested: Sequence[MreSeries]) -> tuple[str, ...]:
 
 
 def _unusable_maps(cluster: Cluster, companions: Companions, rules: ScannerRules) -> tuple[str, ...]:
-    """Say of the confidence maps of a cluster whose scale is not known that they do not serve."""
+    """Name the confidence maps of a cluster whose scale is not known."""
     return tuple(
         f"The confidence map in series {one.number} was not used: the scale of its values is not known or "
         "contradictory (RealWorldValueMappingSequence, RescaleType, RescaleSlope, WindowCenter)."
@@ -265,18 +270,18 @@ def _contested_message(contested: Sequence[MreSeries], candidate: Candidate) -> 
 def _no_confidence(
     stiffness: Sequence[MreSeries], cluster: Cluster, companions: Companions, rules: ScannerRules
 ) -> str:
-    """Say that confidence is not known, and why each confidence map of the study does not tell it."""
+    """Say that confidence is not known, and why each confidence map of the study was not used."""
     numbers = ", ".join(str(member.number) for member in stiffness)
-    said = (
+    message = (
         f"Nothing says which pixels of stiffness series {numbers} are at least 95 % confident: there is no stiffness "
         "series masked at 95 % and no confidence map of the same slices. Send that series too."
     )
-    said = " ".join((said, *_unusable_maps(cluster, companions, rules)))
-    for one in companions.unclaimed:
+    message = " ".join((message, *_unusable_maps(cluster, companions, rules)))
+    for one in companions.unassigned:
         if one.role is Role.CONFIDENCE:
-            said += (
+            message += (
                 f" The confidence map in series {one.number} was not used: it shows other slices "
                 "(ImagePositionPatient), or comes from another acquisition (AcquisitionTime, AcquisitionNumber, "
                 "SequenceName, ProtocolName)."
             )
-    return said
+    return message

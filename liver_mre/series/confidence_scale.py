@@ -1,4 +1,4 @@
-"""How the stored values of a confidence map become a confidence from 0 to 1."""
+"""The scale of a confidence map: how stored values become a confidence from 0 to 1."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ LARGEST_WINDOW_CENTRE: Final = 1.5  # ours: a window centred beyond this shows n
 def confidence_scale(series: Series, rules: ScannerRules) -> float | None:
     """Find the scale of a confidence map: confidence (0 to 1) = stored * scale.
 
-    It is known from RealWorldValueMapping in "1" or "%" (UCUM), from a RescaleType "1" or "%", or from the scanner's
-    rule. All that is known must agree, for every image, and the display window must show confidences.
+    Sources are RealWorldValueMapping in "1" or "%" (UCUM), RescaleType "1" or "%", and the scanner's rule. They must
+    agree for every image, and the display window must show confidences.
 
     Returns
     -------
-    The scale, None if nothing says it, or what says it is contradictory, unreadable or has an offset.
+    The scale; None if it is unknown, contradictory or unreadable, or has an offset.
     """
     scales = {_scale(instance, rules) for instance in series.instances}
     return scales.pop() if len(scales) == 1 else None
@@ -66,7 +66,7 @@ def _is_plain(instance: Instance) -> bool:
 
 
 def _fits_window(instance: Instance, scale: float) -> bool:
-    """Tell whether the window, which applies to rescaled values, is centred on a confidence."""
+    """Tell whether the display window, which applies to rescaled values, is centred on a confidence."""
     if instance.window is None:
         return True
     return 0 < instance.window[0] * scale / (instance.rescale_slope or 1.0) <= LARGEST_WINDOW_CENTRE

@@ -1,4 +1,4 @@
-"""What each series of a study is used for, in words for a table."""
+"""What each series of a study is used for, in words for the user."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ FOR_ANATOMY: Final = "recorded as the anatomy of the measured slices; nothing is
 
 @dataclass(frozen=True, slots=True)
 class SeriesDecision:
-    """The role given to one series, whether it is used, and why, in words for a person.
+    """Role of one series, whether it is used, and why.
 
-    `candidate` is the acquisition to which it belongs, as its place among the study's candidates; None if to none.
+    `candidate` is the index of its acquisition among the study's candidates; None if it belongs to none.
     """
 
     series_instance_uid: str
@@ -36,13 +36,13 @@ class SeriesDecision:
 
 @dataclass(frozen=True, slots=True)
 class SeriesUse:
-    """What one series, or one part of it, is used for.
+    """Use of one series, or of one part of it.
 
     Attributes
     ----------
     purpose : as the end of "Would be ..."; "" if it is not used
     why_not : why it is not measured, as a sentence; "" where its role says enough
-    candidate : place of its acquisition among the candidates; None if it belongs to none
+    candidate : index of its acquisition among the candidates; None if it belongs to none
     stands_for : number of the stiffness series that stands for that acquisition
     """
 
@@ -54,18 +54,18 @@ class SeriesUse:
 
 @dataclass(slots=True)
 class SeriesUses:
-    """What each classified series is used for, by its place in the study."""
+    """Use of each classified series, by its index in the study."""
 
     entries: Sequence[ClassifiedSeries]
     by_entry: dict[int, SeriesUse] = field(default_factory=dict)
 
     def set(self, entry: ClassifiedSeries, use: SeriesUse) -> None:
-        """Record the use of an entry; the first one stays."""
+        """Record the use of an entry, unless it has one."""
         index = next(i for i, known in enumerate(self.entries) if known is entry)
         self.by_entry.setdefault(index, use)
 
     def decisions(self, *, selected: bool) -> tuple[SeriesDecision, ...]:
-        """Return the decision on every entry; none counts as used before the acquisitions are `selected`."""
+        """Return the decision on every entry; none counts as used unless the acquisitions are `selected`."""
         uses = [self.by_entry.get(index, SeriesUse()) for index in range(len(self.entries))]
         several = len({use.candidate for use in uses if use.candidate is not None}) > 1
         return tuple(
@@ -98,14 +98,14 @@ def with_outcomes(
 
     Parameters
     ----------
-    decisions : as the plan of the study has them
+    decisions : those of the plan
     chosen : the candidate that is reported; None if none is
-    outcomes : why each other acquisition is not, as a sentence, by its candidate and SeriesInstanceUID. Two
-        acquisitions share a candidate where headers do not say which of two stiffness series is masked
+    outcomes : why each other acquisition is not reported, as a sentence, by candidate and SeriesInstanceUID. Two
+        acquisitions share a candidate if headers do not say which of two stiffness series is masked
 
     Returns
     -------
-    The decisions; no series of an acquisition that is only in `outcomes` counts as used any more.
+    The decisions; series of acquisitions that are not reported no longer count as used.
     """
     of_candidate = {candidate: words for (candidate, _), words in outcomes.items() if candidate != chosen}
     of_series = {uid: words for (_, uid), words in outcomes.items()}
@@ -122,12 +122,12 @@ def with_outcomes(
 
 
 def why_stiffness_is_unused(measured: Sequence[int], *, masked: bool | None) -> str:
-    """Return why a stiffness series gave way to another one of its acquisition.
+    """Return why another stiffness series of the acquisition is measured instead.
 
     Parameters
     ----------
-    measured : numbers of the series that are measured
-    masked : whether those are masked
+    measured : numbers of the measured series
+    masked : whether these are masked; None if unknown
     """
     which = f"series {', '.join(str(number) for number in sorted(measured))}"
     if masked:

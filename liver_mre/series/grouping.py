@@ -1,4 +1,4 @@
-"""From the series of a study to acquisitions: stiffness series that belong together, and what belongs to them."""
+"""Group the series of a study into candidate acquisitions: stiffness series and their companions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from liver_mre.series.classification import ClassifiedSeries
-from liver_mre.series.pairing import Evidence, MreSeries, apart, repeats, same_stack, suits, together
+from liver_mre.series.pairing import (
+    AcquisitionEvidence,
+    MreSeries,
+    different_acquisitions,
+    is_repeat,
+    match_rank,
+    same_stack,
+    same_time,
+)
 from liver_mre.series.roles import Role, SeriesRole
 from liver_mre.studies.geometry import SAME_POSITION_MM, distinct_distances_mm, missing_slices
 from liver_mre.studies.study import Series
@@ -15,20 +23,20 @@ from liver_mre.studies.study import Series
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
 
-    from liver_mre.series.pairing import Rank
+    from liver_mre.series.pairing import MatchRank
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cluster:
-    """Stiffness series of the same slices and the same acquisition: the masked one, the unmasked one, or both.
+    """Stiffness series of the same slices and acquisition: masked, unmasked or both.
 
-    Two of one kind in it cannot be told apart.
+    Two members of the same role cannot be told apart.
     """
 
     members: tuple[MreSeries, ...]
 
     def of(self, *roles: SeriesRole) -> list[MreSeries]:
-        """Return its series of some roles."""
+        """Return its series of these roles."""
         return [member for member in self.members if member.role in roles]
 
     @property
@@ -36,18 +44,18 @@ class Cluster:
         """AcquisitionNumber of its images."""
         return frozenset(number for member in self.members for number in member.evidence.numbers)
 
-    def rank(self, companion: MreSeries) -> Rank | None:
-        """Rank a companion against the stiffness series that it suits best; None if it suits none."""
-        if any(apart(member, companion) for member in self.members):
+    def rank(self, companion: MreSeries) -> MatchRank | None:
+        """Rank a companion against the stiffness series that it matches best; None if it matches none."""
+        if any(different_acquisitions(member, companion) for member in self.members):
             return None
-        return min((rank for member in self.members if (rank := suits(member, companion))), default=None)
+        return min((rank for member in self.members if (rank := match_rank(member, companion))), default=None)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """One exam: a cluster, or several of one slice each, acquired breath-hold by breath-hold.
+    """A candidate acquisition: one cluster, or several of one slice each, acquired breath-hold by breath-hold.
 
-    `whole` stands for the joined slices of several parts, so that companions with all slices find them.
+    `whole` joins the slices of several parts, to match companions that show all slices.
     """
 
     parts: tuple[Cluster, ...]
@@ -57,41 +65,45 @@ class Candidate:
     def members(self) -> tuple[MreSeries, ...]:
         """Its stiffness series, by series number."""
         found = (member for part in self.parts for member in part.members)
-        return tuple(sorted(found, key=lambda member: (member.number, member.uid)))
+        return tuple(sorted(found, key=lambda member: member.order))
+
+    def part_of(self, member: MreSeries) -> Cluster:
+        """Return the part that holds one of its stiffness series."""
+        return next(part for part in self.parts if member in part.members)
 
     @property
     def clusters(self) -> tuple[Cluster, ...]:
-        """Everything that a companion can belong to."""
+        """Its parts and their joined whole: a companion belongs to one of them."""
         return (*self.parts, self.whole) if self.whole else self.parts
 
 
 @dataclass(frozen=True, slots=True)
 class Companions:
-    """Which companions belong to each cluster, which could equally well belong to another, and which belong to none."""
+    """Companions by cluster: assigned to one, contested between several, or assigned to none."""
 
-    own: dict[Cluster, list[MreSeries]] = field(default_factory=dict)
+    assigned: dict[Cluster, list[MreSeries]] = field(default_factory=dict)
     contested: dict[Cluster, list[MreSeries]] = field(default_factory=dict)
-    unclaimed: list[MreSeries] = field(default_factory=list)
+    unassigned: list[MreSeries] = field(default_factory=list)
 
     def of(self, role: SeriesRole, *clusters: Cluster) -> list[MreSeries]:
-        """Return the companions of a role that belong to one of the clusters."""
-        return [member for cluster in clusters for member in self.own.get(cluster, ()) if member.role is role]
+        """Return the companions of a role that are assigned to these clusters."""
+        return [member for cluster in clusters for member in self.assigned.get(cluster, ()) if member.role is role]
 
     def of_candidate(self, candidate: Candidate) -> list[MreSeries]:
-        """Return all companions that belong to a candidate."""
-        return [member for cluster in candidate.clusters for member in self.own.get(cluster, ())]
+        """Return all companions that are assigned to a candidate."""
+        return [member for cluster in candidate.clusters for member in self.assigned.get(cluster, ())]
 
     def contested_of(self, role: SeriesRole, candidate: Candidate) -> list[MreSeries]:
-        """Return the companions of a role that could belong to the acquisition or to another."""
+        """Return the companions of a role that match this candidate and another one equally well."""
         found = (member for cluster in candidate.clusters for member in self.contested.get(cluster, ()))
         return list({member.uid: member for member in found if member.role is role}.values())
 
 
 def candidates(stiffness: Iterable[MreSeries]) -> tuple[Candidate, ...]:
-    """Group the stiffness series of a study into acquisitions, by series number.
+    """Group the stiffness series of a study into candidate acquisitions, ordered by series number.
 
-    Series of one slice each become one acquisition where they share size, spacing, orientation, sequence and protocol
-    and lie at more than one position.
+    Single-slice series at several positions are one acquisition if size, spacing, orientation, sequence and protocol
+    are the same.
     """
     single: dict[Hashable, list[Cluster]] = {}
     found = []
@@ -106,37 +118,37 @@ def candidates(stiffness: Iterable[MreSeries]) -> tuple[Candidate, ...]:
 
 
 def assign_companions(
-    found: Sequence[Candidate], companions: Iterable[MreSeries], *, favoured: Candidate | None = None
+    found: Sequence[Candidate], companions: Iterable[MreSeries], *, requested: Candidate | None = None
 ) -> Companions:
-    """Give every companion to the cluster that it suits best.
+    """Assign every companion to the cluster that it matches best.
 
     Parameters
     ----------
-    found : the acquisitions of the study
-    companions : its other series of the elastography
-    favoured : the acquisition that the user asked for; it gets what suits it and another equally well
+    found : candidate acquisitions of the study
+    companions : the other MRE series of the study
+    requested : the candidate that the user asked for; it wins contested companions
     """
     result = Companions()
     clusters = [cluster for candidate in found for cluster in candidate.clusters]
-    wanted = set(favoured.clusters if favoured else ())
+    wanted = set(requested.clusters if requested else ())
     for companion in companions:
         ranks = {cluster: rank for cluster in clusters if (rank := cluster.rank(companion))}
         if not ranks:
-            result.unclaimed.append(companion)
+            result.unassigned.append(companion)
             continue
         best = [cluster for cluster, rank in ranks.items() if rank == min(ranks.values())]
         best = _with_rivals(companion, best, clusters)
         best = [cluster for cluster in best if cluster in wanted] or best
-        target = result.own if len(best) == 1 else result.contested
+        target = result.assigned if len(best) == 1 else result.contested
         for cluster in best:
             target.setdefault(cluster, []).append(companion)
     return result
 
 
 def _with_rivals(companion: MreSeries, best: list[Cluster], clusters: Sequence[Cluster]) -> list[Cluster]:
-    """Add the clusters that a confidence map would belong to by its AcquisitionNumber, if that is none of the best.
+    """Add the clusters that share a confidence map's AcquisitionNumber if none of the best does.
 
-    Its time and its number then contradict each other, and the map of another acquisition masks other pixels.
+    Time and number then contradict each other, and the map of another acquisition would mask the wrong pixels.
     """
     numbers = companion.evidence.numbers
     if companion.role is not Role.CONFIDENCE or not numbers or any(numbers & cluster.numbers for cluster in best):
@@ -145,7 +157,7 @@ def _with_rivals(companion: MreSeries, best: list[Cluster], clusters: Sequence[C
 
 
 def _clusters(stiffness: Iterable[MreSeries]) -> list[Cluster]:
-    """Put each series to the one group that it suits best; those that say their time lead."""
+    """Put each series into the group that it matches best, series with an acquisition time first."""
     groups: list[list[MreSeries]] = []
     for member in sorted(stiffness, key=lambda one: (one.evidence.seconds is None, one.number, one.uid)):
         ranked = [
@@ -159,21 +171,21 @@ def _clusters(stiffness: Iterable[MreSeries]) -> list[Cluster]:
             nearest[0].append(member)
         else:
             groups.append([member])
-    return [Cluster(tuple(sorted(group, key=lambda one: (one.number, one.uid)))) for group in groups]
+    return [Cluster(tuple(sorted(group, key=lambda one: one.order))) for group in groups]
 
 
 def _closeness(one: MreSeries, other: MreSeries) -> tuple[bool, int]:
-    return not together(one, other), abs(one.number - other.number)
+    return not same_time(one, other), abs(one.number - other.number)
 
 
 def _belong_together(one: MreSeries, other: MreSeries) -> bool:
     if one.role is other.role and one.role is not Role.STIFFNESS_MASK_UNKNOWN:
-        return not repeats(one, other) and missing_slices(one.series, other.series) == 0
-    return not apart(one, other) and same_stack(one.series, other.series)
+        return not is_repeat(one, other) and missing_slices(one.series, other.series) == 0
+    return not different_acquisitions(one, other) and same_stack(one.series, other.series)
 
 
 def _protocol(member: MreSeries) -> Hashable:
-    """Return what breath-holds of one exam share."""
+    """Return what the breath-holds of one acquisition have in common."""
     first = member.series.first
     rounded = tuple(
         tuple(round(value, 2) for value in values) if values else None
@@ -186,12 +198,12 @@ def _joined(parts: list[Cluster]) -> list[Candidate]:
     places = by_position(parts)
     if len(places) == 1:
         return [Candidate((part,)) for part in parts]
-    whole = join([place[0].members[0] for place in places])
+    whole = join_slices([place[0].members[0] for place in places])
     return [Candidate(tuple(parts), Cluster((whole,)))]
 
 
 def by_position(parts: Iterable[Cluster]) -> list[list[Cluster]]:
-    """Sort clusters of one slice each along the normal, and put those of the same slice together."""
+    """Sort single-slice clusters along the slice normal, and group those of the same slice."""
     places: list[list[Cluster]] = []
     for part in sorted(parts, key=_distance_mm):
         if places and _distance_mm(part) - _distance_mm(places[-1][0]) < SAME_POSITION_MM:
@@ -205,17 +217,17 @@ def _distance_mm(part: Cluster) -> float:
     return distinct_distances_mm(part.members[0].series)[0]
 
 
-def join(slices: Sequence[MreSeries]) -> MreSeries:
-    """Make one series of several, in their order along the normal; UID and number are those of the first by number."""
-    first = min(slices, key=lambda member: (member.number, member.uid))
+def join_slices(slices: Sequence[MreSeries]) -> MreSeries:
+    """Join series that are ordered along the slice normal; the lowest series number gives UID and number."""
+    first = min(slices, key=lambda member: member.order)
     series = Series(first.uid, first.number, tuple(image for member in slices for image in member.series.instances))
     entry = ClassifiedSeries(series, first.role, first.entry.reason)
     return MreSeries(entry, reduce(_both, (member.evidence for member in slices)))
 
 
-def _both(one: Evidence, other: Evidence) -> Evidence:
+def _both(one: AcquisitionEvidence, other: AcquisitionEvidence) -> AcquisitionEvidence:
     seconds = [second for evidence in (one, other) if evidence.seconds for second in evidence.seconds]
-    return Evidence(
+    return AcquisitionEvidence(
         seconds=(min(seconds), max(seconds)) if seconds else None,
         numbers=one.numbers | other.numbers,
         names=(one.names[0] | other.names[0], one.names[1] | other.names[1], one.names[2] | other.names[2]),

@@ -1,7 +1,7 @@
-"""Scanner rules as data: how a header tells what a series is and in which unit its pixels are.
+"""Conditions of the scanner rules on header fields, all of which must hold.
 
-A rule holds checks on header fields, and all of them must hold. Text is compared without regard to case, accents and
-the width of characters; codes (values of ImageType) are compared whole, so that "M" never matches "PRIMARY".
+Text is compared regardless of case, accents and character width; codes (values of ImageType) are compared whole, so
+that "M" never matches "PRIMARY".
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ TEXT_FIELDS: Final = {
     "sequence_name": "SequenceName",
     "series_description": "SeriesDescription",
 }
-"""Fields that hold one text, and the DICOM keyword by which messages name them."""
+"""Fields with one text, and how messages name them."""
 CODE_FIELDS: Final = {"image_type": "ImageType"}
-"""Fields that hold several codes."""
+"""Fields with several codes."""
 NUMBER_FIELDS: Final = {"window_center": "WindowCenter", "window_width": "WindowWidth"}
-"""Fields that hold a number, or nothing."""
+"""Fields with a number or nothing."""
 FIELDS: Final = TEXT_FIELDS | CODE_FIELDS | NUMBER_FIELDS
 _WINDOW_INDEX: Final = {"window_center": 0, "window_width": 1}
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
@@ -43,7 +43,7 @@ _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
 
 @lru_cache(maxsize=4096)
 def fold(text: str) -> str:
-    """Return text as rules compare it: without case, accents and differences of character width."""
+    """Normalise text for comparison: no case, accents or differences of character width."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if not unicodedata.combining(character)).casefold()
 
@@ -114,13 +114,13 @@ class Condition:
         return _TEXT_CHECKS[self.operator]("" if found is None else fold(str(found).strip()), self.values)
 
     def tags(self, instance: Instance) -> tuple[str, ...]:  # noqa: ARG002 - the same for every kind of check
-        """Name the element that the condition finds something in; none where it only excludes."""
+        """Name the element in which the condition found a value; none if it only excludes values."""
         return () if self.operator in _NEGATIVE or self.field == "modality" else (FIELDS[self.field],)
 
 
 @dataclass(frozen=True, slots=True)
 class RangeCondition:
-    """A number of the header that lies between two others, ends included; an absent number does not."""
+    """A header number within a closed range; does not hold if the number is absent."""
 
     field: str
     low: float
@@ -137,7 +137,7 @@ class RangeCondition:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """Groups of checks of which at least one must hold."""
+    """Groups of checks, of which at least one must hold."""
 
     groups: tuple[tuple[Check, ...], ...]
 
@@ -159,7 +159,7 @@ def all_hold(checks: tuple[Check, ...], instance: Instance) -> bool:
 
 
 def without_numbers(checks: tuple[Check, ...]) -> tuple[Check, ...]:
-    """Return the checks of a rule that look at no number: the same for all images of most series."""
+    """Return the checks on texts and codes, which are the same for all images of most series."""
     return tuple(check for check in checks if not _looks_at_number(check))
 
 
@@ -170,5 +170,5 @@ def _looks_at_number(check: Check) -> bool:
 
 
 def tags(checks: tuple[Check, ...], instance: Instance) -> tuple[str, ...]:
-    """Name the elements in which checks that hold find what they look for, each once."""
+    """Name the elements in which checks that hold found a value, each once."""
     return tuple(dict.fromkeys(tag for check in checks for tag in check.tags(instance)))

@@ -1,4 +1,4 @@
-"""Which series show the same slices of the same acquisition: evidence from geometry, time, sequence, names, numbers."""
+"""Which series show the same slices of the same acquisition, by geometry, time, sequence, names and numbers."""
 
 from __future__ import annotations
 
@@ -16,28 +16,26 @@ if TYPE_CHECKING:
     from liver_mre.series.classification import ClassifiedSeries
     from liver_mre.studies.study import Series
 
-SAME_TIME_S: Final = (
-    2.0  # ours: derived series carry the time of their raw images; a repeat takes a breath-hold at least
-)
-# Words that say which map of an acquisition a series is; what remains of a description names the acquisition.
-_KIND: Final = re.compile(
+SAME_TIME_S: Final = 2.0  # ours: maps carry the time of their raw images; a repeat is at least a breath-hold later
+# Words that name the map; what remains of a description names the acquisition.
+_MAP_WORDS: Final = re.compile(
     r"stiff(ness)?|elastogramm?e?|stgrym?|masked|mask|conf(idence)?|(?<!\d)c?95(?!\d)|wave|magnitude|mag|phase|images?|maps?|\bp\b"
 )
 _NO_WORD: Final = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What tells the acquisition from which a series comes; empty or None where its headers do not say.
+class AcquisitionEvidence:
+    """What headers say about the acquisition that a series comes from; empty or None where they say nothing.
 
     Attributes
     ----------
     seconds : (first, last) acquisition time of its images
-    shared_times : whether series of different kinds share times in this study, as the maps of one acquisition do; there
-        are headers in which each series has a time of its own, which says nothing about the acquisition
+    shared_times : whether series of different roles share times in this study, as the maps of one acquisition do;
+        where every series has a time of its own, times say nothing about the acquisition
     numbers : AcquisitionNumber of its images
     names : sequence name, private sequence name and protocol name of its images
-    stem : description without the words that say which map it is
+    stem : SeriesDescription without the words that name the map
     """
 
     seconds: tuple[float, float] | None
@@ -49,19 +47,19 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MreSeries:
-    """A series of the elastography with what tells its acquisition; compared by identity."""
+    """An MRE series with the evidence of its acquisition; compared by identity."""
 
     entry: ClassifiedSeries
-    evidence: Evidence
+    evidence: AcquisitionEvidence
 
     @property
     def series(self) -> Series:
-        """The series itself."""
+        """The DICOM series."""
         return self.entry.series
 
     @property
     def role(self) -> SeriesRole:
-        """What the series is."""
+        """Its role."""
         return self.entry.role
 
     @property
@@ -75,17 +73,22 @@ class MreSeries:
         return self.series.series_number
 
     @property
+    def order(self) -> tuple[int, str]:
+        """Sort key: by series number."""
+        return self.number, self.uid
+
+    @property
     def age(self) -> tuple[float, int, str]:
-        """Sort key: the later acquired, the larger."""
+        """Sort key: larger for a later acquisition."""
         return (self.evidence.seconds[1] if self.evidence.seconds else -1.0, self.number, self.uid)
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Rank:
-    """How well a companion suits a stiffness series; smaller is better, and equal ranks cannot be told apart."""
+class MatchRank:
+    """How well a companion matches a stiffness series: smaller is better, equal is ambiguous."""
 
     another_time: bool
-    by_number: bool
+    paired_by_number: bool
     missing: int
     another_number: bool
     another_stem: bool
@@ -93,22 +96,22 @@ class Rank:
 
 
 def members(entries: Iterable[ClassifiedSeries]) -> tuple[MreSeries, ...]:
-    """Collect the evidence of every series, by series number.
+    """Collect the evidence of every series, ordered by series number.
 
-    Times count only if they differ somewhere: those that anonymisers write do not.
+    Acquisition times that are the same throughout the study are ignored: anonymisers write such times.
     """
     entries = sorted(entries, key=lambda one: (one.series.series_number, one.series.series_instance_uid, one.role))
     seconds = [second for entry in entries for second in _seconds(entry.series)]
     timed = bool(seconds) and max(seconds) - min(seconds) > SAME_TIME_S
-    found = [MreSeries(entry, _traits(entry.series, timed=timed)) for entry in entries]
-    shared = any(one.role is not other.role and together(one, other) for one, other in combinations(found, 2))
+    found = [MreSeries(entry, _evidence(entry.series, timed=timed)) for entry in entries]
+    shared = any(one.role is not other.role and same_time(one, other) for one, other in combinations(found, 2))
     return tuple(replace(member, evidence=replace(member.evidence, shared_times=shared)) for member in found)
 
 
-def _traits(series: Series, *, timed: bool) -> Evidence:
+def _evidence(series: Series, *, timed: bool) -> AcquisitionEvidence:
     seconds = _seconds(series) if timed else []
     numbers = (instance.acquisition_number for instance in series.instances)
-    return Evidence(
+    return AcquisitionEvidence(
         seconds=(min(seconds), max(seconds)) if seconds else None,
         numbers=frozenset(number for number in numbers if number is not None),
         names=(
@@ -116,7 +119,7 @@ def _traits(series: Series, *, timed: bool) -> Evidence:
             _names(instance.private_sequence_name for instance in series.instances),
             _names(instance.protocol_name for instance in series.instances),
         ),
-        stem=_NO_WORD.sub("", _KIND.sub("", _NO_WORD.sub(" ", series.first.series_description.casefold()))),
+        stem=_NO_WORD.sub("", _MAP_WORDS.sub("", _NO_WORD.sub(" ", series.first.series_description.casefold()))),
     )
 
 
@@ -128,39 +131,39 @@ def _names(values: Iterable[str]) -> frozenset[str]:
     return frozenset(folded for value in values if (folded := value.strip().casefold()))
 
 
-def apart(one: MreSeries, other: MreSeries) -> bool:
+def different_acquisitions(one: MreSeries, other: MreSeries) -> bool:
     """Tell whether two series certainly come from different acquisitions.
 
-    Another sequence or protocol is another acquisition, and so is another time; AcquisitionNumber counts where times
-    say nothing. A confidence map at another time is never taken for that of the acquisition.
+    They do if sequence, protocol or time differ, or AcquisitionNumber where times are not decisive. A confidence map
+    of another time never belongs to the acquisition.
     """
     here, there = one.evidence, other.evidence
     if any(a and b and not a & b for a, b in zip(here.names, there.names, strict=True)):
         return True
     if here.seconds and there.seconds:
         decisive = here.shared_times or one.role is other.role or Role.CONFIDENCE in {one.role, other.role}
-        if together(one, other) or decisive:
-            return not together(one, other)
+        if same_time(one, other) or decisive:
+            return not same_time(one, other)
     return bool(here.numbers and there.numbers) and not here.numbers & there.numbers
 
 
-def together(one: MreSeries, other: MreSeries) -> bool:
-    """Tell whether the times of two series show that they come from one acquisition."""
+def same_time(one: MreSeries, other: MreSeries) -> bool:
+    """Tell whether the acquisition times of two series are known and the same."""
     here, there = one.evidence.seconds, other.evidence.seconds
     if here is None or there is None:
         return False
     return max(here[0], there[0]) - min(here[1], there[1]) <= SAME_TIME_S
 
 
-def repeats(one: MreSeries, other: MreSeries) -> bool:
-    """Tell whether two stiffness series of one kind are known to come from different acquisitions.
+def is_repeat(one: MreSeries, other: MreSeries) -> bool:
+    """Tell whether two stiffness series of one role are known to come from different acquisitions.
 
-    Names given by one scanner to maps of one kind differ only if the acquisitions do.
+    A scanner gives maps of one role different names only if their acquisitions differ.
     """
-    if apart(one, other):
+    if different_acquisitions(one, other):
         return True
     stems = one.evidence.stem, other.evidence.stem
-    return not together(one, other) and all(stems) and stems[0] != stems[1]
+    return not same_time(one, other) and all(stems) and stems[0] != stems[1]
 
 
 def same_stack(one: Series, other: Series) -> bool:
@@ -168,30 +171,36 @@ def same_stack(one: Series, other: Series) -> bool:
     return missing_slices(one, other) is not None or missing_slices(other, one) is not None
 
 
-def suits(stiffness: MreSeries, companion: MreSeries) -> Rank | None:
-    """Rank a companion of a stiffness series: by position, or by number where its own geometry is broken.
+def match_rank(stiffness: MreSeries, companion: MreSeries) -> MatchRank | None:
+    """Rank how well a companion matches a stiffness series: by position, or by number if its geometry is broken.
 
     Returns
     -------
-    None if it comes from another acquisition, or does not show all slices.
+    None if it comes from another acquisition or does not show all slices.
     """
-    if apart(stiffness, companion):
+    if different_acquisitions(stiffness, companion):
         return None
     missing = missing_slices(stiffness.series, companion.series)
     by_number = missing is None and _matches_by_number(stiffness.series, companion)
     if missing is None and not by_number:
         return None
-    same_time = together(stiffness, companion)
+    timed = same_time(stiffness, companion)
     same_number = bool(stiffness.evidence.numbers & companion.evidence.numbers)
-    return Rank(
-        another_time=not same_time,
-        by_number=by_number,
+    return MatchRank(
+        another_time=not timed,
+        paired_by_number=by_number,
         missing=missing or 0,
         another_number=not same_number,
         another_stem=not stiffness.evidence.stem or stiffness.evidence.stem != companion.evidence.stem,
-        # Series numbers are too little to pair a map whose positions say nothing.
-        distance=0 if by_number and not (same_time or same_number) else abs(stiffness.number - companion.number),
+        # The series number alone is too weak to pair a map without positions.
+        distance=0 if by_number and not (timed or same_number) else abs(stiffness.number - companion.number),
     )
+
+
+def best_matches(stiffness: MreSeries, companions: Iterable[MreSeries]) -> dict[MreSeries, MatchRank]:
+    """Return the companions that match a stiffness series best: none, one, or several that nothing tells apart."""
+    ranks = {one: rank for one in companions if (rank := match_rank(stiffness, one))}
+    return {one: rank for one, rank in ranks.items() if rank == min(ranks.values())}
 
 
 def _matches_by_number(stiffness: Series, companion: MreSeries) -> bool:
@@ -203,7 +212,7 @@ def _matches_by_number(stiffness: Series, companion: MreSeries) -> bool:
 
 
 def broken_element(companion: MreSeries, stiffness: Series) -> str | None:
-    """Say what is wrong with the geometry of a companion, as a clause; None if it can be trusted."""
+    """Return what is wrong with the geometry of a companion, as a clause; None if nothing is."""
     images = companion.series.instances
     positions = {image.position_mm for image in images}
     # Magnitude, phase and wave images at one position can be the phase offsets of one slice.

@@ -1,10 +1,10 @@
-"""The plan of a study: what each series is, which acquisitions can be measured, and why every other series is not.
+"""The plan of a study: the role of each series, which acquisitions can be measured, and why the others cannot.
 
-A study holds acquisitions: stiffness series with the companions that come from the same raw images. Every one that
-can be measured is selected; one that cannot is rejected with its reason and does not stop the others. Where nothing
-tells two series apart, the user names one. A study is planned once; in the order of the data: `classification`, `pairing`
-(which series can belong together), `grouping` (candidates and their companions), `options` and `choosing` (what of a
-candidate is measured), `completion` (its checks), `decisions` (words for every series).
+An acquisition is a stiffness series with the companions from the same raw images. Each one that can be measured is
+selected; one that cannot is rejected with its reason, without stopping the others. If nothing tells two series apart,
+the user has to name one. A study is planned once, in this order: `classification` (roles), `pairing` (which series can
+belong together), `grouping` (candidates and companions), `options` and `choosing` (what of a candidate is measured),
+`completion` (checks), `decisions` (words for every series).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from liver_mre.errors import (
 from liver_mre.series.acquisition import RejectedAcquisition
 from liver_mre.series.choosing import choose
 from liver_mre.series.classification import ClassifiedSeries, classify
-from liver_mre.series.completion import Completed, complete
+from liver_mre.series.completion import PlannedAcquisition, complete_acquisition
 from liver_mre.series.decisions import (
     FOR_ANATOMY,
     FOR_CONFIDENCE,
@@ -53,17 +53,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What came of one candidate: one thing to measure, or two unnamed twins, or an error."""
+    """Outcome of one candidate: an acquisition (two if it is unknown which series is masked), or an error."""
 
     candidate: Candidate
-    found: tuple[Completed, ...] = ()
+    planned: tuple[PlannedAcquisition, ...] = ()
     error: MreError | None = None
-    passed_over: bool = False
+    skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SelectedAcquisition:
-    """An acquisition that can be measured, and its place among the study's candidates."""
+    """An acquisition that can be measured, and its index among the study's candidates."""
 
     candidate: int
     acquisition: Acquisition
@@ -71,16 +71,16 @@ class SelectedAcquisition:
 
 @dataclass(frozen=True, slots=True)
 class SeriesPlan:
-    """What is known of a study's series from their headers.
+    """The series of a study, as their headers describe them.
 
     Attributes
     ----------
     study : the study
-    rules : scanner rules that it was planned by
-    classified : every series, or each part of one that holds several roles, with its role
-    companions : which companions belong to which candidate
-    outcomes : what came of each candidate, by series number
-    series_uid : the stiffness series that the user asked for, or None
+    rules : scanner rules that it was planned with
+    classified : every series with its role; one with several roles is split
+    companions : companions of each candidate
+    outcomes : outcome of each candidate, ordered by series number
+    series_uid : stiffness series that the user asked for, or None
     """
 
     study: Study
@@ -91,22 +91,22 @@ class SeriesPlan:
     series_uid: str | None = None
 
     def select(self) -> tuple[SelectedAcquisition, ...]:
-        """Return every acquisition that can be measured, at least one, by series number.
+        """Return the acquisitions that can be measured, at least one, ordered by series number.
 
-        Of one acquisition its unmasked stiffness is measured if there is a confidence map, otherwise its masked one.
+        The unmasked stiffness is measured if there is a confidence map, otherwise the masked one.
 
         Raises
         ------
         MixedPatientsError
             The study holds images of more than one patient.
         AmbiguousSeriesError
-            Nothing tells two acquisitions or two companions apart, and `series_uid` does not say which is meant.
+            Nothing tells two acquisitions or companions apart, and `series_uid` does not say which is meant.
         NoEligibleSeriesError
             The study holds no MR elastography, or not the series asked for.
         NoStiffnessError, SeriesNotMeasurableError
             The study holds MR elastography, but no stiffness, or the series asked for cannot be measured.
         MixedSeriesError, NoConfidenceError, ConflictingFilesError, MissingSlicesError, GeometryError, UnknownUnitError
-            No acquisition can be measured; of several errors the gravest is raised, with the words of all.
+            No acquisition can be measured; of several errors the gravest is raised, with the messages of all.
         """
         _check_one_patient(self.study)
         if self.series_uid is not None:
@@ -117,7 +117,7 @@ class SeriesPlan:
         found = [
             SelectedAcquisition(place, each.acquisition)
             for place, outcome in enumerate(self.outcomes)
-            for each in outcome.found
+            for each in outcome.planned
         ]
         if not found:
             raise _why_none(self)
@@ -125,7 +125,7 @@ class SeriesPlan:
 
     @property
     def rejected(self) -> tuple[RejectedAcquisition, ...]:
-        """Acquisitions with stiffness images that cannot be measured; none where the user named a series."""
+        """Acquisitions that cannot be measured; empty if the user named a series."""
         if self.series_uid is not None:
             return ()
         rejected = [
@@ -141,13 +141,13 @@ class SeriesPlan:
         return tuple(sorted(rejected, key=_by_number))
 
     def listing(self) -> tuple[SeriesDecision, ...]:
-        """Return what every series is and whether it would be measured; none counts as used yet."""
+        """Return the role of every series and whether it would be measured; none counts as used yet."""
         return self._uses().decisions(selected=False)
 
     def decisions(
         self, chosen: int | None = None, outcomes: Mapping[tuple[int, str], str] | None = None
     ) -> tuple[SeriesDecision, ...]:
-        """Return what every series was used for; arguments as those of `decisions.with_outcomes`."""
+        """Return what every series was used for; for the parameters see `decisions.with_outcomes`."""
         return with_outcomes(self._uses().decisions(selected=True), chosen, outcomes or {})
 
     def _uses(self) -> SeriesUses:
@@ -160,14 +160,13 @@ class SeriesPlan:
 def plan_series(
     study: Study, rules: ScannerRules, *, series_uid: str | None = None, kpa_per_count: float | None = None
 ) -> SeriesPlan:
-    """Plan a study from its headers. An unusable study is planned, too: `SeriesPlan.select` raises what is wrong.
+    """Plan a study from its headers. An unusable study is planned as well: `SeriesPlan.select` raises its error.
 
     Parameters
     ----------
     study : the study, as read
     rules : scanner rules
-    series_uid : measure the acquisition of this stiffness series only, and of the masked and the unmasked one this one
-        where its confidence is known
+    series_uid : measure only the acquisition of this stiffness series, and this series if its confidence is known
     kpa_per_count : scale set by the user instead of the scanner's
 
     Raises
@@ -178,20 +177,20 @@ def plan_series(
     classified = classify(study, rules)
     involved = members(entry for entry in classified if entry.role in MRE_ROLES)
     found = candidates(member for member in involved if member.role in STIFFNESS_ROLES)
-    asked = next((one for one in found if any(member.uid == series_uid for member in one.members)), None)
+    requested = next((one for one in found if any(member.uid == series_uid for member in one.members)), None)
     companions = assign_companions(
-        found, (member for member in involved if member.role in COMPANION_ROLES), favoured=asked
+        found, (member for member in involved if member.role in COMPANION_ROLES), requested=requested
     )
     outcomes = []
     for candidate in found:
-        if series_uid is not None and candidate is not asked:
-            outcomes.append(_Outcome(candidate, passed_over=True))
+        if series_uid is not None and candidate is not requested:
+            outcomes.append(_Outcome(candidate, skipped=True))
             continue
         try:
             choices = choose(candidate, companions, rules, series_uid=series_uid)
             each = tuple(
-                complete(
-                    choice, candidate, companions, rules, kpa_per_count=kpa_per_count, asked=series_uid is not None
+                complete_acquisition(
+                    choice, candidate, companions, rules, kpa_per_count=kpa_per_count, requested=series_uid is not None
                 )
                 for choice in choices
             )
@@ -215,8 +214,8 @@ def _check_one_patient(study: Study) -> None:
 
 
 def _check_named(series_uid: str, plan: SeriesPlan) -> None:
-    """Refuse a series that is no stiffness series of the study, or cannot be measured."""
-    outcome = next((one for one in plan.outcomes if not one.passed_over), None)
+    """Refuse a series that is not a stiffness series of the study, or cannot be measured."""
+    outcome = next((one for one in plan.outcomes if not one.skipped), None)
     if outcome is None:
         reasons = [entry.reason for entry in plan.classified if entry.series.series_instance_uid == series_uid]
         if reasons:
@@ -244,7 +243,7 @@ def _why_none(plan: SeriesPlan) -> MreError:
     if len(rejected) == 1:
         return rejected[0].error
     if rejected:
-        # A lack of confidence explains least: what another series suffers from may be why nothing goes with it.
+        # Missing confidence explains least: the error of another series may be why no confidence map matches.
         gravest = max(rejected, key=lambda one: (one.error.exit_code, not isinstance(one.error, NoConfidenceError)))
         each = " ".join(f"Series {one.series.series_number}: {one.error}" for one in rejected)
         return type(gravest.error)(f"None of the {len(rejected)} acquisitions can be measured. {each}")
@@ -258,7 +257,7 @@ def _why_none(plan: SeriesPlan) -> MreError:
 
 
 def _is_elastography(entry: ClassifiedSeries, rules: ScannerRules) -> bool:
-    """Tell by its role, or because it comes from a sequence for whose stiffness a scale is known."""
+    """Tell by its role, or by an MRE sequence whose stiffness scale is known."""
     if ({entry.role} | entry.mixed) & MRE_ROLES:
         return True
     images = [instance for instance in entry.series.instances if instance.modality.upper() in {"MR", ""}]
@@ -266,13 +265,13 @@ def _is_elastography(entry: ClassifiedSeries, rules: ScannerRules) -> bool:
 
 
 def _record_uses(place: int, outcome: _Outcome, companions: Companions, uses: SeriesUses) -> None:
-    """Record what each series of a candidate is used for."""
-    stands = outcome.found[0].choice.stiffness if outcome.found else outcome.candidate.members[0]
+    """Record the use of each series of a candidate."""
+    stands = outcome.planned[0].choice.stiffness if outcome.planned else outcome.candidate.members[0]
 
     def use(purpose: str = "", why_not: str = "") -> SeriesUse:
         return SeriesUse(purpose, why_not, place, stands.number)
 
-    for each in outcome.found:
+    for each in outcome.planned:
         for option in each.choice.options:
             uses.set(option.stiffness.entry, use(TO_MEASURE))
             if option.confidence is not None:
@@ -289,9 +288,9 @@ def _record_uses(place: int, outcome: _Outcome, companions: Companions, uses: Se
 
 
 def _why_not(outcome: _Outcome) -> str:
-    if outcome.passed_over:
+    if outcome.skipped:
         return "Not measured: another series was asked for."
     if outcome.error is not None:
         return str(outcome.error)
-    measured = [option.stiffness.number for each in outcome.found for option in each.choice.options]
-    return why_stiffness_is_unused(measured, masked=outcome.found[0].choice.masked)
+    measured = [option.stiffness.number for each in outcome.planned for option in each.choice.options]
+    return why_stiffness_is_unused(measured, masked=outcome.planned[0].choice.masked)

@@ -1,7 +1,7 @@
-"""What a series can be.
+"""Roles of series.
 
-Roles of elastography stand here. Another kind of study brings an enumeration of its own, which it adds to `ROLE_SETS`; then
-scanner rules may name its roles.
+Those of MRE studies are defined here. Another kind of study adds its own enumeration to `ROLE_SETS`, so that scanner
+rules may name its roles.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias
 
 SeriesRole: TypeAlias = StrEnum
-"""A role of any kind of study."""
+"""A role in any kind of study."""
 
 
 class Role(StrEnum):
@@ -28,12 +28,10 @@ class Role(StrEnum):
 
 
 STIFFNESS_ROLES: Final = frozenset({Role.STIFFNESS, Role.STIFFNESS_MASKED, Role.STIFFNESS_MASK_UNKNOWN})
-"""The roles of series that show stiffness."""
 COMPANION_ROLES: Final = frozenset({Role.CONFIDENCE, Role.MAGNITUDE, Role.PHASE, Role.WAVE})
-"""The roles of series that belong to a stiffness series."""
 MRE_ROLES: Final = STIFFNESS_ROLES | COMPANION_ROLES
 ROLE_SETS: list[type[StrEnum]] = [Role]
-"""Every role that a scanner rule may name."""
+"""Enumerations of the roles that a scanner rule may name."""
 
 
 def known_roles() -> dict[str, SeriesRole]:

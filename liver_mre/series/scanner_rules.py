@@ -1,4 +1,4 @@
-"""Scanner rules: what a header tells of a series, its unit and its confidence scale, with the source of each rule."""
+"""Scanner rules: roles, units and confidence scales by header values, with the source of each rule."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RoleRule:
-    """What a series is if its header meets the checks.
+    """The role of a series whose header meets the checks.
 
     Attributes
     ----------
-    reason : says it in words for a radiologist
-    source : where the rule is known from
-    needs : roles of which another series of the same slices must have one, or else the rule does not hold; for
-        evidence that is too weak alone
-    split : where a series holds as many parts of equal size, by InstanceNumber: the role of each; `role` is then OTHER
+    reason : what the series is, in words for a radiologist
+    source : evidence for the rule
+    needs : the rule holds only if another series of the same slices has one of these roles; for weak evidence
+    split : roles of equal parts of the series, by InstanceNumber; `role` is then OTHER
     """
 
     vendor: str
@@ -34,7 +33,7 @@ class RoleRule:
 
 @dataclass(frozen=True, slots=True)
 class SignRule:
-    """What one element alone says that a series is; elements that say different things contradict each other."""
+    """The role that one element alone indicates; elements that indicate different roles contradict each other."""
 
     says: SeriesRole
     when: tuple[Check, ...]
@@ -43,7 +42,7 @@ class SignRule:
 
 @dataclass(frozen=True, slots=True)
 class VendorRule:
-    """Signs of a scanner's maker, each enough alone; signs of two makers contradict each other."""
+    """Signs of a scanner manufacturer, each sufficient; signs of two manufacturers contradict each other."""
 
     vendor: str
     signs: tuple[tuple[Check, ...], ...]
@@ -56,10 +55,10 @@ class UnitRule:
 
     Attributes
     ----------
-    roles : the kinds of series whose pixels have this scale
-    ignores_rescale : True if the vendor writes a RescaleSlope that has nothing to do with stiffness; otherwise
-        a RescaleSlope other than 1 contradicts the rule
-    only_contradicts : True for signs that are too weak to give the scale, but that contradict any other
+    roles : roles of series with this scale
+    ignores_rescale : True if the vendor's RescaleSlope is unrelated to stiffness; otherwise a RescaleSlope other than 1
+        contradicts the rule
+    only_contradicts : True for evidence that is too weak to give the scale, but contradicts another one
     """
 
     vendor: str
@@ -83,7 +82,7 @@ class ConfidenceRule:
 
 @dataclass(frozen=True, slots=True)
 class ScannerRules:
-    """Every rule, in the order in which roles are tried: the first that matches names the role."""
+    """All rules; the first of `roles` that matches names the role."""
 
     roles: tuple[RoleRule, ...]
     units: tuple[UnitRule, ...]

@@ -1,10 +1,9 @@
-"""Typed reading of the scanner rules: an unknown key, field or value is an error, not a rule that never holds."""
+"""Scanner rules from their data file: an unknown key, field or value is an error, not a rule that never holds."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
-from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from liver_mre.errors import SettingsError
@@ -23,33 +22,18 @@ from liver_mre.series.header_conditions import (
     fold,
 )
 from liver_mre.series.roles import Role, SeriesRole, known_roles
-from liver_mre.series.rules_values import (
-    a_filled_list,
-    a_list,
-    a_positive,
-    a_text,
-    a_truth,
-    an_object,
-    fail,
-    keyed,
-    listed,
-    no_key_twice,
-)
 from liver_mre.series.scanner_rules import ConfidenceRule, RoleRule, ScannerRules, SignRule, UnitRule, VendorRule
+from liver_mre.studies.typed_json import Fields, parse_json, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
     from typing import TypeVar
 
     Rule = TypeVar("Rule")
 
-_DOCUMENT: Final = frozenset({"words", "definitions", "roles", "signs", "vendors", "units", "confidence"})
-_ROLE_RULE: Final = frozenset({"vendor", "when", "reason", "source"})
-_UNIT_RULE: Final = frozenset({"vendor", "roles", "when", "kpa_per_count", "ignores_rescale", "source"})
-_CONFIDENCE_RULE: Final = frozenset({"vendor", "when", "confidence_per_count", "source"})
+_SHIPPED: Final = Path(__file__).resolve().parents[1] / "data" / "scanner_rules.json"
+_ADVICE: Final = "Compare it with docs/scanners.md."
 _REFERENCE: Final = "@"  # "@stiffness" among values stands for the list of that name in "words"
-_RANGE_ENDS: Final = 2
 
 
 @dataclass(slots=True)
@@ -61,34 +45,28 @@ class _Names:
 
 
 def load_scanner_rules(extra: Path | None = None) -> ScannerRules:
-    """Read the rules that this application ships, and a site's own before them.
+    """Read the rules of this application, preceded by those of the site.
 
     Parameters
     ----------
-    extra : a file of the same form with rules of a site; they are tried first, and may use our words and definitions
+    extra : file of the site's rules, of the same form; they may use the application's words and definitions
 
     Raises
     ------
     SettingsError
-        A rules file is damaged, or the site's cannot be read.
+        A rules file cannot be read or is not valid.
     """
-    shipped = resources.files("liver_mre").joinpath("data/scanner_rules.json").read_text("utf-8")
-    if extra is None:
-        return parse_scanner_rules(shipped)
-    try:
-        own = extra.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"The scanner rules in {extra} cannot be read: {type(error).__name__}."
-        raise SettingsError(msg) from error
     names = _Names()
-    ours = _parse(shipped, names)
-    first = _parse(own, names)
+    ours = _load(_SHIPPED, names, advice="Reinstall the application.")
+    if extra is None:
+        return ours
+    site = _load(extra, names, advice=_ADVICE)
     return ScannerRules(
-        roles=first.roles + ours.roles,
-        units=first.units + ours.units,
-        confidence=first.confidence + ours.confidence,
-        signs=first.signs + ours.signs,
-        vendors=first.vendors + ours.vendors,
+        roles=site.roles + ours.roles,
+        units=site.units + ours.units,
+        confidence=site.confidence + ours.confidence,
+        signs=site.signs + ours.signs,
+        vendors=site.vendors + ours.vendors,
     )
 
 
@@ -101,173 +79,155 @@ def parse_scanner_rules(text: str) -> ScannerRules:
         The text is not JSON, or a key, field, operator or value is unknown, missing or of the wrong type; the
         message names its place.
     """
-    return _parse(text, _Names())
+    where = "scanner rules file"
+    return _parse(parse_json(text, where, SettingsError, advice=_ADVICE), where, _Names())
 
 
-def _parse(text: str, names: _Names) -> ScannerRules:
-    try:
-        document = json.loads(text, object_pairs_hook=no_key_twice)
-    except json.JSONDecodeError as error:
-        fail("the file", f"is not JSON ({error.msg}, line {error.lineno})")
-    found = keyed(document, frozenset(), "the file", optional=_DOCUMENT)
-    for name, item in an_object(found.get("words", {}), "words").items():
-        _check_new(name, names.words, f"words.{name}")
-        names.words[name] = _texts(item, f"words.{name}")
-    for name, item in an_object(found.get("definitions", {}), "definitions").items():
-        _check_new(name, names.definitions, f"definitions.{name}")
-        names.definitions[name] = _checks(item, f"definitions.{name}", names)
+def _load(path: Path, names: _Names, *, advice: str) -> ScannerRules:
+    where = f"scanner rules file {path}"
+    return _parse(read_json(path, where, SettingsError, advice=advice), where, names)
 
-    def rules(key: str, parse: Callable[[object, str, _Names], Rule]) -> tuple[Rule, ...]:
-        return tuple(parse(item, f"{key}[{i}]", names) for i, item in enumerate(a_list(found.get(key, []), key)))
 
-    return ScannerRules(
+def _parse(content: object, where: str, names: _Names) -> ScannerRules:
+    fields = Fields(content, where, SettingsError)
+    words = fields.part("words", required=False)
+    for name in words:
+        if name in names.words:
+            words.refuse("is defined already", name)
+        names.words[name] = _texts(words, name)
+    definitions = fields.part("definitions", required=False)
+    for name in definitions:
+        if name in names.definitions:
+            definitions.refuse("is defined already", name)
+        names.definitions[name] = _checks(definitions.part(name), names)
+
+    def rules(key: str, parse: Callable[[Fields, _Names], Rule]) -> tuple[Rule, ...]:
+        found = []
+        for rule in fields.parts(key, required=False):
+            found.append(parse(rule, names))
+            rule.finish()
+        return tuple(found)
+
+    found = ScannerRules(
         roles=rules("roles", _role_rule),
         units=rules("units", _unit_rule),
         confidence=rules("confidence", _confidence_rule),
         signs=rules("signs", _sign_rule),
         vendors=rules("vendors", _vendor_rule),
     )
+    fields.finish()
+    return found
 
 
-def _role_rule(item: object, place: str, names: _Names) -> RoleRule:
-    found = keyed(item, _ROLE_RULE, place, optional=frozenset({"role", "needs", "split"}))
-    if ("role" in found) == ("split" in found):
-        fail(place, "must have either the key role or the key split")
-    split = _roles(found["split"], f"{place}.split") if "split" in found else ()
+def _role_rule(rule: Fields, names: _Names) -> RoleRule:
+    if ("role" in rule) == ("split" in rule):
+        rule.refuse("must have either the key 'role' or the key 'split'")
     return RoleRule(
-        vendor=a_text(found["vendor"], f"{place}.vendor"),
-        role=Role.OTHER if split else _role(found["role"], f"{place}.role"),
-        when=_checks(found["when"], f"{place}.when", names),
-        reason=a_text(found["reason"], f"{place}.reason"),
-        source=a_text(found["source"], f"{place}.source"),
-        needs=_roles(found["needs"], f"{place}.needs") if "needs" in found else (),
-        split=split,
+        vendor=rule.text("vendor"),
+        role=_role(rule, "role") if "role" in rule else Role.OTHER,
+        when=_checks(rule.part("when"), names),
+        reason=rule.text("reason"),
+        source=rule.text("source"),
+        needs=_roles(rule, "needs") if "needs" in rule else (),
+        split=_roles(rule, "split") if "split" in rule else (),
     )
 
 
-def _sign_rule(item: object, place: str, names: _Names) -> SignRule:
-    found = keyed(item, frozenset({"says", "when", "source"}), place)
-    return SignRule(
-        says=_role(found["says"], f"{place}.says"),
-        when=_checks(found["when"], f"{place}.when", names),
-        source=a_text(found["source"], f"{place}.source"),
-    )
+def _sign_rule(rule: Fields, names: _Names) -> SignRule:
+    return SignRule(_role(rule, "says"), _checks(rule.part("when"), names), rule.text("source"))
 
 
-def _vendor_rule(item: object, place: str, names: _Names) -> VendorRule:
-    found = keyed(item, frozenset({"vendor", "signs", "source"}), place)
-    signs = a_filled_list(found["signs"], f"{place}.signs")
-    return VendorRule(
-        vendor=a_text(found["vendor"], f"{place}.vendor"),
-        signs=tuple(_checks(sign, f"{place}.signs[{i}]", names) for i, sign in enumerate(signs)),
-        source=a_text(found["source"], f"{place}.source"),
-    )
+def _vendor_rule(rule: Fields, names: _Names) -> VendorRule:
+    signs = tuple(_checks(sign, names) for sign in rule.parts("signs", empty=False))
+    return VendorRule(rule.text("vendor"), signs, rule.text("source"))
 
 
-def _unit_rule(item: object, place: str, names: _Names) -> UnitRule:
-    found = keyed(item, _UNIT_RULE, place, optional=frozenset({"only_contradicts"}))
+def _unit_rule(rule: Fields, names: _Names) -> UnitRule:
     return UnitRule(
-        vendor=a_text(found["vendor"], f"{place}.vendor"),
-        roles=_roles(found["roles"], f"{place}.roles"),
-        when=_checks(found["when"], f"{place}.when", names),
-        kpa_per_count=a_positive(found["kpa_per_count"], f"{place}.kpa_per_count"),
-        ignores_rescale=a_truth(found["ignores_rescale"], f"{place}.ignores_rescale"),
-        source=a_text(found["source"], f"{place}.source"),
-        only_contradicts=a_truth(found.get("only_contradicts", False), f"{place}.only_contradicts"),
+        vendor=rule.text("vendor"),
+        roles=_roles(rule, "roles"),
+        when=_checks(rule.part("when"), names),
+        kpa_per_count=rule.positive("kpa_per_count"),
+        ignores_rescale=rule.flag("ignores_rescale"),
+        source=rule.text("source"),
+        only_contradicts=rule.flag("only_contradicts", default=False),
     )
 
 
-def _confidence_rule(item: object, place: str, names: _Names) -> ConfidenceRule:
-    found = keyed(item, _CONFIDENCE_RULE, place)
+def _confidence_rule(rule: Fields, names: _Names) -> ConfidenceRule:
     return ConfidenceRule(
-        vendor=a_text(found["vendor"], f"{place}.vendor"),
-        when=_checks(found["when"], f"{place}.when", names),
-        confidence_per_count=a_positive(found["confidence_per_count"], f"{place}.confidence_per_count"),
-        source=a_text(found["source"], f"{place}.source"),
+        vendor=rule.text("vendor"),
+        when=_checks(rule.part("when"), names),
+        confidence_per_count=rule.positive("confidence_per_count"),
+        source=rule.text("source"),
     )
 
 
-def _checks(item: object, place: str, names: _Names) -> tuple[Check, ...]:
+def _checks(fields: Fields, names: _Names) -> tuple[Check, ...]:
     checks: list[Check] = []
-    for key, value in an_object(item, place).items():
-        inside = f"{place}.{key}"
+    for key in fields:
         if key == "is":
-            for name in a_filled_list(value, inside):
-                if not isinstance(name, str) or name not in names.definitions:
-                    fail(inside, f"names {name!r}, which is none of the definitions before it")
+            for name in fields.choices(key, names.definitions):
                 checks += names.definitions[name]
         elif key == "any_of":
-            groups = a_filled_list(value, inside)
-            checks.append(AnyOf(tuple(_checks(group, f"{inside}[{i}]", names) for i, group in enumerate(groups))))
+            checks.append(AnyOf(tuple(_checks(group, names) for group in fields.parts(key, empty=False))))
+        elif key in FIELDS:
+            checks += _comparisons(key, fields.part(key), names)
         else:
-            checks += _comparisons(key, value, inside, names)
+            fields.refuse(f"is not a known header field; known are {', '.join(sorted(FIELDS))}", key)
     if not checks:
-        fail(place, "must hold at least one condition")
+        fields.refuse("must hold at least one condition")
     return tuple(checks)
 
 
-def _comparisons(key: str, item: object, place: str, names: _Names) -> list[Check]:
-    if key not in FIELDS:
-        fail(place, f"is not a known header field; known are {listed(set(FIELDS))}")
+def _comparisons(field_name: str, fields: Fields, names: _Names) -> list[Check]:
     allowed = TEXT_OPERATORS
-    if key in CODE_FIELDS:
+    if field_name in CODE_FIELDS:
         allowed = CODE_OPERATORS
-    elif key in NUMBER_FIELDS:
+    elif field_name in NUMBER_FIELDS:
         allowed = NUMBER_OPERATORS
     checks: list[Check] = []
-    for name, values in an_object(item, place).items():
-        inside = f"{place}.{name}"
-        if name not in allowed:
-            fail(inside, f"is not a comparison of this field; known are {listed(allowed)}")
-        if name == Operator.BETWEEN:
-            checks.append(RangeCondition(key, *_range(values, inside)))
+    for operator in fields:
+        if operator not in allowed:
+            fields.refuse(f"is not a comparison of this field; known are {', '.join(sorted(allowed))}", operator)
+        if operator == Operator.BETWEEN:
+            low, high = fields.numbers(operator, 2)
+            if low >= high:
+                fields.refuse("must have the smaller number first", operator)
+            checks.append(RangeCondition(field_name, low, high))
         else:
-            checks.append(Condition(key, Operator(name), _values(values, inside, names)))
+            checks.append(Condition(field_name, Operator(operator), _values(fields, operator, names)))
     return checks
 
 
-def _values(item: object, place: str, names: _Names) -> tuple[str, ...]:
-    """Return texts to compare with, lists that are referred to by name put in."""
+def _values(fields: Fields, key: str, names: _Names) -> tuple[str, ...]:
+    """Return the texts to compare with; a reference is replaced by the list of words that it names."""
     values: list[str] = []
-    for text in _texts(item, place):
+    for text in _texts(fields, key):
         if not text.startswith(_REFERENCE):
             values.append(text)
         elif text[1:] in names.words:
             values += names.words[text[1:]]
         else:
-            fail(place, f"refers to {text!r}, which is none of the lists of words")
+            fields.refuse(f"refers to {text!r}, which is none of the lists of words", key)
     return tuple(values)
 
 
-def _texts(item: object, place: str) -> tuple[str, ...]:
-    values = a_list(item, place)
-    if not values or any(isinstance(value, bool) or not isinstance(value, str | int) for value in values):
-        fail(place, "must be a list of texts or whole numbers")
+def _texts(fields: Fields, key: str) -> tuple[str, ...]:
+    values = fields.array(key, empty=False)
+    if any(isinstance(value, bool) or not isinstance(value, str | int) for value in values):
+        fields.refuse("must be an array of texts or whole numbers", key)
     texts = tuple(fold(str(value)) for value in values)
     if not all(texts):
-        fail(place, "must not hold an empty text, which every header contains")
+        fields.refuse("must not hold an empty text, which every header contains", key)
     return texts
 
 
-def _range(item: object, place: str) -> tuple[float, float]:
-    ends = a_list(item, place)
-    numbers = [float(end) for end in ends if isinstance(end, int | float) and not isinstance(end, bool)]
-    if len(ends) != _RANGE_ENDS or len(numbers) != _RANGE_ENDS or not numbers[0] < numbers[1]:
-        fail(place, "must be two numbers, the smaller first")
-    return numbers[0], numbers[1]
-
-
-def _check_new(name: str, known: dict[str, tuple[str, ...]] | dict[str, tuple[Check, ...]], place: str) -> None:
-    if name in known:
-        fail(place, "is already the name of something else")
-
-
-def _roles(item: object, place: str) -> tuple[SeriesRole, ...]:
-    return tuple(_role(role, place) for role in a_filled_list(item, place))
-
-
-def _role(item: object, place: str) -> SeriesRole:
+def _roles(fields: Fields, key: str) -> tuple[SeriesRole, ...]:
     roles = known_roles()
-    if not isinstance(item, str) or item not in roles:
-        fail(place, f"must be one of {listed(roles)}")
-    return roles[item]
+    return tuple(roles[name] for name in fields.choices(key, roles))
+
+
+def _role(fields: Fields, key: str) -> SeriesRole:
+    roles = known_roles()
+    return roles[fields.choice(key, roles)]

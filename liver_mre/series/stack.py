@@ -1,4 +1,4 @@
-"""Whether the images of a series are one complete stack on one plausible pixel grid; what is wrong is named."""
+"""Checks that a series is one complete stack of images on one plausible pixel grid."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ FIELD_OF_VIEW_MM: Final = (150.0, 600.0)  # ours: narrower than a body, wider th
 
 
 def order_slices(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
-    """Order the images of one stack along the slice normal, whatever their order, numbers or files.
+    """Order the images of one stack along the slice normal.
 
     Raises
     ------
     GeometryError
-        The images are not one stack on one plausible pixel grid; the message names the element that is wrong.
+        The images are not one stack on one plausible pixel grid; the message names the faulty element.
     MissingSlicesError
         The distance between two neighbours is at least 1.5 times the smallest one.
     """
@@ -64,10 +64,10 @@ def missing_message(count: int, evidence: str) -> str:
 
 
 def check_extent(series: Series, companion: Series, name: str) -> None:
-    """Compare the size of the stiffness images in mm with that of another series of the same acquisition.
+    """Compare the field of view of the stiffness images with that of a companion.
 
-    One acquisition has one field of view, so a difference means that PixelSpacing of one of them is wrong. Only the
-    longer sides are compared, because one of the two may be cropped or padded to a square.
+    They are the same within one acquisition, so a difference means that one PixelSpacing is wrong. Only the longer
+    sides are compared, because one of the two may be cropped or padded to a square.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def _check_grid(instances: tuple[Instance, ...]) -> None:
 
 
 def is_placeholder(instance: Instance) -> bool:
-    """Tell whether a writer that did not know the geometry left its defaults: origin 0 and spacing 1."""
+    """Tell whether the geometry is a placeholder: origin 0 and spacing 1."""
     return instance.position_mm == (0.0, 0.0, 0.0) and instance.pixel_spacing_mm == (1.0, 1.0)
 
 

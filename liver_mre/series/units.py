@@ -1,4 +1,4 @@
-"""How stored values become kPa: from what the header says or a cited vendor rule, never from a guess."""
+"""How stored values become kPa, by the header or a cited vendor rule, never by a guess."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _WHAT_TO_DO: Final = "Nothing was measured; set kpa_per_count if you know the sc
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """One piece of evidence; `name` says which, the same for every image that has it."""
+    """One piece of evidence; `name` is the same for every image that has it."""
 
     name: str
     unit: UnitEvidence
@@ -41,7 +41,7 @@ class _Found:
 
 
 def unit_in_one_line(units: Sequence[UnitEvidence]) -> UnitEvidence:
-    """Return the unit of a whole series: the first image's; where the scale differs by image, `detail` says so."""
+    """Return the unit of the first image; if the scale differs by image, `detail` says so."""
     scales = [unit.kpa_per_count for unit in units]
     if len({(unit.kpa_per_count, unit.offset_kpa) for unit in units}) == 1:
         return units[0]
@@ -52,28 +52,26 @@ def unit_in_one_line(units: Sequence[UnitEvidence]) -> UnitEvidence:
 def resolve_units(
     series: Series, role: SeriesRole, rules: ScannerRules, *, kpa_per_count: float | None = None
 ) -> tuple[UnitEvidence, ...]:
-    """Find out how the stored values of every image of a stiffness series become kPa.
+    """Find out how the stored values of each image of a stiffness series become kPa.
 
-    Evidence is taken in this order: RealWorldValueMapping in kPa or Pa (UCUM), a RescaleType that names kPa or Pa,
-    the vendor's rule. Everything that is known must agree within 1 %, and the display window must show a range of
-    stiffness.
+    In order of precedence: RealWorldValueMapping in kPa or Pa (UCUM), RescaleType kPa or Pa, the vendor's rule. All
+    evidence must agree within 1 %, and the display window must show a range of stiffness.
 
     Parameters
     ----------
     series : the stiffness series
-    role : its role; a vendor's rule may hold for some roles only
+    role : its role; a vendor's rule may apply to some roles only
     rules : scanner rules
     kpa_per_count : scale set by the user, used instead of all evidence and recorded as "override"
 
     Returns
     -------
-    One for each image of `series.instances`, in their order; all of one source.
+    The unit of each image, in the order of `series.instances`; all from one source.
 
     Raises
     ------
     UnknownUnitError
-        Nothing names the unit, an element that should cannot be read, or two pieces of evidence contradict each
-        other.
+        The unit is unknown, an element that names it cannot be read, or the evidence is contradictory.
     SettingsError
         `kpa_per_count` is not a positive number.
     """
@@ -113,7 +111,7 @@ def _from_headers(series: Series, role: SeriesRole, rules: ScannerRules) -> tupl
 
 
 def _agreed(instance: Instance, evidence: list[_Found], rules: ScannerRules) -> UnitEvidence:
-    """Return the strongest evidence of an image, if nothing in its header speaks against it."""
+    """Return the strongest evidence of an image, unless something in its header contradicts it."""
     _check_one_vendor(instance, rules)
     strongest = next((found.unit for found in evidence if found.gives_scale), None)
     if strongest is None:
@@ -133,7 +131,7 @@ def _agreed(instance: Instance, evidence: list[_Found], rules: ScannerRules) -> 
 
 
 def _evidence(instance: Instance, role: SeriesRole, rules: ScannerRules) -> list[_Found]:
-    """Everything that an image tells about its unit, the strongest first."""
+    """Return all evidence of an image's unit, the strongest first."""
     if instance.unusable_unit_elements:
         msg = (
             f"The stiffness series has {' and '.join(instance.unusable_unit_elements)}, but no usable scale can be "
@@ -176,7 +174,7 @@ def _from_rescale(instance: Instance) -> _Found | None:
 
 
 def _from_vendor(instance: Instance, rule: UnitRule, *, named: bool) -> _Found:
-    # With a unit in the header, that is evidence of its own, compared with this rule.
+    # A unit named in the header is separate evidence, which is compared with this rule.
     against = "" if named else _against_plain_counts(instance, rule)
     if against:
         known = f"{rule.vendor} scanners store {rule.kpa_per_count:g} kPa a count"
@@ -188,9 +186,9 @@ def _from_vendor(instance: Instance, rule: UnitRule, *, named: bool) -> _Found:
 
 
 def _against_plain_counts(instance: Instance, rule: UnitRule) -> str:
-    """Say what in the header tells that the pixels are not the counts that the vendor's scanners store, "" if nothing.
+    """Return what shows that the pixels are not the vendor's plain counts, "" if nothing.
 
-    A scale without a unit could mean anything, and pixels of too few bits are a picture of the stiffness map.
+    A rescale without a unit could mean anything, and pixels with too few bits are a picture of the stiffness map.
     """
     slope, intercept = _rescale(instance)
     if (slope, intercept) != (1.0, 0.0) and not rule.ignores_rescale:
@@ -218,7 +216,7 @@ def _agree(one: UnitEvidence, other: UnitEvidence) -> bool:
 
 
 def _check_one_vendor(instance: Instance, rules: ScannerRules) -> None:
-    """Refuse a header in which one element belongs to one maker of scanners and another to another."""
+    """Refuse a header with elements of two scanner manufacturers."""
     signs = {
         rule.vendor: list(dict.fromkeys(tag for checks in held for tag in tags(checks, instance)))
         for rule in rules.vendors
@@ -235,10 +233,9 @@ def _sign_of(vendor: str, elements: list[str]) -> str:
 
 
 def _check_window(instance: Instance, unit: UnitEvidence) -> None:
-    """Refuse a scale under which the display window would show no range of stiffness.
+    """Refuse a scale with which the display window would not show a range of stiffness.
 
-    The window applies to rescaled values (DICOM PS3.3 C.11.2.1.2.1), so one of its steps is `kpa_per_count` divided by
-    RescaleSlope.
+    The window applies to rescaled values (DICOM PS3.3 C.11.2.1.2.1): one unit of it is `kpa_per_count / RescaleSlope`.
     """
     slope, _ = _rescale(instance)
     if instance.window is None or not slope:

@@ -1,4 +1,4 @@
-"""Zip archives of DICOM, as some platforms hand a study over: unpacked aside, within limits."""
+"""Zip archives of DICOM files, as some platforms deliver a study: unpacked to temporary files, within limits."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SUFFIX: Final = ".zip"
 MOST_FILES: Final = 50_000
 MOST_BYTES: Final = 4 * 1024**3
-"""Of one run, unpacked; a study with elastography has about 0.5 GB. More is a mistake or a bomb."""
+"""Unpacked size in one run; a study with MRE has about 0.5 GB. More is a mistake or a zip bomb."""
 _PIECE: Final = 1024**2
 _ENCRYPTED: Final = 0x1
 _NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -25,7 +25,7 @@ _DAMAGED: Final = "A zip archive of the input is damaged or of a kind that is no
 
 
 def is_archive(path: str | Path) -> bool:
-    """Tell whether a file is a zip archive, by its content."""
+    """Tell by its content whether a file is a zip archive."""
     try:
         return zipfile.is_zipfile(path)
     except OSError:
@@ -35,13 +35,12 @@ def is_archive(path: str | Path) -> bool:
 def unpack(archives: list[str], scratch: Scratch) -> list[str]:
     """Unpack archives into the scratch folder and return the files.
 
-    Files get numbers for names, so that no name in an archive can lead anywhere. Archives in archives stay as they are.
+    Files are named by numbers, so that no name in an archive can escape the folder. Nested archives are not unpacked.
 
     Raises
     ------
     InvalidInputError
-        An archive is damaged, encrypted, or together they hold more than this application takes, or than there is room
-        for.
+        An archive is damaged or encrypted, or the archives exceed the limits or the free space.
     """
     files: list[str] = []
     left = MOST_BYTES
@@ -62,7 +61,7 @@ def unpack(archives: list[str], scratch: Scratch) -> list[str]:
     except OSError as error:
         message = _DAMAGED
         if error.errno in _NO_ROOM:
-            message = "There is no room to unpack the zip archives: give more space for temporary files (TMPDIR)."
+            message = "No space is left to unpack the zip archives: give more space for temporary files (TMPDIR)."
         raise InvalidInputError(message) from error
     return files
 
@@ -77,7 +76,7 @@ def _check(entry: zipfile.ZipInfo, files: int) -> None:
 
 
 def _copy(source: IO[bytes], target: IO[bytes], left: int) -> int:
-    """Copy what is really there, whatever the archive says of its size; return how many bytes may still come."""
+    """Copy by actual size, whatever the archive states; return how many bytes are left of the limit."""
     while piece := source.read(_PIECE):
         left -= len(piece)
         if left < 0:

@@ -1,4 +1,4 @@
-"""Stored pixel values of images, whatever the transfer syntax: every object is opened once, only its frames decoded."""
+"""Stored pixel values of images in any transfer syntax: each object is opened once, only needed frames are decoded."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydicom.pixels.utils import pixel_array
 
 from liver_mre.errors import GeometryError, InvalidInputError, LossyPixelsError, TruncatedFileError
 from liver_mre.studies.files import open_dicom
-from liver_mre.studies.overlays import enclosed_region
+from liver_mre.studies.overlays import BIT_POSITION, OVERLAY_DATA, OVERLAY_GROUPS, enclosed_region
 from liver_mre.studies.values import integer, is_filled, number
 
 if TYPE_CHECKING:
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     Stored = NDArray[np.integer]
 
 _MAX_BITS: Final = 16
-_OVERLAYS: Final = range(0x6000, 0x6020, 2)
-_BIT_POSITION, _OVERLAY_DATA = 0x0102, 0x3000
 _WRONG_BITS: Final = (
     "Pixels of instance {} have bits above BitsStored ({}), which no overlay explains, so their values are not known. "
     "Nothing was measured; send the series again."
@@ -40,8 +38,8 @@ class Image:
     Attributes
     ----------
     stored : (R, C), as stored; padding is 0, which means "not measured"
-    contour : (R, C) bool, what is drawn in its overlays and what that encloses; None without
-    overlay_damaged : True if it has an overlay that cannot be read
+    contour : (R, C) bool, the region drawn in its overlays, filled; None without one
+    overlay_damaged : True if an overlay cannot be read
     """
 
     stored: Stored
@@ -50,16 +48,16 @@ class Image:
 
 
 def read_images(instances: Sequence[Instance]) -> list[Image]:
-    """Read the pixels of images, in their order.
+    """Read the pixels of images, in the order given.
 
     Raises
     ------
     LossyPixelsError
-        An image was compressed with loss.
+        An image was compressed lossily.
     GeometryError
         The images differ in size.
     TruncatedFileError
-        A file is cut off, or its pixels cannot be decoded.
+        A file is truncated, or its pixels cannot be decoded.
     InvalidInputError
         Pixels do not fit into BitsStored.
     """
@@ -78,10 +76,10 @@ def read_images(instances: Sequence[Instance]) -> list[Image]:
 
 
 def _read_object(frames: list[Instance]) -> list[Image]:
-    """Read images of one object, which is opened once."""
+    """Read images of one object."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # pydicom's word on odd but decodable files is of no use to a reader
+            warnings.simplefilter("ignore")  # pydicom's warnings about odd but decodable files do not help the user
             dataset = open_dicom(frames[0].source, stop_before_pixels=False)
             _check_pixels(dataset)
             _check_unused_bits(dataset)
@@ -108,7 +106,7 @@ def _read_frame(dataset: FileDataset, instance: Instance) -> Image:
 
 
 def _check_pixels(dataset: FileDataset) -> None:
-    """Refuse pixels that would be read as other values than were stored."""
+    """Refuse pixels that would be decoded to wrong values."""
     if dataset["PixelData"].is_undefined_length and not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
         msg = "the pixels are compressed, but the transfer syntax is not"
         raise ValueError(msg)
@@ -128,14 +126,14 @@ def _used_bits(stored: Stored, dataset: FileDataset) -> Stored:
 
 
 def _check_unused_bits(dataset: FileDataset) -> None:
-    """Refuse pixels that do not fit into BitsStored: decoders would cut them off, and a stiff liver become a soft one.
+    """Refuse pixels that do not fit into BitsStored: decoders would truncate them and make a stiff liver soft.
 
-    Bits above it may repeat the sign, or hold the overlay planes that the header tells of. Compressed pixels have none.
+    Higher bits may extend the sign or hold overlay planes named in the header. Compressed pixels have none.
     """
     bits = int(dataset.BitsStored)
     if dataset.BitsAllocated != _MAX_BITS or bits >= _MAX_BITS or dataset.file_meta.TransferSyntaxUID.is_encapsulated:
         return
-    if any((group, _BIT_POSITION) in dataset and (group, _OVERLAY_DATA) not in dataset for group in _OVERLAYS):
+    if any((group, BIT_POSITION) in dataset and (group, OVERLAY_DATA) not in dataset for group in OVERLAY_GROUPS):
         return
     order = "<" if dataset.original_encoding[1] is not False else ">"
     words = np.frombuffer(dataset.PixelData[: len(dataset.PixelData) // 2 * 2], f"{order}u2")

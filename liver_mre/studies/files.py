@@ -1,4 +1,4 @@
-"""The files of an input, and how one is opened: with or without a preamble, whatever it is called."""
+"""List the files of an input, and open DICOM files with or without a preamble."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _BARE_STARTS: Final = (b"\x02\x00", b"\x08\x00")
 
 @dataclass(slots=True)
 class FileList:
-    """The regular files under a path, by name, and how many files or folders may not be read."""
+    """The regular files under a path, by name, and the number of unreadable files and folders."""
 
     files: list[str] = field(default_factory=list)
     unreadable: int = 0
@@ -43,14 +43,14 @@ def open_dicom(path: str | Path, *, stop_before_pixels: bool, tags: Sequence[Bas
     Parameters
     ----------
     path : the file
-    stop_before_pixels : leave the pixels out
-    tags : read these elements only; by default all
+    stop_before_pixels : omit the pixels
+    tags : the elements to read; by default all
 
     Returns
     -------
     FileDataset
-        `preamble` is None where the file has none. A transfer syntax that the file does not name is set to the
-        little endian one, implicit or explicit, in which its elements are written.
+        `preamble` is None if the file has none. A missing transfer syntax is set to the little endian one, implicit or
+        explicit, in which the elements are encoded.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def open_dicom(path: str | Path, *, stop_before_pixels: bool, tags: Sequence[Bas
     EOFError
         The file is empty.
     OSError
-        The file may not be read; `errno` says why. Damaged content can raise almost anything else.
+        The file cannot be read; `errno` says why. Damaged content can raise almost anything else.
     """
     with open(path, "rb") as stream:  # noqa: PTH123 - half the cost of Path.open, for thousands of files
         head = stream.read(_PREAMBLE + len(_MAGIC))
@@ -82,15 +82,14 @@ def open_dicom(path: str | Path, *, stop_before_pixels: bool, tags: Sequence[Bas
 def list_files(path: Path, scratch: Scratch | None = None) -> FileList:
     """List the regular files under a path: a folder, read recursively, or one file.
 
-    With a scratch folder, a zip archive counts as the files in it: the file itself whatever it is called, in a folder
-    one called `*.zip`.
-    Links to folders are followed, and every folder is read once, so that links in a circle end. What is neither a
-    file nor a folder (pipes, devices, sockets) is passed over: reading it could wait for ever.
+    With a scratch folder, zip archives are replaced by their files: `path` itself, or files named `*.zip` in a folder.
+    Links to folders are followed, but every folder is read only once, so circular links end. Pipes, devices and sockets
+    are skipped, because reading them could block.
 
     Raises
     ------
     UsageError
-        The path does not exist or may not be read.
+        The path does not exist or cannot be read.
     InvalidInputError
         An archive cannot be unpacked.
     """
@@ -130,7 +129,7 @@ def _walk(top: str) -> FileList:
 
 
 def _entries(folder: str, seen: set[tuple[int, int]]) -> list[str]:
-    """Return the paths in a folder; none if it was read before."""
+    """Return the paths in a folder; none if it has been read already."""
     status = os.stat(folder)  # noqa: PTH116 - paths are texts here: half the cost, for thousands of files
     identity = (status.st_dev, status.st_ino)
     if identity in seen:
@@ -140,12 +139,12 @@ def _entries(folder: str, seen: set[tuple[int, int]]) -> list[str]:
 
 
 def _sort(paths: list[str], found: FileList) -> list[str]:
-    """Add the files to what was found, and return the folders."""
+    """Add the files to `found` and return the folders."""
     folders = []
     for path in paths:
         try:
             mode = os.stat(path).st_mode  # noqa: PTH116 - as above
-        except OSError:  # a link that leads nowhere is an image that is not there
+        except OSError:  # a dangling link stands for a missing image
             found.unreadable += 1
             continue
         if stat.S_ISDIR(mode):

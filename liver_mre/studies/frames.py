@@ -1,4 +1,4 @@
-"""Functional groups of enhanced MR objects: where the header of one frame says what."""
+"""Functional groups of enhanced MR objects: where the attributes of one frame are stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _ENHANCED_CLASSES: Final = frozenset(
     {EnhancedMRImageStorage, EnhancedMRColorImageStorage, LegacyConvertedEnhancedMRImageStorage}
 )
-# Functional group by attribute, DICOM PS3.3 C.7.6.16.2 and C.8.13.5; a mapping's group is the sequence itself.
+# Functional group by attribute, DICOM PS3.3 C.7.6.16.2 and C.8.13.5.
 _GROUP_OF: Final = {
     "FrameType": "MRImageFrameTypeSequence",
     "ComplexImageComponent": "MRImageFrameTypeSequence",
@@ -34,7 +34,7 @@ _GROUP_OF: Final = {
     "TemporalPositionIndex": "FrameContentSequence",
 }
 _GROUPS: Final = frozenset(_GROUP_OF.values())
-# Where legacy converted objects keep what has no functional group of its own.
+# Legacy converted objects keep attributes without a functional group here.
 _UNASSIGNED: Final = (
     "UnassignedPerFrameConvertedAttributesSequence",
     "UnassignedSharedConvertedAttributesSequence",
@@ -42,12 +42,12 @@ _UNASSIGNED: Final = (
 
 
 class Levels:
-    """The places where an attribute of one frame may stand, nearest first: its own groups, the shared ones, the top.
+    """The data sets that may hold an attribute of one frame, nearest first: its own groups, shared groups, top level.
 
     Parameters
     ----------
     header : the whole header
-    groups : the frame's own functional groups, then the shared ones
+    groups : functional groups of the frame, then the shared ones
     """
 
     __slots__ = ("_groups", "_header")
@@ -57,7 +57,7 @@ class Levels:
         self._groups = groups
 
     def holder(self, keyword: str) -> Dataset:
-        """Return the nearest data set in which an element is not empty, readable or not; the top where none is."""
+        """Return the nearest data set with a non-empty element, readable or not; otherwise the top level."""
         for groups in self._groups:
             for candidate in groups.candidates(keyword):
                 if is_filled(candidate, keyword):
@@ -66,7 +66,7 @@ class Levels:
 
 
 class _Groups:
-    """The functional groups of one frame, or the shared ones, each opened once."""
+    """Functional groups of one frame, or the shared ones."""
 
     __slots__ = ("_by_name", "_item", "_unassigned")
 
@@ -84,12 +84,12 @@ class _Groups:
 
 
 def is_enhanced(header: Dataset) -> bool:
-    """Tell whether a header is that of an enhanced MR object, whose images are frames with functional groups."""
+    """Tell whether a header belongs to an enhanced MR object, whose frames have functional groups."""
     return text(header, "SOPClassUID") in _ENHANCED_CLASSES
 
 
 def frame_levels(header: Dataset, frames: int) -> tuple[Levels, ...] | None:
-    """Return where each frame's attributes stand; None if the object does not describe every one of its frames."""
+    """Return the levels of each frame; None if the object does not describe all of its frames."""
     per_frame = items(header, "PerFrameFunctionalGroupsSequence")
     if len(per_frame) != frames:
         return None

@@ -1,4 +1,4 @@
-"""Where images lie: as a stack with an affine, along its normal, and relative to the images of another series."""
+"""Geometry of images: affine of a stack, positions along its normal, and comparison with another series."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 SAME_POSITION_MM: Final = 0.5  # ours: far below any slice spacing, far above rounding of decimal strings
 SAME_DIRECTION: Final = 1e-3  # ours: about 0.06 degrees, above rounding of decimal strings
-SAME_PLACE_PX: Final = 0.5  # ours: a map that lies further off would say something of other pixels
+SAME_PLACE_PX: Final = 0.5  # ours: a map that is shifted further describes other pixels
 
 
 @dataclass(frozen=True, slots=True)
 class StackGeometry:
-    """Where the pixels of parallel slices lie in the patient.
+    """Geometry of parallel slices in the patient.
 
     Attributes
     ----------
-    affine : (4, 4) float64; takes a pixel (slice, row, column, 1) to patient coordinates in mm (LPS: to the patient's
-        left, back and head), as `nibabel` and `highdicom.Volume` have it for these axes
+    affine : (4, 4) float64, from (slice, row, column, 1) to patient coordinates in mm (LPS: towards the patient's
+        left, back and head), as in `highdicom.Volume`
     shape : (S, R, C)
     """
 
@@ -36,9 +36,9 @@ class StackGeometry:
 
     @classmethod
     def of(cls, images: Sequence[Instance]) -> StackGeometry | None:
-        """Return the geometry of ordered slices; None where an image has none.
+        """Return the geometry of ordered slices; None if an image has none.
 
-        The step from slice to slice is the mean one; that of a single slice is its thickness, or 1 mm without one.
+        The slice spacing is the mean one; for a single slice its thickness, or 1 mm without one.
         """
         first, last = images[0], images[-1]
         if first.position_mm is None or last.position_mm is None or first.orientation is None:
@@ -58,12 +58,12 @@ class StackGeometry:
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
-        """Distance between neighbouring slices, rows and columns."""
+        """Spacing of slices, rows and columns."""
         slices, rows, columns = (float(step) for step in np.linalg.norm(self.affine[:3, :3], axis=0))
         return slices, rows, columns
 
     def position_mm(self, pixel: Sequence[float]) -> Vector:
-        """Return where a pixel (slice, row, column), whole or not, lies in the patient."""
+        """Return the patient coordinates of a pixel (slice, row, column), which may be fractional."""
         x, y, z = (float(value) for value in (self.affine @ np.array([*pixel, 1.0]))[:3])
         return x, y, z
 
@@ -87,12 +87,12 @@ def dot(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def missing_slices(series: Series, companion: Series) -> int | None:
-    """Count the slices that a companion series of the same acquisition has and `series` has not.
+    """Count the slices that a companion series of the same acquisition has and `series` lacks.
 
     Returns
     -------
-    The number of slices, 0 if both have the same; None if they are not the same stack (another orientation, no
-    geometry, or a slice of `series` that the companion does not have).
+    The number of slices; None if they are not the same stack (different orientation, no geometry, or a slice of
+    `series` that the companion lacks).
     """
     if not same_orientation(series.first, companion.first):
         return None
@@ -103,14 +103,14 @@ def missing_slices(series: Series, companion: Series) -> int | None:
 
 
 def same_orientation(one: Instance, other: Instance) -> bool:
-    """Tell whether two images have the same row and column directions; False where one of them has none."""
+    """Tell whether two images have the same row and column directions; False if one has none."""
     if one.orientation is None or other.orientation is None:
         return False
     return all(abs(a - b) <= SAME_DIRECTION for a, b in zip(one.orientation, other.orientation, strict=True))
 
 
 def distinct_distances_mm(series: Series) -> list[float]:
-    """Return where the slices of a series lie along its normal, ascending, each once, in mm."""
+    """Return the distinct positions of the slices along their normal, ascending, in mm."""
     distinct: list[float] = []
     for distance in sorted(d for d in map(slice_distance_mm, series.instances) if d is not None and math.isfinite(d)):
         if not distinct or distance - distinct[-1] >= SAME_POSITION_MM:
@@ -123,7 +123,7 @@ def _near(distance_mm: float, others_mm: list[float]) -> bool:
 
 
 def images_at(series: Series, instance: Instance) -> list[Instance]:
-    """Return the images of another series at the position of a slice along its normal."""
+    """Return the images of a series at the position of another image along its normal."""
     place_mm = slice_distance_mm(instance)
     if place_mm is None:
         return []
@@ -135,7 +135,7 @@ def images_at(series: Series, instance: Instance) -> list[Instance]:
 
 
 def same_pixels(one: Instance, other: Instance) -> bool:
-    """Tell whether the pixels of two images of one slice lie at the same places, to half a pixel."""
+    """Tell whether the pixel grids of two images of one slice coincide to half a pixel."""
     if one.pixel_spacing_mm is None or other.pixel_spacing_mm is None:
         return False
     allowed_mm = SAME_PLACE_PX * min(other.pixel_spacing_mm)

@@ -1,4 +1,4 @@
-"""One file's header, quickly: a study may hold thousands of images of which a handful is measured."""
+"""Fast reading of one file's header: a study may hold thousands of images, of which a handful is measured."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TRANSFER_SYNTAX: Final = 0x00020010
 _PIXELS: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 _UNDEFINED: Final = 0xFFFFFFFF
-# The syntaxes whose elements are not explicit VR little endian.
+# Syntaxes other than explicit VR little endian.
 _OTHER_SYNTAXES: Final = frozenset({ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian, ""})
 _SHORT: Final = {vr.encode(): vr for vr in re.findall("..", "AEASATCSDADSDTFDFLISLOLTPNSHSLSSSTTMUIULUS")}
 _LONG: Final = {vr.encode(): vr for vr in re.findall("..", "OBODOFOLOVOWSQSVUCUNURUTUV")}
@@ -47,8 +47,8 @@ class Header:
 
     Attributes
     ----------
-    dataset : the elements of `HEADER_TAGS` that it has
-    transfer_syntax, storage_class : of its file meta information, "" where that does not say
+    dataset : the elements of `HEADER_TAGS` that are present
+    transfer_syntax, storage_class : from the file meta information, "" if absent
     bare : True if the file has no preamble
     """
 
@@ -59,18 +59,14 @@ class Header:
 
 
 class _NotPlainError(Exception):
-    """The file is written in a way that is left to pydicom."""
+    """The file's encoding is left to pydicom."""
 
 
 def read_header(path: str) -> Header:
     """Read a file's header, without its pixels.
 
-    The way in which nearly all files are written is read here, in a quarter of the time; every other one, and every
-    damaged one, is left to pydicom.
-
-    Raises
-    ------
-    As `open_dicom`.
+    The most common encoding is read here, in a quarter of pydicom's time; other encodings and damaged files are left to
+    pydicom. Errors are those of `open_dicom`.
     """
     try:
         return _plain(path)
@@ -106,7 +102,7 @@ def _plain(path: str) -> Header:
 
 
 def _encodings(elements: dict[BaseTag, DataElement | RawDataElement]) -> list[str] | str:
-    """Return Python's names of the character sets, as pydicom decodes text."""
+    """Return the Python names of the character sets."""
     element = elements.get(BaseTag(_CHARACTER_SET))
     if element is None or element.value is None:
         return "iso8859"
@@ -114,7 +110,7 @@ def _encodings(elements: dict[BaseTag, DataElement | RawDataElement]) -> list[st
 
 
 def _elements(head: bytes, position: int) -> Iterator[tuple[int, str, int, int]]:
-    """Walk over elements of explicit VR, little endian: tag, VR, start and length of the value, up to the pixels."""
+    """Iterate over explicit VR little endian elements up to the pixels: tag, VR, start and length of the value."""
     size = len(head)
     while True:
         group, element, code, length = _element(head, position)

@@ -1,4 +1,4 @@
-"""One object's header as `Instance`s, one for each image: damaged or missing values become None, never a guess."""
+"""Turn one object's header into an `Instance` for each image; damaged or missing values become None."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ _PER_FRAME: Final = "PerFrameFunctionalGroupsSequence"
 _FIRST_STORED: Final = ("RealWorldValueFirstValueMapped", "DoubleFloatRealWorldValueFirstValueMapped")
 _LAST_STORED: Final = ("RealWorldValueLastValueMapped", "DoubleFloatRealWorldValueLastValueMapped")
 DIGEST_KEY_BYTES: Final = 32
-"""Without a secret key, digests of names and birth dates could be guessed."""
-# Transfer syntaxes that always lose, and those that may: these are taken to, unless the header says that nothing was.
+"""Length of the secret key; without one, digests of names and birth dates could be guessed."""
+# Always lossy; and possibly lossy, which counts as lossy unless LossyImageCompression is 00.
 _LOSSY: Final = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.111"})
 _MAYBE_LOSSY: Final = frozenset(f"1.2.840.10008.1.2.4.{last}" for last in (81, 91, 93, 112, 203))
 
@@ -57,7 +57,7 @@ _KEYWORDS: Final = (
     "SeriesDescription",
     "ProtocolName",
     "SequenceName",
-    "PulseSequenceName",  # what enhanced objects have in its place
+    "PulseSequenceName",  # of enhanced objects
     "ComplexImageComponent",
     "ImageComments",
     "InstanceNumber",
@@ -74,7 +74,7 @@ _KEYWORDS: Final = (
     "SamplesPerPixel",
     "PhotometricInterpretation",
     "BitsStored",
-    "PixelRepresentation",  # the type of the range of a real world value mapping depends on it
+    "PixelRepresentation",  # determines the type of the range of a real world value mapping
     "ImagePositionPatient",
     "ImageOrientationPatient",
     "PixelSpacing",
@@ -90,22 +90,22 @@ _KEYWORDS: Final = (
     _PER_FRAME,
 )
 HEADER_TAGS: Final = [*map(tag_of, _KEYWORDS), _GE_SEQUENCE_NAME]
-"""What is read of each file."""
+"""The elements that are read from each file."""
 
 
 def to_instances(header: Dataset, source: str, transfer_syntax: str, digest_key: bytes) -> tuple[Instance, ...]:
     """Turn a header into `Instance`s: one for each frame of an enhanced MR object, one for any other object.
 
-    What a frame's own functional groups do not say is taken from the shared ones, then from the top of the header.
-    A multi-frame object of another kind (a secondary capture) is one `Instance` without geometry; so is an enhanced
-    one whose frames cannot be told apart, because it does not describe each of them.
+    Attributes of a frame come from its own functional groups, then the shared ones, then the top level. Other
+    multi-frame objects (secondary captures), and enhanced ones that do not describe all their frames, give a single
+    `Instance` without geometry.
 
     Parameters
     ----------
     header : at least the elements of `HEADER_TAGS` that the file has
     source : path of the file
-    transfer_syntax : its UID; some tell that pixels were compressed with loss
-    digest_key : secret of the patient's digests: the same key gives the same digests
+    transfer_syntax : its UID, which may imply lossy compression
+    digest_key : secret key of the patient's digests
     """
     patient = patient_key(header, digest_key)
     common = _common(header, source, patient, lossy=_is_lossy(header, transfer_syntax))
@@ -121,7 +121,7 @@ def to_instances(header: Dataset, source: str, transfer_syntax: str, digest_key:
 
 
 def _common(header: Dataset, source: str, patient: PatientKey, *, lossy: bool) -> Instance:
-    """Read what all images of an object share."""
+    """Read the attributes that all images of an object share."""
     return Instance(
         source=source,
         sop_instance_uid=text(header, "SOPInstanceUID"),
@@ -148,15 +148,19 @@ def _common(header: Dataset, source: str, patient: PatientKey, *, lossy: bool) -
 
 
 def _with_frame(common: Instance, levels: Levels, *, frame_number: int | None = None) -> Instance:
-    """Add what may differ from frame to frame."""
+    """Add the attributes that may differ between frames."""
     at = levels.holder
-    units: dict[str, float | str | RealWorldMapping | None] = {
-        "RescaleSlope": (slope := _number(levels, "RescaleSlope")),
-        "RescaleIntercept": (intercept := _number(levels, "RescaleIntercept")),
-        "RescaleType": (rescale_type := _text(levels, "RescaleType") or None),
-        _MAPPINGS: (real_world := _real_world(at(_MAPPINGS))),
-        _LOOKUP_TABLE: None,
+    slope, intercept = _number(levels, "RescaleSlope"), _number(levels, "RescaleIntercept")
+    rescale_type = _text(levels, "RescaleType") or None
+    real_world = _real_world(at(_MAPPINGS))
+    unit_elements = {
+        "RescaleSlope": slope,
+        "RescaleIntercept": intercept,
+        "RescaleType": rescale_type,
+        _MAPPINGS: real_world,
+        _LOOKUP_TABLE: None,  # never usable
     }
+    unusable = (tag for tag, value in unit_elements.items() if value is None and is_filled(at(tag), tag))
     return replace(
         common,
         frame_number=frame_number,
@@ -176,7 +180,7 @@ def _with_frame(common: Instance, levels: Levels, *, frame_number: int | None = 
         acquisition_number=_first_integer(levels, "FrameAcquisitionNumber", "AcquisitionNumber"),
         offset_number=_first_integer(levels, "TemporalPositionIndex", "TemporalPositionIdentifier"),
         field_of_view_mm=_number(levels, "ReconstructionDiameter"),
-        unusable_unit_elements=tuple(tag for tag, value in units.items() if value is None and is_filled(at(tag), tag)),
+        unusable_unit_elements=tuple(unusable),
     )
 
 
@@ -193,7 +197,7 @@ def _numbers(levels: Levels, keyword: str, count: int) -> tuple[float, ...] | No
 
 
 def _first_integer(levels: Levels, *keywords: str) -> int | None:
-    """Return the first element that is not empty as a number; None where it cannot be read, or there is none."""
+    """Return the first non-empty element as a whole number; None if there is none or it is unreadable."""
     filled = next(((holder, k) for k in keywords if is_filled(holder := levels.holder(k), k)), None)
     return None if filled is None else integer(*filled)
 
@@ -211,7 +215,7 @@ def _acquired_s(levels: Levels) -> float | None:
 
 
 def _numbered(images: tuple[Instance, ...], levels: tuple[Levels, ...]) -> tuple[Instance, ...]:
-    """Give frames their place in the stack as number where that tells them apart, else the order in which they come."""
+    """Set frame numbers to InStackPositionNumber if it tells them apart, otherwise by their order."""
     if len(images) == 1:
         return images
     places = [integer(level.holder("InStackPositionNumber"), "InStackPositionNumber") for level in levels]
@@ -230,9 +234,9 @@ def _is_lossy(header: Dataset, transfer_syntax: str) -> bool:
 
 
 def _real_world(header: Dataset) -> RealWorldMapping | None:
-    """Return the linear mapping, None if there is none or one cannot be used.
+    """Return the linear mapping; None if there is none, or one is unusable.
 
-    Mappings that contradict each other get a unit that nobody accepts.
+    Contradictory mappings give a unit that nothing accepts.
     """
     mappings = {_one_mapping(item) for item in items(header, _MAPPINGS)}
     if not mappings or None in mappings:
@@ -253,13 +257,13 @@ def _one_mapping(item: Dataset) -> RealWorldMapping | None:
 
 
 def _bound(item: Dataset, keywords: tuple[str, str], absent: float) -> float | None:
-    """Return an end of a mapping's range; `absent` where it is open, None where it cannot be read."""
+    """Return a bound of a mapping's range; `absent` if it is open, None if it is unreadable."""
     keyword = next((keyword for keyword in keywords if is_filled(item, keyword)), None)
     return absent if keyword is None else number(item, keyword)
 
 
 def patient_key(header: Dataset, digest_key: bytes) -> PatientKey:
-    """Return digests that tell the header's patient from others."""
+    """Return digests that identify the patient of a header."""
 
     def digest(keyword: str) -> str:
         value = text(header, keyword).rstrip("^ ").casefold()

@@ -1,4 +1,4 @@
-"""A contour drawn at the scanner: overlay groups 60xx of an image as the region that they enclose."""
+"""A contour drawn at the scanner: the region enclosed by the overlays (groups 60xx) of an image."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
-_GROUPS: Final = range(0x6000, 0x6020, 2)
+OVERLAY_GROUPS: Final = range(0x6000, 0x6020, 2)
+BIT_POSITION: Final = 0x102
+OVERLAY_DATA: Final = 0x3000
 _ROWS, _COLUMNS, _FRAMES, _DESCRIPTION, _TYPE, _ORIGIN, _FRAME_ORIGIN = (0x10, 0x11, 0x15, 0x22, 0x40, 0x50, 0x51)
-_BIT_POSITION, _LABEL, _DATA = 0x102, 0x1500, 0x3000
-# Words in a label or description that say that the graphics are a drawn region, in several languages.
+_LABEL = 0x1500
+# Words in a label or description that mark a drawn region, in several languages.
 _CONTOUR: Final = re.compile(
     r"liver|leber|foie|h[ií]gado|fegato|lever\b|肝|contour|kontur|roi|region|outline|segment", re.IGNORECASE
 )
@@ -27,26 +29,25 @@ _SMALLEST_PX: Final = 9  # ours: a liver holds a square of some 14 mm; letters a
 
 
 def enclosed_region(dataset: Dataset, frame_number: int | None) -> tuple[Mask | None, bool]:
-    """Read what the overlays of one image enclose.
+    """Read the region that the overlays of one image enclose.
 
-    Graphics (type G) and regions (type R) are taken: what is drawn, with all that it encloses. Writing and marks, which
-    enclose nothing larger than a letter, are left out. Where a label or description says which group is a contour, the
-    others are left out too.
+    Graphics (type G) and regions (type R) count, filled. Text and marks, which enclose nothing beyond a letter, are
+    ignored, and so are groups that are not labelled as a contour if another one is.
 
     Parameters
     ----------
     dataset : the whole object, with Rows and Columns
-    frame_number : which frame of a multi-frame object, from 1
+    frame_number : frame of a multi-frame object, from 1
 
     Returns
     -------
-    (R, C) bool, None without a region; and True if an overlay is there that cannot be read.
+    (R, C) bool, None without a region; and True if an overlay cannot be read.
     """
     shape = int(dataset.Rows), int(dataset.Columns)
     planes: list[tuple[bool, Mask]] = []
     damaged = False
-    for group in _GROUPS:
-        if (group, _DATA) not in dataset and (group, _ROWS) not in dataset:
+    for group in OVERLAY_GROUPS:
+        if (group, OVERLAY_DATA) not in dataset and (group, _ROWS) not in dataset:
             continue
         try:
             plane = _plane(dataset, group, frame_number or 1, shape)
@@ -65,16 +66,16 @@ def _is_contour(dataset: Dataset, group: int) -> bool:
 
 
 def _plane(dataset: Dataset, group: int, frame_number: int, shape: tuple[int, int]) -> Mask | None:
-    """Return one bit plane on the image's grid; None where it is of another type or not of this frame."""
+    """Return one overlay plane on the image's grid; None if it has another type or belongs to another frame."""
     if text(dataset, Tag(group, _TYPE)) not in {"G", "R"}:
         return None
     index = 0
-    if (group, _FRAMES) in dataset:  # without it, the one plane belongs to every frame
+    if (group, _FRAMES) in dataset:  # without it, the single plane belongs to every frame
         index = frame_number - _integers(dataset, group, _FRAME_ORIGIN, absent=(1,))[0]
         if not 0 <= index < _integers(dataset, group, _FRAMES)[0]:
             return None
     size = _integers(dataset, group, _ROWS)[0], _integers(dataset, group, _COLUMNS)[0]
-    if (group, _DATA) in dataset:
+    if (group, OVERLAY_DATA) in dataset:
         bits = _drawn(dataset, group, index, size)
     else:
         bits = _in_pixel_data(dataset, group, frame_number - 1, size)
@@ -83,7 +84,7 @@ def _plane(dataset: Dataset, group: int, frame_number: int, shape: tuple[int, in
 
 
 def _integers(dataset: Dataset, group: int, element: int, *, absent: tuple[int, ...] | None = None) -> tuple[int, ...]:
-    """Return whole numbers; ValueError where they are damaged, or absent and needed."""
+    """Return whole numbers; raise ValueError if they are damaged, or missing without a default."""
     tag = Tag(group, element)
     count = 2 if element == _ORIGIN else 1
     if absent is not None and tag not in dataset:
@@ -96,8 +97,8 @@ def _integers(dataset: Dataset, group: int, element: int, *, absent: tuple[int, 
 
 
 def _drawn(dataset: Dataset, group: int, index: int, size: tuple[int, int]) -> Mask:
-    """Return a plane of OverlayData: one bit a pixel, rows after each other without padding."""
-    element = dataset[group, _DATA]
+    """Return a plane of OverlayData: one bit per pixel, rows without padding."""
+    element = dataset[group, OVERLAY_DATA]
     stored = np.frombuffer(element.value, np.uint8)
     if element.VR == "OW" and dataset.original_encoding[1] is False:
         stored = stored[: stored.size // 2 * 2].reshape(-1, 2)[:, ::-1].ravel()  # big endian words
@@ -107,8 +108,8 @@ def _drawn(dataset: Dataset, group: int, index: int, size: tuple[int, int]) -> M
 
 
 def _in_pixel_data(dataset: Dataset, group: int, index: int, size: tuple[int, int]) -> Mask:
-    """Return a plane kept in an unused bit of the pixels (retired, still met): uncompressed pixels only."""
-    position, allocated = _integers(dataset, group, _BIT_POSITION)[0], int(dataset.BitsAllocated)
+    """Return a plane stored in an unused bit of uncompressed pixels (retired, still in use)."""
+    position, allocated = _integers(dataset, group, BIT_POSITION)[0], int(dataset.BitsAllocated)
     unused = position >= int(dataset.BitsStored) and position < allocated
     if dataset.file_meta.TransferSyntaxUID.is_encapsulated or not unused or size != (dataset.Rows, dataset.Columns):
         msg = "the overlay is damaged"
@@ -121,7 +122,7 @@ def _in_pixel_data(dataset: Dataset, group: int, index: int, size: tuple[int, in
 
 
 def _placed(bits: Mask, top: int, left: int, shape: tuple[int, int]) -> Mask:
-    """Put a plane on the image's grid; what lies beyond the image is cut off."""
+    """Put a plane on the image's grid, cropped to the image."""
     placed: Mask = np.zeros(shape, np.bool_)
     bits = bits[max(0, -top) :, max(0, -left) :]
     top, left = max(0, top), max(0, left)
@@ -131,7 +132,7 @@ def _placed(bits: Mask, top: int, left: int, shape: tuple[int, int]) -> Mask:
 
 
 def _filled(drawn: Mask) -> Mask:
-    """Return what is drawn and what it encloses, without the pieces that hold no large square."""
+    """Fill what is drawn, and remove the pieces that hold no large square."""
     open_air: Mask = np.pad(~drawn, 1, constant_values=True)
     outside = np.zeros_like(open_air)
     outside[0] = True
@@ -144,7 +145,7 @@ def _filled(drawn: Mask) -> Mask:
 
 
 def _spread(seeds: Mask, allowed: Mask) -> Mask:
-    """Return all pixels that can be reached from the seeds over sides of allowed pixels."""
+    """Return the allowed pixels that are 4-connected to the seeds."""
     reached: Mask = seeds & allowed
     while True:
         count = np.count_nonzero(reached)
@@ -154,7 +155,7 @@ def _spread(seeds: Mask, allowed: Mask) -> Mask:
 
 
 def _along_rows(reached: Mask, allowed: Mask) -> Mask:
-    """Reach all of each run of allowed pixels in a row of which one pixel is reached."""
+    """Extend to every run of allowed pixels in a row that holds a reached pixel."""
     starts = allowed.copy()
     starts[:, 1:] &= ~allowed[:, :-1]
     run = np.cumsum(starts).reshape(allowed.shape)

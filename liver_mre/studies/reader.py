@@ -1,4 +1,4 @@
-"""From a folder of anything to studies: headers only, whatever the files are called."""
+"""Read the studies of a folder: headers only, files recognised by content."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ if TYPE_CHECKING:
     from liver_mre.studies.scratch import Scratch
 
 _IDENTITY: Final = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
-# Stricter than a UID's value is checked elsewhere: results are written under the study's UID.
+# Strict, because the study's UID names the folder of its results.
 _UID: Final = re.compile(r"[0-9](?:[0-9.]{0,62}[0-9])?")
 
-# Results and references: part of a study, but no images to measure.
+# Results and references: part of a study, but not images to measure.
 _IGNORED_CLASSES: Final = (
     "1.2.840.10008.1.3.10",  # DICOMDIR
     "1.2.840.10008.5.1.4.1.1.66",  # raw data, registration, segmentation
@@ -61,14 +61,14 @@ _IMAGE_CLASSES: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """What was found: studies ordered by UID, and warnings that count files without naming them."""
+    """Studies ordered by UID, and warnings that count files without naming them."""
 
     studies: tuple[Study, ...]
     warnings: tuple[str, ...]
 
 
 class _Skip(Enum):
-    """Why a file is not an instance."""
+    """Why a file is skipped."""
 
     NOT_DICOM = auto()
     NOT_AN_IMAGE = auto()
@@ -79,7 +79,7 @@ class _Skip(Enum):
 
 @dataclass(slots=True)
 class _Found:
-    """Images by study, series, SOPInstanceUID and file, while reading; files of one UID have different content."""
+    """Images read so far, by (study, series), SOPInstanceUID and file; files of one UID differ in content."""
 
     digest_key: bytes
     series: dict[tuple[str, str], dict[str, list[tuple[Instance, ...]]]] = field(default_factory=dict)
@@ -99,36 +99,36 @@ def read_studies(
 ) -> ScanResult:
     """Read the headers of every DICOM image under a path.
 
-    Files are recognised by content, not by name. What is not DICOM, and objects that are no images to measure
-    (SEG, SR, PR, KO, PDF, DICOMDIR), are passed over; studies keep where the reports are. An instance that occurs twice
-    is kept once; files of different content with the same SOPInstanceUID are all kept and marked as conflicting.
+    Files are recognised by content, not by name. Other files, and objects without images to measure (SEG, SR, PR, KO,
+    PDF, DICOMDIR), are skipped; the paths of SR are kept. Identical copies of an instance are read once; files with one
+    SOPInstanceUID and different content are all kept and marked as conflicting.
 
     Parameters
     ----------
     path : a folder, read recursively, or one file
-    scratch : where zip archives are unpacked; without it they are passed over
-    digest_key : key of the patients' digests; by default a random one
-    on_file : called with (files done, files in all) after each file
+    scratch : where zip archives are unpacked; without it they are skipped
+    digest_key : secret key of the patients' digests; by default a random one
+    on_file : called with (files done, files in total) after each file
 
     Returns
     -------
     ScanResult
-        The same for the same files, whatever their names and order; an image for every frame of an enhanced MR object.
-        Series are ordered by number, images along the slice normal, then by InstanceNumber.
+        Independent of file names and order; one image for each frame of an enhanced MR object. Series are ordered by
+        number, images along the slice normal, then by InstanceNumber.
 
     Raises
     ------
     UsageError
-        The path does not exist or may not be read.
+        The path does not exist or cannot be read.
     NoDicomError
-        There is no DICOM image under it.
+        The path holds no DICOM image.
     """
     listed = list_files(Path(path), scratch)
     files = listed.files
     found = _Found(digest_key or secrets.token_bytes(DIGEST_KEY_BYTES))
     found.skipped[_Skip.UNREADABLE] = listed.unreadable
     with config.disable_value_validation(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # values that break their VR become None; they need no second word
+        warnings.simplefilter("ignore")  # values that violate their VR become None anyway
         for done, file in enumerate(files, start=1):
             _add(found, file)
             if on_file is not None:
@@ -158,18 +158,18 @@ def _add(found: _Found, file: str) -> None:
 
 
 def _digest(found: _Found, file: str) -> bytes:
-    """Digest of a file's bytes; computed only for files that claim to be the same instance, and once for each."""
+    """Return the digest of a file's bytes; computed only for files with the same SOPInstanceUID."""
     if file not in found.digests:
         try:
             with open(file, "rb") as stream:  # noqa: PTH123 - as its header was read
                 found.digests[file] = hashlib.file_digest(stream, "sha256").digest()
-        except OSError:  # gone since its header was read: like no other file
+        except OSError:  # deleted since its header was read: equal to no other file
             found.digests[file] = file.encode(errors="surrogateescape")
     return found.digests[file]
 
 
 def _read(file: str) -> Header | _Skip:
-    """Read one header, or tell why it is none. Truncation shows as an error or as a lack of what all images have."""
+    """Read one header, or say why the file is skipped."""
     try:
         header = read_header(file)
     except InvalidDicomError:
@@ -178,10 +178,10 @@ def _read(file: str) -> Header | _Skip:
         return _Skip.UNREADABLE if error.errno else _Skip.DAMAGED
     except Exception:  # noqa: BLE001 - pydicom raises almost anything on damaged files; each one is counted
         return _Skip.DAMAGED
-    return _judge(header)
+    return _check(header)
 
 
-def _judge(read: Header) -> Header | _Skip:
+def _check(read: Header) -> Header | _Skip:
     header = read.dataset
     sop_class = text(header, "SOPClassUID") or read.storage_class
     if read.bare and not sop_class:
@@ -242,7 +242,7 @@ def _nothing_readable(found: _Found) -> str | None:
 
 
 def _lost(found: _Found) -> list[str]:
-    """Count the files that could have been images of a study."""
+    """Count the unreadable files, which may have been images of a study."""
     lost = []
     if damaged := found.skipped[_Skip.DAMAGED]:
         lost.append(f"{_count(damaged)} damaged, cut off or without valid UIDs")

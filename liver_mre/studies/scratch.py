@@ -1,4 +1,4 @@
-"""A folder for temporary files that is made when first needed and removed with its owner."""
+"""A temporary folder, created when first needed."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from pathlib import Path
 
 
 class Scratch:
-    """Temporary files of one owner; whatever is left when the program ends is removed then."""
+    """A temporary folder; removed at the end of the program if not before."""
 
     def __init__(self) -> None:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     @property
     def folder(self) -> Path:
-        """The folder, empty at first. Raises `OSError` where none can be made."""
+        """The folder. Raises `OSError` if it cannot be created."""
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="liver-mre-", ignore_cleanup_errors=True)
         return Path(self._folder.name)
 
     def remove(self) -> None:
-        """Remove the folder and what is in it."""
+        """Remove the folder and its contents."""
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None

@@ -1,7 +1,6 @@
-"""Where studies come from: today a folder or file; a spool that others fill can be another source.
+"""Sources of studies: a folder or file today; a spool folder could be another.
 
-A source owns what lasts as long as reading from it: temporary files of unpacked archives, and the structured reports
-beside the studies, each of which is read once.
+A source owns the temporary files of unpacked archives.
 """
 
 from __future__ import annotations
@@ -19,28 +18,28 @@ if TYPE_CHECKING:
 
 
 class StudySource(Protocol):
-    """Gives studies, one after the other; used as a context manager, which removes its temporary files."""
+    """An iterable of studies; a context manager, which removes temporary files."""
 
     def __init__(self, path: Path) -> None:
-        """Prepare to read a path that `accepts` is true of; nothing is read before the first study is asked for."""
+        """Take a path that it accepts; reading starts with the iteration."""
 
     @classmethod
     def accepts(cls, path: Path) -> bool:
-        """Tell whether this source reads such a path."""
+        """Whether this source reads such a path."""
 
     @property
     def total(self) -> int | None:
-        """Number of studies; None where nobody knows yet."""
+        """Number of studies; None if not yet known."""
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What could not be read, counted and not named."""
+        """What could not be read: counts, no names."""
 
     def __iter__(self) -> Iterator[Study]:
-        """Give every study once. Raises `MreError` where the input holds none or cannot be read."""
+        """Iterate over the studies, each once. Raises `MreError` if the input holds none or cannot be read."""
 
     def close(self) -> None:
-        """Remove temporary files; nothing can be read afterwards."""
+        """Remove temporary files; the source is unusable afterwards."""
 
     def __enter__(self) -> Self:
         """Use the source for a run."""
@@ -55,7 +54,7 @@ class FolderSource:
     Parameters
     ----------
     path : folder of DICOM studies and zip archives of them, or one file
-    digest_key : key of the patients' digests; by default a random one, so that they mean nothing outside this source
+    digest_key : secret key of the patients' digests; by default a random one, so that other sources' differ
     """
 
     def __init__(self, path: Path, *, digest_key: bytes | None = None) -> None:
@@ -67,22 +66,22 @@ class FolderSource:
 
     @classmethod
     def accepts(cls, path: Path) -> bool:
-        """Read everything that no other source claims."""
+        """Any path."""
         del path
         return True
 
     @property
     def total(self) -> int | None:
-        """Number of studies; None before they were looked for."""
+        """Number of studies; None before iterating."""
         return self._total
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What could not be read, counted and not named."""
+        """What could not be read: counts, no names."""
         return self._warnings
 
     def __iter__(self) -> Iterator[Study]:
-        """Read all headers, then give the studies by UID. Errors are those of `read_studies`."""
+        """Read all headers, then iterate over the studies by UID. Errors are those of `read_studies`."""
         scan = read_studies(self._path, scratch=self._scratch, digest_key=self._digest_key)
         self._total, self._warnings = len(scan.studies), scan.warnings
         return iter(scan.studies)
@@ -92,7 +91,7 @@ class FolderSource:
         self._scratch.remove()
 
     def __enter__(self) -> Self:
-        """Use the source for a run."""
+        """Return the source."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -105,5 +104,5 @@ SOURCES: Final[list[type[StudySource]]] = [FolderSource]
 
 
 def open_source(path: Path) -> StudySource:
-    """Return the source that reads a path."""
+    """Return the first source that accepts a path."""
     return next(source for source in SOURCES if source.accepts(path))(path)

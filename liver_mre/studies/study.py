@@ -1,4 +1,4 @@
-"""What a study holds, as its headers tell it: instances, series, studies, and the reports beside them."""
+"""A study as its headers describe it: instances, series, study, and structured reports in the input."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Orientation = tuple[float, float, float, float, float, float]
 class RealWorldMapping:
     """RealWorldValueMappingSequence of an instance: value = slope * stored + intercept, in a UCUM unit.
 
-    It holds for stored values from `first_stored` to `last_stored` only.
+    Valid for stored values from `first_stored` to `last_stored`.
     """
 
     unit: str
@@ -32,7 +32,7 @@ class RealWorldMapping:
 
 @dataclass(frozen=True, slots=True)
 class PatientKey:
-    """Who the patient is, as digests that tell patients apart without naming them; "" where the header says nothing."""
+    """Digests that tell patients apart without naming them; "" for elements that are absent."""
 
     patient_id: str = ""
     issuer: str = ""
@@ -40,10 +40,10 @@ class PatientKey:
     birth_date: str = ""
 
     def conflicts(self, other: PatientKey) -> bool:
-        """Tell whether the two cannot be one patient.
+        """Tell whether the two cannot be the same patient.
 
-        What one of them leaves empty says nothing. PatientID, with its issuer, decides where both have it, because
-        names are often spelled in more than one way; otherwise name and birth date do.
+        Empty values are ignored. PatientID, with its issuer, decides if both have it, because names are often spelled
+        differently; otherwise name and birth date decide.
         """
         if self.patient_id and other.patient_id:
             return self.patient_id != other.patient_id or _differ(self.issuer, other.issuer)
@@ -56,30 +56,27 @@ def _differ(one: str, other: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """Header of one image: what selection, units and geometry need, without its pixels.
-
-    An image is a classic SOP instance, or one frame of a multi-frame one; all frames of an object have its UIDs.
+    """Header of one image: a single-frame SOP instance, or one frame of a multi-frame one.
 
     Attributes
     ----------
-    source : where its reader finds it (a path); never logged or reported
-    frame_number : which frame of a multi-frame object, from 1; None for a single-frame object
-    patient_key : tells patients apart without naming them
+    source : path of the file; never logged or reported
+    frame_number : frame of a multi-frame object, from 1; None for a single-frame object
     private_sequence_name : GE's internal pulse sequence name, (0019,109C)
     window : (WindowCenter, WindowWidth), the first of several, None where absent
-    acquired_s : when it was acquired, in seconds from a fixed day, None where not said; only differences mean anything
+    acquired_s : acquisition time in seconds from an arbitrary day, None where absent
     acquisition_number : AcquisitionNumber, None where absent
-    offset_number : which phase offset (temporal position), from 1; None where not said
+    offset_number : phase offset (temporal position), from 1; None where absent
     field_of_view_mm : ReconstructionDiameter, None where absent
-    lossy : True if the pixels were compressed with loss at any time
+    lossy : True if the pixels were ever compressed lossily
     bits_stored : BitsStored, None where absent
     body_part : BodyPartExamined, "" where absent
     position_mm, orientation : ImagePositionPatient and ImageOrientationPatient, None where absent
     pixel_spacing_mm : (row spacing, column spacing)
     rescale_slope, rescale_intercept, rescale_type : modality LUT (or the frame's pixel value transformation) as
         written, None where absent
-    unusable_unit_elements : keywords of the elements about the unit that are there and cannot be used
-    conflicting : True if another file with the same SOPInstanceUID has other content
+    unusable_unit_elements : keywords of elements about the unit that are present but unusable
+    conflicting : True if another file with the same SOPInstanceUID has different content
     """
 
     source: str
@@ -125,10 +122,10 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One series, or the part of one that has one role: at least one image, by slice position (else InstanceNumber).
+    """One series, or the part of one with a single role: at least one image, by slice position (else InstanceNumber).
 
-    Breath-hold by breath-hold series of one slice each are joined into one; its UID and number are then those of the
-    first of them, and each image says from which series it is.
+    Single-slice series, acquired breath-hold by breath-hold, are joined under the UID and number of the first; each
+    image keeps its own SeriesInstanceUID.
     """
 
     series_instance_uid: str
@@ -137,7 +134,7 @@ class Series:
 
     @property
     def first(self) -> Instance:
-        """The first instance: series-wide attributes are read from it."""
+        """The first instance, for series-wide attributes."""
         return self.instances[0]
 
 
@@ -149,7 +146,7 @@ class ReportFiles:
     _parsed: dict[object, tuple[object, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def parsed(self, parse: Callable[[str], Parsed]) -> tuple[Parsed, ...]:
-        """Return what a function reads from every path."""
+        """Parse every report; cached for each function."""
         if parse not in self._parsed:
             self._parsed[parse] = tuple(map(parse, self.paths))
         return cast("tuple[Parsed, ...]", self._parsed[parse])
@@ -159,7 +156,7 @@ class ReportFiles:
 class Study:
     """One study of one patient: at least one series, by series number.
 
-    `reports` are the structured reports found anywhere in the input: earlier ones of the patient may be among them.
+    `reports` are all structured reports in the input, which may include earlier ones of the patient.
     """
 
     study_instance_uid: str

@@ -1,4 +1,4 @@
-"""Values of header elements: damaged or missing ones become None (or empty), never a guess."""
+"""Values of header elements; damaged or missing ones become None or empty."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _tags: Final[dict[str, BaseTag]] = {}
 
 
 def tag_of(keyword: str) -> BaseTag:
-    """Return the tag of a keyword; looked up once, because that costs more than reading a value."""
+    """Return the tag of a keyword; cached, because the look-up takes longer than reading a value."""
     if keyword not in _tags:
         _tags[keyword] = Tag(keyword)
     return _tags[keyword]
@@ -74,12 +74,12 @@ def items(header: Dataset, tag: str) -> tuple[Dataset, ...]:
 
 
 def seconds(date: str, time: str) -> float | None:
-    """Return when something happened, in seconds from a fixed day; None where date or time cannot be read.
+    """Return a date and time in seconds from an arbitrary day; None if unreadable.
 
     Parameters
     ----------
-    date : DICOM date (YYYYMMDD); where there is none, the time counts from the fixed day
-    time : DICOM time (HHMMSS.FFFFFF, shorter where less is known); an offset from UTC is passed over
+    date : DICOM date (YYYYMMDD), may be ""
+    time : DICOM time (HHMMSS.FFFFFF or shorter); an offset from UTC is ignored
     """
     clock, _, fraction = time.partition("+")[0].partition("-")[0].replace(":", "").partition(".")
     if not (len(clock) in _CLOCK_DIGITS and f"{clock}{fraction}".isdecimal()):
@@ -93,7 +93,7 @@ def seconds(date: str, time: str) -> float | None:
 
 @lru_cache(maxsize=64)
 def _day(date: str) -> int | None:
-    """Count the days to a date (YYYYMMDD); None where there is no such date."""
+    """Return the ordinal of a date (YYYYMMDD); None if it is invalid."""
     try:
         return datetime.strptime(date, "%Y%m%d").toordinal()  # noqa: DTZ007 - the date of the scanner's clock
     except ValueError:
@@ -101,7 +101,7 @@ def _day(date: str) -> int | None:
 
 
 def is_filled(header: Dataset, tag: str) -> bool:
-    """Tell whether an element is there and not empty, readable or not."""
+    """Tell whether an element is present and not empty, readable or not."""
     element = header.get_item(tag_of(tag))
     if element is None:
         return False
@@ -112,7 +112,7 @@ def is_filled(header: Dataset, tag: str) -> bool:
 
 
 def _value(header: Dataset, tag: str | BaseTag) -> object:
-    """Return a value, text with its backslashes; None where it is absent or its VR does not allow it."""
+    """Return a value, text with its backslashes; None if it is absent or unreadable."""
     try:
         raw = header.get_item(tag_of(tag) if isinstance(tag, str) else tag)
         plain = _plain(raw) if isinstance(raw, RawDataElement) else None
@@ -122,7 +122,7 @@ def _value(header: Dataset, tag: str | BaseTag) -> object:
 
 
 def _plain(raw: RawDataElement) -> str | int | None:
-    """Convert the simplest values without pydicom's checks, which take most of the time; None for all others."""
+    """Convert simple values without pydicom's slow checks; None for all others."""
     if raw.value is None:
         return None
     if raw.VR == "US" and len(raw.value) == _US_BYTES:

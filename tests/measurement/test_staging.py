@@ -173,15 +173,15 @@ def test_a_file_that_is_no_json_is_refused_by_its_name(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"citation": None}, "text in 'citation'"),
-        ({"citation": " "}, "text in 'citation'"),
+        ({"citation": None}, "'citation' must be a text"),
+        ({"citation": " "}, "'citation' must be a text"),
         ({"name": "Our Site"}, "lower-case"),
         ({"evidence": "unchecked"}, "evidence"),
         ({"frequency_hz": 0}, "frequency_hz"),
         ({"frequency_hz": "60"}, "finite number"),
         ({"categories": []}, "starts at 0"),
         ({"categories": {}}, "array"),
-        ({"doi": 5}, "text in 'doi'"),
+        ({"doi": 5}, "'doi' must be a text"),
         ({"comment": "unknown"}, "unknown fields: comment"),
         ({"cutoffs": [{"stiffness_kpa": 3, "target": "F2"}]}, "lacks 'note'"),
     ],

@@ -153,7 +153,7 @@ def test_breath_holds_of_which_one_has_no_map_are_measured_masked_or_not_at_all(
     with pytest.raises(NoConfidenceError):
         selections(*unmasked, *maps)
     masked = only(*unmasked, *maps, *breath_holds(made.MASKED, 8))
-    assert (masked.masked, masked.confidence, numbers(masked)[0]) == (True, None, "8.1")
+    assert (masked.maps.masked, masked.maps.confidence, numbers(masked)[0]) == (True, None, "8.1")
 
 
 def test_maps_of_different_scale_do_not_make_one_confidence() -> None:
@@ -185,7 +185,7 @@ def test_breath_holds_of_two_protocols_are_two_exams() -> None:
 def test_unnamed_twins_of_single_slices_are_refused_because_pixels_of_one_slice_tell_too_little() -> None:
     with pytest.raises(NoConfidenceError):
         selections(*breath_holds(UNNAMED, 6), *breath_holds(UNNAMED, 7))
-    assert only(*breath_holds(UNNAMED, 6)).masked is None
+    assert only(*breath_holds(UNNAMED, 6)).maps.masked is None
 
 
 def test_two_series_of_one_slice_at_the_same_place_are_no_breath_holds_of_one_exam() -> None:
@@ -204,7 +204,7 @@ def test_a_map_whose_time_and_number_name_different_acquisitions_is_not_used() -
     first, second = {"acquisition_number": 1}, {"acquisition_number": 2}
     stiffness = [at(replace(made.UNMASKED, **first), 6, 10.0), at(replace(made.UNMASKED, **second), 16, 300.0)]
     maps = [at(replace(CONFIDENCE, **first), 8, 10.0), at(replace(CONFIDENCE, **second), 18, 300.0)]
-    assert [one.confidence.series_number for one in selections(*stiffness, *maps)] == [8, 18]
+    assert [one.maps.confidence.series_number for one in selections(*stiffness, *maps)] == [8, 18]
     crossed = [at(replace(CONFIDENCE, **second), 8, 10.0), at(replace(CONFIDENCE, **first), 18, 300.0)]
     with pytest.raises(AmbiguousSeriesError, match="could belong to more than one"):
         selections(*stiffness, *crossed)

@@ -80,4 +80,4 @@ def test_an_anonymised_exam_without_names_is_measured_through_its_confidence_map
     series = [made.series(replace(template, **nameless), 500 + i) for i, template in enumerate(templates)]
     found = select(made.study(*series), RULES).acquisitions
     assert [numbers(one) for one in found] == [(500, 502, None), (501, 502, None)]
-    assert [one.masked for one in found] == [False, False]
+    assert [one.maps.masked for one in found] == [False, False]

@@ -69,9 +69,9 @@ def test_a_broken_map_goes_to_the_acquisition_of_its_time_and_to_none_by_series_
     masked = at(made.MASKED, 7, 10.0), at(made.MASKED, 17, 300.0)
     timed = broken(at(CONFIDENCE, 8, 300.0), position_mm=ORIGIN)
     first, second = selections(early, late, *masked, timed)
-    assert (first.stiffness, second.stiffness, second.confidence) == (masked[0], late, timed)
+    assert (first.maps.stiffness, second.maps.stiffness, second.maps.confidence) == (masked[0], late, timed)
     timeless = broken(timed, acquired_s=None)
-    assert [one.stiffness for one in selections(early, late, *masked, timeless)] == list(masked)
+    assert [one.maps.stiffness for one in selections(early, late, *masked, timeless)] == list(masked)
 
 
 def test_phase_offsets_of_the_magnitude_do_not_disturb() -> None:
@@ -92,10 +92,10 @@ def test_a_map_that_two_acquisitions_could_claim_is_given_to_none_unless_one_is_
     confidence = at(CONFIDENCE, 7, None)
     with pytest.raises(AmbiguousSeriesError, match=r"series 7 \(1\.2\.7\) could belong to more.*--series UID"):
         selections(*stiffness, confidence)
-    assert only(*stiffness, confidence, series_uid="1.2.8").confidence is confidence
+    assert only(*stiffness, confidence, series_uid="1.2.8").maps.confidence is confidence
     masked = at(made.MASKED, 5, 10.0), at(made.MASKED, 9, 300.0)
     found = selections(*stiffness, *masked, confidence)
-    assert [one.masked for one in found] == [True, True]
+    assert [one.maps.masked for one in found] == [True, True]
     assert all("could belong to more than one" in one.notes[0] for one in found)
 
 
@@ -104,15 +104,15 @@ def test_two_maps_that_suit_one_stiffness_equally_are_ambiguous() -> None:
     with pytest.raises(AmbiguousSeriesError, match=r"series 5 \(1\.2\.5\), series 7 \(1\.2\.7\)"):
         selections(UNMASKED, *maps)
     masked = made.series(made.MASKED, 8)
-    assert only(UNMASKED, *maps, masked, series_uid="1.2.8").stiffness is masked
+    assert only(UNMASKED, *maps, masked, series_uid="1.2.8").maps.stiffness is masked
 
 
 def test_of_two_maps_the_one_of_the_same_time_then_the_nearest_number_is_taken() -> None:
     near, far = made.series(CONFIDENCE, 7), made.series(CONFIDENCE, 9)
-    assert only(UNMASKED, far, near).confidence is near
+    assert only(UNMASKED, far, near).maps.confidence is near
     timed = at(CONFIDENCE, 40, 10.0)
     other = at(made.MASKED, 60, 300.0)
-    assert selections(at(made.UNMASKED, 6, 10.0), near, timed, other)[0].confidence is timed
+    assert selections(at(made.UNMASKED, 6, 10.0), near, timed, other)[0].maps.confidence is timed
 
 
 def test_two_equal_magnitude_series_are_noted_and_neither_is_recorded() -> None:
@@ -143,4 +143,4 @@ def test_times_decide_and_series_numbers_do_not(first: int, second: int) -> None
     early = at(made.UNMASKED, 100, 10.0), at(CONFIDENCE, first, 10.5)
     late = at(made.UNMASKED, 101, 300.0), at(CONFIDENCE, second + 200, 300.5)
     found = selections(*early, *late)
-    assert [(one.stiffness, one.confidence) for one in found] == [early, late]
+    assert [(one.maps.stiffness, one.maps.confidence) for one in found] == [early, late]

@@ -31,7 +31,7 @@ def test_the_entries_shown_are_shipped_entries() -> None:
 
 @pytest.mark.parametrize("shown", blocks("python"))
 def test_the_rows_shown_are_rows_of_the_tests(shown: str) -> None:
-    assert shown in (ROOT / "tests/core/test_rules_shipped.py").read_text(encoding="utf-8")
+    assert shown in (ROOT / "tests/series/test_rules_shipped.py").read_text(encoding="utf-8")
 
 
 def test_the_sites_file_shown_works(tmp_path: Path) -> None:
