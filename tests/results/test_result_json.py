@@ -102,7 +102,7 @@ def test_the_schema_is_a_valid_schema() -> None:
         RUN,
         replace(RUN, studies=(MEASURED, FAILED), status=RunStatus.FAILED, exit_code=4),
         replace(RUN, studies=(SKIPPED,), status=RunStatus.NOTHING_TO_DO, exit_code=126, models=()),
-        RunResult("liver-mre", "1.2.0", RunStatus.FAILED, 4, reason=Reason("no_dicom", "No DICOM.", 4)),
+        RunResult(RunStatus.FAILED, 4, reason=Reason("no_dicom", "No DICOM.", 4), version="1.2.0"),
     ],
     ids=["completed", "one study failed", "nothing to do", "input failed"],
 )
