@@ -95,7 +95,7 @@ def percent_words(probability: float) -> str:
 
 
 def _quality_rows(study: StudyResult) -> list[tuple[str, str]]:
-    """Return the light, how many slices are diagnostic, why others are not, and what to do; none if nobody judged."""
+    """Return the verdict, how many slices are diagnostic, why others are not, and what to do; none if nobody judged."""
     finding = study.finding
     if finding is None or isinstance(finding, FailedFinding) or finding.quality is None:
         return []

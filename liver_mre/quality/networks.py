@@ -1,4 +1,4 @@
-"""The networks that judge quality, all in one file: checked, compiled, ready to vote."""
+"""The quality networks, compiled from one file."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 OF_THE_EXAM: Final = ("stranger",)
-"""What the networks say of every slice that is averaged over the exam."""
+"""Outputs per slice that are averaged over the exam: out of domain."""
 _SCHEMA_MAJOR: Final = "1."
 _WHAT: Final = "quality model's card.json"
 
 
 @dataclass(frozen=True, slots=True)
 class QualityCard:
-    """What the networks are: `members` of them vote; `weights` is the file of all."""
+    """Description of the networks: `members` of them vote; `weights` holds all of them."""
 
     name: str
     version: str
@@ -40,7 +40,7 @@ class QualityCard:
 
 @dataclass(frozen=True, slots=True)
 class QualityModel:
-    """The loaded networks, their card, and who they are."""
+    """The loaded networks with their card and identity."""
 
     card: QualityCard
     identity: ModelIdentity
@@ -57,9 +57,7 @@ class QualityModel:
 
 
 def load_quality_model(folder: Path) -> QualityModel:
-    """Check the networks' files and compile them for the processor.
-
-    They are small: a processor is done with all of them before a graphics card would have got its images.
+    """Check the networks' files and compile them for the CPU, which is faster than a GPU for networks this small.
 
     Raises
     ------

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from liver_mre.measurement.change import REPEATABILITY_SOURCE
 from liver_mre.measurement.measure import measure_contour
-from liver_mre.quality.verdict import UNLIKE_WORDS
+from liver_mre.quality.verdict import OUT_OF_DOMAIN_WORDS
 from liver_mre.report.codes import plain
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 from liver_mre.results.finding import MeasuredFinding
@@ -127,13 +127,13 @@ def quality_words(finding: Reportable) -> str:
     """Return the verdict in short: "amber, 3 of 4 slices diagnostic"; "" where quality was not judged."""
     if finding.quality is None:
         return ""
-    return f"{finding.light}, {diagnostic_words(finding.quality, measured=isinstance(finding, MeasuredFinding))}"
+    return f"{finding.verdict}, {diagnostic_words(finding.quality, measured=isinstance(finding, MeasuredFinding))}"
 
 
 def excluded_words(quality: AcquisitionQuality) -> str:
     """Return which slices may not be measured and why: "slices 1, 3: no waves; slice 2: breathing"; "" if all may."""
-    if quality.unlike:
-        return f"all slices: {UNLIKE_WORDS} (unusual: {', '.join(quality.unlike)})"
+    if quality.out_of_domain:
+        return f"all slices: {OUT_OF_DOMAIN_WORDS} (unusual: {', '.join(quality.out_of_domain)})"
     slices: dict[str, list[int]] = {}
     for index, cause in quality.excluded.items():
         slices.setdefault(cause, []).append(index + 1)

@@ -198,10 +198,10 @@ def make_judged(
     return changed(content, measurement=measured, pixels=pixels, quality=quality, quality_model=model)
 
 
-def make_failed(*, unlike: tuple[str, ...] = ()) -> ReportContent:
+def make_failed(*, out_of_domain: tuple[str, ...] = ()) -> ReportContent:
     """Make the content of an exam that quality control refused: for breathing, or because it is no liver."""
-    quality = make_quality(lost={} if unlike else dict.fromkeys(range(SLICES), Cause.BREATHING))
-    quality = replace(quality, unlike=unlike)
+    quality = make_quality(lost={} if out_of_domain else dict.fromkeys(range(SLICES), Cause.BREATHING))
+    quality = replace(quality, out_of_domain=out_of_domain)
     return changed(
         make_judged(),
         measurement=None,

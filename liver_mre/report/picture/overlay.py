@@ -171,9 +171,9 @@ def _draw_staging(draw: ImageDraw.ImageDraw, staging: Staging) -> None:
 
 def _draw_not_evaluable(draw: ImageDraw.ImageDraw, finding: Reportable) -> None:
     draw.text((_MARGIN, 98), "Not evaluable", style.AMBER, font(52), anchor="ls")
-    if finding.light is not None:
+    if finding.verdict is not None:
         x = _MARGIN + font(52).getlength("Not evaluable") + 30
-        draw.text((x, 98), _light_words(finding), style.LIGHTS[finding.light], font(22), anchor="ls")
+        draw.text((x, 98), _light_words(finding), style.VERDICT_COLOURS[finding.verdict], font(22), anchor="ls")
     reason = plain(finding.reason.message) if finding.reason else ""
     for line, text in enumerate(textwrap.wrap(reason, _LINE_LETTERS, max_lines=3)):
         draw.text((_MARGIN, 132 + 26 * line), text, style.TEXT, font(20), anchor="ls")
@@ -185,7 +185,7 @@ def _draw_quality(draw: ImageDraw.ImageDraw, finding: MeasuredFinding) -> None:
     if quality is None:
         return
     light = _light_words(finding)
-    draw.text((_MARGIN, 178), light, style.LIGHTS[quality.light], font(18), anchor="ls")
+    draw.text((_MARGIN, 178), light, style.VERDICT_COLOURS[quality.verdict], font(18), anchor="ls")
     x = _MARGIN + font(18).getlength(light) + 16
     lost, doubts = excluded_words(quality), doubt_words(quality)
     words = "   ".join([*([f"Not diagnostic: {lost}."] if lost else []), *([f"Unusual: {doubts}."] if doubts else [])])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image, ImageDraw
 
-from liver_mre.quality.verdict import CAUSE_WORDS, Light
+from liver_mre.quality.verdict import CAUSE_WORDS, Verdict
 from liver_mre.report.outline import outlines
 from liver_mre.report.picture import style
 from liver_mre.report.wording import diagnostic_words
@@ -65,8 +65,8 @@ def render_quality(
 def _draw_header(
     draw: ImageDraw.ImageDraw, title: str, quality: AcquisitionQuality, width: int, *, measured: bool
 ) -> None:
-    light = quality.light if measured else Light.RED
-    colour = style.LIGHTS[light]
+    light = quality.verdict if measured else Verdict.RED
+    colour = style.VERDICT_COLOURS[light]
     draw.rectangle((0, 0, width, 8), fill=colour)
     lost = len(quality.slices) - len(quality.diagnostic)
     verdict = f"{light.upper()}: {diagnostic_words(quality, measured=measured)}"
@@ -87,7 +87,7 @@ def _draw_slice(
     liver: NDArray[np.bool_],
     one: SliceQuality,
 ) -> None:
-    index, colour = one.slice_index, style.LIGHTS[one.light]
+    index, colour = one.slice_index, style.VERDICT_COLOURS[one.verdict]
     kpa, confident = volume.stiffness_kpa[index], volume.confident[index] & volume.valid[index]
     pixels = np.where(volume.valid[index][..., None], style.greys(kpa), np.array(style.NO_DATA, np.uint8))
     pixels = np.where(confident[..., None], style.colours(kpa), pixels).astype(np.uint8)
@@ -103,6 +103,6 @@ def _draw_slice(
     canvas.paste(picture, (left + _FRAME, top + _FRAME))
     below = top + size[1] + 2 * _FRAME + 4
     votes = f"   {one.votes[0]} of {one.votes[1]} votes" if one.votes else ""
-    draw.text((left, below), f"Slice {index + 1}: {one.light}{votes}", fill=colour, font=style.font(16))
+    draw.text((left, below), f"Slice {index + 1}: {one.verdict}{votes}", fill=colour, font=style.font(16))
     cause = CAUSE_WORDS[one.cause] if one.cause else ""
     draw.text((left, below + 22), cause, fill=style.TEXT, font=style.font(15))

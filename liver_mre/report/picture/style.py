@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import ImageFont
 
-from liver_mre.quality.verdict import Light
+from liver_mre.quality.verdict import Verdict
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,10 +26,10 @@ NO_DATA: Final[Colour] = (6, 6, 8)
 HATCH: Final[Colour] = (150, 154, 164)
 SCANNER: Final[Colour] = (255, 130, 240)
 """Of a contour drawn at the scanner: pink, a hue that no stiffness has."""
-LIGHTS: Final[dict[Light, Colour]] = {
-    Light.GREEN: (70, 190, 90),
-    Light.AMBER: AMBER,
-    Light.RED: (240, 90, 80),
+VERDICT_COLOURS: Final[dict[Verdict, Colour]] = {
+    Verdict.GREEN: (70, 190, 90),
+    Verdict.AMBER: AMBER,
+    Verdict.RED: (240, 90, 80),
 }
 BLACK: Final[Colour] = (0, 0, 0)
 WHITE: Final[Colour] = (255, 255, 255)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageDraw
 
-from liver_mre.quality.verdict import SHORT_WORDS, Light
+from liver_mre.quality.verdict import SHORT_WORDS, Verdict
 from liver_mre.report.picture import style
 from liver_mre.report.picture.panels import side_letters, slice_picture
 from liver_mre.report.picture.style import font
@@ -93,14 +93,14 @@ def _slice_words(content: ReportContent, index: int) -> tuple[str, style.Colour]
         mean, sd = measured.stiffness_kpa_mean, measured.stiffness_kpa_sd
         return f"{mean:.2f} ± {sd:.2f} kPa   {area_words(measured.area_cm2)}", style.TEXT
     if content.finding.quality is not None and index in content.finding.quality.excluded:
-        return f"not diagnostic: {_short_cause(content.finding.quality, index)}", style.LIGHTS[Light.RED]
+        return f"not diagnostic: {_short_cause(content.finding.quality, index)}", style.VERDICT_COLOURS[Verdict.RED]
     words = "liver not measurable" if content.mask.liver[index].any() else "no liver found"
     return words, style.AMBER
 
 
 def _short_cause(quality: AcquisitionQuality, index: int) -> str:
     cause = next(one.cause for one in quality.slices if one.slice_index == index)
-    if quality.unlike:
+    if quality.out_of_domain:
         return "no liver image"
     return SHORT_WORDS[cause] if cause else "unknown cause"
 

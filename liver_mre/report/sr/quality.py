@@ -16,7 +16,7 @@ from highdicom.sr import (
 from pydicom.uid import generate_uid
 
 from liver_mre.about import APPLICATION
-from liver_mre.quality.verdict import Light
+from liver_mre.quality.verdict import Verdict
 from liver_mre.report import codes
 from liver_mre.report.references import slice_references
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from liver_mre.report.content import ReportContent
 
 _DECIMALS: Final = 4
-_QUALITIES: Final = {Light.GREEN: codes.DIAGNOSTIC, Light.AMBER: codes.LIMITED, Light.RED: codes.NON_DIAGNOSTIC}
+_QUALITIES: Final = {Verdict.GREEN: codes.DIAGNOSTIC, Verdict.AMBER: codes.LIMITED, Verdict.RED: codes.NON_DIAGNOSTIC}
 _UNITS: Final = {"cm2": codes.SQUARE_CENTIMETRE, "rad": codes.RADIAN, "1": codes.RATIO}
 
 
@@ -42,7 +42,7 @@ def exam_quality(content: ReportContent) -> list[QualitativeEvaluation]:
     quality = content.finding.quality
     if quality is None:
         return _unjudged(content)
-    light = content.finding.light
+    light = content.finding.verdict
     judge = "judge_physics" if content.finding.provenance.quality_model is None else "judge_networks"
     return [
         *([_evaluation(codes.IMAGE_QUALITY, _QUALITIES[light])] if light else []),
@@ -72,7 +72,7 @@ def _slice_group(
 ) -> MeasurementsAndQualitativeEvaluations:
     source = slice_references(content)[one.slice_index]
     identity = [content.tracking_uid, source.sop_instance_uid, str(source.frame_numbers), "quality"]
-    light = Light.RED if one.slice_index in quality.excluded else one.light
+    light = Verdict.RED if one.slice_index in quality.excluded else one.verdict
     return MeasurementsAndQualitativeEvaluations(
         tracking_identifier=TrackingIdentifier(
             uid=generate_uid(entropy_srcs=identity), identifier=f"Quality of slice {one.slice_index + 1}"
