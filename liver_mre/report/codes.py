@@ -1,4 +1,4 @@
-"""Codes of the reports: standard ones, and those of the private scheme (`liver_mre/data/codes.json`, `docs/codes.md`)."""
+"""Codes of the reports: standard ones, and those of the private scheme (`data/codes.json`, see `docs/codes.md`)."""
 
 from __future__ import annotations
 
