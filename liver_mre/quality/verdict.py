@@ -114,12 +114,16 @@ class SliceQuality:
         return HINTS[self.cause] if self.cause else ""
 
     @property
+    def divided(self) -> bool:
+        """Whether the networks disagree."""
+        return self.votes is not None and self.votes[0] < self.votes[1]
+
+    @property
     def verdict(self) -> Verdict:
         """Red if not diagnostic; amber where networks are divided or a check fails; green otherwise."""
         if not self.diagnostic:
             return Verdict.RED
-        divided = self.votes is not None and self.votes[0] < self.votes[1]
-        return Verdict.AMBER if divided or any(check.passed is False for check in self.checks) else Verdict.GREEN
+        return Verdict.AMBER if self.divided or any(check.passed is False for check in self.checks) else Verdict.GREEN
 
 
 def most_frequent_cause(slices: Sequence[SliceQuality]) -> Cause | None:
