@@ -28,16 +28,11 @@ _RGB_NDIM = 3
 def build_overlay(content: ReportContent, rgb: NDArray[np.uint8]) -> Dataset:
     """Build the secondary capture image of the overlay.
 
-    Its modality is OT: as MR it would be sent back to the application as input.
+    It refers to every source image. Its modality is OT: as MR it would be sent back to the application as input.
 
     Parameters
     ----------
-    content : content shown by the picture
-    rgb : (H, W, 3) uint8, as `render_overlay` makes it
-
-    Returns
-    -------
-    Secondary capture image in the study of the sources, which refers to every source image.
+    rgb : (H, W, 3) uint8, from `render_overlay`
 
     Raises
     ------

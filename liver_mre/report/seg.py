@@ -38,15 +38,7 @@ def build_segmentation(content: ReportContent) -> Dataset:
     """Build a binary segmentation with two segments, "Liver" (predicted) and "Measured region" (inside it).
 
     Frames are on the pixel grid of the stiffness slices, from one or several instances and series: that of slice s
-    refers to `content.sources[s]` and, if this is a multi-frame instance, to its frame.
-
-    Parameters
-    ----------
-    content : finding, arrays and source headers
-
-    Returns
-    -------
-    Segmentation in the study of the sources, with a frame for every slice and segment, also for empty ones.
+    refers to `content.sources[s]` and, if this is a multi-frame instance, to its frame. Empty slices have frames, too.
 
     Raises
     ------

@@ -21,8 +21,6 @@ from liver_mre.report.quiet import quiet
 from liver_mre.studies.geometry import slice_distance_mm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pydicom import DataElement, Dataset
     from pydicom.tag import BaseTag
 
@@ -177,20 +175,18 @@ def _tidy(header: Dataset) -> None:
     """Remove invalid attributes of patient, study and equipment, and add required ones."""
     for keyword in _IDENTIFIERS:
         _check_identifier(header, keyword)
-    _cut_description(header)
+    description = header.get("StudyDescription")
+    if isinstance(description, str):
+        header.StudyDescription = description[: MAX_VALUE_LEN["LO"]].rstrip()
     wrong = [tag for tag in header.keys() if tag.group in _COPIED_GROUPS and not _reads_well(header, tag)]  # noqa: SIM118
-    _leave_out(header, [*wrong, *NAMES, "SpecificCharacterSet"])
+    for element in [*wrong, *NAMES, "SpecificCharacterSet"]:
+        if element in header:
+            del header[element]
     for keyword in _EMPTY_IF_ABSENT:
         if keyword not in header:
             setattr(header, keyword, "")
     if header.PatientSex not in {"M", "F", "O", ""}:
         header.PatientSex = ""
-
-
-def _leave_out(header: Dataset, elements: Iterable[BaseTag | str]) -> None:
-    for element in elements:
-        if element in header:
-            del header[element]
 
 
 def _check_identifier(header: Dataset, keyword: str) -> None:
@@ -201,12 +197,6 @@ def _check_identifier(header: Dataset, keyword: str) -> None:
             "patient or order. Correct it at its source and send the study again."
         )
         raise InvalidInputError(msg)
-
-
-def _cut_description(header: Dataset) -> None:
-    text = header.get("StudyDescription")
-    if isinstance(text, str):
-        header.StudyDescription = text[: MAX_VALUE_LEN["LO"]].rstrip()
 
 
 def _reads_well(header: Dataset, tag: BaseTag) -> bool:

@@ -41,13 +41,8 @@ def draw_colour_bar(
 ) -> None:
     """Draw the scale from 0 to `style.MAX_KPA`, cut-offs on its left and a pointer at the mean stiffness on its right.
 
-    Parameters
-    ----------
-    canvas : RGB picture to draw on
-    corner : left and top edge in pixels
-    height : in pixels
-    staging : marks its cut-offs, if given
-    mean_kpa : position of the pointer; None draws none
+    `corner` is its left and top edge in pixels of the canvas. Without staging there are no cut-offs, without mean no
+    pointer.
     """
     left = corner[0] + _BAR_OFFSET
     bar = _Bar(left, left + _BAR_THICKNESS, corner[1] + 12, corner[1] + height - 12)

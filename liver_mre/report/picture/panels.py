@@ -62,14 +62,7 @@ def slice_picture(content: ReportContent, index: int, crop: Crop, width_px: int)
 
     Measured pixels are in full colour, other confident ones in dimmed colour, other valid ones dark grey, invalid ones
     almost black. Liver that is not measured is hatched. The predicted liver is outlined in white on black, a contour
-    drawn at the scanner by a thin dashed line.
-
-    Parameters
-    ----------
-    content : finding, arrays and source headers
-    index : slice of the volume
-    crop : the part to draw
-    width_px : width of the picture; its height keeps the proportions in mm
+    drawn at the scanner by a thin dashed line. The height of the picture keeps the proportions in mm.
     """
     size = (width_px, crop.height_for(width_px))
     part = (slice(crop.top, crop.bottom), slice(crop.left, crop.right))

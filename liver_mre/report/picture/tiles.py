@@ -55,17 +55,7 @@ class Strips:
 def draw_tile(
     canvas: Image.Image, content: ReportContent, index: int, crop: Crop, corner: tuple[int, int], strips: Strips
 ) -> None:
-    """Draw one slice below its strip.
-
-    Parameters
-    ----------
-    canvas : RGB picture to draw on
-    content : finding, arrays and source headers
-    index : slice of the volume
-    crop : the part of the slice that is shown
-    corner : left and top edge in pixels
-    strips : layout of the strips
-    """
+    """Draw slice `index` below its strip; `corner` is its left and top edge in pixels of the canvas."""
     draw = ImageDraw.Draw(canvas)
     (x, y), width, letters = corner, strips.width, font(strips.size)
     draw.rectangle((x, y, x + width - 1, y + STRIP - 1), style.SURFACE)

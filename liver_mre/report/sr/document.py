@@ -53,14 +53,6 @@ def build_report(content: ReportContent) -> Dataset:
     quality "non-diagnostic" and the coded reason. With quality control, each slice has a group (TID 1501) with its
     verdict.
 
-    Parameters
-    ----------
-    content : finding, arrays and source headers
-
-    Returns
-    -------
-    Comprehensive 3D SR of the sources' study.
-
     Raises
     ------
     InvalidInputError

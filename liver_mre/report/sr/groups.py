@@ -62,11 +62,20 @@ def exam_group(content: ReportContent) -> MeasurementsAndQualitativeEvaluations:
             *exam_numbers(measured.quality),
         ]
         evaluations += [*_staging(measured.staging), *change_evaluations(measured.change)]
-    group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(
-            uid=content.region_uid if measured else content.tracking_uid,
-            identifier=sop_common.REGION if measured else sop_common.LIVER,
-        ),
+    tracking = (content.region_uid, sop_common.REGION) if measured else (content.tracking_uid, sop_common.LIVER)
+    group = _group(content, tracking, measurements, evaluations)
+    _add_method(group)
+    return group
+
+
+def _group(
+    content: ReportContent,
+    tracking: tuple[str, str],
+    measurements: list[Measurement],
+    evaluations: list[QualitativeEvaluation],
+) -> MeasurementsAndQualitativeEvaluations:
+    return MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(*tracking),
         finding_type=codes.LIVER,
         finding_sites=[FindingSite(anatomic_location=codes.LIVER)],
         algorithm_id=_algorithm(content),
@@ -74,24 +83,14 @@ def exam_group(content: ReportContent) -> MeasurementsAndQualitativeEvaluations:
         qualitative_evaluations=evaluations,
         source_images=[source_image(one) for one in instance_references(content)],
     )
-    _add_method(group)
-    return group
 
 
 def liver_groups(content: ReportContent) -> list[MeasurementsAndQualitativeEvaluations]:
     """Return the group of the predicted liver (TID 1501) with its area; empty if the exam is not evaluable."""
-    measured = content.measured
-    if measured is None:
+    if content.measured is None:
         return []
-    group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(uid=content.tracking_uid, identifier=sop_common.LIVER),
-        finding_type=codes.LIVER,
-        finding_sites=[FindingSite(anatomic_location=codes.LIVER)],
-        algorithm_id=_algorithm(content),
-        measurements=[number(codes.AREA, measured.measurement.liver_area_cm2, codes.SQUARE_CENTIMETRE)],
-        source_images=[source_image(one) for one in instance_references(content)],
-    )
-    return [group]
+    area = number(codes.AREA, content.measured.measurement.liver_area_cm2, codes.SQUARE_CENTIMETRE)
+    return [_group(content, (content.tracking_uid, sop_common.LIVER), [area], [])]
 
 
 def slice_groups(content: ReportContent) -> list[PlanarROIMeasurementsAndQualitativeEvaluations]:
