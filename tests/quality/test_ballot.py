@@ -1,4 +1,4 @@
-"""Logits in, votes out."""
+"""Votes from logits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Physics in, numbers out."""
+"""Physical numbers, features and limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers and votes in, verdicts out."""
+"""Verdicts from numbers and votes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The overlay shows what was measured in colour, what was not without, and the finding in words."""
+"""The overlay shows measured pixels in colour and the finding in words."""
 
 from __future__ import annotations
 

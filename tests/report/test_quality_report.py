@@ -1,4 +1,4 @@
-"""Quality is in the report: of the exam, and of each slice with its cause; no number where nothing was measured."""
+"""The report holds the quality of the exam and of each slice with its cause, without numbers if not evaluable."""
 
 from __future__ import annotations
 
