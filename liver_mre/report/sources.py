@@ -179,7 +179,8 @@ def _tidy(header: Dataset) -> None:
     if isinstance(description, str):
         header.StudyDescription = description[: MAX_VALUE_LEN["LO"]].rstrip()
     wrong = [tag for tag in header.keys() if tag.group in _COPIED_GROUPS and not _reads_well(header, tag)]  # noqa: SIM118
-    for element in [*wrong, *NAMES, "SpecificCharacterSet"]:
+    unwanted: list[BaseTag | str] = [*wrong, *NAMES, "SpecificCharacterSet"]
+    for element in unwanted:
         if element in header:
             del header[element]
     for keyword in _EMPTY_IF_ABSENT:
