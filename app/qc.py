@@ -12,7 +12,7 @@ from liver_mre.api import assess_folder
 from liver_mre.errors import MreError, NoEligibleSeriesError, OutputError
 from liver_mre.method.stages import Judged, NotEvaluable
 from liver_mre.quality.quality_json import quality_json
-from liver_mre.quality.verdict import CAUSE_WORDS, Light
+from liver_mre.quality.verdict import CAUSE_WORDS, Verdict
 from liver_mre.report.wording import diagnostic_words
 from liver_mre.results.result_json import reason_json
 from liver_mre.settings import load_settings
@@ -78,7 +78,7 @@ def _as_json(run: MreRun) -> dict[str, Any]:
                 "series_instance_uid": item.identity.series_instance_uid,
                 "series_number": item.series_number,
                 "reason": reason_json(_reason(item)),
-                "quality": quality_json(_quality(item), _light(item)),
+                "quality": quality_json(_quality(item), _verdict(item)),
             }
             for item in run.items
         ],
@@ -93,11 +93,11 @@ def _quality(item: Selected) -> AcquisitionQuality | None:
     return item.quality if isinstance(item, Judged) else None
 
 
-def _light(item: Selected) -> Light | None:
+def _verdict(item: Selected) -> Verdict | None:
     quality = _quality(item)
     if quality is None:
         return None
-    return Light.RED if isinstance(item, NotEvaluable) else quality.light
+    return Verdict.RED if isinstance(item, NotEvaluable) else quality.verdict
 
 
 def _print(console: Console, run: MreRun) -> None:
@@ -110,7 +110,7 @@ def _print(console: Console, run: MreRun) -> None:
             console.print(f"{item.identity.name}: [{_COLOURS['red']}]RED[/]: {words}")
             continue
         console.print(slice_table(item.identity.name, quality))
-        console.print(_verdict(quality, _light(item) or Light.RED, reason))
+        console.print(_verdict_words(quality, _verdict(item) or Verdict.RED, reason))
 
 
 def slice_table(name: str, quality: AcquisitionQuality) -> Table:
@@ -124,10 +124,10 @@ def slice_table(name: str, quality: AcquisitionQuality) -> Table:
     table.add_column("Likely cause", overflow="fold")
     table.add_column("Numbers; those out of their limits are marked !", overflow="fold")
     for one in quality.slices:
-        light = str(one.light)
+        verdict = str(one.verdict)
         votes = f"{one.votes[0]}/{one.votes[1]}" if one.votes else ""
         cause = CAUSE_WORDS[one.cause] if one.cause else ""
-        words = f"[{_COLOURS[light]}]{light}[/]"
+        words = f"[{_COLOURS[verdict]}]{verdict}[/]"
         table.add_row(str(one.slice_index + 1), words, votes, cause, numbers_in_words(one.checks))
     return table
 
@@ -142,9 +142,9 @@ def numbers_in_words(checks: Sequence[Check]) -> str:
     )
 
 
-def _verdict(quality: AcquisitionQuality, light: Light, reason: Reason | None) -> str:
+def _verdict_words(quality: AcquisitionQuality, verdict: Verdict, reason: Reason | None) -> str:
     slices = diagnostic_words(quality, measured=reason is None)
-    words = [f"[{_COLOURS[light]}]{light.upper()}[/]: {slices}."]
+    words = [f"[{_COLOURS[verdict]}]{verdict.upper()}[/]: {slices}."]
     words += [f"{numbers.capitalize()}."] if (numbers := numbers_in_words(quality.checks)) else []
     if reason is not None:
         words.append(reason.message)

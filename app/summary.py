@@ -9,6 +9,7 @@ from rich.table import Table
 from app.console import make_console
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 from liver_mre.report.wording import (
+    INTENDED_USE,
     change_sentence,
     crossing_words,
     doubt_words,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from liver_mre.results.result import RunResult, StudyResult
 
 SURE_PERCENT = 1
-FOOTNOTE = "AI-generated. Research use only: not for diagnosis or treatment."
 
 
 def print_summary(result: RunResult, out: Path) -> None:
@@ -39,7 +39,7 @@ def print_summary(result: RunResult, out: Path) -> None:
     for warning in result.warnings:
         console.print(f"Warning: {warning}")
     console.print(f"{out / 'result.json'}   ({result.timings_s.get('total', 0.0):.1f} s)", soft_wrap=True)
-    console.print(FOOTNOTE)
+    console.print(INTENDED_USE)
 
 
 def study_table(study: StudyResult, out: Path) -> Table:
@@ -95,7 +95,7 @@ def percent_words(probability: float) -> str:
 
 
 def _quality_rows(study: StudyResult) -> list[tuple[str, str]]:
-    """Return the light, how many slices are diagnostic, why others are not, and what to do; none if nobody judged."""
+    """Return the verdict, how many slices are diagnostic, why others are not, and what to do; none if nobody judged."""
     finding = study.finding
     if finding is None or isinstance(finding, FailedFinding) or finding.quality is None:
         return []

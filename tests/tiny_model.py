@@ -16,7 +16,7 @@ from torch import nn
 from liver_mre.liver.openvino_backend import import_openvino
 from liver_mre.quality.image import CHANNELS as QUALITY_CHANNELS
 from liver_mre.quality.image import SIZE as QUALITY_SIZE
-from liver_mre.quality.verdict import CAUSES, OUTPUTS, STRANGER_OUTPUT
+from liver_mre.quality.verdict import CAUSES, OUT_OF_DOMAIN_OUTPUT, OUTPUTS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,7 +131,7 @@ def publish_tiny_quality(folder: Path, *, diagnostic: bool = True, cause: int = 
         def forward(self, image: torch.Tensor) -> torch.Tensor:
             logits = torch.zeros(members, OUTPUTS)
             logits[:, 0] = 4.0 if diagnostic else -4.0
-            logits[:, STRANGER_OUTPUT] = -4.0
+            logits[:, OUT_OF_DOMAIN_OUTPUT] = -4.0
             logits[:, 1 + cause] = 5.0
             return logits + 0.0 * image.mean(dim=(1, 2, 3))[:, None, None]
 

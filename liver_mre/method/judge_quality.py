@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from liver_mre.method.reasons import NO_LIVER
 from liver_mre.method.stages import Judged, NotEvaluable
 from liver_mre.quality.image import quality_images
-from liver_mre.quality.judge import Seen, judge
+from liver_mre.quality.judge import QualityInput, judge
 from liver_mre.quality.limits_file import load_limits
-from liver_mre.quality.verdict import CAUSE_WORDS, UNLIKE_HINT
+from liver_mre.quality.verdict import CAUSE_WORDS, OUT_OF_DOMAIN_HINT
 from liver_mre.stiffness.companions import with_companions
 from liver_mre.stiffness.phases import read_phases
 from liver_mre.stiffness.waves import wave_maps
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from liver_mre.settings import Settings
     from liver_mre.stiffness.waves import WaveMaps
 
-UNLIKE: Final = "This does not look like an axial elastogram of a liver, so nothing was measured. Unusual: {}. "
+OUT_OF_DOMAIN: Final = "This does not look like an axial elastogram of a liver, so nothing was measured. Unusual: {}. "
 OTHER_NETWORK: Final = (
     "The limits by which unusual exams are recognised were found with outlines of the liver by {}, and {} made this "
     "one: they may refuse good exams, or let others pass."
@@ -67,8 +67,14 @@ def judge_with_waves(segmented: Segmented, toolkit: Toolkit, waves: WaveMaps | N
     if not toolkit.card.takes_what_a_study_has:
         # A masked elastogram alone hardly shows whether it is one of a liver.
         volume = with_companions(volume, segmented.acquisition)
-    seen = Seen(volume, mask.liver, waves=waves, shown=segmented.network_channels, alternatives=mask.alternatives)
-    quality, limits, model = _judged(seen, toolkit), load_limits(), toolkit.quality_model
+    given = QualityInput(
+        volume,
+        mask.liver,
+        waves=waves,
+        network_channels=segmented.network_channels,
+        alternatives=mask.alternatives,
+    )
+    quality, limits, model = _judged(given, toolkit), load_limits(), toolkit.quality_model
     without_magnitude = volume.magnitude is None
     reason = why_not_evaluable(quality)
     if reason is None and without_magnitude and toolkit.settings.require_magnitude:
@@ -88,8 +94,9 @@ def needed_but_absent(selected: Selected, settings: Settings) -> Reason | None:
 
 def why_not_evaluable(quality: AcquisitionQuality) -> Reason | None:
     """Return the coded reason of an acquisition none of whose slices may be measured; None where one may be."""
-    if quality.unlike:
-        return Reason("unlike_liver_elastogram", UNLIKE.format(", ".join(quality.unlike)) + UNLIKE_HINT)
+    if quality.out_of_domain:
+        words = OUT_OF_DOMAIN.format(", ".join(quality.out_of_domain))
+        return Reason("unlike_liver_elastogram", words + OUT_OF_DOMAIN_HINT)
     if quality.diagnostic:
         return None
     cause = quality.cause
@@ -98,22 +105,22 @@ def why_not_evaluable(quality: AcquisitionQuality) -> Reason | None:
     return Reason(code, NOT_DIAGNOSTIC.format(words, quality.hint).strip())
 
 
-def _judged(seen: Seen, toolkit: Toolkit) -> AcquisitionQuality:
-    volume, model = seen.volume, toolkit.quality_model
+def _judged(given: QualityInput, toolkit: Toolkit) -> AcquisitionQuality:
+    volume, model = given.volume, toolkit.quality_model
     logits = None
     if model is not None:
         images = quality_images(
             volume.stiffness_kpa,
             volume.confident,
-            seen.liver,
+            given.liver,
             volume.pixel_spacing_mm,
             unmasked_kpa=None if volume.shown_masked else volume.whole_kpa,
             magnitude=volume.magnitude,
             # Training shows waves only together with the magnitude.
-            waves=None if volume.magnitude is None else seen.waves,
+            waves=None if volume.magnitude is None else given.waves,
         )
         logits = model.logits(images)
-    return judge(replace(seen, magnitude=volume.magnitude, logits=logits), load_limits())
+    return judge(replace(given, magnitude=volume.magnitude, logits=logits), load_limits())
 
 
 def _read_waves(segmented: Segmented) -> WaveMaps | None:

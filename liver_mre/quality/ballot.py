@@ -1,4 +1,4 @@
-"""What several networks, each with a vote, say about the slices of an acquisition."""
+"""The votes of several networks on the slices of an acquisition."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from liver_mre.quality.verdict import CAUSE_OUTPUTS, DIAGNOSTIC_OUTPUT, STRANGER_OUTPUT
+from liver_mre.quality.verdict import CAUSE_OUTPUTS, DIAGNOSTIC_OUTPUT, OUT_OF_DOMAIN_OUTPUT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,17 +20,17 @@ class Ballot:
     Attributes
     ----------
     members : M
-    votes : (S,) how many networks call a slice diagnostic
-    probability : (S,) that it is, on average over the networks
-    cause : (S,) index into `CAUSES` of the one that the networks find likeliest on average
-    strange : (S,) probability that it is no axial elastogram of a liver, on average
+    votes : (S,) number of networks that call a slice diagnostic
+    probability : (S,) probability of diagnostic, mean over the networks
+    cause : (S,) index into `CAUSES` of the cause with the highest mean probability
+    out_of_domain : (S,) probability of out of domain, mean over the networks
     """
 
     members: int
     votes: NDArray[np.int64]
     probability: NDArray[np.float64]
     cause: NDArray[np.int64]
-    strange: NDArray[np.float64]
+    out_of_domain: NDArray[np.float64]
 
     @property
     def diagnostic(self) -> NDArray[np.bool_]:
@@ -40,18 +40,18 @@ class Ballot:
 
 def count_votes(logits: NDArray[np.floating]) -> Ballot:
     """Count the votes in logits (S, M, `OUTPUTS`)."""
-    probability = _probability(logits[..., DIAGNOSTIC_OUTPUT])
-    named = logits[..., CAUSE_OUTPUTS].astype(np.float64)
-    shifted = np.exp(named - named.max(axis=-1, keepdims=True))
-    causes = (shifted / shifted.sum(axis=-1, keepdims=True)).mean(axis=1)
+    probability = _sigmoid(logits[..., DIAGNOSTIC_OUTPUT])
+    of_causes = logits[..., CAUSE_OUTPUTS].astype(np.float64)
+    exponentials = np.exp(of_causes - of_causes.max(axis=-1, keepdims=True))
+    causes = (exponentials / exponentials.sum(axis=-1, keepdims=True)).mean(axis=1)
     return Ballot(
         members=logits.shape[1],
         votes=(probability >= 0.5).sum(axis=1),  # noqa: PLR2004 - more likely than not
         probability=probability.mean(axis=1),
         cause=causes.argmax(axis=1),
-        strange=_probability(logits[..., STRANGER_OUTPUT]).mean(axis=1),
+        out_of_domain=_sigmoid(logits[..., OUT_OF_DOMAIN_OUTPUT]).mean(axis=1),
     )
 
 
-def _probability(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+def _sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * logits.astype(np.float64))))

@@ -1,11 +1,12 @@
-"""Physical numbers of each slice and of the whole acquisition, beside what the networks say.
+"""Physical numbers of each slice and of the acquisition, and their comparison with limits.
 
-Each is computed in the liver that the segmentation found. What an acquisition does not have (phase images, a slice with
-liver) gives NaN, never a guess.
+All are computed within the predicted liver. A number that cannot be computed (no phase images, no liver in the slice)
+is NaN, never a guess.
 """
 
 from __future__ import annotations
 
+from math import nan
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     from liver_mre.stiffness.volume import StiffnessVolume
     from liver_mre.stiffness.waves import WaveMaps
 
-NAN: Final = float("nan")
-HOT: Final = 1.6
-"""A pixel is hot from so many times the slice's median: ours, above what patches of fibrosis reach."""
+HOT_FACTOR: Final = 1.6
+"""A pixel is hot if stiffer than this multiple of the slice's median: ours, above what patches of fibrosis reach."""
 UNITS: Final = {
     "confident_liver": "cm2",
     "confident_share": "1",
@@ -33,6 +33,7 @@ UNITS: Final = {
     "phase_consistency": "1",
     "slice_agreement": "1",
 }
+_OF_A_SLICE: Final = tuple(UNITS)[:-1]
 
 
 def slice_numbers(
@@ -49,35 +50,32 @@ def slice_numbers(
 
     Returns
     -------
-    confident_liver (cm2), confident_share of the liver, hot_share: share of the confident liver that is stiffer than
-    1.6 times its median (the hot spot under the driver), wave_amplitude (median, rad), wave_snr: root mean square
-    amplitude over that of its noise, phase_consistency: share of the phase's variance that the wave explains
+    confident_liver (cm2); confident_share of the liver; hot_share: share of the confident liver stiffer than
+    `HOT_FACTOR` times its median (the hot spot under the driver); wave_amplitude (median, rad); wave_snr: root mean
+    square amplitude over that of its noise; phase_consistency: share of the phase variance explained by the wave
     """
     inside = liver[index]
     confident = inside & volume.confident[index] & volume.valid[index]
     values = volume.stiffness_kpa[index][confident]
-    numbers = dict.fromkeys(UNITS, NAN)
-    del numbers["slice_agreement"]
+    numbers = dict.fromkeys(_OF_A_SLICE, nan)
     numbers["confident_liver"] = float(np.count_nonzero(confident)) * volume.pixel_area_cm2
     if not inside.any():
         return numbers
     numbers["confident_share"] = float(np.count_nonzero(confident) / np.count_nonzero(inside))
     if values.size:
-        numbers["hot_share"] = float(np.mean(values > HOT * np.median(values)))
+        numbers["hot_share"] = float(np.mean(values > HOT_FACTOR * np.median(values)))
     return numbers if waves is None else numbers | _wave_numbers(waves, index, inside)
 
 
 def exam_numbers(volume: StiffnessVolume, liver: NDArray[np.bool_], diagnostic: tuple[int, ...]) -> dict[str, float]:
-    """Return the numbers of the acquisition: how far the means of its diagnostic slices differ (SD over mean)."""
+    """Return the numbers of the acquisition: SD over mean of the mean stiffness of its diagnostic slices."""
     roi = liver & volume.confident & volume.valid
     means = [volume.stiffness_kpa[index][roi[index]].mean(dtype=np.float64) for index in diagnostic if roi[index].any()]
-    if len(means) < 2:  # noqa: PLR2004 - one slice agrees with itself
-        return {"slice_agreement": NAN}
-    return {"slice_agreement": float(np.std(means) / np.mean(means))}
+    return {"slice_agreement": float(np.std(means) / np.mean(means)) if len(means) > 1 else nan}
 
 
-def checks(numbers: Mapping[str, float], limits: Mapping[str, Limit]) -> tuple[Check, ...]:
-    """Hold numbers against their limits; a number without a limit is only reported."""
+def compare(numbers: Mapping[str, float], limits: Mapping[str, Limit]) -> tuple[Check, ...]:
+    """Compare numbers with their limits; a number without a limit is only reported."""
     return tuple(_check(name, value, limits.get(name)) for name, value in numbers.items())
 
 

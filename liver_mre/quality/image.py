@@ -1,7 +1,4 @@
-"""What the networks that judge quality are shown: the confidence-overlaid elastogram, the liver, and more.
-
-It belongs to the core so that training and run time call the same function.
-"""
+"""Input of the quality networks; training and run time call the same function."""
 
 from __future__ import annotations
 
@@ -20,10 +17,10 @@ if TYPE_CHECKING:
     from liver_mre.stiffness.waves import WaveMaps
 
 CHANNELS: Final = ("masked_stiffness", "confident", "liver", "stiffness", "magnitude", "wave", "residual")
-"""The first three are always there; the unmasked stiffness, the magnitude and the waves where a study has them."""
+"""The first three always exist; unmasked stiffness, magnitude and waves only where the study holds them."""
 FIELD_OF_VIEW_MM: Final = (320.0, 400.0)
 SIZE: Final = (64, 80)
-"""Pixels of 5 mm; they are averages, so that the area of a small confident region is kept."""
+"""Pixels of 5 mm, averaged over the original ones, so that a small confident region keeps its area."""
 
 
 def quality_images(
@@ -37,26 +34,24 @@ def quality_images(
     waves: WaveMaps | None = None,
     size: tuple[int, int] = SIZE,
 ) -> NDArray[np.float32]:
-    """Return the input of the networks.
-
-    Every slice is shown in one physical field of view around the image's centre, whatever its matrix.
+    """Return the input of the networks: the same field of view around the image centre for every slice.
 
     Parameters
     ----------
     stiffness_kpa : (S, R, C) stiffness in kPa
-    confident : (S, R, C) pixels of at least 95 % confidence
+    confident : (S, R, C) confident pixels
     liver : (S, R, C) predicted liver
     pixel_spacing_mm : (row spacing, column spacing)
-    unmasked_kpa : (S, R, C) stiffness of every pixel in kPa, or None where a study has the masked one alone
+    unmasked_kpa : (S, R, C) unmasked stiffness in kPa, or None where the study holds only a masked elastogram
     magnitude : (S, R, C) in any unit, or None
-    waves : amplitude of the waves in the phase, and what no wave explains, or None
+    waves : amplitude and residual of the phase, or None
     size : (h, w) of the result
 
     Returns
     -------
-    (S, 7, h, w) float32 in [0, 1], channels as in `CHANNELS`; what there is not is zero
+    (S, 7, h, w) float32 in [0, 1], channels as in `CHANNELS`; missing channels are zero
     """
-    shown: list[NDArray[np.floating] | None] = [
+    channels: list[NDArray[np.floating] | None] = [
         _windowed(stiffness_kpa) * confident,
         confident.astype(np.float32),
         liver.astype(np.float32),
@@ -66,7 +61,7 @@ def quality_images(
         None if waves is None else shown_amplitude(waves.residual_rad),
     ]
     images = np.zeros((len(stiffness_kpa), len(CHANNELS), *size), np.float32)
-    for channel, array in enumerate(shown):
+    for channel, array in enumerate(channels):
         if array is not None:
             images[:, channel] = averaged(array, pixel_spacing_mm, size)
     return images
@@ -77,8 +72,8 @@ def averaged(
     pixel_spacing_mm: tuple[float, float],
     size: tuple[int, int] = SIZE,
 ) -> NDArray[np.float32]:
-    """Return slices (S, R, C) in the field of view, averaged to (S, h, w)."""
-    return np.stack([_shown(image.astype(np.float32), pixel_spacing_mm, size) for image in images])
+    """Crop or pad slices (S, R, C) to the field of view and average them to (S, h, w)."""
+    return np.stack([_averaged(image.astype(np.float32), pixel_spacing_mm, size) for image in images])
 
 
 def _windowed(stiffness_kpa: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -87,24 +82,22 @@ def _windowed(stiffness_kpa: NDArray[np.floating]) -> NDArray[np.floating]:
 
 
 def _scaled(magnitude: NDArray[np.number]) -> NDArray[np.floating] | None:
-    """Return the magnitude, 1 where tissue is brightest; None for an exam without signal."""
+    """Scale the magnitude to 1 in the brightest tissue; None for an exam without signal."""
     bright = bright_magnitude(magnitude)
     return np.clip(magnitude / bright, 0.0, 1.0) if bright > 0.0 else None
 
 
-def _shown(image: NDArray[np.floating], spacing_mm: tuple[float, float], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Crop or pad one (R, C) image to the field of view, then average it to `size`."""
-    wanted = [round(side / step) for side, step in zip(FIELD_OF_VIEW_MM, spacing_mm, strict=True)]
-    canvas = np.zeros(wanted, np.float32)
-    theirs, ours = zip(*(_overlap(have, want) for have, want in zip(image.shape, wanted, strict=True)), strict=True)
-    canvas[ours] = image[theirs]
+def _averaged(
+    image: NDArray[np.floating], spacing_mm: tuple[float, float], size: tuple[int, int]
+) -> NDArray[np.float32]:
+    canvas = np.zeros([round(side / step) for side, step in zip(FIELD_OF_VIEW_MM, spacing_mm, strict=True)], np.float32)
+    shared = [min(lengths) for lengths in zip(image.shape, canvas.shape, strict=True)]
+    canvas[_central(canvas.shape, shared)] = image[_central(image.shape, shared)]
     resized = Image.fromarray(canvas).resize((size[1], size[0]), Image.Resampling.BOX)
     return np.asarray(resized, np.float32)
 
 
-def _overlap(have: int, want: int) -> tuple[slice, slice]:
-    """Return which pixels of an axis are taken, and where they go, both centred."""
-    shared = min(have, want)
-    return slice((have - shared) // 2, (have - shared) // 2 + shared), slice(
-        (want - shared) // 2, (want - shared) // 2 + shared
-    )
+def _central(shape: tuple[int, ...], part: list[int]) -> tuple[slice, ...]:
+    """Return the central part of an array, of the given lengths."""
+    starts = [(length - kept) // 2 for length, kept in zip(shape, part, strict=True)]
+    return tuple(slice(start, start + kept) for start, kept in zip(starts, part, strict=True))

@@ -1,4 +1,4 @@
-"""Limits of quality numbers, as data: what passes, and on what that rests."""
+"""Limits of the quality numbers and of the domain, read from JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """Lowest and highest number that passes; None where there is no limit."""
+    """Lowest and highest permitted number; None where there is no limit."""
 
     low: float | None = None
     high: float | None = None
@@ -27,18 +27,18 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class Typical:
-    """How features of good acquisitions lie together: mean, SD, and the inverse of their correlations.
+class DistanceModel:
+    """Distribution of N features in good acquisitions, for the squared Mahalanobis distance of another one.
 
     Attributes
     ----------
     names : of the features
-    mean, sd : of each, of its logarithm where `logarithmic`
-    logarithmic : whether the logarithm is meant
+    mean, sd : of each feature, or of its logarithm where `logarithmic`
+    logarithmic : whether the logarithm of the feature is used
     inverse : (N, N) inverse of the correlation matrix
-    largest : squared Mahalanobis distance from which an acquisition is not typical
-    channels : what the network was shown that outlined the livers, as `shown_channels` names it
-    least_agreement : share that plausible outlines of the liver have in common, below which it is none
+    largest : largest squared distance in domain
+    channels : input of the segmentation in these acquisitions (`liver.framing.shown_channels`)
+    least_agreement : smallest `outline_agreement` in domain
     """
 
     names: tuple[str, ...]
@@ -59,17 +59,17 @@ class Limits:
     ----------
     slice : of the numbers of a slice
     exam : of the numbers of an acquisition
-    familiar : of the features of `unlike.features`
-    typical : how they lie together, for each input of the network that outlines the liver
+    features : of single features (`out_of_domain.features`), in domain
+    distance_models : of the features in combination, one for each input of the segmentation
     least_confident_cm2 : confident liver below which a slice is not diagnostic, whatever the networks say
-    evidence : in words, where the limits come from
-    model : name and version of the network whose outlines of the liver they were found with
+    evidence : in words, what the limits are based on
+    model : name and version of the segmentation they were found with
     """
 
     slice: Mapping[str, Limit] = field(default_factory=dict)
     exam: Mapping[str, Limit] = field(default_factory=dict)
-    familiar: Mapping[str, Limit] = field(default_factory=dict)
-    typical: tuple[Typical, ...] = ()
+    features: Mapping[str, Limit] = field(default_factory=dict)
+    distance_models: tuple[DistanceModel, ...] = ()
     least_confident_cm2: float = 0.0
     evidence: str = ""
     model: str = ""
@@ -81,23 +81,23 @@ def parse_limits(content: object, error: type[MreError]) -> Limits:
     Raises
     ------
     error
-        If a field is missing or mistyped, or a low limit is above its high one.
+        If a field is missing or mistyped, or a lower limit above its upper one.
     """
     fields = Fields(content, "quality limits", error)
     if not fields.text("schema_version").startswith("1."):
         fields.refuse("have a schema_version that this application does not know; it knows 1.x")
     return Limits(
-        _part(fields, "slice"),
-        _part(fields, "exam"),
-        _part(fields, "familiar"),
-        tuple(_typical(part) for part in fields.parts("typical")),
+        _limits(fields, "slice"),
+        _limits(fields, "exam"),
+        _limits(fields, "familiar"),
+        tuple(_distance_model(part) for part in fields.parts("typical")),
         fields.number("least_confident_cm2"),
         fields.text("evidence"),
         fields.text("model"),
     )
 
 
-def _typical(part: Fields) -> Typical:
+def _distance_model(part: Fields) -> DistanceModel:
     names = part.texts("names")
     count = len(names)
     logarithmic = set(part.texts("logarithmic"))
@@ -105,7 +105,7 @@ def _typical(part: Fields) -> Typical:
     sd = part.numbers("sd", count)
     if min(sd, default=0.0) <= 0.0:
         part.refuse("needs a positive sd of every feature")
-    return Typical(
+    return DistanceModel(
         names,
         part.numbers("mean", count),
         sd,
@@ -117,7 +117,7 @@ def _typical(part: Fields) -> Typical:
     )
 
 
-def _part(fields: Fields, name: str) -> dict[str, Limit]:
+def _limits(fields: Fields, name: str) -> dict[str, Limit]:
     part = fields.part(name)
     limits = {}
     for key, ends in fields.mapping(name).items():

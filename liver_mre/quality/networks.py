@@ -1,4 +1,4 @@
-"""The networks that judge quality, all in one file: checked, compiled, ready to vote."""
+"""The quality networks, compiled from one file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from liver_mre.liver.mask import ModelIdentity
 
 OF_THE_EXAM: Final = ("stranger",)
-"""What the networks say of every slice that is averaged over the exam."""
+"""Outputs per slice that are averaged over the exam: out of domain."""
 _WHERE: Final = "quality model's card.json"
 
 
@@ -30,12 +30,13 @@ _WHERE: Final = "quality model's card.json"
 class QualityCard(Card):
     """Card of the quality networks: `members` of them vote, and one weights file holds them all."""
 
+
     members: int
 
 
 @dataclass(frozen=True, slots=True)
 class QualityModel:
-    """The loaded networks, their card, and who they are."""
+    """The loaded networks with their card and identity."""
 
     card: QualityCard
     identity: ModelIdentity
@@ -52,9 +53,7 @@ class QualityModel:
 
 
 def load_quality_model(folder: Path) -> QualityModel:
-    """Check the networks' files and compile them for the processor.
-
-    They are small: a processor is done with all of them before a graphics card would have got its images.
+    """Check the networks' files and compile them for the CPU, which is faster than a GPU for networks this small.
 
     Raises
     ------

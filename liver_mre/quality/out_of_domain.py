@@ -1,13 +1,13 @@
-"""Whether an acquisition is an axial elastogram of a liver at all.
+"""Detection of what is out of domain: not an axial elastogram of a liver in its normal position.
 
-A network answers whatever it is shown. Phantoms, other organs, other planes and other series are recognised by plain
-numbers (size and shape of the body, place and shape of the segmented liver, how smooth the stiffness is) that lie
-outside what good simulated exams reach. Numbers that an acquisition does not have are not held against it.
+Phantoms, other organs, planes and series are recognised by features (size and shape of the body, position and shape of
+the segmented liver, roughness of the stiffness) outside the range of good simulated exams. Missing ones are ignored.
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
+from math import nan
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,20 +20,17 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from liver_mre.quality.limits import Limit, Typical
+    from liver_mre.quality.limits import DistanceModel, Limit
     from liver_mre.stiffness.volume import StiffnessVolume
     from liver_mre.studies.study import Instance
 
-NAN: Final = float("nan")
-SMALLEST: Final = 1e-3
-"""What a logarithm is taken of at least."""
-BODY_SEEN: Final = 1.1
-"""The outline of the body is seen where more pixels are measured than are confident, by this factor."""
+LOG_FLOOR: Final = 1e-3
+"""Floor applied before taking logarithms."""
+UNMASKED_FACTOR: Final = 1.1
+"""An elastogram with this many times more valid than confident pixels shows the whole body."""
 AIR_SIGMA_MM: Final = 3.0
-DARKEST_BODY: Final = 0.1
-"""Share of the bright tissue's magnitude, averaged over some mm, that air does not reach. Ours."""
-AXIAL: Final = 0.9
-"""Cosine to the patient's axes from which rows and columns run as in a usual axial image: 26 degrees. Ours."""
+BODY_MAGNITUDE: Final = 0.1
+"""Smoothed magnitude of the body relative to bright tissue; air stays below. Ours."""
 WORDS: Final = {
     "liver_cm2": "size of the liver",
     "liver_x_mm": "place of the liver between right and left",
@@ -67,7 +64,7 @@ def features(
     magnitude: NDArray[np.floating] | None = None,
     alternatives: Sequence[NDArray[np.bool_]] = (),
 ) -> dict[str, float]:
-    """Return the numbers by which an acquisition is recognised; NaN where it does not have one.
+    """Return the features of an acquisition; NaN where one cannot be computed.
 
     Parameters
     ----------
@@ -78,11 +75,11 @@ def features(
 
     Returns
     -------
-    Numbers by the names of `WORDS`; lengths from the centre of the image, to the patient's left and back
+    Features by the names of `WORDS`; positions from the image centre, towards the patient's left and back
     """
     confident = volume.confident & volume.valid
     roi = liver & confident
-    found = dict.fromkeys(WORDS, NAN)
+    found = dict.fromkeys(WORDS, nan)
     found["axial"] = axiality(volume.instances)
     found |= _liver_features(liver, volume)
     if len(alternatives) > 1:
@@ -97,7 +94,7 @@ def features(
         low, median, high = np.quantile(volume.stiffness_kpa[roi].astype(np.float64), (0.25, 0.5, 0.75))
         found["stiffness_kpa"], found["stiffness_spread"] = float(median), float((high - low) / median)
     body_kpa = volume.whole_kpa
-    if np.count_nonzero(body_kpa) > BODY_SEEN * np.count_nonzero(confident):
+    if np.count_nonzero(body_kpa) > UNMASKED_FACTOR * np.count_nonzero(confident):
         found |= _size_of(body_kpa > 0, volume, liver) | _body_features(volume, body_kpa, magnitude)
     elif magnitude is not None and (body := body_of(magnitude, volume.pixel_spacing_mm)).any():
         found |= _size_of(body, volume, liver)
@@ -108,51 +105,51 @@ def body_of(magnitude: NDArray[np.floating], spacing_mm: tuple[float, float]) ->
     """Return (S, R, C) bool: where the magnitude is brighter than air; iron may leave holes in it."""
     bright = bright_magnitude(magnitude)
     around = local_mean(magnitude, np.ones(magnitude.shape, bool), AIR_SIGMA_MM, spacing_mm)
-    body: NDArray[np.bool_] = around > DARKEST_BODY * bright
+    body: NDArray[np.bool_] = around > BODY_MAGNITUDE * bright
     return body
 
 
-def unlike(found: Mapping[str, float], limits: Mapping[str, Limit]) -> tuple[str, ...]:
-    """Say, in words, which numbers lie outside their limits; empty for a familiar acquisition."""
+def outside_limits(found: Mapping[str, float], limits: Mapping[str, Limit]) -> tuple[str, ...]:
+    """Return, in words, the features outside their limits; empty in domain."""
     return tuple(
         WORDS[name] for name, limit in limits.items() if not np.isnan(value := found[name]) and not limit.holds(value)
     )
 
 
-def untypical(found: Mapping[str, float], typical: Sequence[Typical], shown: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Say, in words, what is most unusual about numbers that do not occur together; empty where they do.
+def unusual_combination(
+    found: Mapping[str, float], models: Sequence[DistanceModel], network_channels: tuple[str, ...] = ()
+) -> tuple[str, ...]:
+    """Return, in words, the two most unusual features of a combination that is out of domain; empty in domain.
 
-    A network outlines a liver otherwise, and is less sure of it, where it sees less. So the description of livers that
-    were outlined from the same channels is asked first, and others only where none has these; it must have no feature
-    that the acquisition lacks. Numbers occur together up to a squared Mahalanobis distance, and plausible outlines
-    agree at least as far as those of livers do.
+    In domain, the squared Mahalanobis distance is at most `largest`, and plausible outlines of the liver agree at least
+    by `least_agreement`. Outline and certainty depend on the input of the segmentation, so the model for the same
+    channels is used; failing that, the first one whose features are all known.
     """
-    for one in sorted(typical, key=lambda each: each.channels != shown):
-        if any(np.isnan(found[name]) for name in one.names):
+    for model in sorted(models, key=lambda each: each.channels != network_channels):
+        if any(np.isnan(found[name]) for name in model.names):
             continue
-        if found.get("outline_agreement", NAN) < one.least_agreement:
+        if found.get("outline_agreement", nan) < model.least_agreement:
             return (WORDS["outline_agreement"],)
-        away = deviations(found, one)
-        if float(away @ np.array(one.inverse) @ away) <= one.largest:
+        away = deviations(found, model)
+        if float(away @ np.array(model.inverse) @ away) <= model.largest:
             return ()
-        order = np.argsort(-np.abs(away))[:2]
-        return tuple(WORDS[one.names[index]] for index in order)
+        return tuple(WORDS[model.names[index]] for index in np.argsort(-np.abs(away))[:2])
     return ()
 
 
-def deviations(found: Mapping[str, float], one: Typical) -> NDArray[np.float64]:
-    """Return how far each feature lies from the mean, in SD: (N,)."""
+def deviations(found: Mapping[str, float], model: DistanceModel) -> NDArray[np.float64]:
+    """Return the deviation of each feature from its mean, in SD: (N,)."""
     values = [
-        np.log(max(found[name], SMALLEST)) if log else found[name]
-        for name, log in zip(one.names, one.logarithmic, strict=True)
+        np.log(max(found[name], LOG_FLOOR)) if log else found[name]
+        for name, log in zip(model.names, model.logarithmic, strict=True)
     ]
-    return np.asarray((np.array(values) - np.array(one.mean)) / np.array(one.sd), np.float64)
+    return np.asarray((np.array(values) - np.array(model.mean)) / np.array(model.sd), np.float64)
 
 
 def axiality(instances: tuple[Instance, ...]) -> float:
-    """Return the least cosine of rows to the patient's left and of columns to the back; NaN without orientation."""
+    """Return the smallest cosine of rows to the patient's left and columns to the back; NaN without orientation."""
     orientations = [instance.orientation for instance in instances if instance.orientation is not None]
-    return min((min(one[0], one[4]) for one in orientations), default=NAN)
+    return min((min(one[0], one[4]) for one in orientations), default=nan)
 
 
 def _liver_features(liver: NDArray[np.bool_], volume: StiffnessVolume) -> dict[str, float]:
@@ -173,7 +170,7 @@ def _liver_features(liver: NDArray[np.bool_], volume: StiffnessVolume) -> dict[s
 
 
 def _compactness(mask: NDArray[np.bool_], spacing_mm: tuple[float, float]) -> float:
-    """Return 4 pi area / perimeter^2 over all slices, the perimeter along pixel edges; pi/4 is a square."""
+    """Return 4 pi area / perimeter^2 along pixel edges, weighted by area over the slices; a square has pi/4."""
     padded = np.pad(mask, ((0, 0), (1, 1), (1, 1)))
     across = np.count_nonzero(np.diff(padded, axis=1), axis=(1, 2)) * spacing_mm[1]
     down = np.count_nonzero(np.diff(padded, axis=2), axis=(1, 2)) * spacing_mm[0]
@@ -186,24 +183,23 @@ def _overlap(mask: NDArray[np.bool_]) -> float:
     """Return the mean Dice coefficient of neighbouring slices that both have liver; NaN without a pair."""
     pairs = [(a, b) for a, b in pairwise(mask) if a.any() and b.any()]
     if not pairs:
-        return NAN
+        return nan
     return float(np.mean([2.0 * np.count_nonzero(a & b) / (a.sum() + b.sum()) for a, b in pairs]))
 
 
 def _agreement(outlines: Sequence[NDArray[np.bool_]]) -> float:
-    """Return the area that all outlines share, as a share of what any of them holds; NaN where none holds anything.
+    """Return intersection over union of the outlines; NaN where all are empty.
 
-    A network that outlines a liver is sure of it but for a rim; what it takes for one in something else dissolves when
-    more probability is asked for.
+    The outline of a true liver is certain except for a rim; outside the domain it shrinks as the threshold rises.
     """
-    held = np.count_nonzero(np.logical_or.reduce(outlines))
-    return float(np.count_nonzero(np.logical_and.reduce(outlines)) / held) if held else NAN
+    union = np.count_nonzero(np.logical_or.reduce(outlines))
+    return float(np.count_nonzero(np.logical_and.reduce(outlines)) / union) if union else nan
 
 
 def _roughness(stiffness_kpa: NDArray[np.float32], where: NDArray[np.bool_], spacing_mm: tuple[float, float]) -> float:
-    """Return the 90th percentile of the relative change of stiffness a millimetre, between neighbours in a region.
+    """Return the 90th percentile of the relative change of stiffness per mm between neighbouring pixels of a region.
 
-    An inversion fits over a neighbourhood and is smooth; images of signal have edges and grain.
+    An inversion is smooth because it fits a neighbourhood; signal images have edges and noise.
     """
     changes = []
     for axis, step_mm in ((1, spacing_mm[0]), (2, spacing_mm[1])):
@@ -213,11 +209,11 @@ def _roughness(stiffness_kpa: NDArray[np.float32], where: NDArray[np.bool_], spa
         mean = 0.5 * (first[both] + second[both])
         changes.append(np.abs(second[both] - first[both]) / np.maximum(mean, np.float32(1e-3)) / step_mm)
     values = np.concatenate(changes)
-    return float(np.quantile(values, 0.9)) if values.size else NAN
+    return float(np.quantile(values, 0.9)) if values.size else nan
 
 
 def _size_of(body: NDArray[np.bool_], volume: StiffnessVolume, liver: NDArray[np.bool_]) -> dict[str, float]:
-    """Return the size of the body (S, R, C), and the place of the liver in it."""
+    """Return the size of the body (S, R, C) and the position of the liver in it."""
     row_mm, column_mm = volume.pixel_spacing_mm
     rows, columns = np.flatnonzero(body.any(axis=(0, 2))), np.flatnonzero(body.any(axis=(0, 1)))
     depth_mm = float(rows[-1] - rows[0] + 1) * row_mm
@@ -233,7 +229,7 @@ def _size_of(body: NDArray[np.bool_], volume: StiffnessVolume, liver: NDArray[np
 def _body_features(
     volume: StiffnessVolume, kpa: NDArray[np.float32], magnitude: NDArray[np.floating] | None
 ) -> dict[str, float]:
-    """Return what the stiffness around the liver tells."""
+    """Return the features of an unmasked elastogram."""
     body = kpa > 0
     rows, columns = body.any(axis=(0, 2)), body.any(axis=(0, 1))
     box_pixels = len(body) * (1 + np.ptp(np.flatnonzero(rows))) * (1 + np.ptp(np.flatnonzero(columns)))

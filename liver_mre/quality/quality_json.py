@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from liver_mre.quality.verdict import CAUSE_WORDS
 
 if TYPE_CHECKING:
-    from liver_mre.quality.verdict import AcquisitionQuality, Check, Light, SliceQuality
+    from liver_mre.quality.verdict import AcquisitionQuality, Check, SliceQuality, Verdict
 
 
-def quality_json(quality: AcquisitionQuality | None, light: Light | None) -> dict[str, Any] | None:
-    """Return the quality of an acquisition and the verdict on it; None where it was not judged."""
+def quality_json(quality: AcquisitionQuality | None, verdict: Verdict | None) -> dict[str, Any] | None:
+    """Return the quality of an acquisition and its verdict; None where it was not judged."""
     if quality is None:
         return None
     return {
-        "light": str(light),
+        "light": str(verdict),
         "judged_by": quality.judged_by,
-        "unlike": list(quality.unlike),
+        "unlike": list(quality.out_of_domain),
         "hint": quality.hint,
         "checks": [_check(check) for check in quality.checks],
         "slices": [_slice(one) for one in quality.slices],
@@ -30,7 +30,7 @@ def _slice(one: SliceQuality) -> dict[str, Any]:
         "slice": one.slice_index + 1,
         "sop_instance_uid": one.sop_instance_uid,
         "frame_number": one.frame_number,
-        "light": str(one.light),
+        "light": str(one.verdict),
         "diagnostic": one.diagnostic,
         "probability": None if one.probability is None else round(one.probability, 4),
         "votes": None if one.votes is None else list(one.votes),

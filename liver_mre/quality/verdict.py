@@ -1,4 +1,4 @@
-"""What is said about the quality of an acquisition."""
+"""Quality of an acquisition and of its slices: verdict, causes and checks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Cause(StrEnum):
-    """Why a slice is not diagnostic, in the groups of Gill 2021; the order is that of the network's outputs."""
+    """Why a slice is not diagnostic, in the groups of Gill 2021 and the order of the network's outputs."""
 
     NO_WAVES = "no_waves"
     DRIVER = "driver"
@@ -23,11 +23,11 @@ class Cause(StrEnum):
 
 CAUSES: Final = tuple(Cause)
 OUTPUTS: Final = 2 + len(CAUSES)
-"""Logits of a network for a slice: that it is diagnostic, one of each cause, that it is a stranger."""
+"""Logits of a network per slice: diagnostic, each cause, out of domain."""
 DIAGNOSTIC_OUTPUT: Final = 0
 CAUSE_OUTPUTS: Final = slice(1, 1 + len(CAUSES))
-STRANGER_OUTPUT: Final = 1 + len(CAUSES)
-"""A stranger is no axial elastogram of a liver in its usual place."""
+OUT_OF_DOMAIN_OUTPUT: Final = 1 + len(CAUSES)
+"""Out of domain: not an axial elastogram of a liver in its normal position."""
 CAUSE_WORDS: Final = {
     Cause.NO_WAVES: "no waves",
     Cause.DRIVER: "weak or misplaced driver",
@@ -44,7 +44,7 @@ SHORT_WORDS: Final = {
     Cause.PROPAGATION: "poor waves",
     Cause.NO_LIVER_HERE: "little liver",
 }
-"""Causes in at most twelve letters, to stand beside a picture."""
+"""Causes in at most twelve letters, for pictures."""
 HINTS: Final = {
     Cause.NO_WAVES: "Check that the driver is switched on and its hose connected at both ends, then repeat.",
     Cause.DRIVER: "Reposition the driver over the right lobe, tighten the belt, check its amplitude, then repeat.",
@@ -55,8 +55,8 @@ HINTS: Final = {
 }
 
 
-class Light(StrEnum):
-    """The verdict for a technologist at the scanner."""
+class Verdict(StrEnum):
+    """The verdict for the technologist at the scanner."""
 
     GREEN = "green"
     AMBER = "amber"
@@ -65,15 +65,15 @@ class Light(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One number that physics gives, beside its limit.
+    """One physical quantity of a slice or acquisition, with its limits.
 
     Attributes
     ----------
-    name : which one, stable
-    value : the number; NaN where the acquisition does not have what it needs
+    name : stable key
+    value : NaN where it cannot be computed
     unit : UCUM
     low, high : limits, None where there is none
-    passed : whether the number lies within the limits; None where there is no number
+    passed : whether the value is within the limits; None without value or limits
     """
 
     name: str
@@ -86,16 +86,16 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class SliceQuality:
-    """One slice.
+    """Quality of one slice.
 
     Attributes
     ----------
     slice_index : s of the stiffness volume
     diagnostic : whether it may be measured
-    probability : that it is diagnostic, 0 to 1; None where no network judged it
-    votes : how many of the networks call it diagnostic, of how many; None where no network judged it
-    cause : the likely one, where it is not diagnostic
-    checks : of this slice
+    probability : of diagnostic, 0 to 1; None where no network judged it
+    votes : for diagnostic, and number of networks; None where no network judged it
+    cause : the likely one, if it is not diagnostic
+    checks : its physical quantities
     sop_instance_uid, frame_number : its image
     """
 
@@ -114,47 +114,51 @@ class SliceQuality:
         return HINTS[self.cause] if self.cause else ""
 
     @property
-    def light(self) -> Light:
-        """Green; amber where a check is out of its limits or the networks are divided; red if not diagnostic."""
+    def divided(self) -> bool:
+        """Whether the networks disagree."""
+        return self.votes is not None and self.votes[0] < self.votes[1]
+
+    @property
+    def verdict(self) -> Verdict:
+        """Red if not diagnostic; amber where networks are divided or a check fails; green otherwise."""
         if not self.diagnostic:
-            return Light.RED
-        divided = self.votes is not None and self.votes[0] < self.votes[1]
-        return Light.AMBER if divided or any(check.passed is False for check in self.checks) else Light.GREEN
+            return Verdict.RED
+        return Verdict.AMBER if self.divided or any(check.passed is False for check in self.checks) else Verdict.GREEN
 
 
-def commonest_cause(slices: Sequence[SliceQuality]) -> Cause | None:
-    """Return the cause that most slices have; None where none has one."""
+def most_frequent_cause(slices: Sequence[SliceQuality]) -> Cause | None:
+    """Return the most frequent cause; None where no slice has one."""
     causes = [one.cause for one in slices if one.cause]
     return max(CAUSES, key=causes.count) if causes else None
 
 
 @dataclass(frozen=True, slots=True)
 class AcquisitionQuality:
-    """One acquisition.
+    """Quality of one acquisition.
 
     Attributes
     ----------
     slices : every slice of the stiffness volume
-    checks : of the whole acquisition
-    unlike : in what it is unlike the elastograms of livers that the application knows; empty if in nothing
+    checks : physical quantities of the whole acquisition
+    out_of_domain : in words, the unusual features that put it out of domain; empty in domain
     judged_by : "network and physics" or "physics"
     """
 
     slices: tuple[SliceQuality, ...]
     checks: tuple[Check, ...]
-    unlike: tuple[str, ...]
+    out_of_domain: tuple[str, ...]
     judged_by: str
 
     @property
     def diagnostic(self) -> tuple[int, ...]:
-        """Indices of the slices that may be measured; none where the acquisition is no elastogram of a liver."""
-        return () if self.unlike else tuple(one.slice_index for one in self.slices if one.diagnostic)
+        """Indices of the slices that may be measured; none out of domain."""
+        return () if self.out_of_domain else tuple(one.slice_index for one in self.slices if one.diagnostic)
 
     @property
     def excluded(self) -> dict[int, str]:
-        """Slices that may not be measured, and why, in words."""
-        if self.unlike:
-            return {one.slice_index: UNLIKE_WORDS for one in self.slices}
+        """Slices that may not be measured, with the reason in words."""
+        if self.out_of_domain:
+            return {one.slice_index: OUT_OF_DOMAIN_WORDS for one in self.slices}
         return {
             one.slice_index: CAUSE_WORDS[one.cause] if one.cause else "not diagnostic"
             for one in self.slices
@@ -163,27 +167,27 @@ class AcquisitionQuality:
 
     @property
     def cause(self) -> Cause | None:
-        """The commonest cause among its slices."""
-        return commonest_cause(self.slices)
+        """The most frequent cause among its slices."""
+        return most_frequent_cause(self.slices)
 
     @property
-    def light(self) -> Light:
-        """Red where no slice is diagnostic; amber where a slice is lost or a check is out of its limits."""
+    def verdict(self) -> Verdict:
+        """Red where no slice is diagnostic; amber where a slice is not green or a check fails; green otherwise."""
         if not self.diagnostic:
-            return Light.RED
-        clean = all(one.light is Light.GREEN for one in self.slices)
-        return Light.GREEN if clean and all(check.passed is not False for check in self.checks) else Light.AMBER
+            return Verdict.RED
+        clean = all(one.verdict is Verdict.GREEN for one in self.slices)
+        return Verdict.GREEN if clean and all(check.passed is not False for check in self.checks) else Verdict.AMBER
 
     @property
     def hint(self) -> str:
         """What to do; "" if nothing."""
-        if self.unlike:
-            return UNLIKE_HINT
+        if self.out_of_domain:
+            return OUT_OF_DOMAIN_HINT
         return HINTS[self.cause] if self.cause else ""
 
 
-UNLIKE_WORDS: Final = "not like an axial elastogram of a liver"
-UNLIKE_HINT: Final = (
+OUT_OF_DOMAIN_WORDS: Final = "not like an axial elastogram of a liver"
+OUT_OF_DOMAIN_HINT: Final = (
     "Check that this is an axial elastogram of the upper abdomen, and no phantom, other organ, other plane or other "
     "series."
 )

@@ -1,7 +1,4 @@
-"""Codes of the reports: the standard's own, and the project's private scheme where the standard has none.
-
-The private scheme is data (`liver_mre/data/codes.json`) and is documented in `docs/codes.md`.
-"""
+"""Codes of the reports: standard ones, and those of the private scheme (`data/codes.json`, see `docs/codes.md`)."""
 
 from __future__ import annotations
 
@@ -82,7 +79,7 @@ def metavir(stage: str) -> Code:
 
 
 def not_evaluable(reason: str) -> Code:
-    """Return the code of a reason for not being evaluable; an unlisted one is coded as "other"."""
+    """Return the code of a reason for not being evaluable; an unlisted reason is coded as "other"."""
     key = f"reason_{reason}"
     return private(key if key in private_keys() else "reason_other")
 
@@ -90,8 +87,8 @@ def not_evaluable(reason: str) -> Code:
 def named(prefix: str, words: str) -> Code:
     """Return a code for words that a site chooses: names of staging profiles and of their categories.
 
-    The value is the prefix and eight hexadecimal digits of the words' SHA-256, so equal words have equal
-    codes everywhere; the meaning is the words, cut to 64 characters.
+    The value is the prefix with eight hexadecimal digits of the words' SHA-256, so that equal words have equal codes at
+    every site; the meaning is the words, cut to 64 characters.
     """
     digest = hashlib.sha256(words.encode()).hexdigest()[:8]
     return Code(f"{prefix}-{digest}", scheme()["designator"], plain(words)[:_LONGEST_MEANING])
@@ -101,5 +98,5 @@ _REPLACEMENTS = str.maketrans({"≥": ">=", "≤": "<=", "±": "+/-", "²": "2",
 
 
 def plain(text: str) -> str:
-    """Return the text in ASCII, which every character set of a source image contains."""
+    """Return the text in ASCII, which every character set of a source image includes."""
     return text.translate(_REPLACEMENTS).encode("ascii", "replace").decode("ascii")

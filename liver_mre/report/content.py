@@ -1,4 +1,4 @@
-"""What every result object of one acquisition is built from."""
+"""Content of the result objects of one acquisition."""
 
 from __future__ import annotations
 
@@ -24,20 +24,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
-    """One acquisition's finding, the arrays that it is drawn from, and the headers of the images that it refers to.
+    """The finding of one acquisition, its arrays, and the headers of its source images.
 
     Attributes
     ----------
-    finding : what was found
-    volume, mask : stiffness on the native grid and the predicted liver; slice s belongs to `sources[s]`
-    sources : headers (no pixels) of the stiffness images, in the volume's slice order, as `read_sources` makes them:
-        that of a frame is that of a classic image with the object's UIDs
+    finding : measured or not evaluable
+    volume, mask : stiffness and predicted liver on the scanner's pixel grid; slice s belongs to `sources[s]`
+    sources : header of each stiffness slice without pixels, as `source_files.read_sources` returns it
     application_version : version of this application
     tracking_uid : tracking UID of the predicted liver, the same in SEG and SR
-    created : when the results were made, with time zone
-    acquisition : what tells it from other reported acquisitions of its study, e.g. "series 7"; "" if it is the only one
-    acquisition_number : its place among them, from 1; results of several have series numbers of their own
-    pixels : (S, R, C) the measured pixels; None where every confident pixel of the liver is one
+    created : time of creation, with time zone
+    acquisition : its name if several acquisitions are reported, e.g. "series 7"; "" if it is the only one
+    acquisition_number : its place among these, from 1; it determines the series numbers of the results
+    pixels : (S, R, C) bool, measured region; None if it is all confident liver
     """
 
     finding: Reportable
@@ -53,12 +52,12 @@ class ReportContent:
 
     @property
     def measured(self) -> MeasuredFinding | None:
-        """The finding, if there is a measurement; None in one that is not evaluable."""
+        """The finding if it holds a measurement; None if it is not evaluable."""
         return self.finding if isinstance(self.finding, MeasuredFinding) else None
 
     @property
     def measured_pixels(self) -> NDArray[np.bool_]:
-        """(S, R, C) bool: the pixels that are measured; none in an exam that is not evaluable."""
+        """(S, R, C) bool, measured region; empty if the exam is not evaluable."""
         if self.measured is None:
             return np.zeros_like(self.mask.liver)
         return region_of_interest(self.volume, self.mask) if self.pixels is None else self.pixels
@@ -70,5 +69,5 @@ class ReportContent:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader should know about series and pixels, each once."""
+        """Notes on series and pixels, each once."""
         return tuple(dict.fromkeys(self.finding.provenance.notes))

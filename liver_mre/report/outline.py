@@ -1,4 +1,4 @@
-"""Outlines of a mask, along the edges of its pixels."""
+"""Outlines of a mask along pixel edges."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def outlines(mask: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
 
     Returns
     -------
-    For each outline its corners, (N, 2) integers (column, row), N >= 4, first corner not repeated. Coordinates
-    are those of DICOM's SCOORD (PS3.3, C.18.6): (0, 0) is the outer corner of the first pixel, so an outline
-    encloses exactly its pixels. Outlines of pixels run clockwise on the screen, those of holes the other way.
-    Pixels that touch only at a corner belong to different outlines.
+    The corners of each outline, (N, 2) integers (column, row), N >= 4, the first corner not repeated. Coordinates are
+    those of DICOM's SCOORD (PS3.3, C.18.6): (0, 0) is the outer corner of the first pixel, so an outline encloses
+    exactly its pixels. Outer outlines run clockwise on the screen, those of holes counter-clockwise. Pixels that touch
+    only at a corner belong to different outlines.
     """
     following = _edges(mask)
     loops = []
@@ -35,7 +35,7 @@ def outlines(mask: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
 
 
 def area_px(outline: NDArray[np.int64]) -> float:
-    """Return the area that an outline encloses, in pixels; negative for the outline of a hole."""
+    """Return the area enclosed by an outline, in pixels; negative for a hole."""
     column, row = outline[:, 0], outline[:, 1]
     return float(column @ np.roll(row, -1) - row @ np.roll(column, -1)) / 2.0
 
@@ -56,7 +56,7 @@ def largest_outline(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def _edges(mask: NDArray[np.bool_]) -> dict[Point, list[Point]]:
-    """Return the directed pixel edges between inside and outside, inside on the right, by their start."""
+    """Return the directed edges between inside and outside, with the inside on their right, by starting point."""
     padded = np.pad(mask, 1)
     inside = padded[1:-1, 1:-1]
     sides = (  # (neighbour, start offset, end offset), offsets as (column, row)
@@ -75,12 +75,12 @@ def _edges(mask: NDArray[np.bool_]) -> dict[Point, list[Point]]:
 
 
 def _follow(following: dict[Point, list[Point]], start: Point) -> list[Point]:
-    """Take one closed loop out of the edges."""
+    """Remove one closed loop from the edges and return it."""
     loop: list[Point] = []
     point, step = start, (0, 0)
     while True:
         candidates = following.get(point, [])
-        # Where two pixels touch at a corner, the right turn stays with the same pixel.
+        # Where two pixels touch at a corner, turning right stays with the same pixel.
         right = (point[0] - step[1], point[1] + step[0])
         if loop and point == start and right not in candidates:
             return loop
@@ -94,7 +94,7 @@ def _follow(following: dict[Point, list[Point]], start: Point) -> list[Point]:
 
 
 def _corners(loop: list[Point]) -> list[Point]:
-    """Drop the points at which the outline goes straight on."""
+    """Drop points on straight segments."""
     kept = []
     for before, point, after in zip([loop[-1], *loop], loop, [*loop[1:], loop[0]], strict=False):
         turn = (point[0] - before[0]) * (after[1] - point[1]) - (point[1] - before[1]) * (after[0] - point[0])

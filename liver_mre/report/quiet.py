@@ -1,4 +1,4 @@
-"""Silence of the DICOM libraries, which quote the values that they complain about: names and dates of patients."""
+"""Suppression of warnings of the DICOM libraries, because they quote header values such as patient names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ABOVE_ALL: Final = logging.CRITICAL + 1
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep pydicom and highdicom from quoting values; pydicom says everything twice, as warning and in its log."""
+    """Suppress warnings and log messages of pydicom and highdicom."""
     loggers = [logging.getLogger(name) for name in _LIBRARIES]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

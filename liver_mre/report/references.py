@@ -1,4 +1,4 @@
-"""References to the source images: by SOP instance and, where that holds several images, by frame."""
+"""References to source images by SOP instance and, in multi-frame instances, by frame."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Reference:
     Attributes
     ----------
     series_instance_uid, sop_class_uid, sop_instance_uid : of the instance
-    frame_numbers : the frames meant, from 1; () for a single-frame instance
+    frame_numbers : from 1; () for a single-frame instance
     """
 
     series_instance_uid: str
@@ -40,7 +40,7 @@ class Reference:
 
 
 def slice_references(content: ReportContent) -> tuple[Reference, ...]:
-    """Return a reference for every slice, in the volume's order."""
+    """Return a reference to each slice, in the volume's order."""
     return tuple(
         Reference(
             str(source.SeriesInstanceUID),
@@ -53,7 +53,7 @@ def slice_references(content: ReportContent) -> tuple[Reference, ...]:
 
 
 def instance_references(content: ReportContent) -> tuple[Reference, ...]:
-    """Return a reference for every SOP instance, with the frames that are slices, in the volume's order."""
+    """Return a reference to each SOP instance with its frames that are slices, in the volume's order."""
     frames: dict[Reference, list[int]] = {}
     for one in slice_references(content):
         instance = Reference(one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid)
@@ -72,7 +72,7 @@ def reference_item(reference: Reference) -> Dataset:
 
 
 def referenced_series(content: ReportContent) -> list[Dataset]:
-    """Return the items of ReferencedSeriesSequence (PS3.3, C.12.2): every series once, with its SOP instances."""
+    """Return the items of ReferencedSeriesSequence (PS3.3, C.12.2): one per series, with its SOP instances."""
     series: dict[str, list[Dataset]] = {}
     for one in instance_references(content):
         item = reference_item(Reference(one.series_instance_uid, one.sop_class_uid, one.sop_instance_uid))
@@ -86,12 +86,11 @@ def referenced_series(content: ReportContent) -> list[Dataset]:
 
 
 def stand_ins(headers: Sequence[Dataset]) -> tuple[Dataset, ...]:
-    """Return headers that look like a plain classic series: one series, one instance a slice, one orientation.
+    """Return headers of a plain single-frame series in place of the sources, because highdicom accepts nothing else.
 
-    highdicom builds from such a series only. `restore` puts the true references into what it made of it.
-
-    The orientation is that of the first image, from which the others may differ by the rounding of decimal strings.
-    The images' own spacing is left out where positions tell it: in a series of a single slice it is a thickness.
+    All have one series, one orientation (that of the first image: others may differ by rounded decimal strings) and an
+    SOP instance of their own; `restore` replaces these references in the result. SpacingBetweenSlices is kept for a
+    single slice only, where positions do not give it.
     """
     copies = tuple(copy.deepcopy(header) for header in headers)
     for header in copies:
@@ -105,13 +104,13 @@ def stand_ins(headers: Sequence[Dataset]) -> tuple[Dataset, ...]:
 
 
 def restore(items: Iterable[Dataset], substitutes: Sequence[Dataset], content: ReportContent) -> None:
-    """Replace references to stand-ins by those to the slices that they stand for, at any depth, in place.
+    """Replace references to stand-ins by references to the true slices, at any depth, in place.
 
     Parameters
     ----------
     items : sequence items to search
-    substitutes : what `stand_ins` returned, one for each slice
-    content : findings of the same study
+    substitutes : headers from `stand_ins`, one for each slice
+    content : content whose sources they stand for
     """
     uids = [str(header.SOPInstanceUID) for header in substitutes]
     _restore(items, dict(zip(uids, slice_references(content), strict=True)))

@@ -1,4 +1,4 @@
-"""The overlay picture as a DICOM secondary capture image."""
+"""The overlay as a DICOM secondary capture image."""
 
 from __future__ import annotations
 
@@ -26,18 +26,13 @@ _RGB_NDIM = 3
 
 
 def build_overlay(content: ReportContent, rgb: NDArray[np.uint8]) -> Dataset:
-    """Wrap the overlay picture for the PACS.
+    """Build the secondary capture image of the overlay.
 
-    Modality is OT: as MR it would be sent back to the application as input.
+    It refers to every source image. Its modality is OT: as MR it would be sent back to the application as input.
 
     Parameters
     ----------
-    content : findings of the study that the picture shows
-    rgb : (H, W, 3) uint8, as `render_overlay` makes it
-
-    Returns
-    -------
-    Secondary capture image of the sources' study that refers to every source image.
+    rgb : (H, W, 3) uint8, from `render_overlay`
 
     Raises
     ------
@@ -60,7 +55,7 @@ def build_overlay(content: ReportContent, rgb: NDArray[np.uint8]) -> Dataset:
         **sop_common.instance_arguments(content, sop_common.OVERLAY),
     )
     result.copy_patient_and_study_information(header)
-    result.PatientOrientation = None  # the picture is a sheet of slices and text: it has no orientation
+    result.PatientOrientation = None  # a sheet of slices and text has no orientation
     result.ConversionType = ConversionTypeValues.WSD.value
     result.DateOfSecondaryCapture = created.strftime("%Y%m%d")
     result.TimeOfSecondaryCapture = created.strftime("%H%M%S.%f")

@@ -1,4 +1,4 @@
-"""The predicted liver and what of it was measured as a DICOM Segmentation."""
+"""Predicted liver and measured region as a DICOM segmentation."""
 
 from __future__ import annotations
 
@@ -30,32 +30,22 @@ if TYPE_CHECKING:
 LIVER_SEGMENT: Final = 1
 REGION_SEGMENT: Final = 2
 _LIVER_RGB = (221, 130, 101)  # liver's colour in 3D Slicer's GenericAnatomyColors table
-_REGION_RGB = (80, 174, 128)  # apart from the liver also for who cannot tell red from green: it is darker and bluer
+_REGION_RGB = (80, 174, 128)  # darker and bluer, so that colour-blind readers tell it from the liver, too
 _EXPLICIT_LITTLE_ENDIAN = str(ExplicitVRLittleEndian)
 
 
 def build_segmentation(content: ReportContent) -> Dataset:
-    """Make a binary segmentation with two segments, "Liver" and "Measured region".
+    """Build a binary segmentation with two segments, "Liver" (predicted) and "Measured region" (inside it).
 
-    The first holds the predicted liver, measurable or not; the second, inside it, the pixels that were measured: the
-    stiffness follows from it and the original pixels alone. Frames follow the stiffness slices pixel for pixel: that of
-    slice s refers to `content.sources[s]`, and to the frame of it if it is a multi-frame object. Slices may come from
-    several objects and several series.
-
-    Parameters
-    ----------
-    content : findings of one study
-
-    Returns
-    -------
-    Segmentation of the sources' study with a frame for every slice and segment, also for empty ones.
+    Frames are on the pixel grid of the stiffness slices, from one or several instances and series: that of slice s
+    refers to `content.sources[s]` and, if this is a multi-frame instance, to its frame. Empty slices have frames, too.
 
     Raises
     ------
     GeometryError, InvalidInputError
-        If the sources cannot be segmented where they lie, or identified, see `headers_in_space`.
+        If geometry or identifiers of the sources are unusable, see `headers_in_space`.
     ValueError
-        If the exam is not evaluable or no liver was predicted: a segmentation of nothing could be read as one.
+        If the exam is not evaluable or no liver was predicted: an empty segmentation could be misread.
     """
     if content.measured is None or not content.mask.liver.any():
         msg = "An exam without a measurement or without liver has no segmentation. Write the report only."
@@ -119,7 +109,7 @@ def _region(content: ReportContent) -> SegmentDescription:
 
 
 def _description(content: ReportContent) -> str:
-    """Return what a reader should know, as far as it fits whole; the structured report has all of it."""
+    """Return unit remark and notes, or the remark alone if both are too long; the structured report has both."""
     remark = unit_remark(content)
     full = " ".join(filter(None, (remark, notes_sentence(content))))
     return full if len(full) <= MAX_VALUE_LEN["ST"] else remark

@@ -1,4 +1,4 @@
-"""What all result objects of a study share: who made them, when, for which patient and study."""
+"""Attributes shared by all result objects: equipment, dates, series, patient and study."""
 
 from __future__ import annotations
 
@@ -25,44 +25,41 @@ MANUFACTURER: Final = "liver-mre project"
 
 @dataclass(frozen=True, slots=True)
 class ResultSeries:
-    """Series number and name of one kind of result; each kind is a series of its own.
-
-    `short_name` leaves room for the words that tell an acquisition from others.
-    """
+    """Series number and name of one kind of result; `short_name` leaves room for the name of an acquisition."""
 
     number: int
     name: str
     short_name: str
 
 
-# Numbers above 9000 keep the results after a scanner's own series in a viewer's list.
+# Numbers above 9000 list the results after the scanner's own series.
 SEGMENTATION: Final = ResultSeries(9101, "Liver segmentation", "Segmentation")
 REPORT: Final = ResultSeries(9102, "Liver stiffness report", "Report")
 OVERLAY: Final = ResultSeries(9103, "Liver stiffness overlay", "Overlay")
 LIVER: Final = "Liver"
 REGION: Final = "Measured region"
-"""What segments and measurement groups are tracked as."""
-_NEXT_ACQUISITION: Final = 10  # from the series numbers of one acquisition's results to those of the next
+"""Tracking identifiers of segments and measurement groups."""
+_NEXT_ACQUISITION: Final = 10  # step of the series numbers from one acquisition to the next
 _WARNING: Final = " - AI-generated, not for clinical use"
 _LONGEST_DESCRIPTION: Final = 64  # SeriesDescription is LO (PS3.5, 6.2)
 
 _OFFSET: Final = re.compile(r"([+-])(\d\d)([0-5]\d)")
-_LARGEST_OFFSET: Final = timedelta(hours=14)  # PS3.3, C.12.1.1.1 for the east; nothing in the west is farther
+_LARGEST_OFFSET: Final = timedelta(hours=14)  # PS3.3, C.12.1.1.1: +14 h at most, and less in the west
 
 
 def device_uid(content: ReportContent) -> str:
-    """Return the UID of this application with these models: another version of any has another UID."""
-    model = content.mask.model
+    """Return the UID of this application and its models; it changes with the version of any of them."""
+    model, quality_model = content.mask.model, content.finding.provenance.quality_model
     parts = [APPLICATION, content.application_version, model.name, model.version, model.sha256]
-    if content.finding.provenance.quality_model is not None:
-        parts += [content.finding.provenance.quality_model.version, content.finding.provenance.quality_model.sha256]
+    if quality_model is not None:
+        parts += [quality_model.version, quality_model.sha256]
     return str(generate_uid(entropy_srcs=parts))
 
 
 def created_in_study_zone(content: ReportContent) -> datetime:
-    """Return the time of creation in the time zone that the source's dates are given in, if it says which.
+    """Return the time of creation in the time zone of the source, if known.
 
-    TimezoneOffsetFromUTC holds for every date and time of an object, also for those copied from the source.
+    TimezoneOffsetFromUTC applies to all dates and times of an object, including those copied from the source.
     """
     match = _OFFSET.fullmatch(str(content.sources[0].get("TimezoneOffsetFromUTC", "")))
     if match is None:
@@ -74,7 +71,7 @@ def created_in_study_zone(content: ReportContent) -> datetime:
 
 
 def instance_arguments(content: ReportContent, series: ResultSeries) -> dict[str, Any]:
-    """Return the arguments that every highdicom object of a study is made with."""
+    """Return the constructor arguments shared by all highdicom objects."""
     created = created_in_study_zone(content)
     return {
         "series_instance_uid": generate_uid(),
@@ -108,13 +105,13 @@ def _series_description(content: ReportContent, series: ResultSeries) -> str:
 
 
 def software_versions(content: ReportContent) -> list[str]:
-    """Return the versions of application and model as SoftwareVersions lists them."""
+    """Return SoftwareVersions: application and segmentation model."""
     model = content.mask.model
     return [f"{APPLICATION} {content.application_version}", model.title]
 
 
 def finish(result: Dataset, content: ReportContent) -> None:
-    """Write what highdicom leaves out or writes without a time zone."""
+    """Set attributes that highdicom omits or writes without a time zone."""
     source = content.sources[0]
     created = created_in_study_zone(content)
     for keyword in NAMES:

@@ -1,4 +1,4 @@
-"""Headers of the source images from their files: one for every slice, whether it is a file or a frame of one."""
+"""Headers of the source images: one for each slice, whether it is a file or a frame of one."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 _SHARED: Final = "SharedFunctionalGroupsSequence"
 _PER_FRAME: Final = "PerFrameFunctionalGroupsSequence"
-_OF_THE_OBJECT: Final = (_SHARED, _PER_FRAME, "NumberOfFrames", "DimensionIndexSequence")
+_MULTI_FRAME_ONLY: Final = (_SHARED, _PER_FRAME, "NumberOfFrames", "DimensionIndexSequence")
 # Functional groups whose attributes a classic image has in its header under the same names (PS3.3, C.7.6.16.2).
 _GEOMETRY_GROUPS: Final = ("PlanePositionSequence", "PlaneOrientationSequence", "PixelMeasuresSequence")
-# What a converter from classic images could put nowhere else (PS3.3, C.7.6.16.2.25).
+# Attributes without a functional group of their own, as a converter stores them (PS3.3, C.7.6.16.2.25).
 _CONVERTED_GROUPS: Final = (
     "UnassignedSharedConvertedAttributesSequence",
     "UnassignedPerFrameConvertedAttributesSequence",
@@ -29,7 +29,7 @@ _CONVERTED_GROUPS: Final = (
 
 @quiet()
 def read_sources(instances: Sequence[Instance]) -> tuple[Dataset, ...]:
-    """Read the headers of images in full, without their pixels; a file with several of the images is read once.
+    """Read the full headers of images without pixels; each file is read once.
 
     Parameters
     ----------
@@ -37,14 +37,13 @@ def read_sources(instances: Sequence[Instance]) -> tuple[Dataset, ...]:
 
     Returns
     -------
-    One header for each image, in their order. That of a frame is what a classic image of it would have: the object's
-    own attributes with its UIDs, and the geometry of the frame in the place where a classic image has it. The frame's
-    number is in the `Instance` only.
+    One header for each image, in the same order. A frame has the header of a classic image: attributes and UIDs of the
+    multi-frame object, with the geometry of the frame at top level. Its frame number is in the `Instance` only.
 
     Raises
     ------
     OSError
-        If a file has gone since it was scanned.
+        If a file has disappeared since it was scanned.
     """
     files = dict.fromkeys(instance.source for instance in instances)
     headers = {source: pydicom.dcmread(source, stop_before_pixels=True, force=True) for source in files}
@@ -58,18 +57,18 @@ def read_sources(instances: Sequence[Instance]) -> tuple[Dataset, ...]:
 
 
 class _Frames:
-    """A multi-frame object taken apart: what all frames share, and each frame's functional groups."""
+    """A multi-frame object: shared attributes, and functional groups of each frame."""
 
     def __init__(self, header: Dataset) -> None:
         self._shared = _first_item(header, _SHARED)
         self._per_frame: Sequence[Dataset] = header[_PER_FRAME].value or ()
         self._common = header
-        for keyword in _OF_THE_OBJECT:
+        for keyword in _MULTI_FRAME_ONLY:
             if keyword in header:
                 del header[keyword]
 
     def header(self, frame_number: int) -> Dataset:
-        """Return the header of one frame, counted from 1, as that of a classic image."""
+        """Return the header of a frame, counted from 1, as that of a classic image."""
         frame = self._per_frame[frame_number - 1] if frame_number <= len(self._per_frame) else Dataset()
         view = copy.deepcopy(self._common)
         groups = (self._shared, frame)

@@ -1,7 +1,7 @@
-"""Headers of the source images, made fit for result objects: scanners and archives leave out and misfill much.
+"""Headers of the source images, corrected for use in result objects.
 
-What a result must not get wrong is refused: who the patient is, and where the slices lie. What else does not conform
-is left out, or left empty where a result must carry it, because an invalid result may be refused by a PACS.
+Scanners and archives write incomplete and invalid headers, and a PACS may refuse invalid results. Unusable identifiers
+and geometry are an error; other invalid attributes are removed, or left empty where a result requires them.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ from liver_mre.report.quiet import quiet
 from liver_mre.studies.geometry import slice_distance_mm
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from pydicom import DataElement, Dataset
     from pydicom.tag import BaseTag
 
@@ -55,23 +53,22 @@ _SINGLE_BYTE: Final = frozenset({"13", "100", "101", "109", "110", "126", "127",
 _MULTI_BYTE: Final = frozenset({"58", "87", "149", "159"})
 _STAND_ALONE: Final = frozenset({"GB18030", "GBK", "ISO_IR 192"})
 _UNICODE: Final = "ISO_IR 192"
-_REGISTERED: Final = re.compile(r"ISO.IR (\d+)|ISO.2022.IR.(\d+)")  # with the misspellings that pydicom reads, too
+_REGISTERED: Final = re.compile(r"ISO.IR (\d+)|ISO.2022.IR.(\d+)")  # including misspellings that pydicom accepts
 
 
 @quiet()
 def headers(content: ReportContent) -> tuple[Dataset, ...]:
-    """Return the source headers as result objects are built from them.
+    """Return copies of the source headers from which result objects can be built.
 
-    All are copies, without an empty frame of reference or an impossible thickness or spacing. From the first one
-    patient and study are read: what does not conform to its VR is left out of it, attributes that every result must
-    carry are there, empty if need be, and an over-long StudyDescription is cut. It has no names, because highdicom
-    would quote an unusual name in a warning, and no character set, because highdicom knows only some: `sop_common.finish`
-    writes both.
+    All lack an empty frame of reference and an impossible thickness or spacing. The first, from which patient and study
+    are copied, also lacks values that violate their VR, has all required attributes, empty if need be, and its
+    StudyDescription is cut to length. It has no names, because highdicom would quote unusual ones in a warning, and no
+    character set, because highdicom knows only some; `sop_common.finish` writes both.
 
     Raises
     ------
     InvalidInputError
-        If an identifier does not conform: cut or left out, it would name another patient or order.
+        If an identifier does not conform: shortened or removed, it would name another patient or order.
     ValueError
         If the number of headers is not the number of slices.
     """
@@ -87,8 +84,8 @@ def headers(content: ReportContent) -> tuple[Dataset, ...]:
 def headers_in_space(content: ReportContent) -> tuple[Dataset, ...]:
     """Return the source headers for an object that lies in space: with a frame of reference and a slice thickness.
 
-    A frame of reference that the images lack is made from the UID of their series, so that every result of the same
-    series has the same. A thickness that they lack is the distance between slices.
+    A missing frame of reference is derived from the series UID, so that all results of a series share it. A missing
+    thickness is the distance between slices.
 
     Raises
     ------
@@ -109,8 +106,8 @@ def headers_in_space(content: ReportContent) -> tuple[Dataset, ...]:
 def character_set(source: Dataset) -> list[str]:
     """Return SpecificCharacterSet as results carry it; an empty list if ASCII needs none.
 
-    It names the source's own sets as the standard spells them: an empty first value is ASCII with code extensions,
-    and several sets, or one of several bytes, need code extensions. Unicode replaces what is none of the standard's.
+    Sets of the source are spelled as in the standard: an empty first value is ASCII with code extensions, and several
+    sets, or a multi-byte one, need code extensions. Unicode replaces sets that the standard does not define.
     """
     value = source.get("SpecificCharacterSet") or ""
     terms = [str(term).strip() for term in ([value] if isinstance(value, str) else value)]
@@ -129,7 +126,7 @@ def character_set(source: Dataset) -> list[str]:
 
 
 def _register_number(term: str) -> str:
-    """Return the number of a set in the ISO register; "" for a set that has none."""
+    """Return the number of a set in the ISO register; "" without one."""
     if not term:
         return _ASCII
     match = _REGISTERED.fullmatch(term)
@@ -175,23 +172,22 @@ def _slice_spacing_mm(content: ReportContent, header: Dataset) -> float:
 
 
 def _tidy(header: Dataset) -> None:
-    """Leave out of a header's patient, study and equipment what does not conform, and put in what may not lack."""
+    """Remove invalid attributes of patient, study and equipment, and add required ones."""
     for keyword in _IDENTIFIERS:
         _check_identifier(header, keyword)
-    _cut_description(header)
+    description = header.get("StudyDescription")
+    if isinstance(description, str):
+        header.StudyDescription = description[: MAX_VALUE_LEN["LO"]].rstrip()
     wrong = [tag for tag in header.keys() if tag.group in _COPIED_GROUPS and not _reads_well(header, tag)]  # noqa: SIM118
-    _leave_out(header, [*wrong, *NAMES, "SpecificCharacterSet"])
+    unwanted: list[BaseTag | str] = [*wrong, *NAMES, "SpecificCharacterSet"]
+    for element in unwanted:
+        if element in header:
+            del header[element]
     for keyword in _EMPTY_IF_ABSENT:
         if keyword not in header:
             setattr(header, keyword, "")
     if header.PatientSex not in {"M", "F", "O", ""}:
         header.PatientSex = ""
-
-
-def _leave_out(header: Dataset, elements: Iterable[BaseTag | str]) -> None:
-    for element in elements:
-        if element in header:
-            del header[element]
 
 
 def _check_identifier(header: Dataset, keyword: str) -> None:
@@ -204,14 +200,8 @@ def _check_identifier(header: Dataset, keyword: str) -> None:
         raise InvalidInputError(msg)
 
 
-def _cut_description(header: Dataset) -> None:
-    text = header.get("StudyDescription")
-    if isinstance(text, str):
-        header.StudyDescription = text[: MAX_VALUE_LEN["LO"]].rstrip()
-
-
 def _reads_well(header: Dataset, tag: BaseTag) -> bool:
-    """Tell whether an element can be read and conforms; reading converts it, and may raise almost anything."""
+    """Tell whether an element can be read and conforms; reading converts it and may raise almost any error."""
     try:
         return _conforms(header[tag])
     except Exception:  # noqa: BLE001 - what cannot be read cannot be copied, whatever the reason
@@ -219,7 +209,7 @@ def _reads_well(header: Dataset, tag: BaseTag) -> bool:
 
 
 def _conforms(element: DataElement) -> bool:
-    """Tell whether a value keeps the rules of its VR and number; UIDs are kept as they are: references hang on them."""
+    """Tell whether a value conforms to its VR and multiplicity; UIDs always do, because references depend on them."""
     if element.VR == "SQ":
         return bool(element.value) and all(_conforms(part) for item in element.value for part in item)
     if element.VR not in _TEXT_VRS or element.is_empty:
@@ -233,7 +223,7 @@ def _conforms(element: DataElement) -> bool:
 def _is_valid(vr: str, text: str) -> bool:
     try:
         validate_value(vr, text, config.RAISE)
-        if vr in _DATE_VRS:  # the pattern lets 30 February and ranges pass, the conversion other patterns
+        if vr in _DATE_VRS:  # the pattern accepts 30 February and ranges; the conversion accepts other patterns
             _DATE_VRS[vr](text)
     except ValueError:
         return False

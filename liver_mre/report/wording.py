@@ -1,4 +1,4 @@
-"""Sentences that every result carries."""
+"""Words for findings, shared by report, picture, secondary capture and summary."""
 
 from __future__ import annotations
 
@@ -6,58 +6,57 @@ from typing import TYPE_CHECKING, Final
 
 from liver_mre.measurement.change import REPEATABILITY_SOURCE
 from liver_mre.measurement.measure import measure_contour
-from liver_mre.quality.verdict import UNLIKE_WORDS
+from liver_mre.quality.verdict import OUT_OF_DOMAIN_WORDS
 from liver_mre.report.codes import plain
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 from liver_mre.results.finding import MeasuredFinding
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from liver_mre.measurement.change import Change
     from liver_mre.measurement.measure import StiffnessMeasurement
     from liver_mre.measurement.staging import Staging
-    from liver_mre.quality.verdict import AcquisitionQuality
+    from liver_mre.quality.verdict import AcquisitionQuality, Check
     from liver_mre.report.content import ReportContent
     from liver_mre.results.finding import Reportable
 
-INTENDED_USE: Final = "AI-generated. Research use only - not for clinical use."
+RESEARCH_USE_ONLY: Final = "Research use only"
+INTENDED_USE: Final = f"AI-generated. {RESEARCH_USE_ONLY} - not for clinical use."
 SIMULATED: Final = "Simulated images, no patient."
-
-SIMULATION_MARKER: Final = "SIMULATED DATA, no patient. Research use only."
-"""ImageComments of every image that the project's simulation writes."""
+SIMULATION_MARKER: Final = f"SIMULATED DATA, no patient. {RESEARCH_USE_ONLY}."
+"""ImageComments of every image written by the project's simulation."""
 
 
 def is_simulated(content: ReportContent) -> bool:
-    """Tell whether the source images say that they were made by a simulation.
+    """Tell whether the source images are simulated.
 
-    They say so by SyntheticData (0008,001C) or by the exact comment of this project's simulation. Words elsewhere
-    prove nothing: "MR Simulation" is a common name of a series that plans a real patient's radiotherapy.
-    Results say it in words only: validators of 2022 report the attribute, which is younger, as an error.
+    They are marked by SyntheticData (0008,001C) or by the exact comment of this project's simulation. Other words prove
+    nothing: "MR Simulation" is a common series name in radiotherapy planning. Results say it in words only, because
+    validators of 2022 report SyntheticData, which is younger, as an error.
     """
     header = content.sources[0]
     return header.get("SyntheticData") == "YES" or str(header.get("ImageComments", "")).strip() == SIMULATION_MARKER
 
 
 def disclosure(content: ReportContent) -> str:
-    """Return the sentence that every result carries: intended use, and that images are simulated if they are."""
+    """Return the intended use and, if so, that the images are simulated."""
     return f"{INTENDED_USE} {SIMULATED}" if is_simulated(content) else INTENDED_USE
 
 
 def unit_remark(content: ReportContent) -> str:
-    """Return the sentence that every result carries when the user set the unit; "" when the images gave it."""
+    """Return the unit if the user set it; "" if it comes from the images."""
     unit = content.finding.provenance.unit
     return f"Unit set by the user: {unit.kpa_per_count:g} kPa a count." if unit and unit.source == "override" else ""
 
 
 def notes_sentence(content: ReportContent) -> str:
-    """Return the notes on series and pixels as sentences, in ASCII; "" if there are none."""
+    """Return the notes on series and pixels as ASCII sentences; "" without notes."""
     return " ".join(plain(note) if note.endswith(".") else f"{plain(note)}." for note in content.notes)
 
 
 def contour_sentence(content: ReportContent) -> str:
-    """Return what is known of a contour drawn at the scanner; "" without one.
-
-    Its stiffness is told beside a result only: the report of an exam that is not evaluable holds no number.
-    """
+    """Describe the contour drawn at the scanner, with its stiffness if the exam is measured; "" without one."""
     if content.volume.scanner_contour is None:
         return ""
     drawn = "A liver contour drawn at the scanner is in overlay group 60xx of the source images"
@@ -70,7 +69,7 @@ def contour_sentence(content: ReportContent) -> str:
 
 
 def crossing_words(staging: Staging | None) -> str:
-    """Return which cut-offs the interval of the stiffness crosses: "crosses the 2.8 cut-off"; "" if none."""
+    """Return which cut-offs the 95 % interval crosses: "crosses the 2.8 cut-off"; "" if none."""
     if staging is None or not staging.crossed_kpa:
         return ""
     values = list(dict.fromkeys(f"{one:g}" for one in (round(value, 3) for value in staging.crossed_kpa)))
@@ -79,7 +78,7 @@ def crossing_words(staging: Staging | None) -> str:
 
 
 def interval_words(measured: StiffnessMeasurement, staging: Staging | None, *, decimals: int = 1) -> str:
-    """Return mean and interval in short: "2.9 kPa (2.6-3.2)"; the mean alone without an interval."""
+    """Return mean and interval: "2.9 kPa (2.6-3.2)"; without an interval the mean alone."""
     cutoffs = cutoffs_kpa(staging)
     mean = f"{rounded_kpa(measured.mean_kpa, cutoffs, decimals=decimals):.{decimals}f} kPa"
     ends = range_words(measured, staging, decimals=decimals)
@@ -87,7 +86,7 @@ def interval_words(measured: StiffnessMeasurement, staging: Staging | None, *, d
 
 
 def range_words(measured: StiffnessMeasurement, staging: Staging | None, *, decimals: int) -> str:
-    """Return the ends of the interval, "2.6-3.2", each on its side of every cut-off; "" without an interval."""
+    """Return the interval, "2.6-3.2", rounded without crossing a cut-off; "" without an interval."""
     if measured.interval is None:
         return ""
     cutoffs, ends = cutoffs_kpa(staging), (measured.interval.low_kpa, measured.interval.high_kpa)
@@ -95,7 +94,7 @@ def range_words(measured: StiffnessMeasurement, staging: Staging | None, *, deci
 
 
 def change_words(change: Change | None) -> str:
-    """Return the change since a prior in short: "since 2024-03-01: +0.40 kPa (+12 %)"; "" without a prior."""
+    """Return the change: "since 2024-03-01: +0.40 kPa (+12 %)"; "" without an earlier exam."""
     if change is None:
         return ""
     date = change.prior.study_date
@@ -104,7 +103,7 @@ def change_words(change: Change | None) -> str:
 
 
 def change_sentence(change: Change | None) -> str:
-    """Return the change since a prior as sentences, with the threshold and its source; "" without a prior."""
+    """Return the change as sentences, with the repeatability coefficient and its source; "" without an earlier exam."""
     if change is None:
         return ""
     verdict = "exceeds" if change.exceeds else "does not exceed"
@@ -118,45 +117,41 @@ def change_sentence(change: Change | None) -> str:
 
 
 def diagnostic_words(quality: AcquisitionQuality, *, measured: bool) -> str:
-    """Return how many slices are diagnostic: "3 of 4 slices diagnostic"; and if none of them was measured, that."""
+    """Return "3 of 4 slices diagnostic", with "but none measured" where that is so."""
     words = f"{len(quality.diagnostic)} of {len(quality.slices)} slices diagnostic"
     return f"{words}, but none measured" if quality.diagnostic and not measured else words
 
 
 def quality_words(finding: Reportable) -> str:
-    """Return the verdict in short: "amber, 3 of 4 slices diagnostic"; "" where quality was not judged."""
+    """Return the verdict: "amber, 3 of 4 slices diagnostic"; "" without quality control."""
     if finding.quality is None:
         return ""
-    return f"{finding.light}, {diagnostic_words(finding.quality, measured=isinstance(finding, MeasuredFinding))}"
+    return f"{finding.verdict}, {diagnostic_words(finding.quality, measured=isinstance(finding, MeasuredFinding))}"
 
 
 def excluded_words(quality: AcquisitionQuality) -> str:
-    """Return which slices may not be measured and why: "slices 1, 3: no waves; slice 2: breathing"; "" if all may."""
-    if quality.unlike:
-        return f"all slices: {UNLIKE_WORDS} (unusual: {', '.join(quality.unlike)})"
+    """Return excluded slices and causes: "slices 1, 3: no waves; slice 2: breathing"; "" without any."""
+    if quality.out_of_domain:
+        return f"all slices: {OUT_OF_DOMAIN_WORDS} (unusual: {', '.join(quality.out_of_domain)})"
     slices: dict[str, list[int]] = {}
     for index, cause in quality.excluded.items():
         slices.setdefault(cause, []).append(index + 1)
-    return "; ".join(f"{_slices(numbers)}: {cause}" for cause, numbers in slices.items())
+    return "; ".join(f"{_slice_words(numbers)}: {cause}" for cause, numbers in slices.items())
 
 
 def doubt_words(quality: AcquisitionQuality) -> str:
-    """Return what else is not well: numbers out of their limits and divided networks; "" if nothing."""
+    """Return failed checks and divided votes of diagnostic slices, and failed checks of the exam; "" without any."""
     slices: dict[str, list[int]] = {}
     for one in quality.slices:
-        if not one.diagnostic:
-            continue
-        doubts = [check.name.replace("_", " ") for check in one.checks if check.passed is False]
-        if one.votes is not None and one.votes[0] < one.votes[1]:
-            doubts.append("divided votes")
-        for doubt in doubts:
-            slices.setdefault(doubt, []).append(one.slice_index + 1)
-    found = [check.name.replace("_", " ") for check in quality.checks if check.passed is False]
-    return "; ".join([*found, *(f"{doubt} ({_slices(numbers)})" for doubt, numbers in slices.items())])
+        if one.diagnostic:
+            for doubt in [*_failed(one.checks), *(["divided votes"] if one.divided else [])]:
+                slices.setdefault(doubt, []).append(one.slice_index + 1)
+    of_slices = (f"{doubt} ({_slice_words(numbers)})" for doubt, numbers in slices.items())
+    return "; ".join([*_failed(quality.checks), *of_slices])
 
 
 def quality_sentence(finding: Reportable) -> str:
-    """Return verdict, excluded slices with their cause, doubts and a hint as sentences; "" where nobody judged."""
+    """Return verdict, excluded slices, doubts and a hint as sentences; "" without quality control."""
     quality = finding.quality
     if quality is None:
         return ""
@@ -168,10 +163,14 @@ def quality_sentence(finding: Reportable) -> str:
     return " ".join([*parts, quality.hint]).strip()
 
 
-def _slices(numbers: list[int]) -> str:
+def _failed(checks: Iterable[Check]) -> list[str]:
+    return [check.name.replace("_", " ") for check in checks if check.passed is False]
+
+
+def _slice_words(numbers: list[int]) -> str:
     return f"slice{'' if len(numbers) == 1 else 's'} {', '.join(map(str, numbers))}"
 
 
 def remarks(content: ReportContent) -> str:
-    """Return all sentences that a result carries about itself."""
+    """Return the sentences for every result: intended use, simulation, unit set by the user."""
     return " ".join(filter(None, (disclosure(content), unit_remark(content))))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from liver_mre.quality.verdict import Light
+from liver_mre.quality.verdict import Verdict
 from liver_mre.workflow.outcome import StudyStatus
 
 if TYPE_CHECKING:
@@ -88,9 +88,9 @@ class MeasuredFinding:
     change: Change | None = None
 
     @property
-    def light(self) -> Light | None:
+    def verdict(self) -> Verdict | None:
         """The verdict on its quality."""
-        return self.quality.light if self.quality else None
+        return self.quality.verdict if self.quality else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +105,9 @@ class NotEvaluableFinding:
     quality: AcquisitionQuality | None = None
 
     @property
-    def light(self) -> Light | None:
+    def verdict(self) -> Verdict | None:
         """The verdict on its quality: red, whatever its slices are."""
-        return Light.RED if self.quality else None
+        return Verdict.RED if self.quality else None
 
 
 @dataclass(frozen=True, slots=True)

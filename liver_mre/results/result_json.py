@@ -111,7 +111,7 @@ def _acquisition(finding: Finding, *, reported: bool) -> dict[str, Any]:
         "staging": _staging(measured.staging if measured else None),
         "change": _change(measured.change if measured else None),
         "scanner_contour": _contour(measured.contour if measured else None),
-        "quality": quality_json(known.quality, known.light) if known else None,
+        "quality": quality_json(known.quality, known.verdict) if known else None,
         "notes": list(known.provenance.notes) if known else [],
         "network_channels": list(known.provenance.network_channels) if known else [],
     }

@@ -66,7 +66,7 @@ def test_what_a_run_would_not_measure_is_red_and_says_why(
     (study,) = result.studies
     (measured,) = study.findings
     assert measured.quality is not None
-    assert (study.reason.code, measured.quality.light) == ("area_too_small", "red")
+    assert (study.reason.code, measured.verdict) == ("area_too_small", "red")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from liver_mre.quality.limits import Limit, Limits
-from liver_mre.quality.verdict import OUTPUTS, STRANGER_OUTPUT
+from liver_mre.quality.verdict import OUT_OF_DOMAIN_OUTPUT, OUTPUTS
 from tests.volumes import make_volume
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ LIVER = ((ROW - 28) / 13) ** 2 + ((COLUMN - 24) / 11) ** 2 < 1
 LIMITS = Limits(
     slice={"hot_share": Limit(None, 0.1)},
     exam={"slice_agreement": Limit(None, 0.2)},
-    familiar={"liver_x_mm": Limit(-120.0, -20.0), "body_width_mm": Limit(250.0, 450.0), "axial": Limit(0.9, None)},
+    features={"liver_x_mm": Limit(-120.0, -20.0), "body_width_mm": Limit(250.0, 450.0), "axial": Limit(0.9, None)},
     least_confident_cm2=1.0,
 )
 
@@ -40,10 +40,10 @@ def acquisition(slices: int = 3, *, confident: np.ndarray | None = None, kpa: fl
     )
 
 
-def votes(diagnostic: list[int], members: int = 8, cause: int = 3, *, strange: bool = False) -> np.ndarray:
-    """Return logits of networks of which so many call each slice diagnostic; all name one cause, and see a stranger."""
+def votes(diagnostic: list[int], members: int = 8, cause: int = 3, *, out_of_domain: bool = False) -> np.ndarray:
+    """Return logits of networks of which so many call each slice diagnostic; all name the same cause."""
     logits = np.zeros((len(diagnostic), members, OUTPUTS), np.float32)
-    logits[..., STRANGER_OUTPUT] = 4.0 if strange else -4.0
+    logits[..., OUT_OF_DOMAIN_OUTPUT] = 4.0 if out_of_domain else -4.0
     logits[..., 1 + cause] = 5.0
     for index, count in enumerate(diagnostic):
         logits[index, :, 0] = -4.0

@@ -1,4 +1,4 @@
-"""Logits in, votes out."""
+"""Votes from logits."""
 
 from __future__ import annotations
 
@@ -32,4 +32,4 @@ def test_large_logits_overflow_nowhere() -> None:
     with np.errstate(all="raise"):
         ballot = count_votes(logits)
     assert ballot.probability.tolist() == [0.5]
-    assert ballot.strange.tolist() == [0.5]
+    assert ballot.out_of_domain.tolist() == [0.5]

@@ -1,4 +1,4 @@
-"""Physics in, numbers out."""
+"""Physical numbers, features and limits."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from liver_mre.errors import ModelError
-from liver_mre.quality.checks import checks, exam_numbers, slice_numbers
+from liver_mre.quality.checks import compare, exam_numbers, slice_numbers
 from liver_mre.quality.image import SIZE, quality_images
-from liver_mre.quality.limits import Limit, Typical, parse_limits
+from liver_mre.quality.limits import DistanceModel, Limit, parse_limits
 from liver_mre.quality.limits_file import load_limits
-from liver_mre.quality.out_of_domain import WORDS, axiality, body_of, features, unlike, untypical
+from liver_mre.quality.out_of_domain import WORDS, axiality, body_of, features, outside_limits, unusual_combination
 from liver_mre.stiffness.waves import WaveMaps
 from liver_mre.studies.study import Instance
 from tests.quality.quality_factory import BODY, LIVER, STEP_MM, acquisition, liver_mask
@@ -40,7 +40,7 @@ def test_numbers_of_a_slice_are_those_of_its_pixels() -> None:
 def test_what_an_acquisition_lacks_is_no_number_and_fails_no_check() -> None:
     numbers = slice_numbers(acquisition(), liver_mask(), 0)
     found = {
-        check.name: check for check in checks(numbers, {"wave_snr": Limit(2.0, None), "hot_share": Limit(None, 0.1)})
+        check.name: check for check in compare(numbers, {"wave_snr": Limit(2.0, None), "hot_share": Limit(None, 0.1)})
     }
     assert np.isnan(found["wave_snr"].value)
     assert found["wave_snr"].passed is None
@@ -79,8 +79,8 @@ def test_outlines_agree_as_far_as_they_share_their_area() -> None:
     narrow, wide = liver_mask(), liver_mask()
     narrow[:, LIVER.argmax(axis=0).max() :] = False
     narrow[0], wide[1:] = wide[0], True
-    alike = features(acquisition(), liver_mask(), alternatives=(liver_mask(), liver_mask()))
-    assert alike["outline_agreement"] == 1.0
+    same = features(acquisition(), liver_mask(), alternatives=(liver_mask(), liver_mask()))
+    assert same["outline_agreement"] == 1.0
     share = np.count_nonzero(narrow) / np.count_nonzero(wide)
     assert features(acquisition(), liver_mask(), alternatives=(wide, narrow))["outline_agreement"] == share
     assert np.isnan(features(acquisition(), liver_mask())["outline_agreement"])
@@ -88,37 +88,39 @@ def test_outlines_agree_as_far_as_they_share_their_area() -> None:
     assert np.isnan(features(acquisition(), liver_mask(), alternatives=(nothing, nothing))["outline_agreement"])
 
 
-def test_only_numbers_out_of_their_limits_are_unlike() -> None:
+def test_only_features_outside_their_limits_are_named() -> None:
     found = {"liver_cm2": 100.0, "axial": float("nan"), "body_width_mm": 900.0}
     limits = {"liver_cm2": Limit(50.0, 200.0), "axial": Limit(0.9, None), "body_width_mm": Limit(None, 450.0)}
-    assert unlike(found, limits) == ("width of the body",)
+    assert outside_limits(found, limits) == ("width of the body",)
 
 
-def test_numbers_that_do_not_occur_together_are_untypical_though_each_alone_is_not() -> None:
+def test_a_combination_is_unusual_though_each_feature_alone_is_not() -> None:
     names = ("body_width_mm", "body_depth_mm")
     # Correlated by 0.99: a wide body is a deep one.
     inverse = np.linalg.inv([[1.0, 0.99], [0.99, 1.0]])
-    typical = Typical(names, (350.0, 230.0), (30.0, 20.0), (False, False), tuple(map(tuple, inverse.tolist())), 12.0)
-    assert untypical({"body_width_mm": 410.0, "body_depth_mm": 270.0}, (typical,)) == ()
-    assert len(untypical({"body_width_mm": 380.0, "body_depth_mm": 210.0}, (typical,))) == 2
-    assert untypical({"body_width_mm": float("nan"), "body_depth_mm": 210.0}, (typical,)) == ()
+    model = DistanceModel(
+        names, (350.0, 230.0), (30.0, 20.0), (False, False), tuple(map(tuple, inverse.tolist())), 12.0
+    )
+    assert unusual_combination({"body_width_mm": 410.0, "body_depth_mm": 270.0}, (model,)) == ()
+    assert len(unusual_combination({"body_width_mm": 380.0, "body_depth_mm": 210.0}, (model,))) == 2
+    assert unusual_combination({"body_width_mm": float("nan"), "body_depth_mm": 210.0}, (model,)) == ()
 
 
-def test_a_liver_is_compared_with_those_that_were_outlined_from_the_same_channels() -> None:
-    alone = Typical(("liver_cm2",), (80.0,), (10.0,), (False,), ((1.0,),), 9.0, ("masked_stiffness",))
+def test_a_liver_is_compared_with_livers_segmented_from_the_same_channels() -> None:
+    alone = DistanceModel(("liver_cm2",), (80.0,), (10.0,), (False,), ((1.0,),), 9.0, ("masked_stiffness",))
     everything = replace(alone, mean=(160.0,), channels=("stiffness", "confident", "magnitude"))
-    assert untypical({"liver_cm2": 165.0}, (alone, everything), everything.channels) == ()
-    assert untypical({"liver_cm2": 165.0}, (alone, everything), alone.channels) == ("size of the liver",)
+    assert unusual_combination({"liver_cm2": 165.0}, (alone, everything), everything.channels) == ()
+    assert unusual_combination({"liver_cm2": 165.0}, (alone, everything), alone.channels) == ("size of the liver",)
 
 
-def test_an_outline_that_dissolves_is_none_of_a_liver_where_livers_seen_so_well_have_a_sure_one() -> None:
-    alone = Typical(("liver_cm2",), (160.0,), (10.0,), (False,), ((1.0,),), 9.0, ("masked_stiffness",), 0.6)
+def test_an_uncertain_outline_is_out_of_domain_where_that_input_gives_certain_ones() -> None:
+    alone = DistanceModel(("liver_cm2",), (160.0,), (10.0,), (False,), ((1.0,),), 9.0, ("masked_stiffness",), 0.6)
     everything = replace(alone, channels=("stiffness", "confident", "magnitude"), least_agreement=0.8)
     found = {"liver_cm2": 165.0, "outline_agreement": 0.7}
-    assert untypical(found, (alone, everything), alone.channels) == ()
-    assert untypical(found, (alone, everything), everything.channels) == ("certainty of the liver's outline",)
+    assert unusual_combination(found, (alone, everything), alone.channels) == ()
+    assert unusual_combination(found, (alone, everything), everything.channels) == ("certainty of the liver's outline",)
     unknown = found | {"outline_agreement": float("nan")}
-    assert untypical(unknown, (alone, everything), everything.channels) == ()
+    assert unusual_combination(unknown, (alone, everything), everything.channels) == ()
 
 
 @pytest.mark.parametrize(
@@ -149,8 +151,8 @@ def test_images_show_the_same_millimetres_whatever_the_matrix() -> None:
 
 def test_the_shipped_limits_can_be_read_and_say_where_they_come_from() -> None:
     limits = load_limits()
-    assert set(limits.familiar) <= set(WORDS)
-    assert "liver_slices" not in limits.familiar
+    assert set(limits.features) <= set(WORDS)
+    assert "liver_slices" not in limits.features
     assert "simulated" in limits.evidence
 
 

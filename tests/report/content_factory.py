@@ -116,9 +116,9 @@ def make_content(
 
 
 def changed(content: ReportContent, **changes: Any) -> ReportContent:
-    """Return the content with other values of its own, of its finding or of the finding's provenance.
+    """Return the content with other values of its own, of its finding or of its provenance.
 
-    A measurement of None makes the finding one that is not evaluable, for the `reason` given.
+    A measurement of None makes the finding not evaluable, for the `reason` given.
     """
     finding = content.finding
     provenance = {key: changes.pop(key) for key in list(changes) if key in PROVENANCE}
@@ -160,7 +160,7 @@ def make_quality(
     ----------
     lost : slices that are not diagnostic, and why; by default slice 2, for breathing
     votes : how many of 8 networks call the other slices diagnostic; None where no networks judged
-    odd : slices with a number out of its limits
+    odd : slices with a failed check
     """
     lost = {2: Cause.BREATHING} if lost is None else lost
     slices = []
@@ -189,7 +189,7 @@ def make_quality(
 def make_judged(
     quality: AcquisitionQuality | None = None, *, model: ModelIdentity | None = QUALITY_MODEL
 ) -> ReportContent:
-    """Make the content of an exam of which quality control excluded slices: what they show is not measured."""
+    """Make the content of an exam with slices excluded by quality control."""
     content, quality = make_doubtful(3.4), quality or make_quality()
     pixels = content.measured_pixels.copy()
     pixels[list(quality.excluded)] = False
@@ -198,10 +198,10 @@ def make_judged(
     return changed(content, measurement=measured, pixels=pixels, quality=quality, quality_model=model)
 
 
-def make_failed(*, unlike: tuple[str, ...] = ()) -> ReportContent:
-    """Make the content of an exam that quality control refused: for breathing, or because it is no liver."""
-    quality = make_quality(lost={} if unlike else dict.fromkeys(range(SLICES), Cause.BREATHING))
-    quality = replace(quality, unlike=unlike)
+def make_failed(*, out_of_domain: tuple[str, ...] = ()) -> ReportContent:
+    """Make the content of an exam refused by quality control: for breathing, or as out of domain."""
+    quality = make_quality(lost={} if out_of_domain else dict.fromkeys(range(SLICES), Cause.BREATHING))
+    quality = replace(quality, out_of_domain=out_of_domain)
     return changed(
         make_judged(),
         measurement=None,
@@ -251,13 +251,13 @@ def source_images(content: ReportContent) -> list[Dataset]:
 
 
 def segment_pixels(content: ReportContent, frame: Dataset) -> NDArray[np.bool_]:
-    """Return what all frames of the segment hold that a frame of a segmentation belongs to, (S, R, C)."""
+    """Return the mask (S, R, C) of the segment to which a frame belongs."""
     (segment,) = frame.SegmentIdentificationSequence
     return {1: content.mask.liver, 2: content.measured_pixels}[segment.ReferencedSegmentNumber]
 
 
 def fill(outline: NDArray[np.number], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Return the pixels that an outline along pixel edges encloses: each vertical edge flips what is right of it."""
+    """Return the pixels enclosed by an outline along pixel edges: each vertical edge flips all pixels on its right."""
     filled = np.zeros(shape, np.bool_)
     for (column, row), (_, next_row) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
         top, bottom = sorted((int(row), int(next_row)))

@@ -1,4 +1,4 @@
-"""The same simulated exam in other encodings: frames of enhanced objects, several series, turned slices."""
+"""The same simulated exam in other encodings: enhanced objects, several series, rotated slices."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from liver_mre.studies.study import Orientation
 
 Place = tuple[int, int]
-"""Where a slice is: which enhanced object, from 0, and which frame of it, from 1."""
+"""Enhanced object, from 0, and frame, from 1, of a slice."""
 
 _IN_FUNCTIONAL_GROUPS = (
     "ImagePositionPatient",
@@ -36,13 +36,13 @@ _IN_FUNCTIONAL_GROUPS = (
 
 
 def as_frames(content: ReportContent, folder: Path, places: Sequence[Place], *, shared: bool = True) -> ReportContent:
-    """Return content whose slices are frames of enhanced MR objects that are written into a folder.
+    """Return content whose slices are frames of enhanced MR objects, written into a folder.
 
     Parameters
     ----------
     content : of classic images
     folder : where to write the objects
-    places : of each slice; frames that no slice takes hold another image at another position
+    places : of each slice; frames without a slice hold another image at another position
     shared : whether orientation and pixel spacing are in the shared functional groups
     """
     counts = [max(frame for index, frame in places if index == place) for place in sorted({i for i, _ in places})]
@@ -70,7 +70,7 @@ def as_frames(content: ReportContent, folder: Path, places: Sequence[Place], *, 
 
 
 def as_series(content: ReportContent) -> ReportContent:
-    """Return content whose slices are a series each, as breath-hold by breath-hold examinations have them."""
+    """Return content with one series per slice, as acquired breath-hold by breath-hold."""
     sources = []
     for number, source in enumerate(content.sources):
         header = copy.deepcopy(source)
@@ -87,7 +87,7 @@ def as_series(content: ReportContent) -> ReportContent:
 
 
 def turned(content: ReportContent, orientation: Orientation, *, patient_position: str = "HFS") -> ReportContent:
-    """Return content whose slices lie in another orientation, stacked along its normal."""
+    """Return content with slices of another orientation, stacked along their normal."""
     row, column = np.array(orientation[:3]), np.array(orientation[3:])
     normal = np.cross(row, column)
     sources, instances = [], []

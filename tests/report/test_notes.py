@@ -1,4 +1,4 @@
-"""What a reader should know stands beside the numbers: notes, a contour drawn at the scanner, which acquisition."""
+"""Results carry notes, the contour drawn at the scanner and the name of the acquisition."""
 
 from __future__ import annotations
 

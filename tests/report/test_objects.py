@@ -1,4 +1,4 @@
-"""What every result object says about itself, and about the patient and study that it belongs to."""
+"""Attributes of every result object: equipment, patient and study."""
 
 from __future__ import annotations
 

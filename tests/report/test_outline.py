@@ -1,4 +1,4 @@
-"""Outlines enclose exactly the pixels that they outline."""
+"""Outlines enclose exactly the pixels of the mask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The overlay shows what was measured in colour, what was not without, and the finding in words."""
+"""The overlay shows measured pixels in colour and the finding in words."""
 
 from __future__ import annotations
 
@@ -182,11 +182,11 @@ def test_excluded_slices_and_the_exam_s_light_are_in_words(monkeypatch: pytest.M
     assert not any("Quality" in line for line in drawn_words(monkeypatch, make_content()).splitlines())
 
 
-@pytest.mark.parametrize("unlike", [(), ("place of the liver", "body width", "orientation of the slices")])
+@pytest.mark.parametrize("out_of_domain", [(), ("place of the liver", "body width", "orientation of the slices")])
 def test_a_refused_exam_says_cause_and_hint_and_shows_nothing_as_measured(
-    unlike: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+    out_of_domain: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    content = make_failed(unlike=unlike)
+    content = make_failed(out_of_domain=out_of_domain)
     words = drawn_words(monkeypatch, content)
     assert "Not evaluable" in words
     assert "Quality RED: 0 of 4 slices diagnostic" in words

@@ -1,4 +1,4 @@
-"""Quality is in the report: of the exam, and of each slice with its cause; no number where nothing was measured."""
+"""The report holds the quality of the exam and of each slice with its cause, without numbers if not evaluable."""
 
 from __future__ import annotations
 
@@ -91,12 +91,14 @@ def test_the_networks_are_named_where_they_judged_and_the_application_where_phys
 
 
 @pytest.mark.parametrize(
-    ("unlike", "reason"), [((), "ND-BREATHING"), (("liver_x_mm", "axial"), "UNLIKE-LIVER")], ids=["failed", "unlike"]
+    ("out_of_domain", "reason"),
+    [((), "ND-BREATHING"), (("liver_x_mm", "axial"), "UNLIKE-LIVER")],
+    ids=["failed", "out of domain"],
 )
 def test_a_refused_exam_has_its_coded_reason_and_no_number(
-    unlike: tuple[str, ...], reason: str, tmp_path: Path
+    out_of_domain: tuple[str, ...], reason: str, tmp_path: Path
 ) -> None:
-    content = make_failed(unlike=unlike)
+    content = make_failed(out_of_domain=out_of_domain)
     exam, *slices = groups(content, tmp_path)
     assert {(QUALITY.value, "RID14"), ("NOT-EVALUABLE", reason)} <= said(exam)
     assert exam.tracking_uid == content.tracking_uid
@@ -137,6 +139,6 @@ def test_words_name_slices_causes_doubts_and_a_hint() -> None:
         "with the patient first."
     )
     assert quality_sentence(make_content().finding) == ""
-    refused = make_failed(unlike=("axial",)).finding
+    refused = make_failed(out_of_domain=("axial",)).finding
     assert "not like an axial elastogram of a liver (unusual: axial)" in quality_sentence(refused)
     assert doubt_words(make_quality(lost={}, votes=6)) == "divided votes (slices 1, 2, 3, 4); wave snr (slice 2)"

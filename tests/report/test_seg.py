@@ -1,4 +1,4 @@
-"""The segmentation holds the predicted liver and what was measured, on the slices that they belong to."""
+"""The segmentation holds predicted liver and measured region on the right slices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A header for every slice is read from its file, once a file, as a classic image would have it."""
+"""Each slice gets the header of a classic image; each file is read once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sources that scanners and archives leave incomplete or misfilled still give valid results, or a plain refusal."""
+"""Incomplete and invalid source headers give valid results or a clear error."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BUILDERS = pytest.mark.parametrize("build", [build_segmentation, build_report, o
 
 
 def content_with(content: ReportContent | None = None, **values: object) -> ReportContent:
-    """Return content whose sources have these values, right or wrong; `MISSING` takes an attribute away."""
+    """Return content whose sources have these values, valid or not; `MISSING` removes an attribute."""
     content = content or make_content()
     with quiet():
         for source in content.sources:

@@ -1,4 +1,4 @@
-"""The structured report holds the measured numbers, the stage and the outlines of what was measured."""
+"""The structured report holds measurement, stage and outlines of the measured region."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def write_and_read(content: ReportContent, folder: Path) -> Comprehensive3DSR:
 
 
 def exam_group(report: Comprehensive3DSR) -> MeasurementsAndQualitativeEvaluations:
-    """Return the group that holds the exam's numbers, or why there are none: the first."""
+    """Return the group of the exam: the first."""
     return report.content.get_image_measurement_groups()[0]
 
 

@@ -41,7 +41,7 @@ ENCODINGS = ("", " of frames", " of several objects", " of several series")
 NOT_EVALUABLE = {
     " not evaluable": make_not_evaluable,
     " refused": make_failed,
-    " unlike": lambda: make_failed(unlike=("axial",)),
+    " out of domain": lambda: make_failed(out_of_domain=("axial",)),
 }
 REPORTS = (*(f"SR{encoding}" for encoding in ENCODINGS), *(f"SR{name}" for name in NOT_EVALUABLE))
 NAMES = (

@@ -1,4 +1,4 @@
-"""Results say that images are simulated only if the images say so, and that the user set the unit if so."""
+"""Results are called simulated only if the images say so, and state a unit set by the user."""
 
 from __future__ import annotations
 

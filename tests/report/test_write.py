@@ -1,4 +1,4 @@
-"""Writing a study's results: every encoding and acquisition has its own, and nothing of a patient is printed."""
+"""Results are written for every encoding and acquisition, and no patient data are printed."""
 
 from __future__ import annotations
 

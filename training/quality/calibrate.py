@@ -9,8 +9,8 @@ import numpy as np
 
 from liver_mre.errors import ModelError
 from liver_mre.quality.checks import exam_numbers, slice_numbers
-from liver_mre.quality.limits import Limit, Limits, Typical, parse_limits
-from liver_mre.quality.out_of_domain import deviations, features, unlike, untypical
+from liver_mre.quality.limits import DistanceModel, Limit, Limits, parse_limits
+from liver_mre.quality.out_of_domain import deviations, features, outside_limits, unusual_combination
 from training.cohort.exams import load_simulated_exam
 from training.cohort.store import list_exams, load_exam
 from training.errors import TrainingError
@@ -125,7 +125,7 @@ def feature_limits(rows: Sequence[Mapping[str, float]]) -> dict[str, list[float 
             name: Limit(low - widening * (high - low), high + widening * (high - low))
             for name, (low, high) in ends.items()
         }
-        if np.mean([bool(unlike(row, limits)) for row in rows]) <= REJECTED:
+        if np.mean([bool(outside_limits(row, limits)) for row in rows]) <= REJECTED:
             break
     # Rounded outwards, so that the calibration exams stay within.
     return {
@@ -140,7 +140,9 @@ def distance_model(rows: Sequence[Mapping[str, float]], name: str) -> dict[str, 
     """
     situation = situation_named(name)
     names = features_of(situation)
-    plain = Typical(names, (0.0,) * len(names), (1.0,) * len(names), tuple(n in LOGARITHMIC for n in names), (), 0.0)
+    plain = DistanceModel(
+        names, (0.0,) * len(names), (1.0,) * len(names), tuple(n in LOGARITHMIC for n in names), (), 0.0
+    )
     known = [row for row in rows if not any(np.isnan(row[name]) for name in names)]
     values = np.array([deviations(row, plain) for row in known]).reshape(-1, len(names))
     mean, sd = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-6)
@@ -194,7 +196,8 @@ def evidence_of(exams: Sequence[ExamFeatures], content: Mapping[str, Any]) -> li
 
 
 def _out_of_domain(found: Mapping[str, float], name: str, limits: Limits) -> bool:
-    return bool(unlike(found, limits.familiar) or untypical(found, limits.typical, situation_named(name).channels))
+    channels = situation_named(name).channels
+    return bool(outside_limits(found, limits.features) or unusual_combination(found, limits.distance_models, channels))
 
 
 def _limit(rows: Iterable[Mapping[str, float]], name: str) -> list[float | None]:

@@ -60,7 +60,7 @@ def score(logits: NDArray[np.float32], truth: NDArray[np.int64], out_of_domain: 
         recall_bad=_share(~called[~good]),
         auroc=_auroc(good, ballot.probability),
         cause=_share(ballot.cause[refused] == truth[refused]),
-        auroc_stranger=_auroc(out_of_domain, ballot.strange),
+        auroc_stranger=_auroc(out_of_domain, ballot.out_of_domain),
         slices=len(truth),
         diagnostic=int(good.sum()),
     )

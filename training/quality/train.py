@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from liver_mre.quality.verdict import CAUSE_OUTPUTS, DIAGNOSTIC_OUTPUT, STRANGER_OUTPUT
+from liver_mre.quality.verdict import CAUSE_OUTPUTS, DIAGNOSTIC_OUTPUT, OUT_OF_DOMAIN_OUTPUT
 from training.errors import TrainingError
 from training.quality.networks import build_classifier
 from training.quality.situations import MAGNITUDE, SITUATIONS
@@ -146,7 +146,7 @@ def loss_of(logits: Tensor, causes: Tensor, out_of_domain: Tensor) -> Tensor:
     loss = functional.binary_cross_entropy_with_logits(
         logits[:, DIAGNOSTIC_OUTPUT], diagnostic.float(), pos_weight=logits.new_tensor(DIAGNOSTIC_WEIGHT)
     )
-    loss = loss + functional.binary_cross_entropy_with_logits(logits[:, STRANGER_OUTPUT], out_of_domain.float())
+    loss = loss + functional.binary_cross_entropy_with_logits(logits[:, OUT_OF_DOMAIN_OUTPUT], out_of_domain.float())
     failed = ~diagnostic & ~out_of_domain
     return loss + functional.cross_entropy(logits[failed, CAUSE_OUTPUTS], causes[failed]) if failed.any() else loss
 

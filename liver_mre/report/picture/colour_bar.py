@@ -1,4 +1,4 @@
-"""The overlay's colour bar with the cut-offs of the staging."""
+"""Colour bar of the overlay, with the cut-offs of the staging."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class _Bar:
     bottom: int
 
     def level(self, stiffness_kpa: float) -> int:
-        """Return the height at which a stiffness stands."""
+        """Return the vertical position of a stiffness."""
         share = min(stiffness_kpa, style.MAX_KPA) / style.MAX_KPA
         return round(self.bottom - (self.bottom - self.top) * share)
 
@@ -39,15 +39,10 @@ class _Bar:
 def draw_colour_bar(
     canvas: Image.Image, corner: tuple[int, int], height: int, staging: Staging | None, mean_kpa: float | None
 ) -> None:
-    """Draw the scale from 0 to `style.MAX_KPA`, the cut-offs to its left, a pointer at the exam's mean.
+    """Draw the scale from 0 to `style.MAX_KPA`, cut-offs on its left and a pointer at the mean stiffness on its right.
 
-    Parameters
-    ----------
-    canvas : RGB picture to draw on
-    corner : left and top edge in pixels
-    height : in pixels
-    staging : whose cut-offs are marked; None marks none
-    mean_kpa : where to point; None draws no pointer
+    `corner` is its left and top edge in pixels of the canvas. Without staging there are no cut-offs, without mean no
+    pointer.
     """
     left = corner[0] + _BAR_OFFSET
     bar = _Bar(left, left + _BAR_THICKNESS, corner[1] + 12, corner[1] + height - 12)
@@ -85,12 +80,7 @@ def _draw_cutoffs(draw: ImageDraw.ImageDraw, bar: _Bar, staging: Staging) -> Non
 
 
 def spread(heights: Sequence[int], distance: int) -> list[int]:
-    """Move descending heights apart so that neighbours keep a distance, each as little as a simple pass allows.
-
-    Returns
-    -------
-    As many heights in the same order; their mean stays where it was, within a pixel.
-    """
+    """Move descending positions apart to a minimum distance; order and, within a pixel, mean are kept."""
     moved: list[int] = []
     for height in heights:
         moved.append(height if not moved else min(height, moved[-1] - distance))

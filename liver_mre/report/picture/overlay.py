@@ -1,4 +1,4 @@
-"""The overlay picture: the finding at a glance, on a PACS workstation or in a document."""
+"""The overlay: one picture of the finding for a PACS workstation or a document."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ _UNIT_LINE = 30
 _LEGEND_LINE = 26
 _BAR_WIDTH = 172
 _LINE_LETTERS = 124
-_COLUMNS = ((1, 1), (4, 2), (9, 3), (MAX_SLICES, 4))  # up to so many slices, so many columns
+_COLUMNS = ((1, 1), (4, 2), (9, 3), (MAX_SLICES, 4))  # (largest number of slices, columns)
 
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """Where the slices stand: slices, columns, size of one picture."""
+    """Layout of the slices: which ones, number of columns, size of one picture in pixels."""
 
     slices: tuple[int, ...]
     columns: int
@@ -70,10 +70,10 @@ class _Grid:
 
 
 def render_overlay(content: ReportContent) -> NDArray[np.uint8]:
-    """Draw the findings of one study: numbers, slices with the liver's outline, colour bar with the cut-offs.
+    """Draw a finding: numbers, slices with outline of the liver, colour bar with cut-offs.
 
-    An exam that is not evaluable is drawn with the reason in words, without any number. The picture names no
-    patient. Up to `MAX_SLICES` slices are shown, those with liver first.
+    An exam that is not evaluable shows the reason instead of numbers. The picture names no patient. It shows up to
+    `MAX_SLICES` slices; those with liver have priority.
 
     Returns
     -------
@@ -171,34 +171,34 @@ def _draw_staging(draw: ImageDraw.ImageDraw, staging: Staging) -> None:
 
 def _draw_not_evaluable(draw: ImageDraw.ImageDraw, finding: Reportable) -> None:
     draw.text((_MARGIN, 98), "Not evaluable", style.AMBER, font(52), anchor="ls")
-    if finding.light is not None:
+    if finding.verdict is not None:
         x = _MARGIN + font(52).getlength("Not evaluable") + 30
-        draw.text((x, 98), _light_words(finding), style.LIGHTS[finding.light], font(22), anchor="ls")
+        draw.text((x, 98), _verdict_words(finding), style.VERDICT_COLOURS[finding.verdict], font(22), anchor="ls")
     reason = plain(finding.reason.message) if finding.reason else ""
     for line, text in enumerate(textwrap.wrap(reason, _LINE_LETTERS, max_lines=3)):
         draw.text((_MARGIN, 132 + 26 * line), text, style.TEXT, font(20), anchor="ls")
 
 
 def _draw_quality(draw: ImageDraw.ImageDraw, finding: MeasuredFinding) -> None:
-    """Write the light and what was lost on one line, as far as it fits; the report has all of it."""
+    """Write verdict, excluded slices and doubts on one line, as far as they fit; the report has all of them."""
     quality = finding.quality
     if quality is None:
         return
-    light = _light_words(finding)
-    draw.text((_MARGIN, 178), light, style.LIGHTS[quality.light], font(18), anchor="ls")
-    x = _MARGIN + font(18).getlength(light) + 16
+    verdict = _verdict_words(finding)
+    draw.text((_MARGIN, 178), verdict, style.VERDICT_COLOURS[quality.verdict], font(18), anchor="ls")
+    x = _MARGIN + font(18).getlength(verdict) + 16
     lost, doubts = excluded_words(quality), doubt_words(quality)
     words = "   ".join([*([f"Not diagnostic: {lost}."] if lost else []), *([f"Unusual: {doubts}."] if doubts else [])])
     draw.text((x, 178), fitted(words, WIDTH_PX - _MARGIN - x, 18), style.MUTED, font(18), anchor="ls")
 
 
-def _light_words(finding: Reportable) -> str:
-    light, _, slices = quality_words(finding).partition(", ")
-    return f"Quality {light.upper()}: {slices}"
+def _verdict_words(finding: Reportable) -> str:
+    verdict, _, slices = quality_words(finding).partition(", ")
+    return f"Quality {verdict.upper()}: {slices}"
 
 
 def fitted(words: str, width_px: float, size_px: int) -> str:
-    """Return as many of the words as fit into a width, with an ellipsis where some do not."""
+    """Return the words, cut to a width in pixels with an ellipsis."""
     if font(size_px).getlength(words) <= width_px:
         return words
     kept = words.split(" ")

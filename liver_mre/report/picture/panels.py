@@ -24,7 +24,7 @@ _DASH_PX, _DASH_GAP_PX = 7.0, 6.0
 
 @dataclass(frozen=True, slots=True)
 class Crop:
-    """The part of every slice that is shown: rows top to bottom, columns left to right, in pixels."""
+    """The part of every slice that is shown: rows `top` to `bottom`, columns `left` to `right`, in pixels."""
 
     top: int
     bottom: int
@@ -33,14 +33,14 @@ class Crop:
     pixel_spacing_mm: tuple[float, float]
 
     def height_for(self, width_px: int) -> int:
-        """Return the picture's height that keeps the body's proportions at this width."""
+        """Return the picture height that keeps the proportions in mm at this width."""
         height_mm = (self.bottom - self.top) * self.pixel_spacing_mm[0]
         width_mm = (self.right - self.left) * self.pixel_spacing_mm[1]
         return max(1, round(width_px * height_mm / width_mm))
 
 
 def common_crop(content: ReportContent) -> Crop:
-    """Return the smallest part that holds every pixel with a value and the liver of all slices, with a margin."""
+    """Return the bounding box of valid pixels and liver over all slices, with a margin."""
     volume = content.volume
     shown: NDArray[np.bool_] = np.any(volume.valid | content.mask.liver, axis=0)
     rows, columns = shown.shape
@@ -58,19 +58,11 @@ def common_crop(content: ReportContent) -> Crop:
 
 
 def slice_picture(content: ReportContent, index: int, crop: Crop, width_px: int) -> Image.Image:
-    """Draw one slice.
+    """Draw one slice, without interpolation.
 
-    Measured pixels are in full colour, other confident ones in dimmed colour, values without confidence in
-    dark grey, pixels without a value almost black. Liver that is not measured is hatched; a double line, white
-    in black, outlines the predicted liver, a thin dashed line what was drawn at the scanner. Pixels are not
-    interpolated.
-
-    Parameters
-    ----------
-    content : findings of one study
-    index : slice of the volume
-    crop : the part to draw
-    width_px : width of the picture; its height keeps the body's proportions
+    Measured pixels are in full colour, other confident ones in dimmed colour, other valid ones dark grey, invalid ones
+    almost black. Liver that is not measured is hatched. The predicted liver is outlined in white on black, a contour
+    drawn at the scanner by a thin dashed line. The height of the picture keeps the proportions in mm.
     """
     size = (width_px, crop.height_for(width_px))
     part = (slice(crop.top, crop.bottom), slice(crop.left, crop.right))
@@ -86,10 +78,10 @@ def slice_picture(content: ReportContent, index: int, crop: Crop, width_px: int)
 
 
 def side_letters(orientation: Orientation | None) -> tuple[str, str, str, str]:
-    """Return the patient's sides at the left, right, top and bottom edge of a slice, e.g. ("R", "L", "A", "P").
+    """Return the patient directions at the left, right, top and bottom edge of a slice, e.g. ("R", "L", "A", "P").
 
-    ImageOrientationPatient points along increasing columns, then along increasing rows, in coordinates that grow
-    to the patient's left, back and head (PS3.3, C.7.6.2). Empty strings where the orientation is unknown.
+    ImageOrientationPatient holds the directions of increasing column and row index, in coordinates that increase to the
+    patient's left, back and head (PS3.3, C.7.6.2). Strings are empty if the orientation is unknown.
     """
     if orientation is None:
         return ("", "", "", "")
@@ -119,7 +111,7 @@ def _pixels(
 
 
 def _stripes(size: tuple[int, int], mask: Image.Image) -> Image.Image:
-    """Return diagonal stripes where the mask is set."""
+    """Return diagonal stripes within a mask."""
     row, column = np.indices((size[1], size[0]))
     stripes = (row + column) % _HATCH_DISTANCE_PX < _HATCH_WIDTH_PX
     return Image.fromarray(np.where(stripes & (np.asarray(mask) > 0), 255, 0).astype(np.uint8))
@@ -148,7 +140,7 @@ def _scaled_outlines(picture: Image.Image, mask: NDArray[np.bool_]) -> list[NDAr
 
 
 def _dashes(loop: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """Cut a closed loop, (N, 2) corners in pixels of the picture, into dashes of equal length, each (M, 2) points."""
+    """Cut a closed loop, (N, 2) corners in picture pixels, into dashes of equal length, (M, 2) points each."""
     closed = np.vstack([loop, loop[:1]])
     along_px = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(closed, axis=0).T))])
     number = max(1, round(along_px[-1] / (_DASH_PX + _DASH_GAP_PX)))

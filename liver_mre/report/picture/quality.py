@@ -1,4 +1,4 @@
-"""The quality of an acquisition as a picture: every slice in the colour of its verdict, with cause and hint."""
+"""The quality of an acquisition as a picture: slices framed in the colour of their verdict, with cause and hint."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import Image, ImageDraw
 
-from liver_mre.quality.verdict import CAUSE_WORDS, Light
+from liver_mre.quality.verdict import CAUSE_WORDS, Verdict
 from liver_mre.report.outline import outlines
 from liver_mre.report.picture import style
-from liver_mre.report.wording import diagnostic_words
+from liver_mre.report.wording import RESEARCH_USE_ONLY, diagnostic_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,20 +25,19 @@ _FRAME: Final = 5
 _STRIP: Final = 62
 _HEADER: Final = 118
 _COLUMNS: Final = 4
-_RESEARCH: Final = "Research use only."
 
 
 def render_quality(
     title: str, volume: StiffnessVolume, liver: NDArray[np.bool_], quality: AcquisitionQuality, *, measured: bool
 ) -> NDArray[np.uint8]:
-    """Draw an acquisition.
+    """Draw the quality of an acquisition.
 
     Parameters
     ----------
-    title : names the acquisition, not the patient
+    title : name of the acquisition, without patient data
     volume, liver : (S, R, C) stiffness and predicted liver
     quality : of the same slices
-    measured : whether the acquisition can be measured; if not, it is red whatever its slices are
+    measured : whether the acquisition can be measured; if not, its verdict is red
 
     Returns
     -------
@@ -65,17 +64,16 @@ def render_quality(
 def _draw_header(
     draw: ImageDraw.ImageDraw, title: str, quality: AcquisitionQuality, width: int, *, measured: bool
 ) -> None:
-    light = quality.light if measured else Light.RED
-    colour = style.LIGHTS[light]
+    verdict = quality.verdict if measured else Verdict.RED
+    colour = style.VERDICT_COLOURS[verdict]
     draw.rectangle((0, 0, width, 8), fill=colour)
     lost = len(quality.slices) - len(quality.diagnostic)
-    verdict = f"{light.upper()}: {diagnostic_words(quality, measured=measured)}"
-    draw.text((_GAP, 18), verdict, fill=colour, font=style.font(24))
-    draw.text(
-        (_GAP, 50), f"{title}   judged by {quality.judged_by}   {_RESEARCH}", fill=style.MUTED, font=style.font(14)
-    )
-    words = quality.hint if lost else ""
-    for number, line in enumerate(textwrap.wrap(words, max(40, width // 9))[:2]):
+    words = f"{verdict.upper()}: {diagnostic_words(quality, measured=measured)}"
+    draw.text((_GAP, 18), words, fill=colour, font=style.font(24))
+    origin = f"{title}   judged by {quality.judged_by}   {RESEARCH_USE_ONLY}."
+    draw.text((_GAP, 50), origin, fill=style.MUTED, font=style.font(14))
+    hint = quality.hint if lost else ""
+    for number, line in enumerate(textwrap.wrap(hint, max(40, width // 9))[:2]):
         draw.text((_GAP, 72 + 20 * number), line, fill=style.TEXT, font=style.font(16))
 
 
@@ -87,7 +85,7 @@ def _draw_slice(
     liver: NDArray[np.bool_],
     one: SliceQuality,
 ) -> None:
-    index, colour = one.slice_index, style.LIGHTS[one.light]
+    index, colour = one.slice_index, style.VERDICT_COLOURS[one.verdict]
     kpa, confident = volume.stiffness_kpa[index], volume.confident[index] & volume.valid[index]
     pixels = np.where(volume.valid[index][..., None], style.greys(kpa), np.array(style.NO_DATA, np.uint8))
     pixels = np.where(confident[..., None], style.colours(kpa), pixels).astype(np.uint8)
@@ -103,6 +101,6 @@ def _draw_slice(
     canvas.paste(picture, (left + _FRAME, top + _FRAME))
     below = top + size[1] + 2 * _FRAME + 4
     votes = f"   {one.votes[0]} of {one.votes[1]} votes" if one.votes else ""
-    draw.text((left, below), f"Slice {index + 1}: {one.light}{votes}", fill=colour, font=style.font(16))
+    draw.text((left, below), f"Slice {index + 1}: {one.verdict}{votes}", fill=colour, font=style.font(16))
     cause = CAUSE_WORDS[one.cause] if one.cause else ""
     draw.text((left, below + 22), cause, fill=style.TEXT, font=style.font(15))

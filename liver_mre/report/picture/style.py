@@ -1,4 +1,4 @@
-"""Colours and type of the overlay."""
+"""Colours and font of the pictures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from PIL import ImageFont
 
-from liver_mre.quality.verdict import Light
+from liver_mre.quality.verdict import Verdict
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,17 +25,17 @@ AMBER: Final[Colour] = (255, 190, 70)
 NO_DATA: Final[Colour] = (6, 6, 8)
 HATCH: Final[Colour] = (150, 154, 164)
 SCANNER: Final[Colour] = (255, 130, 240)
-"""Of a contour drawn at the scanner: pink, a hue that no stiffness has."""
-LIGHTS: Final[dict[Light, Colour]] = {
-    Light.GREEN: (70, 190, 90),
-    Light.AMBER: AMBER,
-    Light.RED: (240, 90, 80),
+"""Contour drawn at the scanner: pink, a hue outside the stiffness scale."""
+VERDICT_COLOURS: Final[dict[Verdict, Colour]] = {
+    Verdict.GREEN: (70, 190, 90),
+    Verdict.AMBER: AMBER,
+    Verdict.RED: (240, 90, 80),
 }
 BLACK: Final[Colour] = (0, 0, 0)
 WHITE: Final[Colour] = (255, 255, 255)
 
-# Blue to red, as readers of elastograms know it. Lightness rises to the middle and falls again without the
-# bands that a plain rainbow shows, and no two neighbouring kPa share a hue.
+# Blue to red, as in clinical elastograms, but lightness rises to the middle and falls again without the bands of a
+# plain rainbow, and no two neighbouring kPa share a hue.
 _ANCHORS: Final[tuple[tuple[float, Colour], ...]] = (
     (0.0, (46, 20, 94)),
     (1.0, (58, 76, 186)),
@@ -60,14 +60,14 @@ def _table() -> NDArray[np.uint8]:
 
 
 def colours(stiffness_kpa: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Return the colour of each stiffness in kPa, (..., 3) uint8; values above `MAX_KPA` have its colour."""
+    """Return the colour of each stiffness in kPa, (..., 3) uint8, clipped at `MAX_KPA`."""
     share = np.clip(np.nan_to_num(stiffness_kpa) / MAX_KPA, 0.0, 1.0)
     rgb: NDArray[np.uint8] = _table()[np.round(share * 255).astype(np.intp)]
     return rgb
 
 
 def greys(stiffness_kpa: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Return a dark grey for each stiffness in kPa, (..., 3) uint8: pixels with a value that is not measured."""
+    """Return a dark grey for each stiffness in kPa, (..., 3) uint8, for valid pixels that are not confident."""
     share = np.clip(np.nan_to_num(stiffness_kpa) / MAX_KPA, 0.0, 1.0)
     level = np.round(34 + 86 * share).astype(np.uint8)
     return np.repeat(level[..., None], 3, axis=-1)
@@ -80,7 +80,7 @@ def font(size_px: int) -> ImageFont.FreeTypeFont:
     Raises
     ------
     RuntimeError
-        If Pillow was built without FreeType, so that its font has one size only.
+        If Pillow was built without FreeType and has a single font size.
     """
     loaded = ImageFont.load_default(size_px)
     if not isinstance(loaded, ImageFont.FreeTypeFont):

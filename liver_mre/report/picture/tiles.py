@@ -1,4 +1,4 @@
-"""The slices of the overlay: a picture under a strip with its numbers, or why it has none."""
+"""The slices of the overlay: each picture below a strip with its numbers or the reason why it has none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from PIL import Image, ImageDraw
 
-from liver_mre.quality.verdict import SHORT_WORDS, Light
+from liver_mre.quality.verdict import SHORT_WORDS, Verdict
 from liver_mre.report.picture import style
 from liver_mre.report.picture.panels import side_letters, slice_picture
 from liver_mre.report.picture.style import font
@@ -29,7 +29,7 @@ _SIZES: Final = (18, 16, 15, 14, 13, 12)
 
 @dataclass(frozen=True, slots=True)
 class Strips:
-    """How all strips of an overlay are written: width and size of letters in pixels, and whether "of N" has room."""
+    """Layout of all strips of an overlay: width and font size in pixels, and whether the title says "of N"."""
 
     width: int
     size: int
@@ -37,7 +37,7 @@ class Strips:
 
     @classmethod
     def that_fit(cls, content: ReportContent, slices: Sequence[int], width: int) -> Strips:
-        """Return the largest writing in which title and words of every slice fit beside each other."""
+        """Return the layout with the largest font in which the strip of every slice fits."""
         ways = [cls(width, _SIZES[0], counted=True), *(cls(width, size, counted=False) for size in _SIZES)]
         return next((way for way in ways if all(way.fits(content, index) for index in slices)), ways[-1])
 
@@ -46,7 +46,7 @@ class Strips:
         return f"Slice {index + 1}{f' of {len(content.mask.liver)}' if self.counted else ''}"
 
     def fits(self, content: ReportContent, index: int) -> bool:
-        """Tell whether title and words of a slice fit."""
+        """Tell whether the strip of a slice fits."""
         letters, (words, _) = font(self.size), _slice_words(content, index)
         taken = letters.getlength(self.title(content, index)) + letters.getlength(words)
         return taken + _BETWEEN + 2 * _EDGE <= self.width
@@ -55,17 +55,7 @@ class Strips:
 def draw_tile(
     canvas: Image.Image, content: ReportContent, index: int, crop: Crop, corner: tuple[int, int], strips: Strips
 ) -> None:
-    """Draw one slice under its strip.
-
-    Parameters
-    ----------
-    canvas : RGB picture to draw on
-    content : findings of one study
-    index : slice of the volume
-    crop : the part of the slice that is shown
-    corner : left and top edge in pixels
-    strips : width, and how the strip is written
-    """
+    """Draw slice `index` below its strip; `corner` is its left and top edge in pixels of the canvas."""
     draw = ImageDraw.Draw(canvas)
     (x, y), width, letters = corner, strips.width, font(strips.size)
     draw.rectangle((x, y, x + width - 1, y + STRIP - 1), style.SURFACE)
@@ -93,14 +83,14 @@ def _slice_words(content: ReportContent, index: int) -> tuple[str, style.Colour]
         mean, sd = measured.stiffness_kpa_mean, measured.stiffness_kpa_sd
         return f"{mean:.2f} ± {sd:.2f} kPa   {area_words(measured.area_cm2)}", style.TEXT
     if content.finding.quality is not None and index in content.finding.quality.excluded:
-        return f"not diagnostic: {_short_cause(content.finding.quality, index)}", style.LIGHTS[Light.RED]
+        return f"not diagnostic: {_short_cause(content.finding.quality, index)}", style.VERDICT_COLOURS[Verdict.RED]
     words = "liver not measurable" if content.mask.liver[index].any() else "no liver found"
     return words, style.AMBER
 
 
 def _short_cause(quality: AcquisitionQuality, index: int) -> str:
     cause = next(one.cause for one in quality.slices if one.slice_index == index)
-    if quality.unlike:
+    if quality.out_of_domain:
         return "no liver image"
     return SHORT_WORDS[cause] if cause else "unknown cause"
 
@@ -111,6 +101,6 @@ def _measured_slice(content: ReportContent, index: int) -> SliceMeasurement | No
 
 
 def area_words(area_cm2: float) -> str:
-    """Return an area, with one decimal where it is small."""
+    """Return an area, with one decimal below 10 cm2."""
     decimals = 0 if area_cm2 >= 10 else 1  # noqa: PLR2004
     return f"{area_cm2:.{decimals}f} cm2"

@@ -1,4 +1,4 @@
-"""The findings as a structured report: Comprehensive 3D SR, TID 1500 "Measurement Report"."""
+"""The structured report: Comprehensive 3D SR, TID 1500 "Measurement Report"."""
 
 from __future__ import annotations
 
@@ -45,26 +45,18 @@ _REGION = (
 
 
 def build_report(content: ReportContent) -> Dataset:
-    """Make the structured report of a study.
+    """Build the structured report of a finding: complete, preliminary and unverified.
 
-    A measured exam has one group for the measured region (TID 1501, without geometry: a viewer that cannot show a
-    segmentation still shows it), one planar group (TID 1410) with the region's outline for each measured slice, and
-    one group (TID 1501) for the predicted liver. An exam that is not evaluable has the first group only: no number,
-    image quality "non-diagnostic" and the coded reason. Where quality was judged, each slice has a group (TID 1501)
-    with its verdict. Either report is complete, preliminary and unverified.
-
-    Parameters
-    ----------
-    content : findings of one study
-
-    Returns
-    -------
-    Comprehensive 3D SR of the sources' study.
+    A measured exam has one group for the measured region (TID 1501, without geometry, so that viewers without
+    segmentation display show it), one planar group (TID 1410) with the outline for each measured slice, and one group
+    (TID 1501) for the predicted liver. An exam that is not evaluable has only the first group, without numbers: image
+    quality "non-diagnostic" and the coded reason. With quality control, each slice has a group (TID 1501) with its
+    verdict.
 
     Raises
     ------
     InvalidInputError
-        If an identifier of the sources does not conform.
+        If an identifier of the sources does not conform to DICOM.
     """
     images = headers(content)
     scheme = codes.scheme()
@@ -122,7 +114,7 @@ def _device(content: ReportContent) -> ObserverContext:
 
 
 def _notes(content: ReportContent) -> ContainerContentItem:
-    """Return TID 1500's container of evaluations of the whole study, which may hold text (rows 12 to 14)."""
+    """Return the container for evaluations of the whole study, which may hold text (TID 1500, rows 12 to 14)."""
     texts = [
         (codes.private("intended_use"), disclosure(content)),
         (codes.private("unit_evidence"), _unit_sentence(content)),

@@ -12,12 +12,9 @@ from highdicom.sr import (
     FindingSite,
     GraphicTypeValues,
     ImageRegion,
-    Measurement,
     MeasurementsAndQualitativeEvaluations,
     PlanarROIMeasurementsAndQualitativeEvaluations,
-    QualitativeEvaluation,
     RelationshipTypeValues,
-    SourceImageForMeasurementGroup,
     SourceImageForRegion,
     TrackingIdentifier,
 )
@@ -26,7 +23,6 @@ from pydicom.uid import generate_uid
 from liver_mre.report import codes, sop_common
 from liver_mre.report.outline import largest_outline
 from liver_mre.report.references import instance_references, slice_references
-from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 from liver_mre.report.sr.interval_change import (
     change_evaluations,
     change_measurements,
@@ -34,25 +30,23 @@ from liver_mre.report.sr.interval_change import (
     interval_measurements,
     removed_areas,
 )
+from liver_mre.report.sr.items import evaluation, number, source_image, stiffness, yes_or_no
 from liver_mre.report.sr.quality import exam_numbers, exam_quality
 
 if TYPE_CHECKING:
+    from highdicom.sr import Measurement, QualitativeEvaluation
     from numpy.typing import NDArray
-    from pydicom.sr.coding import Code
 
     from liver_mre.measurement.measure import SliceMeasurement, StiffnessMeasurement
     from liver_mre.measurement.staging import Staging
     from liver_mre.report.content import ReportContent
     from liver_mre.workflow.outcome import Reason
 
-_DECIMALS = 4
-
 
 def exam_group(content: ReportContent) -> MeasurementsAndQualitativeEvaluations:
-    """Return the group of the exam (TID 1501): what was measured, or why nothing was.
+    """Return the group of the exam (TID 1501): the measurement, or the reason why there is none.
 
-    Its tracking UID is that of what it is about in the segmentation: of the measured region, or of the liver where
-    nothing was measured.
+    Its tracking UID is that of the segment it describes: the measured region, or the liver where nothing was measured.
     """
     evaluations = exam_quality(content)
     measurements: list[Measurement] = []
@@ -68,51 +62,42 @@ def exam_group(content: ReportContent) -> MeasurementsAndQualitativeEvaluations:
             *exam_numbers(measured.quality),
         ]
         evaluations += [*_staging(measured.staging), *change_evaluations(measured.change)]
-    group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(
-            uid=content.region_uid if measured else content.tracking_uid,
-            identifier=sop_common.REGION if measured else sop_common.LIVER,
-        ),
+    tracking = (content.region_uid, sop_common.REGION) if measured else (content.tracking_uid, sop_common.LIVER)
+    group = _group(content, tracking, measurements, evaluations)
+    _add_method(group)
+    return group
+
+
+def _group(
+    content: ReportContent,
+    tracking: tuple[str, str],
+    measurements: list[Measurement],
+    evaluations: list[QualitativeEvaluation],
+) -> MeasurementsAndQualitativeEvaluations:
+    return MeasurementsAndQualitativeEvaluations(
+        tracking_identifier=TrackingIdentifier(*tracking),
         finding_type=codes.LIVER,
         finding_sites=[FindingSite(anatomic_location=codes.LIVER)],
         algorithm_id=_algorithm(content),
         measurements=measurements,
         qualitative_evaluations=evaluations,
-        source_images=_source_images(content),
+        source_images=[source_image(one) for one in instance_references(content)],
     )
-    _add_method(group)
-    return group
-
-
-def _source_images(content: ReportContent) -> list[SourceImageForMeasurementGroup]:
-    return [
-        SourceImageForMeasurementGroup(one.sop_class_uid, one.sop_instance_uid, list(one.frame_numbers) or None)
-        for one in instance_references(content)
-    ]
 
 
 def liver_groups(content: ReportContent) -> list[MeasurementsAndQualitativeEvaluations]:
-    """Return the group of the predicted liver (TID 1501) with its area; none when the exam is not evaluable."""
-    measured = content.measured
-    if measured is None:
+    """Return the group of the predicted liver (TID 1501) with its area; empty if the exam is not evaluable."""
+    if content.measured is None:
         return []
-    group = MeasurementsAndQualitativeEvaluations(
-        tracking_identifier=TrackingIdentifier(uid=content.tracking_uid, identifier=sop_common.LIVER),
-        finding_type=codes.LIVER,
-        finding_sites=[FindingSite(anatomic_location=codes.LIVER)],
-        algorithm_id=_algorithm(content),
-        measurements=[_number(codes.AREA, measured.measurement.liver_area_cm2, codes.SQUARE_CENTIMETRE)],
-        source_images=_source_images(content),
-    )
-    return [group]
+    area = number(codes.AREA, content.measured.measurement.liver_area_cm2, codes.SQUARE_CENTIMETRE)
+    return [_group(content, (content.tracking_uid, sop_common.LIVER), [area], [])]
 
 
 def slice_groups(content: ReportContent) -> list[PlanarROIMeasurementsAndQualitativeEvaluations]:
-    """Return one planar group (TID 1410) for each measured slice, none when the exam is not evaluable.
+    """Return one planar group (TID 1410) for each measured slice; empty if the exam is not evaluable.
 
-    Its outline is that of the largest connected part of the measured region, along pixel edges, so it has at
-    least four corners. Its tracking UID follows from the liver's and the image's: viewers merge groups that
-    share one.
+    It outlines the largest connected part of the measured region along pixel edges. Each has its own tracking UID,
+    because viewers merge groups that share one.
     """
     finding = content.measured
     if finding is None:
@@ -146,9 +131,9 @@ def _slice_group(
             name=model.name, version=model.version, family=codes.ARTIFICIAL_INTELLIGENCE
         ),
         measurements=[
-            _stiffness(measured.stiffness_kpa_mean, codes.MEAN, staging),
-            _stiffness(measured.stiffness_kpa_sd, codes.STANDARD_DEVIATION),
-            _number(codes.AREA, measured.area_cm2, codes.SQUARE_CENTIMETRE),
+            stiffness(measured.stiffness_kpa_mean, codes.MEAN, staging),
+            stiffness(measured.stiffness_kpa_sd, codes.STANDARD_DEVIATION),
+            number(codes.AREA, measured.area_cm2, codes.SQUARE_CENTIMETRE),
         ],
     )
     _add_method(group)
@@ -156,7 +141,7 @@ def _slice_group(
 
 
 def _add_method(group: ContentSequence) -> None:
-    """Name the method of a group by the relationship of TID 1501, row 5; highdicom 0.28 would write "contains"."""
+    """Add the method with the relationship of TID 1501, row 5; highdicom 0.28 would write "contains"."""
     group[0].ContentSequence.append(
         CodeContentItem(
             name=codes.METHOD,
@@ -168,50 +153,31 @@ def _add_method(group: ContentSequence) -> None:
 
 def _exam_measurements(measured: StiffnessMeasurement, staging: Staging | None) -> list[Measurement]:
     return [
-        _stiffness(measured.mean_kpa, codes.MEAN, staging),
-        _stiffness(measured.sd_kpa, codes.STANDARD_DEVIATION),
-        _stiffness(measured.median_kpa, codes.MEDIAN, staging),
-        _stiffness(measured.p25_kpa, codes.private("percentile_25"), staging),
-        _stiffness(measured.p75_kpa, codes.private("percentile_75"), staging),
-        _number(codes.AREA, measured.area_cm2, codes.SQUARE_CENTIMETRE),
-        _number(codes.private("liver_area"), measured.liver_area_cm2, codes.SQUARE_CENTIMETRE),
-        _number(codes.private("measurable_share"), measured.measurable_share, codes.RATIO),
+        stiffness(measured.mean_kpa, codes.MEAN, staging),
+        stiffness(measured.sd_kpa, codes.STANDARD_DEVIATION),
+        stiffness(measured.median_kpa, codes.MEDIAN, staging),
+        stiffness(measured.p25_kpa, codes.private("percentile_25"), staging),
+        stiffness(measured.p75_kpa, codes.private("percentile_75"), staging),
+        number(codes.AREA, measured.area_cm2, codes.SQUARE_CENTIMETRE),
+        number(codes.private("liver_area"), measured.liver_area_cm2, codes.SQUARE_CENTIMETRE),
+        number(codes.private("measurable_share"), measured.measurable_share, codes.RATIO),
     ]
 
 
-def _stiffness(value_kpa: float, derivation: Code, staging: Staging | None = None) -> Measurement:
-    return Measurement(
-        name=codes.ELASTICITY,
-        value=rounded_kpa(value_kpa, cutoffs_kpa(staging), decimals=_DECIMALS),
-        unit=codes.KILOPASCAL,
-        derivation=derivation,
-        method=codes.private("mr_elastography"),
-    )
-
-
-def _number(name: Code, value: float, unit: Code) -> Measurement:
-    return Measurement(name=name, value=round(float(value), _DECIMALS), unit=unit)
-
-
-def _evaluation(name: Code, value: Code) -> QualitativeEvaluation:
-    return QualitativeEvaluation(name=name, value=value)
-
-
 def _staging(staging: Staging) -> list[QualitativeEvaluation]:
-    significant = codes.YES if staging.significant_fibrosis else codes.NO
     return [
-        _evaluation(codes.private("staging_profile"), codes.named("PROFILE", staging.profile)),
-        _evaluation(codes.private("stiffness_category"), codes.named("CAT", staging.category)),
-        _evaluation(codes.private("metavir_min"), codes.metavir(staging.metavir_min)),
-        _evaluation(codes.private("metavir_max"), codes.metavir(staging.metavir_max)),
-        _evaluation(codes.private("significant_fibrosis"), significant),
+        evaluation(codes.private("staging_profile"), codes.named("PROFILE", staging.profile)),
+        evaluation(codes.private("stiffness_category"), codes.named("CAT", staging.category)),
+        evaluation(codes.private("metavir_min"), codes.metavir(staging.metavir_min)),
+        evaluation(codes.private("metavir_max"), codes.metavir(staging.metavir_max)),
+        yes_or_no("significant_fibrosis", answer=staging.significant_fibrosis),
         *crossing_evaluations(staging),
     ]
 
 
 def _not_evaluable(reason: Reason | None) -> list[QualitativeEvaluation]:
     code = reason.code if reason else ""
-    return [_evaluation(codes.private("not_evaluable_reason"), codes.not_evaluable(code))]
+    return [evaluation(codes.private("not_evaluable_reason"), codes.not_evaluable(code))]
 
 
 def _algorithm(content: ReportContent) -> AlgorithmIdentification:

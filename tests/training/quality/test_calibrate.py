@@ -10,7 +10,7 @@ import pytest
 
 from liver_mre.errors import ModelError
 from liver_mre.quality.limits import Limit, parse_limits
-from liver_mre.quality.out_of_domain import WORDS, unlike
+from liver_mre.quality.out_of_domain import WORDS, outside_limits
 from tests.training.quality.conftest import quality_record
 from training.cohort.exams import load_simulated_exam
 from training.cohort.store import save_exam
@@ -46,9 +46,9 @@ def look(features: dict[str, float], group: str = "usual", *, good: bool = True)
 def test_limits_reject_few_of_the_exams_that_they_come_from() -> None:
     known = rows(400)
     limits = {name: Limit(*ends) for name, ends in feature_limits(known).items() if name != "axial"}
-    assert np.mean([bool(unlike(row, limits)) for row in known]) <= REJECTED
+    assert np.mean([bool(outside_limits(row, limits)) for row in known]) <= REJECTED
     stranger = known[0] | {"body_width_mm": 60.0}
-    assert unlike(stranger, limits) == ("width of the body",)
+    assert outside_limits(stranger, limits) == ("width of the body",)
 
 
 def test_what_is_written_can_be_read_at_run_time_and_the_evidence_counts() -> None:
@@ -56,7 +56,7 @@ def test_what_is_written_can_be_read_at_run_time_and_the_evidence_counts() -> No
     content = limits_of(fine, "some network 1.0")
     limits = parse_limits(content, ModelError)
     assert limits.model == "some network 1.0"
-    assert "liver_slices" not in limits.familiar
+    assert "liver_slices" not in limits.features
     assert limits.slice["hot_share"].low is None
     assert limits.slice["wave_snr"] == Limit(None, None)
     strangers = [look(row | {"liver_cm2": 900.0}, "phantom", good=False) for row in rows(5, 1)]

@@ -1,4 +1,4 @@
-"""Results say how far the stiffness can be trusted: interval, cut-offs it crosses, what was left out, change."""
+"""Results hold the 95 % interval, crossed cut-offs, removed areas and change."""
 
 from __future__ import annotations
 
