@@ -67,7 +67,7 @@ class Calibration:
     bands_kpa : least measured stiffness of each band, ascending from 0
     scales : what the SD from all three is multiplied by in each band
     model : name and version of the network whose outlines it was fitted with
-    channels : what that network was shown, as `shown_channels` names it
+    channels : what that network was shown, as `available_channels` names it
     provenance : in words, for a person
     """
 

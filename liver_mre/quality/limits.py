@@ -37,7 +37,7 @@ class Typical:
     logarithmic : whether the logarithm is meant
     inverse : (N, N) inverse of the correlation matrix
     largest : squared Mahalanobis distance from which an acquisition is not typical
-    channels : what the network was shown that outlined the livers, as `shown_channels` names it
+    channels : what the network was shown that outlined the livers, as `available_channels` names it
     least_agreement : share that plausible outlines of the liver have in common, below which it is none
     """
 

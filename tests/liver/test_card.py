@@ -33,7 +33,7 @@ def test_a_card_tells_what_its_network_is_shown(
 ) -> None:
     card_content["input"]["channels"] = channels
     card = parse_card(card_content)
-    assert (card.channels, card.takes_what_a_study_has) == (tuple(channels), more)
+    assert (card.channels, card.takes_all_channels) == (tuple(channels), more)
 
 
 def test_facts_that_a_later_minor_version_adds_are_passed_over(card_content: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liver_mre.liver.channels import network_channels
-from liver_mre.liver.framing import View, native_mask, network_input, shown_channels, view_of
+from liver_mre.liver.framing import View, available_channels, native_mask, network_input, view_of
 from tests.volumes import make_volume
 
 if TYPE_CHECKING:
@@ -185,11 +185,11 @@ def test_a_network_of_three_channels_is_shown_what_the_exam_has() -> None:
     shown = network_input(volume, channels=EVERYTHING, size=(20, 24))
     expected = network_channels(volume.stiffness_kpa, volume.confident, magnitude, masked=False)
     np.testing.assert_allclose(shown, expected, atol=1e-6)
-    assert shown_channels(volume, EVERYTHING) == EVERYTHING
+    assert available_channels(volume, EVERYTHING) == EVERYTHING
     without = replace(volume, magnitude=None)
     np.testing.assert_array_equal(network_input(without, channels=EVERYTHING, size=(20, 24))[:, :2], shown[:, :2])
     assert not network_input(without, channels=EVERYTHING)[:, 2].any()
-    assert shown_channels(without, EVERYTHING) == ("stiffness", "confident")
+    assert available_channels(without, EVERYTHING) == ("stiffness", "confident")
 
 
 def test_of_a_masked_elastogram_nothing_under_the_mask_is_shown_and_no_confidence() -> None:
@@ -198,7 +198,11 @@ def test_of_a_masked_elastogram_nothing_under_the_mask_is_shown_and_no_confidenc
     alone = network_input(volume, size=(20, 24))
     np.testing.assert_array_equal(shown[:, :1], alone)
     assert not shown[:, 1:].any()
-    assert shown_channels(volume, EVERYTHING) == shown_channels(volume, ("masked_stiffness",)) == ("masked_stiffness",)
+    assert (
+        available_channels(volume, EVERYTHING)
+        == available_channels(volume, ("masked_stiffness",))
+        == ("masked_stiffness",)
+    )
 
 
 def test_the_stiffness_before_the_mask_is_shown_with_the_mask_as_confident_pixels() -> None:
@@ -219,7 +223,7 @@ def test_the_stiffness_before_the_mask_is_shown_with_the_mask_as_confident_pixel
             )
         )
     np.testing.assert_array_equal(network_input(masked), network_input(unmasked))
-    assert shown_channels(masked, EVERYTHING) == ("stiffness", "confident")
+    assert available_channels(masked, EVERYTHING) == ("stiffness", "confident")
 
 
 def test_a_network_of_unknown_channels_is_not_fed() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from liver_mre.stiffness.body_overlap import best_overlap, mean_overlap, without_hollows
+from liver_mre.stiffness.body_overlap import best_overlap, fill_holes, mean_overlap
 
 ROWS, COLUMNS = np.mgrid[:40, :60]
 
@@ -49,4 +49,4 @@ def test_hollows_are_filled_and_what_is_outside_is_not() -> None:
     body = ellipse(20, 30)
     hollow = body & ~((abs(ROWS - 20) < 5) & (abs(COLUMNS - 30) < 6))
     assert hollow.sum() < body.sum()
-    np.testing.assert_array_equal(without_hollows(hollow), body)
+    np.testing.assert_array_equal(fill_holes(hollow), body)

@@ -107,7 +107,7 @@ def test_a_raw_series_numbered_the_other_way_round_is_not_shown(simulated: Simul
         change(file, lambda ds, n=number: setattr(ds, "InstanceNumber", n))
     volume = loaded(tmp_path / "study")
     assert volume.magnitude is None
-    assert "speak against the order" in volume.notes[-1]
+    assert "contradict the order" in volume.notes[-1]
 
 
 @pytest.mark.parametrize("axis", [0, 1])
@@ -142,7 +142,7 @@ def test_numbers_at_random_pair_nothing(simulated: SimulatedExam, tmp_path: Path
 
 
 def test_no_order_is_guessed_where_slices_look_alike_or_a_mask_hides_the_body(tmp_path: Path) -> None:
-    for encoding, words in (("ge-gre", "speak against"), ("ge-masked-only", "no outline of the body")):
+    for encoding, words in (("ge-gre", "contradict"), ("ge-masked-only", "no outline of the body")):
         ENCODINGS[encoding](EXAM, tmp_path / encoding)  # its slices have one outline
         volume = loaded(tmp_path / encoding)
         assert volume.magnitude is None
@@ -281,7 +281,7 @@ def test_without_need_neither_magnitude_nor_twin_is_read(study: WrittenStudy) ->
             file.unlink()
     volume = read_stiffness(selection)
     assert (volume.magnitude, volume.unmasked_kpa, volume.notes) == (None, None, ())
-    assert volume.shown_masked
+    assert volume.only_masked
 
 
 @pytest.mark.parametrize("modifiers", [(), ("shuffled",), ("breath-holds",)])
@@ -296,7 +296,7 @@ def test_the_unmasked_twin_is_shown_with_the_mask_as_confidence_and_never_measur
     above, left = np.subtract(volume.unmasked_kpa.shape[1:], (rows, columns)) // 2
     inside = np.s_[:, above : above + rows, left : left + columns]
     np.testing.assert_allclose(volume.unmasked_kpa[inside], EXAM.stiffness_kpa[::-1], atol=0.0051)
-    assert (volume.masked, volume.shown_masked) == (True, False)
+    assert (volume.masked, volume.only_masked) == (True, False)
     assert (volume.unmasked_kpa > 0).sum() > 2 * volume.valid.sum()
     plain = read_stiffness(selected(study.folder))
     np.testing.assert_array_equal(volume.stiffness_kpa, plain.stiffness_kpa)
@@ -322,7 +322,7 @@ def test_a_twin_that_is_not_the_same_map_before_its_mask_is_not_shown(
         change(file, edit)
     volume = loaded(study.folder)
     assert volume.unmasked_kpa is None
-    assert volume.shown_masked
+    assert volume.only_masked
     assert any(words in note and "series 6" in note for note in volume.notes)
     assert volume.magnitude is not None
 
@@ -356,5 +356,5 @@ def test_stiffness_with_a_map_that_lacks_pixels_already_is_shown_as_masked(tmp_p
 
         change(file, mask)
     volume = loaded(study.folder)
-    assert (volume.masked, volume.shown_masked) == (True, True)
+    assert (volume.masked, volume.only_masked) == (True, True)
     assert volume.confident.any()

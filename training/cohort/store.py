@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from liver_mre.stiffness.waves import shown_amplitude
+from liver_mre.stiffness.waves import compress_amplitude
 from training.errors import CohortError
 from training.files import write_arrays
 
@@ -61,7 +61,7 @@ class ExamRecord:
     facts : simulation parameters and results by name
     simulator : digest of the simulator's source (`training.cohort.simulate.simulator_digest`)
     wave, residual : (S, R, C) uint8, wave amplitude and phase residual on the scale of
-        `liver_mre.stiffness.waves.shown_amplitude`, times 255; None in cohorts without waves
+        `liver_mre.stiffness.waves.compress_amplitude`, times 255; None in cohorts without waves
     """
 
     seed: int
@@ -142,8 +142,8 @@ def quantise_magnitude(magnitude: NDArray[np.floating], body: NDArray[np.bool_])
 
 
 def quantise_wave(amplitude_rad: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Compress phase amplitudes (rad) to uint8 (`shown_amplitude`)."""
-    counts: NDArray[np.uint8] = np.rint(_UINT8_MAX * shown_amplitude(amplitude_rad)).astype(np.uint8)
+    """Compress phase amplitudes (rad) to uint8 (`compress_amplitude`)."""
+    counts: NDArray[np.uint8] = np.rint(_UINT8_MAX * compress_amplitude(amplitude_rad)).astype(np.uint8)
     return counts
 
 
