@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from liver_mre.measurement.region import find_region
 from liver_mre.measurement.region_rules import NO_RULES, RegionRules, Removal
-from liver_mre.measurement.shapes import deeper_than, large_parts, local_mean, near
+from liver_mre.measurement.shapes import dilate, erode, large_components, local_mean
 from liver_mre.studies.study import Instance
 from tests.volumes import make_mask, make_volume
 
@@ -61,21 +61,21 @@ def test_depth_is_the_distance_to_the_outline(mask: np.ndarray, distance_mm: flo
     depth = np.stack([ndimage.distance_transform_edt(image, sampling=SPACING_MM) for image in padded])[:, 1:-1, 1:-1]
     depth = depth - sum(SPACING_MM) / 4
     clear = np.abs(depth - distance_mm) > 1e-6
-    np.testing.assert_array_equal(deeper_than(mask, distance_mm, SPACING_MM)[clear], (depth > distance_mm)[clear])
+    np.testing.assert_array_equal(erode(mask, distance_mm, SPACING_MM)[clear], (depth > distance_mm)[clear])
 
 
 @pytest.mark.parametrize(("pixel_mm", "rim"), [(1.25, 4), (1.5, 3), (3.0, 2), (5.1, 1), (6.25, 1)])
 def test_five_millimetres_of_rim_are_taken_off_whatever_the_pixel(pixel_mm: float, rim: int) -> None:
     mask = np.zeros((1, 30, 30), dtype=bool)
     mask[0, 2:28, 2:28] = True
-    inside = deeper_than(mask, 5.0, (pixel_mm, pixel_mm))[0]
+    inside = erode(mask, 5.0, (pixel_mm, pixel_mm))[0]
     rows = np.flatnonzero(inside.any(axis=1))
     assert (int(rows[0]), int(rows[-1])) == (2 + rim, 27 - rim)
 
 
 @given(blobs, st.floats(0, 12))
-def test_near_is_within_the_distance_of_the_mask(mask: np.ndarray, distance_mm: float) -> None:
-    found = near(mask, distance_mm, SPACING_MM)
+def test_a_dilated_mask_is_within_the_distance_of_the_mask(mask: np.ndarray, distance_mm: float) -> None:
+    found = dilate(mask, distance_mm, SPACING_MM)
     for image, result in zip(mask, found, strict=True):
         if not image.any():
             assert not result.any()
@@ -86,8 +86,8 @@ def test_near_is_within_the_distance_of_the_mask(mask: np.ndarray, distance_mm: 
 
 
 @given(masks, st.integers(0, 40))
-def test_large_parts_are_the_connected_parts_of_that_many_pixels(mask: np.ndarray, least: int) -> None:
-    found = large_parts(mask, least)
+def test_large_components_are_those_of_that_many_pixels(mask: np.ndarray, least: int) -> None:
+    found = large_components(mask, least)
     for image, result in zip(mask, found, strict=True):
         labels, _ = ndimage.label(image)
         keep = np.bincount(labels.ravel()) >= least
@@ -97,8 +97,8 @@ def test_large_parts_are_the_connected_parts_of_that_many_pixels(mask: np.ndarra
 
 @given(masks, st.floats(0, 30))
 def test_removing_islands_twice_removes_nothing_more(mask: np.ndarray, least: float) -> None:
-    once = large_parts(mask, least)
-    np.testing.assert_array_equal(large_parts(once, least), once)
+    once = large_components(mask, least)
+    np.testing.assert_array_equal(large_components(once, least), once)
 
 
 @given(stiffness_arrays, blobs)
