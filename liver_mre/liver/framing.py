@@ -44,7 +44,7 @@ def view_of(volume: StiffnessVolume, field_of_view_mm: tuple[float, float] | Non
         return View(0.0, 0.0, float(rows), float(columns))
     body = volume.valid if volume.unmasked_kpa is None else volume.unmasked_kpa > 0
     height, width = (side / spacing for side, spacing in zip(field_of_view_mm, volume.pixel_spacing_mm, strict=True))
-    (first_row, last_row), (first_column, last_column) = _extent(body.any(axis=(0, 2))), _extent(body.any(axis=(0, 1)))
+    (first_row, last_row), (first_column, last_column) = (_extent(body, others) for others in ((0, 2), (0, 1)))
     scale = max(1.0, (last_row - first_row) / height, (last_column - first_column) / width)
     height, width = height * scale, width * scale
     return View(
@@ -52,9 +52,9 @@ def view_of(volume: StiffnessVolume, field_of_view_mm: tuple[float, float] | Non
     )
 
 
-def _extent(measured: NDArray[np.bool_]) -> tuple[int, int]:
-    """Return the first measured row or column, and the one after the last."""
-    found = np.flatnonzero(measured)
+def _extent(body: NDArray[np.bool_], others: tuple[int, int]) -> tuple[int, int]:
+    """Return the first row or column of the body, and the one after the last; `others` are the other axes."""
+    found = np.flatnonzero(body.any(axis=others))
     return (int(found[0]), int(found[-1]) + 1) if found.size else (0, 0)
 
 

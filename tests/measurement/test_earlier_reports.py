@@ -1,4 +1,4 @@
-"""Claims about priors: the latest earlier measured report of the same patient by this application, and no other."""
+"""Claims about priors: the patient's most recent earlier measured report by this application, and no other."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def written(folder: Path, *reports: Dataset) -> ReportFiles:
     return ReportFiles(tuple(paths))
 
 
-def test_each_report_is_read_once_however_many_exams_ask(tmp_path: Path, current: Instance) -> None:
+def test_each_report_is_read_only_once(tmp_path: Path, current: Instance) -> None:
     paths = written(tmp_path, report_of(make_content(), 2.5, "20220101", "1.2.1"))
     first = most_recent_prior(paths, current)
     (tmp_path / "report-0.dcm").unlink()
@@ -62,7 +62,7 @@ def test_each_report_is_read_once_however_many_exams_ask(tmp_path: Path, current
     assert most_recent_prior(paths, current) == first
 
 
-def test_the_latest_earlier_report_is_the_prior(tmp_path: Path, current: Instance) -> None:
+def test_the_most_recent_earlier_report_is_the_prior(tmp_path: Path, current: Instance) -> None:
     content = make_content()
     reports = [
         report_of(content, 2.5, "20220101", "1.2.1"),
@@ -76,35 +76,25 @@ def test_the_latest_earlier_report_is_the_prior(tmp_path: Path, current: Instanc
     assert found.made_by == tuple(reports[1].SoftwareVersions)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"PatientID": "another"},
-        {"PatientBirthDate": "19010101"},
-        {"PatientName": "Somebody^Else", "PatientBirthDate": ""},
-        {"ManufacturerModelName": "another application"},
-        {"StudyDate": TODAY, "StudyTime": "235959"},
-        {"StudyDate": TODAY, "StudyTime": ""},
-        {"StudyDate": ""},
-        {"PatientID": "", "PatientName": "", "PatientBirthDate": ""},
-    ],
-    ids=[
-        "another patient",
-        "one ID, born on another day",
-        "one ID, another name",
-        "another application",
-        "not earlier",
-        "not surely earlier",
-        "no date",
-        "nobody",
-    ],
-)
+NO_PRIORS = {
+    "another patient": {"PatientID": "another"},
+    "one ID, another birth date": {"PatientBirthDate": "19010101"},
+    "one ID, another name": {"PatientName": "Somebody^Else", "PatientBirthDate": ""},
+    "another application": {"ManufacturerModelName": "another application"},
+    "not earlier": {"StudyDate": TODAY, "StudyTime": "235959"},
+    "not certainly earlier": {"StudyDate": TODAY, "StudyTime": ""},
+    "no date": {"StudyDate": ""},
+    "no patient": {"PatientID": "", "PatientName": "", "PatientBirthDate": ""},
+}
+
+
+@pytest.mark.parametrize("changes", NO_PRIORS.values(), ids=NO_PRIORS)
 def test_what_is_no_prior_is_refused(tmp_path: Path, current: Instance, changes: dict[str, str]) -> None:
     report = report_of(make_content(), 3.0, "20240301", "1.2.2", **changes)
     assert most_recent_prior(written(tmp_path, report), current) is None
 
 
-def test_a_number_that_a_later_run_withdrew_is_no_prior(tmp_path: Path, current: Instance) -> None:
+def test_a_result_that_a_later_run_withdrew_is_no_prior(tmp_path: Path, current: Instance) -> None:
     first = report_of(make_content(), 3.0, "20240301", "1.2.2", ContentDate="20240301", ContentTime="100000")
     again = report_of(make_not_evaluable(), 0.0, "20240301", "1.2.2", ContentDate="20240302", ContentTime="100000")
     again.SeriesNumber = first.SeriesNumber
@@ -112,7 +102,7 @@ def test_a_number_that_a_later_run_withdrew_is_no_prior(tmp_path: Path, current:
     assert most_recent_prior(written(tmp_path, again, first), current) is None
 
 
-def test_the_report_of_this_very_study_is_no_prior(tmp_path: Path, current: Instance) -> None:
+def test_a_report_of_this_study_is_no_prior(tmp_path: Path, current: Instance) -> None:
     content = make_content()
     content.sources[0].StudyDate = TODAY
     own = build_report(content)

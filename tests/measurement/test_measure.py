@@ -1,4 +1,4 @@
-"""Claims about the measurement: known stiffness in, that stiffness out, whatever lies around the liver."""
+"""Claims about the measurement: known stiffness in, same stiffness out, whatever surrounds the liver."""
 
 from __future__ import annotations
 
