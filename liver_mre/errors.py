@@ -1,7 +1,7 @@
 """Every expected failure, with its code, its exit code and a message that says what to do.
 
-Messages never contain patient data: no names, identifiers, dates or file names. Instances and series are
-named by their UID only where the user needs the UID to act.
+Messages never contain patient data: no names, identifiers, dates or file names, and UIDs only where the user needs them
+to act.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit codes of the application: what an orchestrator reads."""
+    """Exit codes of the application, for orchestrators."""
 
     DONE = 0
     INTERNAL = 1
@@ -39,7 +39,7 @@ class MreError(Exception):
 
 
 class UsageError(MreError):
-    """A command line option, setting or path that cannot be used."""
+    """A command line option, setting or path is unusable."""
 
     code = "usage"
     exit_code = ExitCode.USAGE
@@ -47,7 +47,7 @@ class UsageError(MreError):
 
 
 class SettingsError(UsageError):
-    """A setting that is unknown, of the wrong type or out of range."""
+    """A setting is unknown, of the wrong type or out of range."""
 
     code = "invalid_setting"
     default_message = "A setting is invalid. Compare your settings with app.yaml."
@@ -65,7 +65,7 @@ class NoEligibleSeriesError(MreError):
 
 
 class NoStiffnessError(NoEligibleSeriesError):
-    """There is MR elastography, but no stiffness series."""
+    """The study holds MR elastography, but no stiffness series."""
 
     code = "no_stiffness_series"
     default_message = (
@@ -75,25 +75,24 @@ class NoStiffnessError(NoEligibleSeriesError):
 
 
 class NoConfidenceError(NoEligibleSeriesError):
-    """There is a stiffness series, but nothing says how confident its pixels are."""
+    """The confidence of the stiffness pixels is unknown."""
 
     code = "no_confidence"
     default_message = (
-        "This study holds a stiffness series, but nothing says which of its pixels are at least 95 % confident: "
-        "there is no stiffness series masked at 95 % and no confidence map of the same slices. "
-        "Send that series too."
+        "This study holds a stiffness series, but neither one masked at 95 % confidence nor a confidence map of the "
+        "same slices, so the confidence of its pixels is unknown. Send that series too."
     )
 
 
 class SeriesNotMeasurableError(NoEligibleSeriesError):
-    """The series asked for is in the study and cannot be measured."""
+    """The requested series cannot be measured."""
 
     code = "series_not_measurable"
     default_message = "The series asked for cannot be measured. `liver-mre check` says why."
 
 
 class MixedSeriesError(NoEligibleSeriesError):
-    """The stiffness series holds images that are no stiffness."""
+    """The stiffness series holds other images, too."""
 
     code = "mixed_series"
     default_message = (
@@ -103,7 +102,7 @@ class MixedSeriesError(NoEligibleSeriesError):
 
 
 class AmbiguousSeriesError(NoEligibleSeriesError):
-    """Several series could be measured and nothing says which."""
+    """Several series could be measured, and it is not clear which to choose."""
 
     code = "ambiguous_series"
     default_message = (
@@ -120,7 +119,7 @@ class OtherBodyPartError(NoEligibleSeriesError):
 
 
 class UnknownUnitError(NoEligibleSeriesError):
-    """The unit of the stiffness pixels is not known, or the evidence conflicts."""
+    """The unit of the stiffness pixels is unknown, or the evidence is contradictory."""
 
     code = "unknown_unit"
     default_message = (
@@ -130,7 +129,7 @@ class UnknownUnitError(NoEligibleSeriesError):
 
 
 class ImplausibleStiffnessError(UnknownUnitError):
-    """The values cannot be liver stiffness in the unit that was assumed."""
+    """The values cannot be liver stiffness in the assumed unit."""
 
     code = "implausible_stiffness"
     default_message = (
@@ -179,7 +178,7 @@ class MissingSlicesError(InvalidInputError):
 
 
 class ConflictingFilesError(InvalidInputError):
-    """Files of the measured series claim to be the same image and are not."""
+    """Files of the measured series have the same UID but different content."""
 
     code = "conflicting_files"
     default_message = (
@@ -198,7 +197,7 @@ class MixedPatientsError(InvalidInputError):
 
 
 class GeometryError(InvalidInputError):
-    """The geometry of a series is missing or contradicts itself."""
+    """The geometry of a series is missing or contradictory."""
 
     code = "invalid_geometry"
     default_message = "The geometry of the stiffness series is missing or contradictory. Nothing was measured."
@@ -213,7 +212,7 @@ class ModelError(MreError):
 
 
 class DeviceError(MreError):
-    """The requested device is not there."""
+    """The requested device is not available."""
 
     code = "device_unavailable"
     exit_code = ExitCode.MODEL_OR_DEVICE

@@ -2,49 +2,51 @@
 
 from __future__ import annotations
 
+import math
 import os
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, NoReturn, get_type_hints
 
 import yaml
 
 from liver_mre.errors import SettingsError
+from liver_mre.measurement.change import REPEATABILITY_PERCENT
 from liver_mre.measurement.region_rules import RegionRules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT_PREFIX = "LIVER_MRE_"
 MAX_EXIT_CODE = 255
 FILE_SECTIONS = {"application", "resources", "settings"}
+_RULES = RegionRules()
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that a site can set.
+    """All settings of a site.
 
     Attributes
     ----------
     profile : name of the staging profile
-    profiles_dir : folder of a site's own staging profiles, or None
+    profiles_dir : folder of the site's own staging profiles, or None
     device : "auto", "cpu" or "cuda:N"
     precision : "auto", "f32" or "bf16" (CPU inference)
     model_dir : folder of the liver segmentation model
     roi_edge_mm, roi_soft_share, roi_bright_share, roi_bright_margin_mm, roi_hot_share, roi_hot_reach_mm,
-    roi_island_cm2, roi_slice_cm2 : rules of the measured region, as `liver_mre.measurement.region.RegionRules` has them
-    repeatability_percent : change since an earlier exam from which it is reported as more than repetition explains
-    quality_dir : folder of the networks that judge quality; None lets physics alone judge
-    quality_control : judge the quality of slices, and measure only those that are diagnostic
-    require_magnitude : refuse an exam without a usable magnitude image, since nothing else shows that it is a liver
-    min_area_cm2 : least area of all ROIs of an exam; below it the exam is not evaluable. Ours: no source names one
-    confidence_threshold : confidence (0 to 1) from which a pixel counts, for separate confidence maps
+    roi_island_cm2, roi_slice_cm2 : region rules, see `liver_mre.measurement.region_rules.RegionRules`
+    repeatability_percent : repeatability coefficient for changes since an earlier exam
+    quality_dir : folder of the quality control networks; None for physical checks alone
+    quality_control : judge the quality of slices and measure only diagnostic ones
+    require_magnitude : refuse an exam without a usable magnitude; no other image shows whether it is a liver
+    min_area_cm2 : smallest area of all ROIs of an exam; below it the exam is not evaluable. Ours: no source names one
+    confidence_threshold : smallest confidence (0 to 1) of a measured pixel, for separate confidence maps
     kpa_per_count : overrides the unit of the stiffness pixels; recorded in every output
-    series : SeriesInstanceUID to measure where several could be
-    all_acquisitions : report every acquisition of a study that can be measured, not only the best
-    scanner_rules : file of a site's own scanner rules, tried before the built-in ones, or None
+    series : SeriesInstanceUID to measure, where several are possible
+    all_acquisitions : report every measurable acquisition of a study, not only the best
+    scanner_rules : file of the site's own scanner rules, which precede the built-in ones, or None
     preview : also write the overlay as PNG
     skipped_exit_code : exit code when no study holds an MRE series (Kaapana wants 126)
     """
@@ -58,15 +60,15 @@ class Settings:
     quality_control: bool = True
     require_magnitude: bool = True
     min_area_cm2: float = 5.0
-    roi_edge_mm: float = 5.0
-    roi_soft_share: float = 0.6
-    roi_bright_share: float = 1.25
-    roi_bright_margin_mm: float = 3.0
-    roi_hot_share: float = 1.75
-    roi_hot_reach_mm: float = 20.0
-    roi_island_cm2: float = 0.5
-    roi_slice_cm2: float = 1.0
-    repeatability_percent: float = 19.0
+    roi_edge_mm: float = _RULES.edge_mm
+    roi_soft_share: float = _RULES.soft_share
+    roi_bright_share: float = _RULES.bright_share
+    roi_bright_margin_mm: float = _RULES.bright_margin_mm
+    roi_hot_share: float = _RULES.hot_share
+    roi_hot_reach_mm: float = _RULES.hot_reach_mm
+    roi_island_cm2: float = _RULES.island_cm2
+    roi_slice_cm2: float = _RULES.slice_cm2
+    repeatability_percent: float = REPEATABILITY_PERCENT
     confidence_threshold: float = 0.95
     kpa_per_count: float | None = None
     series: str | None = None
@@ -76,47 +78,48 @@ class Settings:
     skipped_exit_code: int = 3
 
     def __post_init__(self) -> None:
-        """Refuse values that no run could use."""
-        if not 0.0 < self.confidence_threshold <= 1.0:
-            _refuse("confidence_threshold", self.confidence_threshold, "a number above 0 and at most 1")
-        if not 0.0 <= self.min_area_cm2 < float("inf"):
-            _refuse("min_area_cm2", self.min_area_cm2, "an area of 0 cm2 or more")
+        """Refuse unusable values."""
+        for name, usable, wanted in (
+            ("confidence_threshold", 0.0 < self.confidence_threshold <= 1.0, "a number above 0 and at most 1"),
+            ("min_area_cm2", 0.0 <= self.min_area_cm2 < math.inf, "an area of 0 cm2 or more"),
+            ("repeatability_percent", 0.0 < self.repeatability_percent < math.inf, "a positive number of per cent"),
+            (
+                "kpa_per_count",
+                self.kpa_per_count is None or 0.0 < self.kpa_per_count < math.inf,
+                "a positive number of kPa",
+            ),
+            ("skipped_exit_code", 0 <= self.skipped_exit_code <= MAX_EXIT_CODE, "an exit code from 0 to 255"),
+            ("precision", self.precision in {"auto", "f32", "bf16"}, "auto, f32 or bf16"),
+        ):
+            if not usable:
+                _refuse(name, getattr(self, name), wanted)
         try:
             self.region_rules  # noqa: B018 - made to be checked
         except ValueError as error:
             message = f"Setting roi_{error}."
             raise SettingsError(message) from error
-        if not 0.0 < self.repeatability_percent < float("inf"):
-            _refuse("repeatability_percent", self.repeatability_percent, "a positive number of per cent")
-        if self.kpa_per_count is not None and not 0.0 < self.kpa_per_count < float("inf"):
-            _refuse("kpa_per_count", self.kpa_per_count, "a positive number of kPa")
-        if not 0 <= self.skipped_exit_code <= MAX_EXIT_CODE:
-            _refuse("skipped_exit_code", self.skipped_exit_code, "an exit code from 0 to 255")
-        if self.precision not in {"auto", "f32", "bf16"}:
-            _refuse("precision", self.precision, "auto, f32 or bf16")
 
     @property
     def region_rules(self) -> RegionRules:
-        """The rules of the measured region."""
-        names = [name for name in SETTING_NAMES if name.startswith("roi_")]
-        return RegionRules(**{name.removeprefix("roi_"): getattr(self, name) for name in names})
+        """The region rules."""
+        return RegionRules(**{field.name: getattr(self, f"roi_{field.name}") for field in fields(RegionRules)})
 
     def overridden(self, changes: Mapping[str, object]) -> Settings:
-        """Return settings with `changes` (values of any type, or text to be parsed; None means unset) applied.
+        """Return settings with `changes` applied: typed values, text to be parsed, or None to unset.
 
         Raises
         ------
         SettingsError
-            If a key is unknown or a value does not fit its type.
+            A key is unknown, or a value does not fit its type.
         """
-        kinds = get_type_hints(Settings)
+        types = get_type_hints(Settings)
         parsed: dict[str, Any] = {}
         for key, value in changes.items():
-            if key not in kinds:
-                known = ", ".join(sorted(kinds))
+            if key not in types:
+                known = ", ".join(sorted(types))
                 message = f"Unknown setting {key!r}. Known settings: {known}."
                 raise SettingsError(message)
-            parsed[key] = _parse(key, value, kinds[key])
+            parsed[key] = _parse(key, value, types[key])
         return replace(self, **parsed)
 
 
@@ -129,14 +132,14 @@ def load_settings(
 
     Parameters
     ----------
-    config : an `app.yaml`; by default the repository's own, where it exists
-    environment : by default `os.environ`; variables named LIVER_MRE_<SETTING> count
-    command_line : options that the user gave
+    config : an `app.yaml`; by default that of the repository, if it exists
+    environment : variables LIVER_MRE_<SETTING>; by default `os.environ`
+    command_line : options given by the user
 
     Raises
     ------
     SettingsError
-        If a source holds an unknown key or an unusable value, or the file cannot be read.
+        A source holds an unknown key or an unusable value, or the file cannot be read.
     """
     settings = Settings().overridden(_file_settings(config))
     variables = os.environ if environment is None else environment
@@ -165,27 +168,26 @@ def _file_settings(config: Path | None) -> dict[str, object]:
         known = ", ".join(sorted(FILE_SECTIONS))
         message = f"Unknown section {min(unknown)!r} in the configuration file. Known sections: {known}."
         raise SettingsError(message)
-    paths = {
-        key: path.parent / str(value)
+    types = get_type_hints(Settings)
+    return {
+        str(key): path.parent / str(value) if "Path" in str(types.get(key)) and value is not None else value
         for key, value in section.items()
-        if key in {"model_dir", "quality_dir", "profiles_dir", "scanner_rules"} and value is not None
     }
-    return {str(key): value for key, value in section.items()} | paths
 
 
-def _parse(key: str, value: object, kind: object) -> object:
-    """Parse `value` for a setting annotated with `kind`; empty text unsets what can be unset."""
-    text = str(kind)
+def _parse(key: str, value: object, annotation: object) -> object:
+    """Parse the value of a setting; empty text unsets an optional one."""
+    type_name = str(annotation)
     if value is None or value == "":
-        if "None" in text:
+        if "None" in type_name:
             return None
         _refuse(key, value, "a value")
-    if "Path" in text:
+    if "Path" in type_name:
         return Path(str(value))
-    if kind is bool:
+    if annotation is bool:
         return _parse_bool(key, value)
-    if kind is int or "float" in text:
-        return _parse_number(key, value, whole=kind is int)
+    if annotation is int or "float" in type_name:
+        return _parse_number(key, value, whole=annotation is int)
     return str(value)
 
 
@@ -203,10 +205,9 @@ def _parse_number(key: str, value: object, *, whole: bool) -> float | int:
         return int(str(value)) if whole else float(str(value))
     except ValueError:
         _refuse(key, value, "a whole number" if whole else "a number")
-        raise
 
 
-def _refuse(key: str, value: object, wanted: str) -> None:
+def _refuse(key: str, value: object, wanted: str) -> NoReturn:
     message = f"Setting {key} is {value!r}, but must be {wanted}."
     raise SettingsError(message)
 

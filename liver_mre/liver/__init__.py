@@ -1,1 +1,1 @@
-"""The liver: what the network is shown, the network itself, the mask it gives."""
+"""Segmentation of the liver: the network's input, the network, and the mask that it predicts."""

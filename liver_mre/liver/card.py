@@ -1,4 +1,4 @@
-"""Model cards: what a network is, its input and output, and the checksum of its weights."""
+"""The model card: identity, input, output and weights of a network."""
 
 from __future__ import annotations
 
@@ -46,15 +46,15 @@ class ModelCard(Card):
 
     Attributes
     ----------
-    task, intended_use, licence : what it is, and for what
-    architecture : the network's build plan, as the training wrote it
-    channels : what the input shows, one of `channels.KNOWN_CHANNELS`
+    task, intended_use, licence : identity and purpose
+    architecture : the network's build plan, as training wrote it
+    channels : input channels, one of `liver.channels.KNOWN_CHANNELS`
     window_kpa : stiffness that becomes 0 and 1 in the input
     size : (h, w) of the input
-    field_of_view_mm : (height, width) of what the input shows; None for whole images, whatever their size
-    threshold : probability from which a pixel is liver
-    training, metrics : how it was trained and how well it does, as the training wrote it
-    limits : what it was not made for
+    field_of_view_mm : (height, width) of the input; None for whole images of any size
+    threshold : smallest probability of a liver pixel
+    training, metrics : training data and results, as training wrote them
+    limits : uses that it was not made for
     """
 
     task: str
@@ -71,8 +71,8 @@ class ModelCard(Card):
     limits: tuple[str, ...]
 
     @property
-    def takes_what_a_study_has(self) -> bool:
-        """Whether it is shown more than the masked elastogram, where a study has more."""
+    def takes_all_channels(self) -> bool:
+        """Whether its input is more than the masked elastogram."""
         return self.channels == CHANNELS
 
 
@@ -86,19 +86,19 @@ def load_card(model_dir: Path) -> ModelCard:
     Raises
     ------
     ModelError
-        If the card is missing or unreadable, or describes a network that this application cannot feed.
+        The card is missing or unreadable, or describes a network that this application cannot run.
     """
     missing = "The model folder holds no card.json. Check the setting model_dir, or run `make model`."
     return parse_card(read_card(model_dir, _WHERE, missing=missing))
 
 
 def parse_card(content: object) -> ModelCard:
-    """Return a card from parsed JSON; fields that a later 1.x adds are passed over.
+    """Return a card from parsed JSON, ignoring fields that a later 1.x adds.
 
     Raises
     ------
     ModelError
-        If a field is missing or mistyped, or input or output are not of the kind that this application knows.
+        A field is missing or mistyped, or this application does not support the input or output.
     """
     fields = card_fields(content, _WHERE)
     shown = fields.part("input")
@@ -182,7 +182,7 @@ def _parse_threshold(fields: Fields) -> float:
 
 
 def parse_weights(fields: Fields) -> WeightsRecord:
-    """Return the record of the weights file; refuse a path that could leave the card's folder."""
+    """Return the record of the weights file; refuse a path outside the card's folder."""
     record = WeightsRecord(
         fields.text("path"), fields.text("sha256"), fields.text("dtype"), int(fields.number("bytes"))
     )
@@ -192,5 +192,5 @@ def parse_weights(fields: Fields) -> WeightsRecord:
 
 
 def is_file_name(path: str) -> bool:
-    """Tell whether `path` is a plain file name, which cannot leave its folder."""
+    """Tell whether `path` is a plain file name, without a folder."""
     return path not in {".", ".."} and not set(path) & {"/", "\\", "\0"}

@@ -1,13 +1,12 @@
-"""What a study has, as channels of a network: of one that takes what a study has, or of the masked elastogram alone.
+"""Input channels of the segmentation network: three channels, or the masked elastogram alone.
 
-The first has always the same three, in this order; what a study lacks is a channel of zeros:
+The three channels, in this order; one that the study lacks is zero:
 
-0. stiffness in the window 0 to 8 kPa: of every pixel, or of confident pixels only where the elastogram is masked;
-1. confident pixels (1 where the confidence reaches 95 %), where a separate confidence map tells them;
+0. stiffness in the window 0 to 8 kPa, of confident pixels only if the elastogram is masked;
+1. confident pixels (1 where the confidence reaches 95 %), from a separate confidence map;
 2. magnitude, divided by its 99th percentile inside the body.
 
-It belongs to the core so that training and run time can call the same function: a network must never see an input that
-it was not trained on.
+Training and the application call the same function, so that a network never gets an input that it was not trained on.
 """
 
 from __future__ import annotations
@@ -23,9 +22,8 @@ if TYPE_CHECKING:
 
 CHANNELS: Final = ("stiffness", "confident", "magnitude")
 MASKED_ALONE: Final = ("masked_stiffness",)
-"""The one channel of a network like that of Su et al. 2025 (doi 10.2196/80351): confident pixels of the stiffness."""
+"""Stiffness of confident pixels, the only channel of a network like that of Su et al. 2025 (doi 10.2196/80351)."""
 KNOWN_CHANNELS: Final = (MASKED_ALONE, CHANNELS)
-"""What networks are shown."""
 WINDOW_KPA: Final = (0.0, 8.0)
 """Window centre 400, width 800 at 0.01 kPa a count, as in Su et al. 2025 (doi 10.2196/80351)."""
 
@@ -39,18 +37,16 @@ def network_channels(
     bright: float | None = None,
     window_kpa: tuple[float, float] = WINDOW_KPA,
 ) -> NDArray[np.float32]:
-    """Arrange what an exam has as the channels of the network.
+    """Arrange the images of an exam as the three channels of the network.
 
     Parameters
     ----------
-    stiffness_kpa : (S, R, C) stiffness in kPa, 0 where nothing was measured. A hatched elastogram comes with what is
-        left between its hatch lines, as the scanner wrote it
-    confident : (S, R, C) pixels of at least 95 % confidence, or None where no separate map tells. With `masked`, the
-        pixels that the scanner left, if the stiffness has still to be masked
+    stiffness_kpa : (S, R, C) stiffness in kPa, 0 where nothing was measured
+    confident : (S, R, C) pixels of at least 95 % confidence, or None without a confidence map. With `masked`, a mask
+        still to be applied to the stiffness, or None if the scanner has applied it
     magnitude : (S, R, C) magnitude of the same pixels, in any unit, or None
-    masked : True if pixels of low confidence are missing from the elastogram of the study. Channel 1 is then zero:
-        it would say nothing that channel 0 does not show
-    bright : magnitude that becomes 1; by default that of this exam, `bright_magnitude(magnitude)`
+    masked : True for a masked elastogram; channel 1 is then zero, as it would only repeat channel 0
+    bright : magnitude that becomes 1; by default `bright_magnitude(magnitude)`
     window_kpa : stiffness that becomes 0 and 1; values outside are clipped
 
     Returns
@@ -60,7 +56,7 @@ def network_channels(
     Raises
     ------
     ValueError
-        If the arrays differ in shape.
+        The arrays differ in shape.
     """
     for name, other in (("confident", confident), ("magnitude", magnitude)):
         if other is not None and other.shape != stiffness_kpa.shape:

@@ -1,4 +1,4 @@
-"""The predicted liver, and which model predicted it."""
+"""The predicted liver, and the model that predicted it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ModelIdentity:
-    """Which model made a mask, on what: `sha256` of the weights file, `precision` of the arithmetic ("f32", "bf16")."""
+    """The model behind a mask: `sha256` of its weights file, `precision` of its arithmetic ("f32", "bf16")."""
 
     name: str
     version: str
@@ -22,7 +22,7 @@ class ModelIdentity:
 
     @property
     def title(self) -> str:
-        """Name and version, as reports and calibrations name it."""
+        """Name and version, as in reports and calibrations."""
         return f"{self.name} {self.version}"
 
 
@@ -30,8 +30,8 @@ class ModelIdentity:
 class LiverMask:
     """Predicted liver, (S, R, C) bool, on the grid of the stiffness volume.
 
-    `alternatives` are other outlines that are plausible, such as those at other probabilities of the network or those
-    of the members of an ensemble: their spread is the uncertainty of the segmentation.
+    `alternatives` are other plausible outlines, such as those at other thresholds or of the members of an ensemble;
+    their spread is the uncertainty of the segmentation.
     """
 
     liver: NDArray[np.bool_]

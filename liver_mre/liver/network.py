@@ -1,4 +1,4 @@
-"""The liver segmentation network: files checked, device chosen, ready to predict."""
+"""The liver segmentation network: check its files, choose the device, predict."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ EXPORT_FILE: Final = "export.json"
 CPU_FILES: Final = ("openvino_xml", "openvino_bin")
 CUDA_FILES: Final = ("torch_pt2",)
 NVIDIA_MARKS: Final = (Path("/dev/nvidiactl"), Path("/proc/driver/nvidia/version"), Path("/dev/dxg"))
-"""Where an NVIDIA driver shows itself on Linux and in WSL."""
+"""Files of an NVIDIA driver on Linux and in WSL."""
 _AGAIN = "Run `make model` to export it again."
 _CUDA = re.compile(r"cuda:(\d+)")
 _PRECISIONS = ("auto", "f32", "bf16")
 
 
 class Backend(Protocol):
-    """What runs a network: `name` and `precision` go into the model's identity."""
+    """The runtime of a network; `name` and `precision` go into the model's identity."""
 
     @property
     def name(self) -> str:
@@ -40,7 +40,7 @@ class Backend(Protocol):
 
     @property
     def precision(self) -> str:
-        """Arithmetic that the network really runs in."""
+        """Arithmetic that the network actually runs in."""
 
     def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the logits (S, h, w) of slices (S, channels, h, w), both float32."""
@@ -48,7 +48,7 @@ class Backend(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LiverModel:
-    """A loaded network with its card, and who it is."""
+    """A loaded network with its card and identity."""
 
     card: ModelCard
     identity: ModelIdentity
@@ -68,35 +68,35 @@ class LiverModel:
         Raises
         ------
         ValueError
-            If the batch has another shape.
+            The batch has another shape.
         """
-        due = (len(self.card.channels), *self.card.size)
-        if batch.shape[1:] != due:
-            message = f"a batch of shape {batch.shape} where (S, {', '.join(map(str, due))}) is due"
+        expected = (len(self.card.channels), *self.card.size)
+        if batch.shape[1:] != expected:
+            message = f"a batch of shape {batch.shape} instead of (S, {', '.join(map(str, expected))})"
             raise ValueError(message)
         logits = self.backend.logits(np.ascontiguousarray(batch, dtype=np.float32))
-        # The sigmoid as a tanh: it cannot overflow.
+        # A sigmoid that cannot overflow.
         probability: NDArray[np.float32] = np.float32(0.5) * (1 + np.tanh(np.float32(0.5) * logits))
         return probability
 
 
 def load_model(model_dir: Path, *, device: str = "auto", precision: str = "auto") -> LiverModel:
-    """Check a model's files and make it ready.
+    """Check a model's files and load it.
 
     Parameters
     ----------
     model_dir : folder of `card.json`, the weights and `exported/`
-    device : "cpu"; "cuda:N"; "auto" is the first CUDA device where there is one that can be used, else "cpu"
-    precision : "auto", "f32" or "bf16", on the CPU; a CUDA device computes as exported and takes "auto" only
+    device : "cpu", "cuda:N", or "auto" for the first usable CUDA device, else the CPU
+    precision : "auto", "f32" or "bf16" on the CPU; a CUDA device computes as exported and takes "auto" only
 
     Raises
     ------
     UsageError
-        If device or precision are none of these.
+        Device or precision is unknown.
     DeviceError
-        If the device or the precision is not available here.
+        Device or precision is not available on this machine.
     ModelError
-        If a file is missing, damaged or does not belong to the others.
+        A file is missing, damaged or does not belong to the others.
     """
     if precision not in _PRECISIONS:
         message = f"Precision {precision!r} is unknown. Use {', '.join(_PRECISIONS)}."
@@ -112,16 +112,14 @@ def load_model(model_dir: Path, *, device: str = "auto", precision: str = "auto"
 
 
 def resolve_device(requested: str) -> str:
-    """Return the device to use: "cpu" or "cuda:N".
-
-    PyTorch is imported only where an NVIDIA driver is present: it costs a second.
+    """Return the device to use, "cpu" or "cuda:N".
 
     Raises
     ------
     UsageError
-        If the text names no device.
+        The text names no device.
     DeviceError
-        If the CUDA device cannot be used.
+        The CUDA device cannot be used.
     """
     if requested == "cpu":
         return "cpu"
@@ -142,15 +140,14 @@ def resolve_device(requested: str) -> str:
 
 
 def checked_files(model_dir: Path, card: Card, keys: tuple[str, ...]) -> tuple[Path, ...]:
-    """Return the exported files called `keys`, after checking them against their SHA-256.
+    """Return the exported files named by `keys`, after checking their SHA-256.
 
-    The weights are checked too where they are beside the card; they are in the exported files already, and the
-    container has them only there.
+    Weights beside the card are checked, too; the container has them in the exported files only.
 
     Raises
     ------
     ModelError
-        If a file is missing or differs from what was recorded, or the export is that of other weights.
+        A file is missing or damaged, or the export was made from other weights.
     """
     folder = model_dir / EXPORT_DIR
     where, unexported = "model's export.json", "The model has not been exported. Run `make model`."
@@ -179,7 +176,7 @@ def checked_files(model_dir: Path, card: Card, keys: tuple[str, ...]) -> tuple[P
 
 
 def cuda_count() -> int:
-    """Return how many CUDA devices can be used; PyTorch is imported only where an NVIDIA driver is present."""
+    """Return the number of usable CUDA devices; imports PyTorch, which takes a second, only with an NVIDIA driver."""
     if not any(mark.exists() for mark in NVIDIA_MARKS):
         return 0
     from liver_mre.liver.torch_backend import cuda_devices

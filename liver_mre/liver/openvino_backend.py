@@ -1,4 +1,4 @@
-"""The network on a processor, with OpenVINO."""
+"""The network on the CPU, with OpenVINO."""
 
 from __future__ import annotations
 
@@ -18,16 +18,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _TELEMETRY = "openvino_telemetry"
-_USUAL_SLICES: Final = 4
+_TYPICAL_SLICES: Final = 4
 
 
 def import_openvino() -> ModuleType:
     """Import OpenVINO without its telemetry.
 
-    `import openvino` alone reports the import to a server and leaves an identifier in the user's home
-    folder, if the package `openvino_telemetry` is there and nobody has opted out. Nothing may leave a hospital
-    unasked: while OpenVINO is imported that package cannot be found, and OpenVINO falls back to its own empty
-    stand-in. An OpenVINO that was imported before stays as it is.
+    With the package `openvino_telemetry`, `import openvino` reports the import to a server and stores an identifier in
+    the user's home folder, unless the user has opted out. No data may leave a hospital unasked, so that package is
+    hidden during the import, and OpenVINO uses its own empty substitute.
     """
     if "openvino" in sys.modules:
         return sys.modules["openvino"]
@@ -41,25 +40,24 @@ def import_openvino() -> ModuleType:
 
 
 class OpenVinoBackend:
-    """An OpenVINO network that is run slice by slice.
+    """An OpenVINO network that runs slice by slice.
 
-    The network is compiled for one slice, whatever the exam: that takes the least memory, and one compilation
-    serves exams of every size. Slices run side by side on as many streams as OpenVINO finds useful.
-    There is no cache of compiled networks: on the network that this application ships it would save a few
-    hundredths of a second a start, and it would have to be trusted like the weights themselves.
+    The network is compiled for one slice: this takes the least memory, and one compilation serves exams of every size.
+    Slices run in parallel on as many streams as OpenVINO recommends. Compiled networks are not cached: a cache would
+    save a few hundredths of a second a start, and would have to be trusted like the weights.
 
     Parameters
     ----------
     xml, weights : the two files of the OpenVINO network
     slice_shape : (channels, h, w) of a slice
-    precision : "auto", "f32" or "bf16"; "auto" is bf16 where the processor computes in it, else f32
+    precision : "auto", "f32" or "bf16"; "auto" is bf16 if the processor supports it, else f32
 
     Raises
     ------
     ModelError
-        If OpenVINO cannot read the network, or it is not one of (1, channels, h, w) to (1, 1, h, w).
+        OpenVINO cannot read the network, or it does not map (1, channels, h, w) to (1, 1, h, w).
     DeviceError
-        If bf16 is asked for and the processor does not compute in it.
+        bf16 is requested and the processor does not support it.
     """
 
     name: Final = "openvino"
@@ -70,7 +68,7 @@ class OpenVinoBackend:
         config = {
             "INFERENCE_PRECISION_HINT": chosen_precision(core, precision),
             "PERFORMANCE_HINT": "THROUGHPUT",
-            "PERFORMANCE_HINT_NUM_REQUESTS": _USUAL_SLICES,
+            "PERFORMANCE_HINT_NUM_REQUESTS": _TYPICAL_SLICES,
         }
         try:
             network = core.read_model(xml, weights)
@@ -88,8 +86,8 @@ class OpenVinoBackend:
     def logits(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the logits (S, h, w) of slices (S, channels, h, w), both float32."""
         logits = np.empty((len(batch), *batch.shape[2:]), dtype=np.float32)
-        # No AsyncInferQueue: its callbacks need Python's lock in OpenVINO's threads, and a network that is
-        # discarded just then waits for these threads while it holds that lock, for ever.
+        # Not AsyncInferQueue: its callbacks need Python's lock in OpenVINO's threads, and a network that is discarded
+        # meanwhile holds that lock while it waits for these threads, a deadlock.
         streams = int(self._compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS"))
         requests = [self._compiled.create_infer_request() for _ in range(min(streams, len(batch)))]
         running: deque[tuple[int, Any]] = deque()
@@ -105,24 +103,19 @@ class OpenVinoBackend:
 
 
 def _collect(running: deque[tuple[int, Any]], logits: NDArray[np.float32]) -> None:
-    """Wait for the request that was started first and keep its logits."""
+    """Wait for the oldest request and store its logits."""
     index, request = running.popleft()
     request.wait()
     logits[index] = request.get_output_tensor(0).data[0, 0]
 
 
 def chosen_precision(core: Any, requested: str) -> str:  # noqa: ANN401  (OpenVINO has no types)
-    """Return the precision to compute in, "bf16" or "f32".
-
-    Parameters
-    ----------
-    core : the `openvino.Core` whose processor is asked
-    requested : "auto", "f32" or "bf16"
+    """Return the precision to compute in, "bf16" or "f32", for `requested` "auto", "f32" or "bf16".
 
     Raises
     ------
     DeviceError
-        If bf16 is requested and the processor does not compute in it.
+        bf16 is requested and the processor of this `openvino.Core` does not support it.
     """
     has_bf16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     if requested == "bf16" and not has_bf16:

@@ -20,7 +20,7 @@ _PRECISIONS: Final = {"torch.float32": "f32", "torch.float16": "f16", "torch.bfl
 
 
 def cuda_devices() -> int:
-    """Count the CUDA devices that the installed PyTorch can use; 0 without PyTorch. Imports PyTorch."""
+    """Return the number of CUDA devices that the installed PyTorch can use; 0 without PyTorch."""
     try:
         import torch
     except ImportError:
@@ -29,17 +29,17 @@ def cuda_devices() -> int:
 
 
 class TorchBackend:
-    """A network saved by `torch.export`, in the precision that it was exported in.
+    """A network saved by `torch.export`, run in the precision of the export.
 
     Parameters
     ----------
-    program : the exported file; check it against a known SHA-256 first
+    program : the exported file; check its SHA-256 first
     device : a PyTorch device, such as "cuda:0"
 
     Raises
     ------
     ModelError
-        If PyTorch cannot load the program.
+        PyTorch cannot load the program.
     """
 
     name: Final = "torch"
@@ -50,11 +50,11 @@ class TorchBackend:
 
         try:
             with warnings.catch_warnings():
-                # PyTorch 2.13 warns about a change of its own that users can do nothing about.
+                # PyTorch 2.13 warns about an internal change that users cannot act on.
                 warnings.simplefilter("ignore", FutureWarning)
                 exported = move_to_device_pass(torch.export.load(program), device)
                 self._network: Any = exported.module()
-        except Exception as error:  # torch.export.load names no errors: zip, JSON, key and runtime errors occur
+        except Exception as error:  # torch.export.load documents none: zip, JSON, key and runtime errors occur
             message = "PyTorch cannot use the exported model. Run `make model` to export it again."
             raise ModelError(message) from error
         self._torch = torch
@@ -67,7 +67,7 @@ class TorchBackend:
         Raises
         ------
         DeviceError
-            If the device runs out of memory.
+            The device runs out of memory.
         """
         torch = self._torch
         logits = np.empty((len(batch), *batch.shape[2:]), dtype=np.float32)
@@ -84,5 +84,5 @@ class TorchBackend:
 
 def _weights_precision(tensors: Iterable[Any]) -> str:
     """Return the precision of the first weights: an exported program computes in the type that it was saved in."""
-    kinds = (str(tensor.dtype) for tensor in tensors)
-    return next((_PRECISIONS[kind] for kind in kinds if kind in _PRECISIONS), "f32")
+    types = (str(tensor.dtype) for tensor in tensors)
+    return next((_PRECISIONS[name] for name in types if name in _PRECISIONS), "f32")

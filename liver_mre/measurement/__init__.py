@@ -1,1 +1,1 @@
-"""What is measured in the liver, how certain it is, and which stage it means."""
+"""Stiffness of the liver, its 95 % interval, its fibrosis stage and its change since an earlier exam."""

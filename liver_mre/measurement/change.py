@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 
 REPEATABILITY_PERCENT: Final = 19.0
-"""QIBA MRE profile, unverified: a measured change of 19 % or more is said to be a true one with 95 % confidence."""
+"""Repeatability coefficient: according to the QIBA MRE profile (unverified), a measured change of 19 % or more is a
+true change with 95 % confidence."""
 REPEATABILITY_SOURCE: Final = "QIBA MRE profile, unverified"
 _KPA_DECIMALS: Final = 5
 _PERCENT_DECIMALS: Final = 3
@@ -14,10 +15,10 @@ _PERCENT_DECIMALS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """What an earlier report of this application says about the same patient.
+    """Stiffness in an earlier report of this application about the same patient.
 
-    `study_date` and `study_time` are as DICOM writes them (YYYYMMDD, HHMMSS); `made_by` names the versions of
-    application and model that measured it.
+    `study_date` and `study_time` are DICOM values (YYYYMMDD, HHMMSS); `made_by` names the versions of application and
+    model that measured it.
     """
 
     stiffness_kpa: float
@@ -35,10 +36,10 @@ class Change:
     Attributes
     ----------
     prior : the earlier exam
-    kpa, percent : later less earlier, and in per cent of the earlier
-    threshold_percent : the repeatability that it is held against
-    exceeds : True if it is at least that, in either direction
-    same_versions : True if application and model of both exams are the same
+    kpa, percent : later minus earlier, and in per cent of the earlier
+    threshold_percent : repeatability coefficient that the change is compared with
+    exceeds : True if the change reaches the threshold, in either direction
+    same_versions : True if both exams were measured with the same versions of application and model
     """
 
     prior: Prior
@@ -59,15 +60,15 @@ def change_since(
     prior : the earlier exam
     mean_kpa : stiffness of this one
     made_by : versions of application and model that measured this one
-    threshold_percent : change in per cent of the earlier stiffness from which it is more than repetition explains
+    threshold_percent : repeatability coefficient, in per cent of the earlier stiffness
 
     Raises
     ------
     ValueError
-        If the earlier stiffness is not above 0.
+        The earlier stiffness is not above 0.
     """
     if not prior.stiffness_kpa > 0.0:
-        message = f"an earlier stiffness of {prior.stiffness_kpa} kPa is none to compare with"
+        message = f"no change can be given from an earlier stiffness of {prior.stiffness_kpa} kPa"
         raise ValueError(message)
     difference = mean_kpa - prior.stiffness_kpa
     percent = round(100.0 * difference / prior.stiffness_kpa, _PERCENT_DECIMALS)

@@ -1,4 +1,4 @@
-"""An earlier report of this application about the same patient, read back from its structured report."""
+"""Find the patient's most recent earlier report by this application and read its stiffness."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ _DERIVATION: Final = ("121401", "DCM")
 _MEAN: Final = ("373098007", "SCT")
 _KILOPASCAL: Final = ("kPa", "UCUM")
 _LIVER_AREA: Final = ("LIVER-AREA", _SCHEME)
-"""Only the group of the whole liver holds it; groups of slices hold a mean, too."""
+"""Marks the measurement group of the whole liver; groups of single slices have a mean, too."""
 _DATE: Final = re.compile(r"\d{8}")
 _TIME: Final = re.compile(r"\d{2,6}")
-_DEEPEST: Final = 12
-_DIGEST_KEY: Final = secrets.token_bytes(DIGEST_KEY_BYTES)  # digests are compared here only, and never kept
+_MAX_DEPTH: Final = 12
+_DIGEST_KEY: Final = secrets.token_bytes(DIGEST_KEY_BYTES)  # digests are compared within this process only
 
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """One report of this application; `rank` orders reports of one study, the last standing for it.
+    """One report of this application; of several about one study, the one with the highest `rank` counts.
 
-    `prior` is None where the exam was not evaluable.
+    `prior` is None for an exam that was not evaluable.
     """
 
     study_instance_uid: str
@@ -53,17 +53,16 @@ class _Report:
     prior: Prior | None
 
 
-def latest_earlier(reports: ReportFiles, current: Instance) -> Prior | None:
+def most_recent_prior(reports: ReportFiles, current: Instance) -> Prior | None:
     """Return the patient's most recent measured exam before this one.
 
-    Passed over are reports of other applications, of patients who are not certainly the same, of this study (it was
-    measured before) or of one that is not certainly earlier, damaged reports, and studies whose last report has no
-    stiffness because the exam was not evaluable, whatever was reported before.
+    Ignored are damaged reports, reports of other applications, of patients not certainly the same, of this study or of
+    one not certainly earlier, and studies whose last report says that the exam was not evaluable.
 
     Parameters
     ----------
     reports : structured reports in the input
-    current : an image of the study that is measured now
+    current : an image of the study being measured
     """
     if not reports.paths:
         return None
@@ -77,11 +76,11 @@ def latest_earlier(reports: ReportFiles, current: Instance) -> Prior | None:
     earlier = [
         one
         for one in read
-        if one.study_instance_uid != study_uid and _before(one.when, start) and _same(one.patient, patient)
+        if one.study_instance_uid != study_uid and _before(one.when, start) and _same_patient(one.patient, patient)
     ]
-    # In the order of their ranks, so that the last one stands for its study.
-    of_studies = {one.study_instance_uid: one for one in sorted(earlier, key=lambda one: one.rank)}
-    measured = [one for one in of_studies.values() if one.prior is not None]
+    # Sorted, so that the highest rank of a study is kept.
+    last_of_study = {one.study_instance_uid: one for one in sorted(earlier, key=lambda one: one.rank)}
+    measured = [one for one in last_of_study.values() if one.prior is not None]
     return max(measured, key=lambda one: (one.when, one.rank)).prior if measured else None
 
 
@@ -94,7 +93,7 @@ def _report(path: str) -> _Report | None:
     when = _when(header)
     if when is None:
         return None
-    # Of several acquisitions the study's own has the lowest series number; of several runs the last one counts.
+    # The acquisition chosen for the study has the lowest series number; of several runs the last one counts.
     written = text(header, "ContentDate") + text(header, "ContentTime")
     rank = (-(integer(header, "SeriesNumber") or 0), written)
     return _Report(text(header, "StudyInstanceUID"), when, patient_key(header, _DIGEST_KEY), rank, _prior(header, when))
@@ -126,7 +125,7 @@ def _schemes(header: Dataset) -> set[str]:
 
 
 def _when(header: Dataset) -> tuple[str, str] | None:
-    """Return the date and time of the study, the time as six digits or "" without one; None without a date."""
+    """Return date and time of the study, the time as six digits or "" if missing; None without a date."""
     date, time = text(header, "StudyDate"), text(header, "StudyTime").split(".")[0]
     if not _DATE.fullmatch(date):
         return None
@@ -134,34 +133,35 @@ def _when(header: Dataset) -> tuple[str, str] | None:
 
 
 def _before(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Tell whether a study is surely earlier: on one day, both times have to say so."""
+    """Tell whether a study is certainly earlier; on the same day, both times must be known."""
     return one[0] < other[0] or (one[0] == other[0] and bool(one[1] and other[1]) and one[1] < other[1])
 
 
-def _same(one: PatientKey, other: PatientKey) -> bool:
-    """Tell whether the two surely are one patient: what both leave empty proves nothing.
+def _same_patient(one: PatientKey, other: PatientKey) -> bool:
+    """Tell whether two keys certainly belong to one patient; attributes missing in both prove nothing.
 
-    A PatientID can be given twice, and a placeholder often is: so another date of birth, or another name without a date
-    of birth that agrees, is another patient.
+    A PatientID can be assigned twice, a placeholder often is. So another date of birth, or another name without an
+    agreeing date of birth, means another patient.
     """
-    born, named = (one.birth_date, other.birth_date), (one.name, other.name)
-    if one.conflicts(other) or (all(born) and born[0] != born[1]):
+    births, names = (one.birth_date, other.birth_date), (one.name, other.name)
+    both_ids = bool(one.patient_id and other.patient_id)
+    if one.conflicts(other) or (all(births) and births[0] != births[1]):
         return False
-    if all(born):
-        return bool(one.patient_id and other.patient_id) or (all(named) and named[0] == named[1])
-    return bool(one.patient_id and other.patient_id) and not (all(named) and named[0] != named[1])
+    if all(births):
+        return both_ids or (all(names) and names[0] == names[1])
+    return both_ids and not (all(names) and names[0] != names[1])
 
 
 def _groups(item: Dataset, depth: int = 0) -> Iterator[Dataset]:
     for part in items(item, "ContentSequence"):
         if _code(part, "ConceptNameCodeSequence") == _GROUP:
             yield part
-        elif depth < _DEEPEST:
+        elif depth < _MAX_DEPTH:
             yield from _groups(part, depth + 1)
 
 
 def _mean_of(group: Dataset) -> float | None:
-    """Return the mean stiffness of a group of the whole liver."""
+    """Return the mean stiffness in kPa, if this is the measurement group of the whole liver."""
     parts = items(group, "ContentSequence")
     if not any(_code(part, "ConceptNameCodeSequence") == _LIVER_AREA for part in parts):
         return None

@@ -1,8 +1,8 @@
-"""How far the exam's stiffness can be trusted: a 95 % interval, and what it says about stages.
+"""The 95 % interval of the exam's stiffness.
 
-The error of ln(stiffness) is taken as normal, with three independent parts: sampling (the region is a finite number of
-correlated patches), segmentation (the outline could have been drawn otherwise), and what is left. How much they count
-was fitted on simulated exams of known truth; the fit is data (`Calibration`).
+The error of ln(stiffness) is modelled as normal with three independent parts: sampling (the region holds a finite
+number of correlation areas), segmentation (other outlines are plausible), and a residual. Their weights were fitted on
+simulated exams with known truth; the fit is data (`Calibration`).
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 LEVEL: Final = 0.95
 Z: Final = 1.959963984540054
 """Normal quantile of `LEVEL`, two-sided."""
-LOST: Final = 0.2
-"""Ours: the log ratio that an alternative outline counts as in which nothing is left to be measured."""
+EMPTY_LOG_RATIO: Final = 0.2
+"""Ours: log ratio assumed for an alternative outline in which nothing can be measured."""
 _DECIMALS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class StiffnessInterval:
-    """Interval that holds the exam's stiffness with the probability `level`, and where its width comes from.
+    """Interval that holds the true mean with the probability `level`, and the contributions to its width.
 
     Attributes
     ----------
-    low_kpa, high_kpa : its ends
+    low_kpa, high_kpa : its limits
     level : 0.95
-    sampling, segmentation, residual : relative SD of the mean from each source, as they were counted
-    calibration : name of the fit that says what each counts
+    sampling, segmentation, residual : weighted relative SD from each source
+    calibration : name of the calibration that gave the weights
     """
 
     low_kpa: float
@@ -56,19 +56,19 @@ class StiffnessInterval:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What was fitted on simulated exams; kept as data with its provenance.
+    """Weights of the three parts, fitted on simulated exams.
 
     Attributes
     ----------
-    name : names the fit in results
-    correlation_cm2 : area over which stiffness is one patch; so much area is one independent value
-    segmentation_weight : what the relative SD from segmentation is multiplied by, beside that from sampling
-    residual : relative SD of what sampling and segmentation leave unexplained
-    bands_kpa : least measured stiffness of each band, ascending from 0
-    scales : what the SD from all three is multiplied by in each band
+    name : name of the fit in results
+    correlation_cm2 : correlation area: each such area counts as one independent sample
+    segmentation_weight : factor on the relative SD from segmentation
+    residual : relative SD not explained by sampling and segmentation
+    bands_kpa : lower limit of each band of measured stiffness, ascending from 0
+    scales : factor on the total SD in each band
     model : name and version of the network whose outlines it was fitted with
-    channels : what that network was shown, as `shown_channels` names it
-    provenance : in words, for a person
+    channels : input of that network, as named by `available_channels`
+    provenance : origin of the fit, as text
     """
 
     name: str
@@ -82,30 +82,30 @@ class Calibration:
     provenance: str
 
     def scale_at(self, stiffness_kpa: float) -> float:
-        """Return what the SD is multiplied by at a measured stiffness."""
+        """Return the factor on the total SD at a measured stiffness."""
         return self.scales[max(0, int(np.searchsorted(self.bands_kpa, stiffness_kpa, side="right")) - 1)]
 
 
 def calibration_for(calibrations: Iterable[Calibration], channels: tuple[str, ...]) -> Calibration | None:
-    """Return the calibration of outlines that were made from just these channels; None where there is none.
+    """Return the calibration for outlines from exactly these channels; None if there is none.
 
-    Without a magnitude a network outlines the liver much less well, so that one fit does not serve another input.
+    The accuracy of outlines depends on the input, for example on the magnitude, so each input has its own fit.
     """
     return next((one for one in calibrations if one.channels == channels), None)
 
 
 def sampling_error(volume: StiffnessVolume, pixels: NDArray[np.bool_], correlation_cm2: float) -> float:
-    """Return the relative standard error of a region's mean from its slices and their correlated pixels.
+    """Return the relative standard error of a region's mean from its finite number of correlation areas.
 
-    Slice i of area A_i holds n_i = max(1, A_i / correlation area) independent values. The variance of the area-weighted
-    mean is the sum over slices of w_i^2 (s_i^2 + d_i^2) / n_i, with w_i = A_i / sum(A), s_i the SD of the slice's
-    pixels and d_i how far the slice's mean is from the exam's.
+    Slice i of area A_i holds n_i = max(1, A_i / correlation area) independent samples. The variance of the
+    area-weighted mean is the sum over slices of w_i^2 (s_i^2 + d_i^2) / n_i, with w_i = A_i / sum(A), s_i the SD of the
+    slice's pixels and d_i the difference of the slice mean from the exam mean.
 
     Parameters
     ----------
     volume : (S, R, C) stiffness
     pixels : (S, R, C) measured region, not empty
-    correlation_cm2 : as in `Calibration`
+    correlation_cm2 : correlation area
     """
     values = [volume.stiffness_kpa[index][image].astype(np.float64) for index, image in enumerate(pixels)]
     total = int(np.count_nonzero(pixels))
@@ -125,13 +125,13 @@ def segmentation_error(mean_kpa: float, alternatives: Sequence[float | None]) ->
     Parameters
     ----------
     mean_kpa : the exam's mean
-    alternatives : means with other outlines, such as those at other probabilities of one network, of a mirrored image,
-        or of the members of an ensemble; None where nothing could be measured in one
+    alternatives : means with other outlines, such as those at other thresholds, of a mirrored image, or of the members
+        of an ensemble; None for an outline in which nothing can be measured
     """
     if not alternatives:
         return 0.0
-    apart = [LOST if one is None or one <= 0.0 else math.log(one / mean_kpa) for one in alternatives]
-    return math.sqrt(sum(each**2 for each in apart) / len(apart))
+    deviations = [EMPTY_LOG_RATIO if one is None or one <= 0.0 else math.log(one / mean_kpa) for one in alternatives]
+    return math.sqrt(sum(each**2 for each in deviations) / len(deviations))
 
 
 def interval_of(mean_kpa: float, sampling: float, segmentation: float, calibration: Calibration) -> StiffnessInterval:
@@ -140,22 +140,11 @@ def interval_of(mean_kpa: float, sampling: float, segmentation: float, calibrati
     Parameters
     ----------
     mean_kpa : the exam's mean, above 0
-    sampling, segmentation : as `sampling_error` and `segmentation_error` return them
-    calibration : what each counts
+    sampling, segmentation : results of `sampling_error` and `segmentation_error`
+    calibration : weights of the parts
     """
     scale = calibration.scale_at(mean_kpa)
-    parts = (
-        scale * sampling,
-        scale * calibration.segmentation_weight * segmentation,
-        scale * calibration.residual,
-    )
+    parts = (scale * sampling, scale * calibration.segmentation_weight * segmentation, scale * calibration.residual)
     reach = Z * math.sqrt(sum(part**2 for part in parts))
-    return StiffnessInterval(
-        low_kpa=round(mean_kpa * math.exp(-reach), _DECIMALS),
-        high_kpa=round(mean_kpa * math.exp(reach), _DECIMALS),
-        level=LEVEL,
-        sampling=parts[0],
-        segmentation=parts[1],
-        residual=parts[2],
-        calibration=calibration.name,
-    )
+    low_kpa, high_kpa = (round(mean_kpa * math.exp(side), _DECIMALS) for side in (-reach, reach))
+    return StiffnessInterval(low_kpa, high_kpa, LEVEL, *parts, calibration=calibration.name)

@@ -1,4 +1,4 @@
-"""Stiffness of the liver, measured on the scanner's own pixels."""
+"""Measurement of liver stiffness on the scanner's own pixels."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+
+from liver_mre.measurement.region import confident_liver
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,18 +21,18 @@ if TYPE_CHECKING:
     from liver_mre.stiffness.volume import StiffnessVolume
 
 KPA_DECIMALS: Final = 5
-"""Measured values are given to 1e-5 kPa, which float32 pixels carry for every stiffness that a liver has.
+"""Measured values are rounded to 1e-5 kPa, which float32 resolves for every stiffness of a liver.
 
-280 counts of 0.01 kPa are 2.8 kPa, but 2.79999995 in float32. Without this the very same pixels would fall below
-a cut-off of 2.8 kPa. It is also why reported and staged numbers cannot differ: both are this one number.
+280 counts of 0.01 kPa are 2.8 kPa, but 2.79999995 in float32: without rounding they would fall below a cut-off of
+2.8 kPa. The rounded value is both staged and reported, so that the two always agree.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class SliceMeasurement:
-    """Stiffness of the ROI in one slice; only slices with a non-empty ROI have one.
+    """Stiffness of the ROI in one slice, where it is not empty.
 
-    `slice_index` is the index s into the stiffness volume; `frame_number` the frame of a multi-frame instance, from 1.
+    `slice_index` is the index s in the stiffness volume, `frame_number` the frame of a multi-frame instance, from 1.
     """
 
     slice_index: int
@@ -52,9 +54,9 @@ class StiffnessMeasurement:
     sd_kpa, median_kpa, p25_kpa, p75_kpa : over the pixels of all ROIs
     area_cm2 : area of all ROIs
     liver_area_cm2 : area of the predicted liver in all slices
-    slices : the slices that were measured
-    interval : 95 % interval of `mean_kpa`; None where none was computed
-    removed : area of confident liver that each rule of the region took out
+    slices : the measured slices
+    interval : 95 % interval of `mean_kpa`; None if it was not computed
+    removed : area of confident liver that each region rule removed
     """
 
     mean_kpa: float
@@ -70,72 +72,50 @@ class StiffnessMeasurement:
 
     @property
     def measurable_share(self) -> float:
-        """Share of the predicted liver that was measurable, 0 to 1."""
+        """Share of the predicted liver that was measured, 0 to 1."""
         return self.area_cm2 / self.liver_area_cm2
 
 
 @dataclass(frozen=True, slots=True)
 class ContourMeasurement:
-    """Stiffness in what a contour drawn at the scanner encloses, where confident; provenance, never the result."""
+    """Stiffness of the confident pixels in a contour drawn at the scanner; provenance, never the result."""
 
     mean_kpa: float
     area_cm2: float
 
 
-def region_of_interest(volume: StiffnessVolume, mask: LiverMask) -> NDArray[np.bool_]:
-    """Return the pixels that are measured: predicted liver with a valid stiffness of at least 95 % confidence.
-
-    Returns
-    -------
-    (S, R, C) bool
-
-    Raises
-    ------
-    ValueError
-        If mask and volume are not on the same pixel grid.
-    """
-    if mask.liver.shape != volume.stiffness_kpa.shape:
-        message = f"mask of shape {mask.liver.shape} on stiffness of shape {volume.stiffness_kpa.shape}"
-        raise ValueError(message)
-    return mask.liver & volume.valid & volume.confident
-
-
 def measure(
     volume: StiffnessVolume, mask: LiverMask, pixels: NDArray[np.bool_] | None = None
 ) -> StiffnessMeasurement | None:
-    """Measure stiffness in the region of interest.
+    """Measure the stiffness of the confident liver.
 
     The exam's stiffness is the mean of the slice means M_i weighted by the slices' ROI areas A_i,
-    sum(M_i A_i) / sum(A_i), the convention of MR elastography. Standard deviations are those of the population
-    (divisor n): the pixels are all there are, and one pixel has SD 0. Quantiles interpolate linearly. All sums
-    run in float64.
+    sum(M_i A_i) / sum(A_i), the convention of MR elastography. Standard deviations are those of a population
+    (divisor n). Quantiles interpolate linearly. All sums run in float64.
 
     Parameters
     ----------
     volume : (S, R, C) stiffness
     mask : predicted liver on the same grid
-    pixels : (S, R, C) the measured part of the region of interest (`liver_mre.measurement.region`); by default all of it
+    pixels : (S, R, C) measured region (`liver_mre.measurement.region`); by default all of the confident liver
 
     Returns
     -------
-    StiffnessMeasurement, or None where no pixel can be measured. Stiffness is rounded to 1e-5 kPa (`KPA_DECIMALS`).
+    StiffnessMeasurement, rounded to 1e-5 kPa (`KPA_DECIMALS`), or None if the region is empty.
 
     Raises
     ------
     ValueError
-        If mask and volume are not on the same pixel grid.
+        Mask and volume are not on the same pixel grid.
     """
-    roi = region_of_interest(volume, mask)
+    roi = confident_liver(volume, mask)
     if pixels is not None:
         roi = roi & pixels
     if not roi.any():
         return None
     found = {
-        index: volume.stiffness_kpa[index][roi[index]].astype(np.float64)
-        for index in range(len(roi))
-        if roi[index].any()
+        index: volume.stiffness_kpa[index][image].astype(np.float64) for index, image in enumerate(roi) if image.any()
     }
-    slices = tuple(_measure_slice(volume, index, values) for index, values in found.items())
     values = np.concatenate(list(found.values()))
     p25, median, p75 = np.quantile(values, (0.25, 0.5, 0.75))
     return StiffnessMeasurement(
@@ -146,15 +126,12 @@ def measure(
         p75_kpa=_kpa(p75),
         area_cm2=values.size * volume.pixel_area_cm2,
         liver_area_cm2=int(np.count_nonzero(mask.liver)) * volume.pixel_area_cm2,
-        slices=slices,
+        slices=tuple(_measure_slice(volume, index, values) for index, values in found.items()),
     )
 
 
 def measure_contour(volume: StiffnessVolume) -> ContourMeasurement | None:
-    """Measure stiffness where a contour drawn at the scanner and the confident pixels meet.
-
-    The same area-weighted mean as that of the exam. It is provenance: what somebody measured at the scanner, to stand
-    beside the result.
+    """Measure the area-weighted mean of the confident pixels in a contour drawn at the scanner.
 
     Returns
     -------
@@ -182,10 +159,7 @@ def _measure_slice(volume: StiffnessVolume, index: int, values: NDArray[np.float
 
 
 def _weighted_mean(parts: Iterable[tuple[np.float64, int]]) -> float:
-    """Return sum(M_i n_i) / sum(n_i): all pixels of a series have one area, so that counts weigh as areas do.
-
-    `fsum` is exact, hence the same for every order of the slices.
-    """
+    """Return sum(M_i n_i) / sum(n_i); pixel counts are proportional to areas, `fsum` does not depend on slice order."""
     means, counts = zip(*parts, strict=True)
     return math.fsum(m * n for m, n in zip(means, counts, strict=True)) / math.fsum(counts)
 

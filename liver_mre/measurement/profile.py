@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Final
+
+METAVIR_STAGES: Final = ("F0", "F1", "F2", "F3", "F4")
 
 
 @dataclass(frozen=True, slots=True)
 class StageInterval:
-    """One interval of stiffness and what it means.
+    """One interval of stiffness and its meaning.
 
     Attributes
     ----------
-    lower_kpa, upper_kpa : limits; None as upper limit means no limit
-    lower_inclusive : whether `lower_kpa` itself lies in this interval, else it lies in the one below
-    category : the profile's words
-    metavir_min, metavir_max : METAVIR range, "F0" to "F4"
+    lower_kpa, upper_kpa : limits; an upper limit of None is open
+    lower_inclusive : whether `lower_kpa` belongs to this interval or to the one below
+    category : the profile's name of the interval
+    metavir_min, metavir_max : METAVIR range, of `METAVIR_STAGES`
     """
 
     lower_kpa: float
@@ -26,15 +29,13 @@ class StageInterval:
     metavir_max: str
 
     def starts_at_or_below(self, stiffness_kpa: float) -> bool:
-        """Tell whether `stiffness_kpa` reaches this interval from below."""
-        if self.lower_inclusive:
-            return stiffness_kpa >= self.lower_kpa
-        return stiffness_kpa > self.lower_kpa
+        """Tell whether `stiffness_kpa` reaches the lower limit."""
+        return stiffness_kpa > self.lower_kpa or (self.lower_inclusive and stiffness_kpa == self.lower_kpa)
 
 
 @dataclass(frozen=True, slots=True)
 class Cutoff:
-    """A published cut-off beyond the intervals, for the reader: its use is described in `note`."""
+    """A published cut-off that the intervals do not use, for information; `note` describes it."""
 
     stiffness_kpa: float
     target: str
@@ -47,12 +48,12 @@ class StagingProfile:
 
     Attributes
     ----------
-    name, title : identifier, and words for a person
-    citation, doi, url : the source; `doi` and `url` are None where none is known
-    evidence : what of the source was read: "checked" (the source), "abstract", or "local" (a site's own)
-    population : whom the source studied
+    name, title : identifier and displayed name
+    citation, doi, url : the source; `doi` and `url` are None if unknown
+    evidence : how the source was verified: "checked" (full text), "abstract", or "local" (a site's own)
+    population : the population of the source
     frequency_hz : driver frequency
-    intervals : ascending, from 0 without gaps to the open end
+    intervals : ascending without gaps, from 0 to an open end
     cutoffs : further cut-offs of the source
     """
 
@@ -69,10 +70,9 @@ class StagingProfile:
 
     @property
     def boundaries_kpa(self) -> tuple[float, ...]:
-        """The least stiffness of every interval but the first, ascending.
+        """The smallest stiffness of every interval but the first, ascending.
 
-        Where an interval does not include its lower limit this is the next number above it: whoever compares or rounds
-        with `>=` then agrees with `stage`.
+        For an exclusive limit this is the next larger float, so that a comparison with `>=` agrees with `stage`.
         """
         return tuple(
             interval.lower_kpa if interval.lower_inclusive else math.nextafter(interval.lower_kpa, math.inf)

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from liver_mre.errors import SettingsError
-from liver_mre.measurement.profile import Cutoff, StageInterval, StagingProfile
+from liver_mre.measurement.profile import METAVIR_STAGES, Cutoff, StageInterval, StagingProfile
 from liver_mre.studies.typed_json import Fields, read_json
 
 DEFAULT_PROFILE: Final = "resoundant_2019"
 _SHIPPED = Path(__file__).resolve().parents[1] / "data" / "staging"
 _EVIDENCE = ("checked", "abstract", "local")
-_METAVIR = ("F0", "F1", "F2", "F3", "F4")
 _NAME = re.compile(r"[a-z0-9_]{1,64}")
 
 
@@ -28,8 +27,8 @@ def load_profiles(extra_dir: Path | None = None) -> dict[str, StagingProfile]:
     Raises
     ------
     SettingsError
-        If the folder does not exist, a profile is invalid, or two share a name: a site's profile must not
-        pass under the name of a published one.
+        The folder does not exist, a profile is invalid, or two share a name: a site's profile must not replace a
+        published one.
     """
     if extra_dir is not None and not extra_dir.is_dir():
         message = "The folder of staging profiles does not exist. Check the setting profiles_dir."
@@ -51,7 +50,7 @@ def load_profile(name: str, extra_dir: Path | None = None) -> StagingProfile:
     Raises
     ------
     SettingsError
-        If no profile has that name, or for what `load_profiles` refuses.
+        No profile has that name, or `load_profiles` refuses one.
     """
     profiles = load_profiles(extra_dir)
     if name not in profiles:
@@ -66,12 +65,12 @@ def parse_profile(content: object, where: str) -> StagingProfile:
     Parameters
     ----------
     content : the JSON value
-    where : how messages name it
+    where : name of the profile in messages
 
     Raises
     ------
     SettingsError
-        If a field is missing, unknown or mistyped, or the intervals leave gaps or overlap.
+        A field is missing, unknown or mistyped, or the intervals leave gaps or overlap.
     """
     fields = Fields(content, where, SettingsError)
     profile = StagingProfile(
@@ -105,8 +104,8 @@ def _parse_interval(fields: Fields) -> StageInterval:
         upper_kpa=fields.optional_number("upper_kpa"),
         lower_inclusive=fields.flag("lower_inclusive", default=True),
         category=fields.text("category"),
-        metavir_min=fields.choice("metavir_min", _METAVIR),
-        metavir_max=fields.choice("metavir_max", _METAVIR),
+        metavir_min=fields.choice("metavir_min", METAVIR_STAGES),
+        metavir_max=fields.choice("metavir_max", METAVIR_STAGES),
     )
     fields.finish()
     if interval.metavir_min > interval.metavir_max:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from liver_mre.measurement.region_rules import RegionRules, Removal
-from liver_mre.measurement.shapes import deeper_than, large_parts, local_mean, near
+from liver_mre.measurement.shapes import dilate, erode, large_components, local_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     Mask = NDArray[np.bool_]
 
 SPOT_CM2: Final = 0.3
-"""Ours: least area of a soft or a hot spot; single pixels that stand out are noise."""
+"""Ours: smallest area of a soft spot or hot spot; smaller ones are noise."""
 SPOT_SIGMA_MM: Final = 2.0
-"""Ours: what is finer is noise."""
+"""Ours: smoothing of stiffness; finer structure is noise."""
 BRIGHT_SIGMA_MM: Final = 1.0
 SHADE_SIGMA_MM: Final = 15.0
 """Ours: coil shading is coarser than this, vessels are finer."""
@@ -34,7 +34,7 @@ _ORDER: Final = tuple(Removal)
 
 @dataclass(frozen=True, slots=True)
 class RemovedArea:
-    """Area of confident liver, over all slices, that one rule took out."""
+    """Area of confident liver, over all slices, that one region rule removed."""
 
     reason: Removal
     area_cm2: float
@@ -42,13 +42,13 @@ class RemovedArea:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """The measured region, and what was taken out of the confident liver.
+    """The measured region, and the reason for every removed pixel of confident liver.
 
     Attributes
     ----------
-    pixels : (S, R, C) bool, the pixels that are measured
-    reasons : (S, R, C) uint8, 0 where a pixel is measured or was no confident liver in the first place; else the place
-        in `Removal`, from 1, of the one reason for which it was taken out
+    pixels : (S, R, C) bool, measured pixels
+    reasons : (S, R, C) uint8, position (from 1) in `Removal` of the rule that removed a pixel; 0 for measured pixels
+        and outside the confident liver
     pixel_area_cm2 : area of one pixel
     """
 
@@ -63,17 +63,31 @@ class Region:
 
     @property
     def removed(self) -> tuple[RemovedArea, ...]:
-        """Area that each rule took out, in the order of the rules."""
+        """Area removed by each rule, in the order of the rules."""
         counts = np.bincount(self.reasons.ravel(), minlength=len(_ORDER) + 1)
         return tuple(
-            RemovedArea(reason, int(counts[place]) * self.pixel_area_cm2)
-            for place, reason in enumerate(_ORDER, start=1)
+            RemovedArea(reason, int(count) * self.pixel_area_cm2)
+            for reason, count in zip(_ORDER, counts[1:], strict=True)
         )
 
     def removed_by(self, reason: Removal) -> Mask:
-        """Return (S, R, C) bool: the pixels that were taken out for this reason."""
+        """Return (S, R, C) bool: the pixels removed for a reason."""
         where: Mask = self.reasons == 1 + _ORDER.index(reason)
         return where
+
+
+def confident_liver(volume: StiffnessVolume, mask: LiverMask) -> Mask:
+    """Return (S, R, C) bool: predicted liver with a valid stiffness of at least 95 % confidence.
+
+    Raises
+    ------
+    ValueError
+        Mask and volume are not on the same pixel grid.
+    """
+    if mask.liver.shape != volume.stiffness_kpa.shape:
+        message = f"mask of shape {mask.liver.shape} on stiffness of shape {volume.stiffness_kpa.shape}"
+        raise ValueError(message)
+    return mask.liver & volume.valid & volume.confident
 
 
 def find_region(
@@ -84,52 +98,49 @@ def find_region(
     excluded: Collection[int] = (),
     magnitude: NDArray[np.number] | None = None,
 ) -> Region:
-    """Take out of the confident liver what no physicist would measure.
+    """Apply the region rules to the confident liver.
 
-    Spots are judged against the whole confident liver, so that no rule depends on how much another one took: a region
-    can only shrink as a distance or an area is raised.
+    Vessels and hot spots are found by comparison with the whole confident liver, so that no rule depends on what
+    another one removed: raising a distance or an area can only shrink the region.
 
     Parameters
     ----------
     volume : (S, R, C) stiffness
     mask : predicted liver on the same grid
-    rules : what to take out
-    excluded : slices that are not diagnostic, by their index
+    rules : the region rules
+    excluded : indices of slices that are not diagnostic
     magnitude : (S, R, C) magnitude of the same pixels, any unit, or None
 
     Raises
     ------
     ValueError
-        If mask, magnitude and volume are not on the same pixel grid.
+        Mask, magnitude and volume are not on the same pixel grid.
     """
-    for name, other in (("mask", mask.liver), ("magnitude", magnitude)):
-        if other is not None and other.shape != volume.stiffness_kpa.shape:
-            message = f"{name} of shape {other.shape} on stiffness of shape {volume.stiffness_kpa.shape}"
-            raise ValueError(message)
-    candidates = mask.liver & volume.valid & volume.confident
-    reasons = np.zeros(candidates.shape, np.uint8)
-    if not candidates.any():
-        return Region(candidates, reasons, volume.pixel_area_cm2)
-    box = _box(mask.liver)
-    part = _Part(
-        liver=mask.liver[box],
-        candidates=candidates[box],
-        stiffness_kpa=volume.stiffness_kpa[box],
-        magnitude=None if magnitude is None else magnitude[box],
-        spacing_mm=volume.pixel_spacing_mm,
-        orientation=volume.instances[0].orientation if volume.instances else None,
-    )
-    inside = reasons[box]
-    inside[...] = _judged(part, rules, frozenset(excluded))
-    return Region(candidates & (reasons == KEPT), reasons, volume.pixel_area_cm2)
+    confident = confident_liver(volume, mask)
+    if magnitude is not None and magnitude.shape != confident.shape:
+        message = f"magnitude of shape {magnitude.shape} on stiffness of shape {confident.shape}"
+        raise ValueError(message)
+    reasons = np.zeros(confident.shape, np.uint8)
+    if confident.any():
+        box = _bounding_box(mask.liver)
+        part = _LiverBox(
+            liver=mask.liver[box],
+            confident=confident[box],
+            stiffness_kpa=volume.stiffness_kpa[box],
+            magnitude=None if magnitude is None else magnitude[box],
+            spacing_mm=volume.pixel_spacing_mm,
+            orientation=volume.instances[0].orientation if volume.instances else None,
+        )
+        reasons[box] = _reasons(part, rules, excluded)
+    return Region(confident & (reasons == KEPT), reasons, volume.pixel_area_cm2)
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
-    """The part of an exam that holds liver; (S, r, c) arrays."""
+class _LiverBox:
+    """The images of an exam, cropped to the liver; arrays (S, r, c)."""
 
     liver: Mask
-    candidates: Mask
+    confident: Mask
     stiffness_kpa: NDArray[np.float32]
     magnitude: NDArray[np.number] | None
     spacing_mm: tuple[float, float]
@@ -139,66 +150,67 @@ class _Part:
         return 100.0 * area_cm2 / (self.spacing_mm[0] * self.spacing_mm[1])
 
 
-def _judged(part: _Part, rules: RegionRules, excluded: frozenset[int]) -> NDArray[np.uint8]:
-    """Return the reason of each pixel as `Region.reasons` has it."""
+def _reasons(part: _LiverBox, rules: RegionRules, excluded: Collection[int]) -> NDArray[np.uint8]:
+    """Return the reason of each pixel, as in `Region.reasons`."""
     reasons = np.zeros(part.liver.shape, np.uint8)
 
-    def remove(where: Mask, reason: Removal) -> None:
-        reasons[part.candidates & (reasons == KEPT) & where] = 1 + _ORDER.index(reason)
+    def left() -> Mask:
+        kept: Mask = part.confident & (reasons == KEPT)
+        return kept
 
-    for index in sorted(excluded & set(range(len(part.liver)))):
-        chosen = np.zeros_like(part.liver)
-        chosen[index] = True
-        remove(chosen, Removal.QUALITY)
-    # What is not diagnostic must not say what is typical of this liver either.
-    diagnostic = replace(part, candidates=part.candidates & (reasons == KEPT))
-    if not diagnostic.candidates.any():
+    def remove(where: Mask, reason: Removal) -> None:
+        reasons[left() & where] = 1 + _ORDER.index(reason)
+
+    slices = np.arange(len(part.liver))[:, None, None]
+    remove(np.isin(slices, list(excluded)), Removal.QUALITY)
+    # Slices that are not diagnostic must not influence the median of the liver either.
+    diagnostic = replace(part, confident=left())
+    if not diagnostic.confident.any():
         return reasons
     if rules.edge_mm:
-        remove(~deeper_than(part.liver, rules.edge_mm, part.spacing_mm), Removal.EDGE)
+        remove(~erode(part.liver, rules.edge_mm, part.spacing_mm), Removal.EDGE)
     remove(_vessels(diagnostic, rules), Removal.VESSEL)
     remove(_hot_spots(diagnostic, rules), Removal.HOT_SPOT)
-    remove(~large_parts(part.candidates & (reasons == KEPT), part.pixels(rules.island_cm2)), Removal.ISLAND)
-    left = part.candidates & (reasons == KEPT)
-    small = left.sum(axis=(1, 2)) < part.pixels(rules.slice_cm2)
-    remove(np.broadcast_to(small[:, None, None], left.shape), Removal.SMALL_SLICE)
+    remove(~large_components(left(), part.pixels(rules.island_cm2)), Removal.ISLAND)
+    small = left().sum(axis=(1, 2), keepdims=True) < part.pixels(rules.slice_cm2)
+    remove(small, Removal.SMALL_SLICE)
     return reasons
 
 
-def _vessels(part: _Part, rules: RegionRules) -> Mask:
-    """Soft spots of the elastogram, and bright ones of the magnitude with a margin: vessels, gallbladder, cysts."""
+def _vessels(part: _LiverBox, rules: RegionRules) -> Mask:
+    """Return soft spots of the elastogram, and bright spots of the magnitude with a margin."""
     found = np.zeros_like(part.liver)
     if rules.soft_share:
-        smooth, typical = _smooth(part)
-        soft = part.candidates & (smooth < rules.soft_share * typical)
-        found |= large_parts(soft, part.pixels(SPOT_CM2))
+        smooth_kpa, median_kpa = _smoothed(part)
+        soft = part.confident & (smooth_kpa < rules.soft_share * median_kpa)
+        found |= large_components(soft, part.pixels(SPOT_CM2))
     if rules.bright_share and part.magnitude is not None:
         values = part.magnitude.astype(np.float32)
         fine = local_mean(values, part.liver, BRIGHT_SIGMA_MM, part.spacing_mm)
         around = local_mean(values, part.liver, SHADE_SIGMA_MM, part.spacing_mm)
         bright = part.liver & (fine > rules.bright_share * around)
-        found |= near(bright, rules.bright_margin_mm, part.spacing_mm)
+        found |= dilate(bright, rules.bright_margin_mm, part.spacing_mm)
     return found
 
 
-def _hot_spots(part: _Part, rules: RegionRules) -> Mask:
-    """Spots that stand out as stiff close to the right or the anterior outline, where drivers sit."""
+def _hot_spots(part: _LiverBox, rules: RegionRules) -> Mask:
+    """Return stiff spots close to the right or anterior outline, where the driver is placed."""
     if not (rules.hot_share and rules.hot_reach_mm):
         return np.zeros_like(part.liver)
-    smooth, typical = _smooth(part)
+    smooth_kpa, median_kpa = _smoothed(part)
     close = _driver_depth_mm(part) <= rules.hot_reach_mm
-    hot = part.candidates & close & (smooth > rules.hot_share * typical)
-    return large_parts(hot, part.pixels(SPOT_CM2))
+    hot = part.confident & close & (smooth_kpa > rules.hot_share * median_kpa)
+    return large_components(hot, part.pixels(SPOT_CM2))
 
 
-def _smooth(part: _Part) -> tuple[NDArray[np.float32], float]:
-    smooth = local_mean(part.stiffness_kpa, part.candidates, SPOT_SIGMA_MM, part.spacing_mm)
-    return smooth, float(np.median(part.stiffness_kpa[part.candidates]))
+def _smoothed(part: _LiverBox) -> tuple[NDArray[np.float32], float]:
+    smooth_kpa = local_mean(part.stiffness_kpa, part.confident, SPOT_SIGMA_MM, part.spacing_mm)
+    return smooth_kpa, float(np.median(part.stiffness_kpa[part.confident]))
 
 
-def _driver_depth_mm(part: _Part) -> NDArray[np.float32]:
-    """Return how much liver lies between each pixel and the liver's outline, to the right or to the front."""
-    # ImageOrientationPatient grows to the patient's left and back (PS3.3, C.7.6.2); without it, as axial slices show.
+def _driver_depth_mm(part: _LiverBox) -> NDArray[np.float32]:
+    """Return the depth of each pixel below the right or the anterior outline of the liver, whichever is nearer."""
+    # ImageOrientationPatient points to the patient's left and back (PS3.3, C.7.6.2); without it, axial is assumed.
     across, down = (1.0, 1.0) if part.orientation is None else (part.orientation[0], part.orientation[4])
     columns = slice(None, None, -1 if across < 0.0 else 1)
     rows = slice(None, None, -1 if down < 0.0 else 1)
@@ -209,7 +221,7 @@ def _driver_depth_mm(part: _Part) -> NDArray[np.float32]:
     return depth
 
 
-def _box(liver: Mask) -> tuple[slice, slice, slice]:
+def _bounding_box(liver: Mask) -> tuple[slice, slice, slice]:
     rows = np.flatnonzero(liver.any(axis=(0, 2)))
     columns = np.flatnonzero(liver.any(axis=(0, 1)))
     return slice(None), slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

@@ -1,4 +1,4 @@
-"""The rules of the measured region, as data."""
+"""The region rules, as data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 
 class Removal(StrEnum):
-    """Why a pixel of confident liver is not measured. The order is that of the rules: the first that applies counts."""
+    """Why a pixel of confident liver is not measured, in the order of the rules: the first that applies counts."""
 
     QUALITY = "quality"
     EDGE = "edge"
@@ -21,21 +21,21 @@ class Removal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RegionRules:
-    """What is taken out of the confident liver before it is measured. 0 switches a rule off.
+    """What is removed from the confident liver before the measurement. 0 switches a rule off.
 
-    The defaults are ours, chosen on simulated exams whose truth is known: `docs/roi.md` has the table.
+    The defaults are ours, chosen on simulated exams with known truth (table in `docs/roi.md`).
 
     Attributes
     ----------
-    edge_mm : least distance from the outline of the liver, within the slice
-    soft_share : spots softer than this share of the liver's median are taken for vessels or gallbladder
-    bright_share : spots of the magnitude brighter than this multiple of the liver around are taken for vessels or
-        gallbladder; only where there is a magnitude
-    bright_margin_mm : what lies so near to a bright spot goes with it: the inversion mixes it with the parenchyma
-    hot_share : spots stiffer than this multiple of the liver's median, close to the driver, are taken for hot spots
-    hot_reach_mm : how far from the right or anterior outline of the liver a hot spot can be
-    island_cm2 : least area of each connected part
-    slice_cm2 : least area of a slice
+    edge_mm : width of the rim that is removed within each slice
+    soft_share : spots softer than this multiple of the liver's median count as vessel or gallbladder
+    bright_share : spots of the magnitude brighter than this multiple of the surrounding liver count as vessel or
+        gallbladder; without a magnitude the rule does not apply
+    bright_margin_mm : margin removed around bright spots, where the inversion mixes vessel and parenchyma
+    hot_share : spots stiffer than this multiple of the liver's median, close to the driver, count as hot spots
+    hot_reach_mm : largest distance of a hot spot from the right or anterior outline of the liver
+    island_cm2 : smallest area of a connected component
+    slice_cm2 : smallest measured area of a slice
     """
 
     edge_mm: float = 5.0
@@ -48,26 +48,28 @@ class RegionRules:
     slice_cm2: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse values that make no rule.
+        """Refuse unusable values.
 
         Raises
         ------
         ValueError
-            If a value is negative or not finite, or a share is on the wrong side of 1.
+            A value is negative or not finite, or a share is on the wrong side of 1.
         """
         for field in fields(self):
             value = getattr(self, field.name)
             if not 0.0 <= value < math.inf:
-                message = f"{field.name} is {value!r}, but must be 0 (off) or a positive number"
-                raise ValueError(message)
+                _refuse(field.name, value, "a positive number")
         if self.soft_share >= 1.0:
-            message = f"soft_share is {self.soft_share!r}, but must be 0 (off) or a share below 1"
-            raise ValueError(message)
+            _refuse("soft_share", self.soft_share, "a share below 1")
         for name in ("bright_share", "hot_share"):
             if 0.0 < getattr(self, name) <= 1.0:
-                message = f"{name} is {getattr(self, name)!r}, but must be 0 (off) or above 1"
-                raise ValueError(message)
+                _refuse(name, getattr(self, name), "above 1")
+
+
+def _refuse(name: str, value: float, wanted: str) -> None:
+    message = f"{name} is {value!r}, but must be 0 (off) or {wanted}"
+    raise ValueError(message)
 
 
 NO_RULES: Final = RegionRules(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-"""Every confident pixel of the liver is measured."""
+"""Measures every confident pixel of the liver."""

@@ -1,9 +1,10 @@
-"""Fibrosis stage from stiffness, by a profile of published cut-offs."""
+"""Fibrosis stage from stiffness, by a staging profile of published cut-offs."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from liver_mre.measurement.profile import StagingProfile
 
 SIGNIFICANT_CUTOFF_KPA: Final = 2.8
-"""Stiffness from which fibrosis is significant (METAVIR >= F2): Wu et al. 2015, doi 10.1371/journal.pone.0140068."""
+"""Smallest stiffness of significant fibrosis (METAVIR >= F2): Wu et al. 2015, doi 10.1371/journal.pone.0140068."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +27,18 @@ class CategoryProbability:
 
 @dataclass(frozen=True, slots=True)
 class Staging:
-    """A stiffness read against one profile.
+    """The stage of a stiffness in one profile.
 
     Attributes
     ----------
     profile : name of the staging profile
-    category : the profile's words for the interval
-    metavir_min, metavir_max : METAVIR range of that interval ("F0".."F4")
+    category : the profile's name of the interval
+    metavir_min, metavir_max : METAVIR range of that interval
     significant_fibrosis : stiffness >= `significant_cutoff_kpa` (METAVIR >= F2; Wu 2015: 2.8 kPa)
-    cutoffs_kpa : where the profile's intervals meet, ascending; shown beside the result
-    probabilities : of each category, given the interval of the stiffness; empty without an interval
+    cutoffs_kpa : limits between the profile's intervals, ascending
+    probabilities : probability of each category, from the 95 % interval; empty without one
     significant_probability : probability that the stiffness reaches `significant_cutoff_kpa`; None without an interval
-    crossed_kpa : the cut-offs that the interval crosses, ascending: there the stage is not certain
+    crossed_kpa : cut-offs inside the 95 % interval, ascending; the stage is uncertain there
     """
 
     profile: str
@@ -53,33 +54,27 @@ class Staging:
 
 
 def stage(mean_kpa: float, profile: StagingProfile, interval: StiffnessInterval | None = None) -> Staging:
-    """Read a stiffness against a profile.
+    """Assign the category of a profile, and significant fibrosis (`SIGNIFICANT_CUTOFF_KPA`) whatever the profile.
 
-    The value is compared as given, without rounding or tolerance: just below 2.8 is below 2.8. What
-    `liver_mre.measurement.measure.measure` returns is already the number that is reported.
+    The value is compared without rounding or tolerance: just below 2.8 is below 2.8. The mean from `measure` is already
+    rounded as it is reported.
 
     Parameters
     ----------
     mean_kpa : mean stiffness of the exam
-    profile : the categories to use
-    interval : of that mean; gives the probability of each category
-
-    Returns
-    -------
-    Staging, with significant fibrosis (`SIGNIFICANT_CUTOFF_KPA`) beside the category whatever the profile
+    profile : staging profile
+    interval : 95 % interval of that mean, for the probability of each category
 
     Raises
     ------
     ValueError
-        If the stiffness is negative or not a number.
+        The stiffness is negative or not a number.
     """
     if not mean_kpa >= 0.0:
         message = f"stiffness must not be negative: {mean_kpa}"
         raise ValueError(message)
-    reached = [interval for interval in profile.intervals if interval.starts_at_or_below(mean_kpa)]
-    chosen = reached[-1]
-    known = interval if mean_kpa > 0.0 else None
-    return Staging(
+    chosen = [one for one in profile.intervals if one.starts_at_or_below(mean_kpa)][-1]
+    staging = Staging(
         profile=profile.name,
         category=chosen.category,
         metavir_min=chosen.metavir_min,
@@ -87,14 +82,19 @@ def stage(mean_kpa: float, profile: StagingProfile, interval: StiffnessInterval 
         significant_fibrosis=mean_kpa >= SIGNIFICANT_CUTOFF_KPA,
         significant_cutoff_kpa=SIGNIFICANT_CUTOFF_KPA,
         cutoffs_kpa=profile.boundaries_kpa,
-        probabilities=category_probabilities(mean_kpa, known, profile) if known else (),
-        significant_probability=probability_at_least(mean_kpa, known, SIGNIFICANT_CUTOFF_KPA) if known else None,
-        crossed_kpa=crossed_cutoffs(known, (*profile.boundaries_kpa, SIGNIFICANT_CUTOFF_KPA)) if known else (),
+    )
+    if interval is None or mean_kpa == 0.0:
+        return staging
+    return replace(
+        staging,
+        probabilities=category_probabilities(mean_kpa, interval, profile),
+        significant_probability=probability_at_least(mean_kpa, interval, SIGNIFICANT_CUTOFF_KPA),
+        crossed_kpa=crossed_cutoffs(interval, (*profile.boundaries_kpa, SIGNIFICANT_CUTOFF_KPA)),
     )
 
 
 def probability_at_least(mean_kpa: float, interval: StiffnessInterval, cutoff_kpa: float) -> float:
-    """Return the probability that the stiffness reaches a cut-off, given the exam's mean and its interval."""
+    """Return the probability that the true stiffness reaches a cut-off, given the measured mean and its interval."""
     if cutoff_kpa <= 0.0:
         return 1.0
     deviation = math.log(mean_kpa / cutoff_kpa)
@@ -106,14 +106,14 @@ def probability_at_least(mean_kpa: float, interval: StiffnessInterval, cutoff_kp
 def category_probabilities(
     mean_kpa: float, interval: StiffnessInterval, profile: StagingProfile
 ) -> tuple[CategoryProbability, ...]:
-    """Return the probability of each category of a profile, in its order; together they are 1."""
+    """Return the probability of each category of a profile, in its order; they sum to 1."""
     reached = [1.0, *(probability_at_least(mean_kpa, interval, limit) for limit in profile.boundaries_kpa), 0.0]
     return tuple(
-        CategoryProbability(one.category, reached[place] - reached[place + 1])
-        for place, one in enumerate(profile.intervals)
+        CategoryProbability(one.category, lower - upper)
+        for one, (lower, upper) in zip(profile.intervals, pairwise(reached), strict=True)
     )
 
 
 def crossed_cutoffs(interval: StiffnessInterval, cutoffs_kpa: Iterable[float]) -> tuple[float, ...]:
-    """Return the cut-offs, ascending, on both sides of which the interval lies."""
+    """Return the cut-offs inside the interval, ascending."""
     return tuple(sorted({one for one in cutoffs_kpa if interval.low_kpa < one <= interval.high_kpa}))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from liver_mre.about import APPLICATION, __version__
 from liver_mre.measurement.change import change_since
-from liver_mre.measurement.earlier_reports import latest_earlier
+from liver_mre.measurement.earlier_reports import most_recent_prior
 from liver_mre.method.stages import Concluded, Failed, NotEvaluable, Staged
 from liver_mre.results.finding import MeasuredFinding
 
@@ -83,7 +83,7 @@ def _compared(item: Selected, reports: ReportFiles, toolkit: Toolkit) -> Selecte
     """Compare the measurement with the patient's most recent earlier report in the input."""
     if not isinstance(item, Staged):
         return item
-    prior = latest_earlier(reports, item.acquisition.series.first)
+    prior = most_recent_prior(reports, item.acquisition.series.first)
     if prior is None:
         return item
     made_by = (f"{APPLICATION} {__version__}", item.mask.model.title)

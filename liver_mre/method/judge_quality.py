@@ -64,7 +64,7 @@ def judge_with_waves(segmented: Segmented, toolkit: Toolkit, waves: WaveMaps | N
     if not mask.liver.any():
         return segmented.to(NotEvaluable, reason=NO_LIVER)
     volume = segmented.volume
-    if not toolkit.card.takes_what_a_study_has:
+    if not toolkit.card.takes_all_channels:
         # A masked elastogram alone hardly shows whether it is one of a liver.
         volume = with_companions(volume, segmented.acquisition)
     given = QualityInput(
@@ -114,7 +114,7 @@ def _judged(given: QualityInput, toolkit: Toolkit) -> AcquisitionQuality:
             volume.confident,
             given.liver,
             volume.pixel_spacing_mm,
-            unmasked_kpa=None if volume.shown_masked else volume.whole_kpa,
+            unmasked_kpa=None if volume.only_masked else volume.complete_kpa,
             magnitude=volume.magnitude,
             # Training shows waves only together with the magnitude.
             waves=None if volume.magnitude is None else given.waves,

@@ -18,6 +18,6 @@ def load_pixels(selected: Selected, toolkit: Toolkit) -> Loaded:
     volume = read_stiffness(
         selected.acquisition,
         confidence_threshold=toolkit.settings.confidence_threshold,
-        companions=toolkit.card.takes_what_a_study_has,
+        companions=toolkit.card.takes_all_channels,
     )
     return selected.to(Loaded, volume=volume, contour=measure_contour(volume))

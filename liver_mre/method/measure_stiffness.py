@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from liver_mre.measurement.interval import calibration_for, interval_of, sampling_error, segmentation_error
-from liver_mre.measurement.measure import measure, region_of_interest
-from liver_mre.measurement.region import find_region
+from liver_mre.measurement.measure import measure
+from liver_mre.measurement.region import confident_liver, find_region
 from liver_mre.method.reasons import NO_CONFIDENT_LIVER, NO_LIVER, area_too_small
 from liver_mre.method.stages import Measured, NotEvaluable
 from liver_mre.stiffness.plausibility import check_plausible
@@ -91,7 +91,7 @@ def _interval(
 def _why_not_evaluable(judged: Judged, measurement: StiffnessMeasurement | None, min_area_cm2: float) -> Reason | None:
     if not judged.mask.liver.any():
         return NO_LIVER
-    if not region_of_interest(judged.volume, judged.mask).any():
+    if not confident_liver(judged.volume, judged.mask).any():
         return NO_CONFIDENT_LIVER
     area_cm2 = measurement.area_cm2 if measurement else 0.0
     if measurement is None or area_cm2 < min_area_cm2:

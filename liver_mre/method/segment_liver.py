@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from liver_mre.liver.framing import native_mask, network_input, shown_channels, view_of
+from liver_mre.liver.framing import available_channels, native_mask, network_input, view_of
 from liver_mre.liver.mask import LiverMask
 from liver_mre.method.stages import Prepared, Segmented
 
@@ -21,7 +21,7 @@ def prepare_input(loaded: Loaded, toolkit: Toolkit) -> Prepared:
     card, volume = toolkit.model.card, loaded.volume
     view = view_of(volume, card.field_of_view_mm)
     batch = network_input(volume, channels=card.channels, window_kpa=card.window_kpa, size=card.size, view=view)
-    return loaded.to(Prepared, network_input=batch, network_channels=shown_channels(volume, card.channels))
+    return loaded.to(Prepared, network_input=batch, network_channels=available_channels(volume, card.channels))
 
 
 def segment_liver(prepared: Prepared, toolkit: Toolkit) -> Segmented:

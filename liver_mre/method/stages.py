@@ -96,7 +96,7 @@ class Prepared(Loaded):
     Attributes
     ----------
     network_input : (S, channels, h, w) float32 in [0, 1]
-    network_channels : which of its images the network is given (`liver.framing.shown_channels`)
+    network_channels : which of its images the network is given (`liver.framing.available_channels`)
     """
 
     network_input: NDArray[np.float32]

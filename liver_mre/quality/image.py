@@ -9,7 +9,7 @@ from PIL import Image
 
 from liver_mre.liver.channels import WINDOW_KPA
 from liver_mre.stiffness.magnitude import bright_magnitude
-from liver_mre.stiffness.waves import shown_amplitude
+from liver_mre.stiffness.waves import compress_amplitude
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,8 +57,8 @@ def quality_images(
         liver.astype(np.float32),
         None if unmasked_kpa is None else _windowed(unmasked_kpa),
         None if magnitude is None else _scaled(magnitude),
-        None if waves is None else shown_amplitude(waves.amplitude_rad),
-        None if waves is None else shown_amplitude(waves.residual_rad),
+        None if waves is None else compress_amplitude(waves.amplitude_rad),
+        None if waves is None else compress_amplitude(waves.residual_rad),
     ]
     images = np.zeros((len(stiffness_kpa), len(CHANNELS), *size), np.float32)
     for channel, array in enumerate(channels):

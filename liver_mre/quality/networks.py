@@ -30,7 +30,6 @@ _WHERE: Final = "quality model's card.json"
 class QualityCard(Card):
     """Card of the quality networks: `members` of them vote, and one weights file holds them all."""
 
-
     members: int
 
 

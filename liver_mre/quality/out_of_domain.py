@@ -93,7 +93,7 @@ def features(
         found["confident_share"] = float(np.count_nonzero(roi) / np.count_nonzero(liver))
         low, median, high = np.quantile(volume.stiffness_kpa[roi].astype(np.float64), (0.25, 0.5, 0.75))
         found["stiffness_kpa"], found["stiffness_spread"] = float(median), float((high - low) / median)
-    body_kpa = volume.whole_kpa
+    body_kpa = volume.complete_kpa
     if np.count_nonzero(body_kpa) > UNMASKED_FACTOR * np.count_nonzero(confident):
         found |= _size_of(body_kpa > 0, volume, liver) | _body_features(volume, body_kpa, magnitude)
     elif magnitude is not None and (body := body_of(magnitude, volume.pixel_spacing_mm)).any():

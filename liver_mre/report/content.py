@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydicom.uid import generate_uid
 
-from liver_mre.measurement.measure import region_of_interest
+from liver_mre.measurement.region import confident_liver
 from liver_mre.results.finding import MeasuredFinding
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class ReportContent:
         """(S, R, C) bool, measured region; empty if the exam is not evaluable."""
         if self.measured is None:
             return np.zeros_like(self.mask.liver)
-        return region_of_interest(self.volume, self.mask) if self.pixels is None else self.pixels
+        return confident_liver(self.volume, self.mask) if self.pixels is None else self.pixels
 
     @property
     def region_uid(self) -> str:

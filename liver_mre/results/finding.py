@@ -47,7 +47,7 @@ class Provenance:
     unit : how stored values became kPa; None where the stiffness is not the scanner's
     model : the network that segmented the liver
     quality_model : the networks that judged quality; None where physics alone did, or nothing was judged
-    network_channels : what the segmentation was given (`liver.framing.shown_channels`)
+    network_channels : what the segmentation was given (`liver.framing.available_channels`)
     notes : what a reader should know about how series and pixels were put together, each once
     warnings : what is missing from the finding, and why
     """

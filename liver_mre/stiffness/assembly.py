@@ -1,4 +1,4 @@
-"""From stored pixel values to stiffness in kPa, without a change of grid and without integer truncation."""
+"""From stored pixel values to stiffness in kPa, on the scanner's own grid and without integer truncation."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ def assemble(
     confidence: NDArray[np.floating] | None = None,
     confidence_threshold: float = 0.95,
 ) -> StiffnessVolume:
-    """Turn the stored values of ordered slices into a stiffness volume.
+    """Convert the stored values of ordered slices to a stiffness volume.
 
-    A stored 0 means "not measured" (air, or masked away by the scanner), whatever the offset of the unit.
+    A stored 0 means "not measured" (air, or masked by the scanner), whatever the offset of the unit.
 
     Parameters
     ----------
     stored : (S, R, C), pixel values as stored, integer or float
-    instances : S instances in slice order, as `geometry.order_slices` gives them
+    instances : S instances in slice order, as `series.stack.order_slices` returns them
     unit : stiffness_kpa = stored * kpa_per_count + offset_kpa
-    per_slice : the unit of each slice, where it differs by slice; then used instead of `unit`
-    confidence : (S, R, C) in [0, 1]; None for a series that the scanner masked already
-    confidence_threshold : least confidence of a confident pixel
+    per_slice : the unit of each slice, replacing `unit` where slices have different units
+    confidence : (S, R, C) in [0, 1]; None for a series that the scanner has masked
+    confidence_threshold : smallest confidence of a confident pixel
 
     Raises
     ------
     GeometryError
-        The arrays, or the units of the slices, do not have the size that the headers say.
+        The number or size of arrays or units does not match the headers.
     UnknownUnitError
-        The unit is that of a real world value mapping which does not hold for all measured pixels.
+        The unit comes from a real world value mapping that does not cover all measured pixels.
     """
     spacing = instances[0].pixel_spacing_mm
     expected = (len(instances), instances[0].rows, instances[0].columns)
@@ -60,24 +60,22 @@ def assemble(
     values = stored.astype(np.float64)
     for pixels, instance, scale in zip(values, instances, units, strict=True):
         if scale.source == "real_world_mapping":
-            _check_range(pixels, instance)
-    factor = np.array([scale.kpa_per_count for scale in units])[:, None, None]
-    offset_kpa = np.array([scale.offset_kpa for scale in units])[:, None, None]
+            _check_mapped_range(pixels, instance)
+    factor, offset_kpa = np.array([(scale.kpa_per_count, scale.offset_kpa) for scale in units]).T[:, :, None, None]
     stiffness_kpa = values * factor + offset_kpa
     valid = np.isfinite(values) & (values > 0) & (stiffness_kpa > 0)
-    confident = valid.copy() if confidence is None else valid & (confidence >= confidence_threshold)
     return StiffnessVolume(
         stiffness_kpa=np.where(valid, stiffness_kpa, 0.0).astype(np.float32),
         valid=valid,
-        confident=confident,
+        confident=valid.copy() if confidence is None else valid & (confidence >= confidence_threshold),
         instances=instances,
         pixel_spacing_mm=spacing,
         masked=confidence is None,
     )
 
 
-def _check_range(stored: NDArray[np.float64], instance: Instance) -> None:
-    """Refuse measured pixels outside the stored values for which their image's mapping says what they mean."""
+def _check_mapped_range(stored: NDArray[np.float64], instance: Instance) -> None:
+    """Refuse measured pixels outside the range of stored values that the image's mapping covers."""
     mapping = instance.real_world
     measured = stored[np.isfinite(stored) & (stored > 0)]
     if mapping is None or not measured.size:
@@ -85,8 +83,8 @@ def _check_range(stored: NDArray[np.float64], instance: Instance) -> None:
     low, high = measured.min(), measured.max()
     if low < mapping.first_stored or high > mapping.last_stored:
         msg = (
-            "The RealWorldValueMappingSequence of the stiffness series holds for stored values from "
-            f"{mapping.first_stored:g} to {mapping.last_stored:g}, but its pixels reach from {low:g} to {high:g}. "
+            "The RealWorldValueMappingSequence of the stiffness series covers stored values from "
+            f"{mapping.first_stored:g} to {mapping.last_stored:g}, but its pixels range from {low:g} to {high:g}. "
             "Nothing was measured; set kpa_per_count if you know the scanner's scale."
         )
         raise UnknownUnitError(msg)

@@ -1,4 +1,4 @@
-"""How well two masks lie on each other. Axes are (slice, row, column)."""
+"""Overlap of two masks. Axes are (slice, row, column)."""
 
 from __future__ import annotations
 
@@ -11,38 +11,35 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
-_FAST = 32  # sizes of Fourier transforms are multiples of it
+_FFT_MULTIPLE = 32
 
 
 def mean_overlap(one: Mask, other: Mask) -> float:
-    """Return the mean over slices of the Dice coefficient of two masks (S, R, C)."""
-    both = (one & other).sum(axis=(1, 2))
-    return _mean_dice(both, one, other)
+    """Return the Dice coefficient of two masks (S, R, C), averaged over slices."""
+    return _mean_dice((one & other).sum(axis=(1, 2)), one, other)
 
 
 def best_overlap(one: Mask, other: Mask, reach: int) -> float:
-    """Return the largest mean overlap of two masks (S, R, C) where one may be moved, all slices alike.
+    """Return the largest mean overlap of two masks (S, R, C) under in-plane shifts that are the same in all slices.
 
     Parameters
     ----------
-    reach : pixels, in each direction
+    reach : largest shift in each direction, in pixels
     """
-    # Room for the largest shift, so that nothing comes back in on the other side; sizes without large prime factors
-    # are transformed several times as fast.
-    shape = [-(-(length + reach) // _FAST) * _FAST for length in one.shape[1:]]
+    # Padding by the largest shift prevents wrap-around; sizes without large prime factors transform much faster.
+    shape = [-(-(length + reach) // _FFT_MULTIPLE) * _FFT_MULTIPLE for length in one.shape[1:]]
     spectra = [np.fft.rfft2(mask.astype(np.float32), shape) for mask in (one, other)]
-    both = np.rint(np.fft.irfft2(spectra[0] * np.conj(spectra[1]), shape))
+    shared = np.rint(np.fft.irfft2(spectra[0] * np.conj(spectra[1]), shape))
     shifts = np.arange(-reach, reach + 1)
-    return _mean_dice(both[:, shifts[:, np.newaxis], shifts], one, other)
+    return _mean_dice(shared[:, shifts[:, np.newaxis], shifts], one, other)
 
 
-def without_hollows(mask: Mask) -> Mask:
-    """Return the mask (S, R, C) and what lies between its pixels along the row as well as along the column.
+def fill_holes(mask: Mask) -> Mask:
+    """Fill the pixels of a mask (S, R, C) that have mask pixels on both sides in their row and in their column.
 
     A body found by its brightness has holes where iron or air darkens it.
     """
-    across, down = (_between(mask, axis) for axis in (1, 2))
-    filled: Mask = across & down
+    filled: Mask = _between(mask, 1) & _between(mask, 2)
     return filled
 
 
@@ -53,8 +50,8 @@ def _between(mask: Mask, axis: int) -> Mask:
     return between
 
 
-def _mean_dice(both: NDArray[np.number], one: Mask, other: Mask) -> float:
-    """Return the largest mean over slices of Dice coefficients, from the pixels (S, ...) that the masks share."""
+def _mean_dice(shared: NDArray[np.number], one: Mask, other: Mask) -> float:
+    """Return the largest Dice coefficient, averaged over slices, from the numbers of shared pixels (S, ...)."""
     sizes = np.maximum(one.sum(axis=(1, 2)) + other.sum(axis=(1, 2)), 1)
-    dice = 2.0 * both / sizes.reshape(-1, *[1] * (both.ndim - 1))
+    dice = 2.0 * shared / sizes.reshape(-1, *[1] * (shared.ndim - 1))
     return float(dice.mean(axis=0).max())

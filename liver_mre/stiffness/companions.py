@@ -1,7 +1,7 @@
-"""What the network is shown beside the measured series: the magnitude, and the stiffness before it was masked.
+"""The magnitude and the unmasked stiffness on the measured slices, as further input of the network.
 
-Nothing is measured in either, so what cannot be laid on the measured slices beyond doubt is left out, with a note: it
-never fails an exam.
+Nothing is measured in either. A companion whose pixels do not certainly match the measured slices is left out with a
+note; it never fails an acquisition.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import numpy as np
 
 from liver_mre.errors import MreError
 from liver_mre.stiffness.assembly import assemble
-from liver_mre.stiffness.body_overlap import best_overlap, mean_overlap, without_hollows
-from liver_mre.stiffness.confidence_map import image_number
+from liver_mre.stiffness.body_overlap import best_overlap, fill_holes, mean_overlap
+from liver_mre.stiffness.confidence_map import image_number, order_by_number
 from liver_mre.stiffness.magnitude import body_pixels
 from liver_mre.stiffness.masking import Masking, judge_masking
 from liver_mre.studies.decoding import read_images
@@ -32,28 +32,25 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.float32]
 
-CLEARLY_ALIKE: Final = 0.5  # ours: phase offsets of a slice differ by noise, slices by anatomy, which is far more
-MOVED_MM: Final = 30.0
-"""How far outlines of the body are moved to lie on each other. Ours."""
+MAX_SPREAD_RATIO: Final = 0.5
+"""Ours: phase offsets of one slice differ by noise, different slices by anatomy, which is far more."""
+MAX_SHIFT_MM: Final = 30.0
+"""Ours: largest shift by breathing when outlines of the body are compared."""
 _GREY: Final = (1, "MONOCHROME2")
+_NO_POSITIONS: Final = "it has no usable positions, and"
 
 
 class _UnusableError(Exception):
-    """A companion cannot be laid on the measured slices; the message says why, as a clause."""
+    """A companion does not certainly match the measured slices; the message says why, as a clause."""
 
 
 def with_companions(volume: StiffnessVolume, acquisition: Acquisition) -> StiffnessVolume:
-    """Read what the network can be shown beside the measured stiffness.
-
-    Parameters
-    ----------
-    volume : the measured stiffness
-    acquisition : whose it is, with its magnitude and its unmasked stiffness
+    """Add the magnitude and the unmasked stiffness of an acquisition to its measured stiffness.
 
     Returns
     -------
-    The volume with `unmasked_kpa` and `magnitude`, each if there is one that lies on the measured slices beyond doubt;
-    if there is one that does not, with a note that says why.
+    The volume with `unmasked_kpa` and `magnitude`, where the acquisition has them and they match the measured slices;
+    one that is left out adds a note with the reason.
     """
     maps, magnitude = acquisition.maps, acquisition.magnitude
     if maps is not None and (unmasked := maps.unmasked) is not None:
@@ -70,101 +67,88 @@ def with_companions(volume: StiffnessVolume, acquisition: Acquisition) -> Stiffn
 
 
 def _without(volume: StiffnessVolume, what: str, series: Series, error: Exception) -> StiffnessVolume:
-    # What a reader of pixels says of an image ends in "Nothing was measured", which is not so here.
+    # Messages of the pixel decoder end in "Nothing was measured", which is not true here.
     why = str(error) if isinstance(error, _UnusableError) else "its pixels cannot be read, or lost something"
-    note = f"The network was not shown the {what} (series {series.series_number}): {why}."
+    note = f"The network was not given the {what} (series {series.series_number}): {why}."
     return replace(volume, notes=(*volume.notes, note))
 
 
+def _require(condition: object, otherwise: str) -> None:
+    if not condition:
+        raise _UnusableError(otherwise)
+
+
 def _unmasked_kpa(volume: StiffnessVolume, unit: UnitEvidence, series: Series) -> Pixels:
-    """Return the stiffness before it was masked, (S, R, C): it is that only where the mask left it as it was."""
-    here = _on_slices(volume, series)
-    if any(len(images) != 1 for images in here):
-        message = "it does not show every measured slice once"
-        raise _UnusableError(message)
-    images = tuple(chain.from_iterable(here))
+    """Return the unmasked stiffness (S, R, C), which must equal the masked one wherever that has values."""
+    by_slice = _on_slices(volume, series)
+    _require(all(len(images) == 1 for images in by_slice), "it does not show every measured slice once")
+    images = tuple(chain.from_iterable(by_slice))
     stored = np.stack([image.stored for image in read_images(images)])
     stiffness_kpa = assemble(stored, images, unit).stiffness_kpa
-    if not np.array_equal(stiffness_kpa[volume.valid], volume.stiffness_kpa[volume.valid]):
-        message = "it differs from the masked stiffness where that has values"
-        raise _UnusableError(message)
-    if judge_masking(stiffness_kpa > 0, volume.pixel_area_cm2) is Masking.MASKED:
-        message = "its pixels look masked, too"
-        raise _UnusableError(message)
+    equal = np.array_equal(stiffness_kpa[volume.valid], volume.stiffness_kpa[volume.valid])
+    _require(equal, "it differs from the masked stiffness where that has values")
+    masking = judge_masking(stiffness_kpa > 0, volume.pixel_area_cm2)
+    _require(masking is not Masking.MASKED, "its pixels look masked, too")
     return stiffness_kpa
 
 
 def _magnitude(volume: StiffnessVolume, series: Series) -> Pixels:
     """Return the magnitude of the measured slices, (S, R, C): the mean over the phase offsets of each."""
     images = series.instances
-    if any((image.samples_per_pixel, image.photometric_interpretation) != _GREY for image in images):
-        message = "it is not stored as grey values"
-        raise _UnusableError(message)
-    if any(image.conflicting for image in images):
-        message = "files of it contradict each other"
-        raise _UnusableError(message)
+    grey = all((image.samples_per_pixel, image.photometric_interpretation) == _GREY for image in images)
+    _require(grey, "it is not stored as grey values")
+    _require(not any(image.conflicting for image in images), "files of it contradict each other")
     if len({image.position_mm for image in images}) == 1 < len(volume.instances):
         return _by_number(volume, series)
-    here = _on_slices(volume, series)
-    offsets = {len(of_slice) for of_slice in here}
-    if len(offsets) > 1:
-        message = "it has more images of some slices than of others"
-        raise _UnusableError(message)
-    values = _values(list(chain.from_iterable(here)))
-    mean: Pixels = values.reshape(len(here), *offsets, *values.shape[1:]).mean(axis=1)
+    by_slice = _on_slices(volume, series)
+    offsets = {len(of_slice) for of_slice in by_slice}
+    _require(len(offsets) == 1, "it has more images of some slices than of others")
+    values = _values(list(chain.from_iterable(by_slice)))
+    mean: Pixels = values.reshape(len(by_slice), *offsets, *values.shape[1:]).mean(axis=1)
     return mean
 
 
 def _on_slices(volume: StiffnessVolume, series: Series) -> list[list[Instance]]:
-    """Return the images of a companion at the position of each measured slice, by geometry: at least one."""
-    here = [images_at(series, instance) for instance in volume.instances]
-    if not all(here):
-        message = "it lacks slices, or shows others (ImagePositionPatient)"
-        raise _UnusableError(message)
-    for instance, images in zip(volume.instances, here, strict=True):
-        if not all(same_orientation(image, instance) and same_pixels(image, instance) for image in images):
-            message = (
-                "its pixels do not lie on those of the stiffness (Rows, Columns, PixelSpacing, ImagePositionPatient)"
-            )
-            raise _UnusableError(message)
-    return here
+    """Return the images at the position of each measured slice, at least one per slice."""
+    by_slice = [images_at(series, instance) for instance in volume.instances]
+    _require(all(by_slice), "it lacks slices, or shows others (ImagePositionPatient)")
+    aligned = all(
+        same_orientation(image, instance) and same_pixels(image, instance)
+        for instance, images in zip(volume.instances, by_slice, strict=True)
+        for image in images
+    )
+    _require(
+        aligned, "its pixels do not lie on those of the stiffness (Rows, Columns, PixelSpacing, ImagePositionPatient)"
+    )
+    return by_slice
 
 
 def _by_number(volume: StiffnessVolume, series: Series) -> Pixels:
-    """Pair by the order of InstanceNumber, where positions say nothing and everything else agrees with it.
+    """Pair images and slices in the order of InstanceNumber, where the magnitude has no usable positions.
 
-    The measured slices have to be numbered along their normal, up or down, and the outlines of the body to fit better
-    than in the reverse order and than mirrored, as far as they move by breathing: so they do in 877 of 884 good
-    simulated exams.
+    The measured slices must be numbered along their normal, up or down, and the outlines of the body must fit better
+    than in reverse order, and better than mirrored after the best shift (breathing). 877 of 884 good simulated exams
+    meet this.
     """
     images, slices = sorted(series.instances, key=image_number), volume.instances
     shape = volume.stiffness_kpa.shape[1:]
-    if len(images) % len(slices) or any((image.rows, image.columns) != shape for image in images):
-        message = "it has no usable positions, and other images than the stiffness"
-        raise _UnusableError(message)
-    if any(len(set(map(image_number, of))) < len(of) for of in (images, slices)):
-        message = "it has no usable positions, and InstanceNumber repeats"
-        raise _UnusableError(message)
-    order = sorted(range(len(slices)), key=lambda index: image_number(slices[index]))
-    if sorted(order) not in (order, order[::-1]):
-        message = "it has no usable positions, and the stiffness is not numbered in the order of its slices"
-        raise _UnusableError(message)
-    if volume.shown_masked:
-        message = "it has no usable positions, and no outline of the body in a masked stiffness tells its order"
-        raise _UnusableError(message)
+    fits = len(images) % len(slices) == 0 and all((image.rows, image.columns) == shape for image in images)
+    _require(fits, f"{_NO_POSITIONS} other images than the stiffness")
+    unique = all(len(set(map(image_number, of))) == len(of) for of in (images, slices))
+    _require(unique, f"{_NO_POSITIONS} InstanceNumber repeats")
+    order = order_by_number(slices)
+    numbered = sorted(order) in (order, order[::-1])
+    _require(numbered, f"{_NO_POSITIONS} the stiffness is not numbered in the order of its slices")
+    _require(not volume.only_masked, f"{_NO_POSITIONS} no outline of the body in a masked stiffness tells its order")
     by_number = _of_slices(_values(images), images, len(slices))
-    shown = volume.valid if volume.unmasked_kpa is None else volume.unmasked_kpa > 0
-    body, outline = without_hollows(body_pixels(by_number)), without_hollows(shown[order])
-    if len(slices) > 1 and mean_overlap(body, outline) <= mean_overlap(body[::-1], outline):
-        message = "it has no usable positions, and outlines of the body speak against the order of its numbers"
-        raise _UnusableError(message)
+    measured = volume.valid if volume.unmasked_kpa is None else volume.unmasked_kpa > 0
+    body, outline = fill_holes(body_pixels(by_number)), fill_holes(measured[order])
+    in_order = len(slices) == 1 or mean_overlap(body, outline) > mean_overlap(body[::-1], outline)
+    _require(in_order, f"{_NO_POSITIONS} outlines of the body contradict the order of its numbers")
     # Breathing moves the body between magnitude and stiffness by more than its two sides differ.
-    reach = round(MOVED_MM / min(volume.pixel_spacing_mm))
-    ways = (body, body[:, :, ::-1], body[:, ::-1])
-    as_is, *mirrored = (best_overlap(way, outline, reach) for way in ways)
-    if as_is <= max(mirrored):
-        message = "it has no usable positions, and the outline of the body looks mirrored"
-        raise _UnusableError(message)
+    reach = round(MAX_SHIFT_MM / min(volume.pixel_spacing_mm))
+    as_is, *mirrored = (best_overlap(flipped, outline, reach) for flipped in (body, body[:, :, ::-1], body[:, ::-1]))
+    _require(as_is > max(mirrored), f"{_NO_POSITIONS} the outline of the body looks mirrored")
     magnitude = np.empty_like(by_number)
     magnitude[order] = by_number
     return magnitude
@@ -173,34 +157,31 @@ def _by_number(volume: StiffnessVolume, series: Series) -> Pixels:
 def _of_slices(values: Pixels, images: Sequence[Instance], slices: int) -> Pixels:
     """Return the mean over the phase offsets of each slice, (S, R, C), of images in the order of their numbers.
 
-    Scanners number slice by slice or offset by offset. The header says which, or the pixels do: images of one slice are
-    much more alike than those of different slices.
+    Scanners number slice by slice or offset by offset. The header says which, or else the pixels: images of one slice
+    differ much less than those of different slices.
     """
-    grid = values.shape[1:]
     numbers = [image.offset_number for image in images]
     known = sorted({number for number in numbers if number is not None})
     if known and all(numbers.count(number) == slices for number in known) and len(known) * slices == len(images):
-        of_offsets = [values[[found == number for found in numbers]] for number in known]
-        mean: Pixels = np.mean(of_offsets, axis=0)
+        mean: Pixels = np.mean([values[[found == number for found in numbers]] for number in known], axis=0)
         return mean
+    grid = values.shape[1:]
     either = values.reshape(slices, -1, *grid), values.reshape(-1, slices, *grid).swapaxes(0, 1)
     spread = [float(np.abs(of - of.mean(axis=1, keepdims=True)).mean()) for of in either]
-    if min(spread) > CLEARLY_ALIKE * max(spread):
-        message = "it has no usable positions, and it is not clear which of its images show one slice"
-        raise _UnusableError(message)
-    alike: Pixels = either[int(np.argmin(spread))].mean(axis=1)
-    return alike
+    clear = min(spread) <= MAX_SPREAD_RATIO * max(spread)
+    _require(clear, f"{_NO_POSITIONS} it is not clear which of its images show one slice")
+    closest: Pixels = either[int(np.argmin(spread))].mean(axis=1)
+    return closest
 
 
 def _values(images: Sequence[Instance]) -> Pixels:
-    """Read pixels on one scale: that of each image where all say it, since it can differ from slice to slice."""
+    """Read pixels on one scale: each image's own, since it can differ between slices, if every image has one."""
     stored = np.stack([image.stored for image in read_images(images)]).astype(np.float32)
     if any(image.rescale_slope is None for image in images):
         return np.maximum(stored, np.float32(0.0))
     scales = np.array([(image.rescale_slope, image.rescale_intercept or 0.0) for image in images], dtype=np.float32)
-    if not (np.isfinite(scales).all() and (scales[:, 0] > 0).all()):
-        message = "its RescaleSlope or RescaleIntercept cannot be used"
-        raise _UnusableError(message)
+    usable = np.isfinite(scales).all() and (scales[:, 0] > 0).all()
+    _require(usable, "its RescaleSlope or RescaleIntercept cannot be used")
     slope, intercept = scales.T[:, :, np.newaxis, np.newaxis]
     values: Pixels = np.maximum(stored * slope + intercept, np.float32(0.0))
     return values

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     Key = Callable[[Instance], tuple[int, int]]
 
-# Ours, in overlap (Dice) of outlines, mean over slices: in 8 simulated exams the wrong order is worse by 0.005-0.017.
-REVERSED_BETTER: Final = 0.002
-LARGEST_CONFIDENCE: Final = 1.01  # ours: rounding of stored counts
-LEAST_LARGEST_CONFIDENCE: Final = 0.5  # ours: simulated maps of failed acquisitions, too, reach more somewhere
+# Ours, in mean Dice overlap of outlines: in 8 simulated exams the wrong order is worse by 0.005-0.017.
+REVERSAL_MARGIN: Final = 0.002
+MAX_CONFIDENCE: Final = 1.01  # ours: allows for rounding of stored counts
+MIN_PEAK_CONFIDENCE: Final = 0.5  # ours: even simulated maps of failed acquisitions have a higher maximum
 CONFIDENT: Final = 0.95
-CONFIDENT_IN_NOTHING: Final = 0.5  # ours: share of confident pixels where there is no stiffness; in right maps, about 0
+MAX_CONFIDENT_OUTSIDE: Final = 0.5  # ours: share of confident pixels without stiffness; about 0 in correct maps
 
 
 def read_confidence(
@@ -36,13 +36,13 @@ def read_confidence(
 
     Parameters
     ----------
-    maps : with their confidence map
+    maps : the scanner's maps, with or without a confidence map
     instances : the images of the stiffness series in slice order
-    measured : (S, R, C), where they have a stiffness
+    measured : (S, R, C), pixels that have a stiffness
 
     Returns
     -------
-    (S, R, C) confidence, 0 to 1, in the order of `instances`; None where there is no confidence map.
+    (S, R, C) confidence, 0 to 1, in the order of `instances`; None without a confidence map.
 
     Raises
     ------
@@ -51,11 +51,11 @@ def read_confidence(
     GeometryError
         It is not clear which image of the map belongs to which slice, or the map has another grid.
     UnknownUnitError
-        The map reaches beyond 1, or nowhere near it: its scale is wrong.
+        The maximum of the map is above 1 or far below it: its scale is wrong.
     NoConfidenceError
         The map is confident where the stiffness series has no values: it is inverted, or another map.
     LossyPixelsError, TruncatedFileError
-        As `read_images` raises them.
+        From `read_images`.
     """
     if maps.confidence is None or maps.confidence_per_count is None:
         return None
@@ -70,18 +70,18 @@ def read_confidence(
 
 
 def _check_values(confidence: NDArray[np.float32], measured: NDArray[np.bool_]) -> None:
-    """Refuse values that no confidence map of the stiffness series has."""
+    """Refuse values that no confidence map of this stiffness series can have."""
     largest = float(confidence.max())
-    if not LEAST_LARGEST_CONFIDENCE <= largest <= LARGEST_CONFIDENCE:
+    if not MIN_PEAK_CONFIDENCE <= largest <= MAX_CONFIDENCE:
         msg = (
             f"The confidence map reaches {largest:.3g}, but confidence lies between 0 and 1, and some of it near 1: "
-            "its scale is not the one that its scanner should have. Nothing was measured."
+            "its scale is not the one expected of its scanner. Nothing was measured."
         )
         raise UnknownUnitError(msg)
     if confidence.shape != measured.shape:
-        return  # said with both sizes where the volume is put together
-    nothing = confidence[~measured]
-    if nothing.size and float(np.mean(nothing >= CONFIDENT)) > CONFIDENT_IN_NOTHING:
+        return  # `assemble` reports both sizes
+    outside = confidence[~measured]
+    if outside.size and float(np.mean(outside >= CONFIDENT)) > MAX_CONFIDENT_OUTSIDE:
         msg = (
             "The confidence map is confident where the stiffness series has no values, so it is inverted, or not the "
             "confidence map of this series. Nothing was measured; send the acquisition again."
@@ -94,11 +94,11 @@ def _stack(images: list[Instance]) -> NDArray[np.integer]:
 
 
 def _by_position(series: Series, instances: tuple[Instance, ...]) -> NDArray[np.integer]:
-    """Read the images at the positions of the stiffness slices; several at one position must show the same."""
-    here = [_at(series, instance) for instance in instances]
-    pixels = iter(_stack([image for images in here for image in images]))
+    """Read the images at the positions of the stiffness slices; several at one position must be identical."""
+    by_slice = [_at(series, instance) for instance in instances]
+    pixels = iter(_stack([image for images in by_slice for image in images]))
     slices = []
-    for images in here:
+    for images in by_slice:
         first, *others = [next(pixels) for _ in images]
         if any(not np.array_equal(first, other) for other in others):
             msg = "Two images of the confidence map lie at the same position, so it is not clear which to use."
@@ -122,12 +122,17 @@ def _at(series: Series, instance: Instance) -> list[Instance]:
 
 
 def image_number(instance: Instance) -> tuple[int, int]:
-    """Return what orders the images of a series where their positions do not."""
+    """Return the sort key of images without usable positions."""
     return instance.instance_number, instance.frame_number or 0
 
 
+def order_by_number(instances: tuple[Instance, ...]) -> list[int]:
+    """Return the indices of slices in the order of their image numbers."""
+    return sorted(range(len(instances)), key=lambda index: image_number(instances[index]))
+
+
 def _by_number(series: Series, instances: tuple[Instance, ...]) -> list[Instance]:
-    """Pair by the order of InstanceNumber, and return the images in the order of the stiffness slices."""
+    """Pair in the order of InstanceNumber; return the images in the order of the stiffness slices."""
     if len(series.instances) != len(instances):
         msg = (
             f"The confidence map has {len(series.instances)} images and no usable positions, but the stiffness series "
@@ -141,8 +146,7 @@ def _by_number(series: Series, instances: tuple[Instance, ...]) -> list[Instance
                 "be paired. Nothing was measured."
             )
             raise GeometryError(msg)
-    order = sorted(range(len(instances)), key=lambda index: image_number(instances[index]))
-    paired = dict(zip(order, sorted(series.instances, key=image_number), strict=True))
+    paired = dict(zip(order_by_number(instances), sorted(series.instances, key=image_number), strict=True))
     return [paired[index] for index in range(len(instances))]
 
 
@@ -151,11 +155,11 @@ def _check_direction(
 ) -> None:
     """Refuse a pairing by number whose outlines would fit clearly better in the reverse order."""
     if confidence.shape != measured.shape:
-        return  # said with both sizes where the volume is put together
-    order = sorted(range(len(instances)), key=lambda index: image_number(instances[index]))
+        return  # `assemble` reports both sizes
+    order = order_by_number(instances)
     forward = mean_overlap(confidence[order], measured[order])
     backward = mean_overlap(confidence[order][::-1], measured[order])
-    if backward > forward + REVERSED_BETTER:
+    if backward > forward + REVERSAL_MARGIN:
         msg = (
             "The confidence map has no usable positions, and its images fit the stiffness series better in the reverse "
             "order of InstanceNumber, so it is not clear how they belong together. Nothing was measured."

@@ -1,4 +1,4 @@
-"""What the pixels of an elastogram say about its mask: hatch lines to be closed, and whether there is a mask at all."""
+"""Detect from the pixels of an elastogram whether it is masked or hatched, and close hatch lines."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     Mask = NDArray[np.bool_]
 
-NEAR_ZERO: Final = 0.02  # ours: of the 90th percentile; some 0.1 kPa, softer than any tissue
+NEAR_ZERO: Final = 0.02  # ours: share of the 90th percentile; about 0.1 kPa, softer than any tissue
 PERIODS: Final = (2, 3, 4)  # hatch lines every 2nd, 3rd or 4th pixel
-LINE_SHARE: Final = 0.25  # ours: of dark pixels beside bright ones; noise and plain masks stay under 0.06
-LEAST_LINE_PIXELS: Final = 64  # ours: a patch of about 11 x 11 hatched pixels
-_REACH: Final = 6  # pixels from a window that is certainly hatched within which the hatch may end
+LINE_SHARE: Final = 0.25  # ours: share of lines in dark pixels beside bright ones; noise and plain masks: below 0.06
+MIN_LINE_PIXELS: Final = 64  # ours: a patch of about 11 x 11 hatched pixels
+_REACH: Final = 6  # pixels around a certainly hatched window in which the hatch may end
 
-# Ours, between 205 simulated exams: masked ones are at most 217 cm2 a slice and fill at most 0.93 of their hull,
+# Ours. Of 205 simulated exams, masked ones measure at most 217 cm2 a slice and fill at most 0.93 of their convex hull,
 # unmasked ones at least 482 cm2 and 0.98.
 UNMASKED_AREA_CM2: Final = 250.0
 UNMASKED_SOLIDITY: Final = 0.94
@@ -28,7 +28,7 @@ SMALLEST_BODY_CM2: Final = 100.0
 
 
 class Masking(Enum):
-    """Whether low-confidence pixels look taken out of an elastogram."""
+    """Whether an elastogram looks masked."""
 
     MASKED = "masked"
     UNMASKED = "unmasked"
@@ -36,14 +36,14 @@ class Masking(Enum):
 
 
 def judge_masking(measured: Mask, pixel_area_cm2: float) -> Masking:
-    """Tell by the shape of what was measured whether pixels of low confidence have been taken out.
+    """Tell by the shape of the measured pixels whether pixels of low confidence were removed.
 
-    An unmasked elastogram covers the whole cross-section of the body, which is large and convex; a masked one has lost
-    most of it and is ragged. What is neither plainly one nor plainly the other (a child, half a body) is unclear.
+    An unmasked elastogram covers the whole cross-section of the body, which is large and convex; a masked one is small
+    and ragged. Anything between (a child, half a body) is unclear.
 
     Parameters
     ----------
-    measured : (S, R, C), pixels that carry a value, with hatch lines closed
+    measured : (S, R, C), pixels that have a value, with hatch lines closed
     pixel_area_cm2 : area of one pixel
     """
     counts = measured.sum(axis=(1, 2))
@@ -57,17 +57,17 @@ def judge_masking(measured: Mask, pixel_area_cm2: float) -> Masking:
 
 
 def close_hatch(stored: NDArray[np.integer]) -> tuple[Mask, bool]:
-    """Find the pixels that a hatched elastogram measures, and whether it is hatched.
+    """Find the measured pixels of an elastogram that may be hatched, and whether it is.
 
-    GE draws diagonal lines of (near) zeros, every 2nd to 4th pixel, over what is under 95 % confidence; between the
-    lines valid-looking stiffness survives. Lines are recognised by the lattice that they leave: windows in which every
-    pixel of one lattice is dark and most others are not. There, a pixel between the lines counts as its neighbours on
-    the lattice do, so that the edge of a confident region moves by at most a pixel (two where lines are further apart
-    than every 2nd pixel). An elastogram without such lines keeps every pixel that is not zero.
+    GE draws diagonal lines of (near) zeros, every 2nd to 4th pixel, over pixels below 95 % confidence; stiffness
+    between the lines still looks valid. Hatching is recognised by its lattice: windows in which every pixel of one
+    lattice is dark and most others are not. There, a pixel between the lines is treated like its neighbours on the
+    lattice, so that the edge of a confident region moves by at most one pixel (two with a period above 2). Without
+    hatching, every pixel that is not zero counts as measured.
 
     Parameters
     ----------
-    stored : (S, R, C), as stored; 0 is "not measured"
+    stored : (S, R, C), stored values; 0 is "not measured"
 
     Returns
     -------
@@ -88,12 +88,12 @@ def close_hatch(stored: NDArray[np.integer]) -> tuple[Mask, bool]:
 
 
 def _period(dark: Mask) -> int:
-    """Return the shortest period that fits: lines every 2nd pixel also fit a period of 4. One typical slice decides."""
+    """Return the shortest period that fits (period 2 also fits 4), from the slice with the most even share of dark."""
     shares = dark.mean(axis=(1, 2))
-    typical = dark[[int(np.argmax(shares * (1 - shares)))]]
+    chosen = dark[[int(np.argmax(shares * (1 - shares)))]]
     counts = []
     for period in PERIODS:
-        windows = [_hatched_windows(typical, lattice, period) for lattice in _lattices(dark.shape[1:], period)]
+        windows = [_hatched_windows(chosen, lattice, period) for lattice in _lattices(dark.shape[1:], period)]
         counts.append(int(np.logical_or.reduce(windows).sum()))
     return next(period for period, count in zip(PERIODS, counts, strict=True) if count >= max(counts) / 2)
 
@@ -111,28 +111,29 @@ def _has_lines(dark: Mask) -> bool:
     lines = dark & (bright_beside == 4) & (falling | rising)  # noqa: PLR2004 - all four sides
     edges = dark & (bright_beside > 0)
     count = int(lines.sum())
-    return count >= LEAST_LINE_PIXELS and count > LINE_SHARE * int(edges.sum())
+    return count >= MIN_LINE_PIXELS and count > LINE_SHARE * int(edges.sum())
 
 
 def _lattices(shape: tuple[int, ...], period: int) -> list[Mask]:
-    """Every set of diagonal lines with a period, (R, C) each, in both directions."""
+    """Return every set of diagonal lines of a period, (R, C) each, in both directions."""
     row, column = np.indices(shape)
     diagonals = (row + column,) if period == PERIODS[0] else (row + column, row - column)
     return [diagonal % period == phase for diagonal in diagonals for phase in range(period)]
 
 
 def _hatched_windows(dark: Mask, lattice: Mask, period: int) -> Mask:
-    """Centres of windows in which all pixels of the lattice are dark and at least half of the others bright."""
+    """Return the centres of windows in which all lattice pixels are dark and at least half of the others bright."""
     half = (period + 1) // 2
-    on, off = np.broadcast_to(lattice, dark.shape), np.broadcast_to(~lattice, dark.shape)
     bright = ~dark
-    others = _box_sum(off, half)
-    found: Mask = (_box_sum(on & bright, half) == 0) & (2 * _box_sum(off & bright, half) >= others)
-    return found & _inside(dark, half)
+    others = _box_sum(np.broadcast_to(~lattice, dark.shape), half)
+    found: Mask = (_box_sum(lattice & bright, half) == 0) & (2 * _box_sum(~lattice & bright, half) >= others)
+    inside = np.zeros_like(dark)
+    inside[:, half:-half, half:-half] = True
+    return found & inside
 
 
 def _between_lines(dark: Mask, lattice: Mask, period: int) -> Mask:
-    """Pixels off the lattice for which most of the lattice pixels beside them, weighted by nearness, are dark."""
+    """Return pixels off the lattice whose lattice neighbours are mostly dark, nearer ones counting more."""
     votes = np.zeros(dark.shape, np.int16)
     value = np.where(lattice, np.where(dark, 1, -1), 0).astype(np.int16)
     for axis in (1, 2):
@@ -152,12 +153,6 @@ def _shift(values: NDArray[np.int16], axis: int, step: int) -> NDArray[np.int16]
     return moved
 
 
-def _inside(dark: Mask, half: int) -> Mask:
-    inside = np.zeros_like(dark)
-    inside[:, half:-half, half:-half] = True
-    return inside
-
-
 def _box_sum(values: Mask, half: int) -> NDArray[np.int32]:
     """Count the True pixels in the square of 2 * half + 1 pixels around each pixel."""
     size = 2 * half + 1
@@ -175,7 +170,7 @@ def _dilate(mask: Mask, half: int) -> Mask:
 
 
 def _hull_area(measured: Mask) -> float:
-    """Area in pixels of the convex hull of the measured pixels of one slice."""
+    """Return the area in pixels of the convex hull of the measured pixels of one slice."""
     rows = np.flatnonzero(measured.any(axis=1))
     if not rows.size:
         return 0.0
@@ -190,7 +185,7 @@ def _hull_area(measured: Mask) -> float:
 
 
 def _half_hull(corners: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Walk along sorted corners, turning one way only (Andrew's monotone chain); the last corner is left out."""
+    """Return half of the hull of sorted corners, without the last (Andrew's monotone chain)."""
     hull: list[tuple[int, int]] = []
     for row, column in corners:
         while len(hull) > 1:

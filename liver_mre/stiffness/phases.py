@@ -1,6 +1,6 @@
 """The phase images of an acquisition, as phases in radians on the measured slices.
 
-Only quality is judged by them, and nothing is measured: what cannot be laid on the slices beyond doubt is left out.
+They serve quality control only; series whose pixels do not certainly match the measured slices are left out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from liver_mre.errors import MreError
-from liver_mre.stiffness.waves import LEAST_OFFSETS
+from liver_mre.stiffness.confidence_map import image_number
+from liver_mre.stiffness.waves import MIN_OFFSETS
 from liver_mre.studies.decoding import read_images
 from liver_mre.studies.geometry import images_at, same_orientation, same_pixels
 
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
 
     from liver_mre.studies.study import Instance, Series
 
-# How scanners write one turn: the largest value of signed and of unsigned pixels, and what a turn is in their units.
+# How scanners store phase: the largest pixel value, and the value of 2 pi, for signed and for unsigned pixels.
 _SIGNED: Final = ((np.pi, 2.0 * np.pi), (1000.0 * np.pi, 2000.0 * np.pi), (4096.0, 8192.0))
 _UNSIGNED: Final = ((2.0 * np.pi, 2.0 * np.pi), (4095.0, 4096.0), (2000.0 * np.pi, 2000.0 * np.pi))
-MOST_OFFSETS: Final = 8
-"""Ours: scanners sample a period at 3 to 8 offsets; more images of a slice than that are several motions."""
-_FILLED: Final = (0.97, 1.01)
-"""Air is noise, whose phases fill the whole turn: a scale whose turn is not filled is not the right one."""
+MAX_OFFSETS: Final = 8
+"""Ours: scanners sample a period at 3 to 8 offsets; more images of a slice come from several directions of motion."""
+_COVERED: Final = (0.97, 1.01)
+"""Phase noise in air covers the full 2 pi range; a scale whose range is not covered is wrong."""
 
 
 def read_phases(series: Iterable[Series], instances: tuple[Instance, ...]) -> NDArray[np.float32] | None:
@@ -40,23 +41,23 @@ def read_phases(series: Iterable[Series], instances: tuple[Instance, ...]) -> ND
 
     Returns
     -------
-    (K, S, R, C) float32 phase in radians, K at least 4, of the first series that can be used; None where no series lies
-    on the measured slices, can be read, and has a plain scale.
+    (K, S, R, C) float32 phase in radians, K at least 4, of the first usable series; None where no series lies on the
+    measured slices, can be read and has a known scale.
     """
     return next((found for one in series if (found := _read(one, instances)) is not None), None)
 
 
 def _read(series: Series, instances: tuple[Instance, ...]) -> NDArray[np.float32] | None:
-    here = [_offsets_at(series, instance) for instance in instances]
-    offsets = len(here[0])
-    if not LEAST_OFFSETS <= offsets <= MOST_OFFSETS or any(len(images) != offsets for images in here):
+    by_slice = [_offsets_at(series, instance) for instance in instances]
+    offsets = len(by_slice[0])
+    if not MIN_OFFSETS <= offsets <= MAX_OFFSETS or any(len(images) != offsets for images in by_slice):
         return None
-    ordered = [image for images in zip(*here, strict=True) for image in images]
+    ordered = [image for images in zip(*by_slice, strict=True) for image in images]
     try:
         phase = np.stack([image.stored for image in read_images(tuple(ordered))]).astype(np.float32)
     except MreError:
         return None
-    # In place: an exam of many slices has hundreds of these images.
+    # In place, because an acquisition of many slices has hundreds of these images.
     phase *= np.array([image.rescale_slope or 1.0 for image in ordered], np.float32)[:, None, None]
     phase += np.array([image.rescale_intercept or 0.0 for image in ordered], np.float32)[:, None, None]
     found = in_radians(phase)
@@ -64,24 +65,23 @@ def _read(series: Series, instances: tuple[Instance, ...]) -> NDArray[np.float32
 
 
 def in_radians(values: NDArray[np.floating]) -> NDArray[np.float32] | None:
-    """Return phases in radians from rescaled pixel values; None where no known scale has its turn filled by them."""
-    least, most = float(values.min()), float(values.max())
-    largest = max(-least, most)
-    low, high = _FILLED
-    for limit, turn in _SIGNED if least < 0 else _UNSIGNED:
-        if low * limit <= largest <= high * limit:
-            return np.asarray(values * (2.0 * np.pi / turn), np.float32)
+    """Return phases in radians from rescaled pixel values; None where they cover the range of no known scale."""
+    smallest, largest = float(values.min()), float(values.max())
+    low, high = _COVERED
+    for limit, two_pi in _SIGNED if smallest < 0 else _UNSIGNED:
+        if low * limit <= max(-smallest, largest) <= high * limit:
+            return np.asarray(values * (2.0 * np.pi / two_pi), np.float32)
     return None
 
 
 def _offsets_at(series: Series, instance: Instance) -> list[Instance]:
-    """Return the images of one slice by their offset; none where they lie elsewhere or are not those of one motion."""
-    here = images_at(series, instance)
-    if not all(same_orientation(image, instance) and same_pixels(image, instance) for image in here):
+    """Return the images of a slice in the order of their offsets; none where pixels or offset numbers do not fit."""
+    images = images_at(series, instance)
+    if not all(same_orientation(image, instance) and same_pixels(image, instance) for image in images):
         return []
-    numbers = sorted(image.offset_number for image in here if image.offset_number is not None)
+    numbers = sorted(image.offset_number for image in images if image.offset_number is not None)
     if not numbers:
-        return sorted(here, key=lambda image: (image.instance_number, image.frame_number or 0))
-    if numbers != list(range(numbers[0], numbers[0] + len(here))):
-        return []  # offsets that repeat are several directions of motion, or several breath-holds
-    return sorted(here, key=lambda image: image.offset_number or 0)
+        return sorted(images, key=image_number)
+    if numbers != list(range(numbers[0], numbers[0] + len(images))):
+        return []  # repeated offsets: several directions of motion, or several breath-holds
+    return sorted(images, key=lambda image: image.offset_number or 0)

@@ -1,4 +1,4 @@
-"""Whether pixels in kPa can be those of an abdomen: what catches a scale that is wrong by a factor of ten."""
+"""Plausibility of stiffness in an abdomen, which detects a scale that is wrong by a factor of ten."""
 
 from __future__ import annotations
 
@@ -17,40 +17,36 @@ if TYPE_CHECKING:
 UNMASKED_MEDIAN_KPA: Final = (0.86, 8.6)
 MASKED_SOFT_KPA: Final = (0.67, 6.7)
 MASKED_STIFF_KPA: Final = (1.6, np.inf)
-
-
 PLAUSIBLE_MEDIAN_KPA: Final = (0.5, 20.0)  # ours: below any in-vivo liver, above any cirrhotic one
 
 
 def check_body_stiffness(stiffness_kpa: NDArray[np.floating], unit: UnitEvidence, *, masked: bool) -> None:
-    """Refuse a volume whose pixels cannot be an abdomen's in the unit that was assumed.
+    """Refuse pixels that cannot belong to an abdomen in the assumed unit.
 
-    The vendors' scales differ by ten (Siemens 0.01, GE 0.001 kPa a count), and a soft liver read ten times too stiff
-    still looks like a liver. The rest of the elastogram gives it away: it covers the whole body, mostly 1-4 kPa. So
-    limits are set to measures over all pixels that vary less than tenfold between patients, half-way (geometrically)
-    between the extremes of right values and the extremes of values ten times wrong.
+    Vendors' scales differ by a factor of ten (Siemens 0.01, GE 0.001 kPa a count), and a soft liver read ten times too
+    stiff still looks like a liver. The whole body, mostly 1-4 kPa, reveals the error: statistics over all pixels vary
+    less than tenfold between patients. Each limit is the geometric mean of the most extreme correct value and the
+    nearest value that is wrong by ten, measured on simulated exams (205 of the simulated cohort, stages F0 to F4, and
+    28 with livers of 1.5-1.8 and 9-12 kPa):
 
-    Measured on simulated exams (205 of the simulated cohort, stages F0 to F4, and 28 with livers of 1.5-1.8 and
-    9-12 kPa):
-
-    - unmasked: the median over the body is 1.72-4.11 kPa, so ten times wrong it is at least 17.2 or at most 0.41 kPa.
-      Limits 0.86-8.6: a factor of 2.0 to the nearest right and of 2.0 to the nearest wrong exam.
-    - masked at 95 % confidence: the 5th percentile is 1.24-3.59 kPa, so ten times wrong it is at least 12.4 or at most
-      0.36. Limits 0.67-6.7: a factor of 1.85 on either side.
-    - masked so that only the liver is left: the 95th percentile is at least 1.9 kPa, and at most 1.42 kPa for a 12 kPa
-      liver read as 1.2. Limit 1.6. This also fits published healthy livers (slice medians 1.8-2.8, SD 0.3-0.6 kPa):
-      their 95th percentile is above 2.2 kPa, and their 5th percentile, read ten times too high, is above 8 kPa.
+    - unmasked: median over the body 1.72-4.11 kPa; wrong by ten, at least 17.2 or at most 0.41 kPa. Limits 0.86-8.6, a
+      factor of 2.0 from the nearest correct and from the nearest wrong exam.
+    - masked at 95 % confidence: 5th percentile 1.24-3.59 kPa; wrong by ten, at least 12.4 or at most 0.36. Limits
+      0.67-6.7, a factor of 1.85 on either side.
+    - masked with only the liver left: 95th percentile at least 1.9 kPa, and at most 1.42 kPa for a 12 kPa liver read
+      as 1.2. Limit 1.6. This also fits published healthy livers (slice medians 1.8-2.8, SD 0.3-0.6 kPa): their 95th
+      percentile is above 2.2 kPa, and their 5th percentile, read ten times too high, above 8 kPa.
 
     Parameters
     ----------
-    stiffness_kpa : every pixel that carries a stiffness, of any shape; without any, nothing can be said
+    stiffness_kpa : every pixel that has a stiffness, of any shape; an empty array passes
     unit : the scale with which it was computed
-    masked : True if pixels of low confidence were taken out
+    masked : True if pixels of low confidence were removed
 
     Raises
     ------
     ImplausibleStiffnessError
-        A measure is outside its limits. This holds for a scale set by the user, too.
+        A statistic is outside its limits, also with a scale set by the user.
     """
     if not stiffness_kpa.size:
         return
@@ -77,16 +73,12 @@ def _check(name: str, value_kpa: float, limits_kpa: tuple[float, float], unit: U
 
 
 def check_plausible(median_kpa: float) -> None:
-    """Refuse a median over the liver that no liver has.
-
-    Parameters
-    ----------
-    median_kpa : median stiffness over the liver, in kPa
+    """Refuse a median over the liver, in kPa, outside 0.5-20 kPa.
 
     Raises
     ------
     ImplausibleStiffnessError
-        It is not within 0.5-20 kPa.
+        The median is outside that range.
     """
     low, high = PLAUSIBLE_MEDIAN_KPA
     if not low <= median_kpa <= high:

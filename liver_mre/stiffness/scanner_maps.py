@@ -1,4 +1,4 @@
-"""The scanner's own stiffness map in kPa, on its own pixel grid, and how confident it is."""
+"""The scanner's stiffness map in kPa and its confidence, on the scanner's pixel grid."""
 
 from __future__ import annotations
 
@@ -27,28 +27,29 @@ if TYPE_CHECKING:
 _HATCH_CLOSED: Final = (
     "The mask of the elastogram is drawn as hatch lines; they were closed, so that nothing between them is measured."
 )
-_MASK_SEEN: Final = "The header does not say whether the elastogram is masked at 95 % confidence; its pixels show it."
+_MASK_DETECTED: Final = (
+    "The header does not say whether the elastogram is masked at 95 % confidence; its pixels show it."
+)
 
 
 def read_scanner_maps(
     maps: ScannerMaps, acquisition: Acquisition, *, confidence_threshold: float = 0.95, companions: bool = False
 ) -> StiffnessVolume:
-    """Read the scanner's stiffness, its confidence, and what lies on the same slices.
+    """Read the scanner's stiffness and its confidence, and companions on the same slices.
 
     Parameters
     ----------
     maps : the scanner's maps
-    acquisition : whose they are
-    confidence_threshold : least confidence (0 to 1) of a confident pixel. It applies to a separate confidence map; a
-        masked series was masked at 95 % by the scanner.
-    companions : read magnitude and unmasked stiffness, too, which a network may be shown and in which nothing is
-        measured
+    acquisition : the acquisition that they belong to
+    confidence_threshold : smallest confidence (0 to 1) of a confident pixel, for separate confidence maps; the scanner
+        masks a masked series at 95 %
+    companions : also read the magnitude and the unmasked stiffness, which are input of the network and never measured
 
     Returns
     -------
     StiffnessVolume
-        Slices ordered along the slice normal, whatever the order or number of the files or frames, with the contour
-        drawn at the scanner, where there is one, and notes on what was found in the pixels.
+        Slices ordered along the slice normal, whatever the order or number of files or frames, with the contour drawn
+        at the scanner, if any, and notes on findings in the pixels.
 
     Raises
     ------
@@ -57,11 +58,11 @@ def read_scanner_maps(
     MissingSlicesError
         There is a gap between the slices, or the confidence map lacks a slice.
     NoConfidenceError
-        The pixels contradict a series that is said to be masked, or do not tell whether they are.
+        The pixels of a series labelled as masked are not masked, or it is not clear whether they are.
     UnknownUnitError
-        The unit is that of a real world value mapping which does not hold for all pixels.
+        The unit comes from a real world value mapping that does not cover all pixels.
     ImplausibleStiffnessError
-        The pixels cannot be an abdomen's in the unit that was found.
+        The pixels cannot belong to an abdomen in the unit that was found.
     LossyPixelsError
         The pixels were compressed with loss.
     TruncatedFileError
@@ -74,10 +75,10 @@ def read_scanner_maps(
     if maps.masked is not False:
         stored = _unhatched(stored, notes)
     row_mm, column_mm = cast("tuple[float, float]", instances[0].pixel_spacing_mm)
-    seen = judge_masking(stored > 0, row_mm * column_mm / 100.0)
+    masking = judge_masking(stored > 0, row_mm * column_mm / 100.0)
     confidence = read_confidence(maps, instances, stored > 0)
     if confidence is None:
-        _check_masked(maps, acquisition.notes, seen, notes)
+        _check_masked(maps, acquisition.notes, masking, notes)
     volume = assemble(
         stored,
         instances,
@@ -86,16 +87,16 @@ def read_scanner_maps(
         confidence=confidence,
         confidence_threshold=confidence_threshold,
     )
-    check_body_stiffness(volume.stiffness_kpa[volume.valid], maps.unit, masked=seen is not Masking.UNMASKED)
+    check_body_stiffness(volume.stiffness_kpa[volume.valid], maps.unit, masked=masking is not Masking.UNMASKED)
     contour = _contour(images, notes)
-    # A map can come with a stiffness series that lacks pixels all the same.
-    masked = volume.masked or seen is Masking.MASKED
+    # A stiffness series that comes with a confidence map can be masked, too.
+    masked = volume.masked or masking is Masking.MASKED
     volume = replace(volume, scanner_contour=contour, notes=tuple(notes), masked=masked)
     return with_companions(volume, acquisition) if companions else volume
 
 
 def _slice_units(maps: ScannerMaps, instances: tuple[Instance, ...]) -> tuple[UnitEvidence, ...] | None:
-    """Return the units of the ordered slices, where they differ."""
+    """Return the units of the ordered slices; None where all have the same."""
     if not maps.slice_units:
         return None
     by_image = dict(zip(maps.stiffness.instances, maps.slice_units, strict=True))
@@ -110,11 +111,11 @@ def _unhatched(stored: NDArray[np.integer], notes: list[str]) -> NDArray[np.inte
     return np.where(measured, stored, np.zeros_like(stored))
 
 
-def _check_masked(maps: ScannerMaps, known: tuple[str, ...], seen: Masking, notes: list[str]) -> None:
-    """Compare what the headers say of the mask with what the pixels show, where there is no confidence map."""
+def _check_masked(maps: ScannerMaps, known: tuple[str, ...], masking: Masking, notes: list[str]) -> None:
+    """Without a confidence map, compare the headers' statement on the mask with the pixels."""
     if maps.masked is False:
         raise NoConfidenceError
-    if maps.masked and seen is Masking.UNMASKED:
+    if maps.masked and masking is Masking.UNMASKED:
         msg = (
             "The stiffness series is labelled as masked at 95 % confidence, but its pixels cover the whole body "
             "without holes. Nothing was measured: send the masked series, or the confidence map of the same slices."
@@ -122,18 +123,18 @@ def _check_masked(maps: ScannerMaps, known: tuple[str, ...], seen: Masking, note
         raise NoConfidenceError(msg)
     if maps.masked:
         return
-    if seen is not Masking.MASKED:
-        shown = "do not show it clearly" if seen is Masking.UNCLEAR else "show that it is not"
+    if masking is not Masking.MASKED:
+        shown = "do not show it clearly" if masking is Masking.UNCLEAR else "show that it is not"
         msg = (
             "Nothing in the header says whether the stiffness series is masked at 95 % confidence, and its pixels "
             f"{shown}. Nothing was measured: send the series with its description, or its confidence map."
         )
         raise NoConfidenceError(" ".join((msg, *known)))
-    notes.append(_MASK_SEEN)
+    notes.append(_MASK_DETECTED)
 
 
 def _contour(images: list[Image], notes: list[str]) -> NDArray[np.bool_] | None:
-    """Return the contours drawn at the scanner; None where no image has one."""
+    """Return the contours drawn at the scanner, (S, R, C); None where no image has one."""
     if damaged := sum(image.overlay_damaged for image in images):
         notes.append(f"Overlays of {damaged} of {len(images)} stiffness images cannot be read and were left out.")
     if all(image.contour is None for image in images):

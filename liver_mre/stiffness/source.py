@@ -1,4 +1,4 @@
-"""Where the stiffness of an acquisition comes from: the scanner's maps today; an own inversion can be another source."""
+"""Where the stiffness of an acquisition comes from: the scanner's maps today; an own inversion could be added."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 
 class StiffnessSource(Protocol):
-    """Gives the stiffness of acquisitions that have what it needs."""
+    """Provides the stiffness of acquisitions that have the necessary images."""
 
     def serves(self, acquisition: Acquisition) -> bool:
-        """Tell by the headers whether the acquisition has what this source needs."""
+        """Tell from the headers whether the acquisition has the images that this source needs."""
 
     def read(self, acquisition: Acquisition, *, confidence_threshold: float, companions: bool) -> StiffnessVolume:
-        """Read or compute the stiffness; arguments and errors as those of `read_scanner_maps`."""
+        """Read or compute the stiffness; arguments and errors as in `read_scanner_maps`."""
 
 
 class ScannerStiffness:
-    """The stiffness that the scanner computed."""
+    """The stiffness computed by the scanner."""
 
     def serves(self, acquisition: Acquisition) -> bool:
         """Tell whether the scanner stored its maps."""
@@ -39,15 +39,18 @@ class ScannerStiffness:
 
 
 STIFFNESS_SOURCES: list[StiffnessSource] = [ScannerStiffness()]
-"""In the order of preference."""
+"""In order of preference."""
 
 
 def read_stiffness(
     acquisition: Acquisition, *, confidence_threshold: float = 0.95, companions: bool = False
 ) -> StiffnessVolume:
-    """Read the stiffness of an acquisition from the first source that serves it.
+    """Read the stiffness of an acquisition from the first source that serves it; see `read_scanner_maps`.
 
-    Parameters, result and errors are those of `read_scanner_maps`; `NoStiffnessError` where no source serves it.
+    Raises
+    ------
+    NoStiffnessError
+        No source serves the acquisition. Further errors are those of `read_scanner_maps`.
     """
     for source in STIFFNESS_SOURCES:
         if source.serves(acquisition):

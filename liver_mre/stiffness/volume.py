@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StiffnessVolume:
-    """The measured series in kPa, and what the network is shown beside it. Slice s of all belongs to `instances[s]`.
+    """The measured series in kPa, with further input of the network. Slice s of every array is `instances[s]`.
 
     Attributes
     ----------
     stiffness_kpa : (S, R, C) float32, 0 where nothing was measured
-    valid : (S, R, C) bool, pixels that carry a stiffness
+    valid : (S, R, C) bool, pixels that have a stiffness
     confident : (S, R, C) bool, pixels of at least 95 % confidence (subset of `valid`)
     instances : S instances of the stiffness series, ordered along the slice normal
     pixel_spacing_mm : (row spacing, column spacing)
-    scanner_contour : (S, R, C) bool, what a contour drawn at the scanner (overlay group 60xx) encloses; None without
-    notes : what a reader of the result should know about its pixels, in words for a person
-    masked : True if pixels of low confidence are missing from `stiffness_kpa`; otherwise a separate map told which they
-        are
-    unmasked_kpa : (S, R, C) float32, the same stiffness before the scanner masked it, 0 where nothing was measured. The
-        network may be shown it; nothing is ever measured in it. None if the study has none, or nobody needs it
-    magnitude : (S, R, C) float32, magnitude of the same pixels, any unit; None if there is none, or nobody needs it
+    scanner_contour : (S, R, C) bool, inside of a contour drawn at the scanner (overlay group 60xx), or None
+    notes : remarks on the pixels for the reader of the result
+    masked : True if pixels of low confidence are missing from `stiffness_kpa`
+    unmasked_kpa : (S, R, C) float32, the stiffness before the scanner masked it, 0 where nothing was measured; input of
+        the network, never measured. None if the study has none, or it was not asked for
+    magnitude : (S, R, C) float32, magnitude of the same pixels, any unit. None if the study has none, or it was not
+        asked for
     """
 
     stiffness_kpa: NDArray[np.float32]
@@ -46,13 +46,13 @@ class StiffnessVolume:
     magnitude: NDArray[np.float32] | None = None
 
     @property
-    def shown_masked(self) -> bool:
-        """Whether every elastogram that the network can be shown lacks pixels of low confidence."""
+    def only_masked(self) -> bool:
+        """Whether the stiffness is known only where the scanner's mask left it."""
         return self.masked and self.unmasked_kpa is None
 
     @property
-    def whole_kpa(self) -> NDArray[np.float32]:
-        """(S, R, C) the stiffness of as many pixels as the study tells: unmasked, if it has that."""
+    def complete_kpa(self) -> NDArray[np.float32]:
+        """(S, R, C) the most complete stiffness map of the study: the unmasked one, if there is one."""
         return self.stiffness_kpa if self.unmasked_kpa is None else self.unmasked_kpa
 
     @property

@@ -1,4 +1,4 @@
-"""Claims about the model card: it is read by type, and a network that could not be fed is refused."""
+"""Claims about the model card: it is read by type, and an unsupported network is refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_card_tells_what_preprocessing_and_decision_need(card_content: dict[str, Any]) -> None:
+def test_a_card_gives_the_parameters_of_preprocessing_and_threshold(card_content: dict[str, Any]) -> None:
     card_content["input"]["window_kpa"] = [0.5, 9.0]
     card_content["output"]["threshold"] = 0.4
     card = parse_card(card_content)
@@ -28,15 +28,13 @@ def test_a_card_tells_what_preprocessing_and_decision_need(card_content: dict[st
 @pytest.mark.parametrize(
     ("channels", "more"), [(["masked_stiffness"], False), (["stiffness", "confident", "magnitude"], True)]
 )
-def test_a_card_tells_what_its_network_is_shown(
-    card_content: dict[str, Any], channels: list[str], *, more: bool
-) -> None:
+def test_a_card_names_the_input_channels(card_content: dict[str, Any], channels: list[str], *, more: bool) -> None:
     card_content["input"]["channels"] = channels
     card = parse_card(card_content)
-    assert (card.channels, card.takes_what_a_study_has) == (tuple(channels), more)
+    assert (card.channels, card.takes_all_channels) == (tuple(channels), more)
 
 
-def test_facts_that_a_later_minor_version_adds_are_passed_over(card_content: dict[str, Any]) -> None:
+def test_fields_that_a_later_minor_version_adds_are_ignored(card_content: dict[str, Any]) -> None:
     card_content |= {"schema_version": "1.3", "citation": "none"}
     assert parse_card(card_content).version == "9.9.9"
 
@@ -69,7 +67,7 @@ def test_facts_that_a_later_minor_version_adds_are_passed_over(card_content: dic
         ("weights", {"path": "../weights.safetensors"}, "name of a file"),
     ],
 )
-def test_a_card_that_inference_could_not_follow_is_refused_in_words(
+def test_an_unsupported_card_is_refused_with_the_reason(
     card_content: dict[str, Any], part: str, change: dict[str, Any], words: str
 ) -> None:
     (card_content[part] if part else card_content).update(change)

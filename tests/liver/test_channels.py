@@ -1,4 +1,4 @@
-"""Claims about the channels that a network sees of what a study has."""
+"""Claims about the input channels of the network."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_everything_is_stiffness_in_its_window_confident_pixels_and_magnitude() 
     np.testing.assert_allclose(found[:, 2], np.minimum(magnitude / np.percentile(magnitude, 99), 1), rtol=1e-6)
 
 
-def test_masked_stiffness_shows_nothing_of_what_lies_under_the_mask() -> None:
+def test_masked_stiffness_does_not_depend_on_pixels_under_the_mask() -> None:
     stiffness, confident, _ = _exam()
     found = network_channels(stiffness, confident, None, masked=True)
     other = network_channels(np.where(confident, stiffness, 7.0), confident, None, masked=True)

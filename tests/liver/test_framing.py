@@ -1,4 +1,4 @@
-"""Claims about the network's input and about bringing its answer back to the scanner's pixels."""
+"""Claims about the network's input and about its output on the scanner's pixel grid."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from liver_mre.liver.channels import network_channels
-from liver_mre.liver.framing import View, native_mask, network_input, shown_channels, view_of
+from liver_mre.liver.framing import View, available_channels, native_mask, network_input, view_of
 from tests.volumes import make_volume
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def body(rows: int, columns: int, pixel_mm: float, centre_mm: tuple[float, float
     return np.where(y**2 + (x + 70) ** 2 < 30**2, 6.0, image)[np.newaxis]
 
 
-def seen(stiffness: np.ndarray, pixel_mm: float) -> np.ndarray:
+def input_of(stiffness: np.ndarray, pixel_mm: float) -> np.ndarray:
     volume = make_volume(stiffness, valid=stiffness > 0, pixel_spacing_mm=(pixel_mm, pixel_mm))
     return network_input(volume, view=view_of(volume, FIELD_OF_VIEW_MM))[0, 0]
 
@@ -126,28 +126,28 @@ def seen(stiffness: np.ndarray, pixel_mm: float) -> np.ndarray:
 def test_a_padded_image_gives_the_network_the_same_input() -> None:
     image = body(204, 256, 1.5625)
     padded = np.pad(image, ((0, 0), (26, 26), (0, 0)))
-    np.testing.assert_array_equal(seen(padded, 1.5625), seen(image, 1.5625))
-    np.testing.assert_array_equal(seen(image, 1.5625), network_input(make_volume(image))[0, 0])
+    np.testing.assert_array_equal(input_of(padded, 1.5625), input_of(image, 1.5625))
+    np.testing.assert_array_equal(input_of(image, 1.5625), network_input(make_volume(image))[0, 0])
 
 
 @pytest.mark.parametrize(("rows", "columns", "pixel_mm"), [(256, 256, 1.4), (128, 128, 3.125), (512, 512, 0.78)])
 def test_the_body_has_its_physical_size_in_the_input_whatever_the_matrix(
     rows: int, columns: int, pixel_mm: float
 ) -> None:
-    expected = seen(body(204, 256, 1.5625), 1.5625)
-    found = seen(body(rows, columns, pixel_mm), pixel_mm)
+    expected = input_of(body(204, 256, 1.5625), 1.5625)
+    found = input_of(body(rows, columns, pixel_mm), pixel_mm)
     differing = np.mean(np.abs(found - expected) > 0.1)
     assert differing < 0.02  # the rims, half a coarse pixel wide
 
 
-def test_a_body_beside_the_middle_of_the_image_is_not_cut_off() -> None:
+def test_a_body_off_the_centre_of_the_image_is_not_cut_off() -> None:
     image = body(256, 256, 1.5625, centre_mm=(85.0, 0.0))
     area = (image > 0).sum() * 1.5625**2
     pixel_area = FIELD_OF_VIEW_MM[0] * FIELD_OF_VIEW_MM[1] / 512**2
-    assert (seen(image, 1.5625) > 0).sum() * pixel_area == pytest.approx(area, rel=0.02)
+    assert (input_of(image, 1.5625) > 0).sum() * pixel_area == pytest.approx(area, rel=0.02)
 
 
-def test_a_body_larger_than_the_view_is_shown_whole() -> None:
+def test_the_view_is_enlarged_for_a_body_larger_than_it() -> None:
     wide = np.where(np.abs(np.arange(128) - 63.5) < 50, 3.0, 0.0)[None, None] * np.ones((1, 60, 1))
     volume = make_volume(wide, valid=wide > 0, pixel_spacing_mm=(4.5, 4.5))
     view = view_of(volume, FIELD_OF_VIEW_MM)
@@ -158,7 +158,7 @@ def test_a_body_larger_than_the_view_is_shown_whole() -> None:
 
 @given(st.floats(-40, 40), st.floats(-40, 40), st.floats(0.6, 1.6))
 @settings(max_examples=25)
-def test_what_the_network_saw_comes_back_to_the_same_pixels(top: float, left: float, scale: float) -> None:
+def test_a_mask_predicted_in_a_view_returns_to_the_same_pixels(top: float, left: float, scale: float) -> None:
     disc = body(120, 150, 2.6)
     view = View(top, left, 120 * scale, 150 * scale)
     volume = make_volume(np.where(disc > 5, 8.0, 0.0))
@@ -179,29 +179,33 @@ def exam_volume(**more: object) -> StiffnessVolume:
     return replace(volume, **more)
 
 
-def test_a_network_of_three_channels_is_shown_what_the_exam_has() -> None:
+def test_a_network_of_three_channels_gets_all_images_of_the_exam() -> None:
     magnitude = np.random.default_rng(4).uniform(100, 900, (2, 20, 24)).astype(np.float32)
     volume = exam_volume(magnitude=magnitude)
-    shown = network_input(volume, channels=EVERYTHING, size=(20, 24))
+    found = network_input(volume, channels=EVERYTHING, size=(20, 24))
     expected = network_channels(volume.stiffness_kpa, volume.confident, magnitude, masked=False)
-    np.testing.assert_allclose(shown, expected, atol=1e-6)
-    assert shown_channels(volume, EVERYTHING) == EVERYTHING
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert available_channels(volume, EVERYTHING) == EVERYTHING
     without = replace(volume, magnitude=None)
-    np.testing.assert_array_equal(network_input(without, channels=EVERYTHING, size=(20, 24))[:, :2], shown[:, :2])
+    np.testing.assert_array_equal(network_input(without, channels=EVERYTHING, size=(20, 24))[:, :2], found[:, :2])
     assert not network_input(without, channels=EVERYTHING)[:, 2].any()
-    assert shown_channels(without, EVERYTHING) == ("stiffness", "confident")
+    assert available_channels(without, EVERYTHING) == ("stiffness", "confident")
 
 
-def test_of_a_masked_elastogram_nothing_under_the_mask_is_shown_and_no_confidence() -> None:
+def test_a_masked_elastogram_hides_pixels_under_the_mask_and_has_no_confidence() -> None:
     volume = exam_volume(masked=True)
-    shown = network_input(volume, channels=EVERYTHING, size=(20, 24))
+    found = network_input(volume, channels=EVERYTHING, size=(20, 24))
     alone = network_input(volume, size=(20, 24))
-    np.testing.assert_array_equal(shown[:, :1], alone)
-    assert not shown[:, 1:].any()
-    assert shown_channels(volume, EVERYTHING) == shown_channels(volume, ("masked_stiffness",)) == ("masked_stiffness",)
+    np.testing.assert_array_equal(found[:, :1], alone)
+    assert not found[:, 1:].any()
+    assert (
+        available_channels(volume, EVERYTHING)
+        == available_channels(volume, ("masked_stiffness",))
+        == ("masked_stiffness",)
+    )
 
 
-def test_the_stiffness_before_the_mask_is_shown_with_the_mask_as_confident_pixels() -> None:
+def test_unmasked_stiffness_is_the_input_with_the_mask_as_confident_pixels() -> None:
     unmasked = exam_volume()
     left = unmasked.confident
     masked = replace(
@@ -212,16 +216,15 @@ def test_the_stiffness_before_the_mask_is_shown_with_the_mask_as_confident_pixel
         unmasked_kpa=unmasked.stiffness_kpa,
     )
     for field_of_view_mm in (None, (30.0, 30.0)):
-        np.testing.assert_array_equal(
-            *(
-                network_input(each, channels=EVERYTHING, view=view_of(each, field_of_view_mm))
-                for each in (masked, unmasked)
-            )
+        found, expected = (
+            network_input(each, channels=EVERYTHING, view=view_of(each, field_of_view_mm))
+            for each in (masked, unmasked)
         )
+        np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(network_input(masked), network_input(unmasked))
-    assert shown_channels(masked, EVERYTHING) == ("stiffness", "confident")
+    assert available_channels(masked, EVERYTHING) == ("stiffness", "confident")
 
 
-def test_a_network_of_unknown_channels_is_not_fed() -> None:
+def test_unknown_channels_are_refused() -> None:
     with pytest.raises(ValueError, match="wave"):
         network_input(exam_volume(), channels=("wave",))

@@ -1,4 +1,4 @@
-"""Claims about inference: backends answer as the trained network does, and damaged files are never used."""
+"""Claims about inference: backends reproduce the trained network, and damaged files are never used."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
-def test_openvino_answers_as_the_torch_network_for_any_number_of_slices(
+def test_openvino_reproduces_the_torch_network_for_any_number_of_slices(
     published_tiny_model: TinyModel, slices: Slices, count: int
 ) -> None:
     batch = slices(count)
@@ -52,7 +52,7 @@ def test_the_default_precision_of_this_processor_gives_nearly_the_same_mask(
     assert ((model.predict(batch) >= 0.5) == expected).mean() > 0.98
 
 
-def test_the_torch_program_answers_as_the_torch_network(published_tiny_model: TinyModel, slices: Slices) -> None:
+def test_the_torch_program_reproduces_the_torch_network(published_tiny_model: TinyModel, slices: Slices) -> None:
     backend = TorchBackend(published_tiny_model.folder / "exported" / "model.pt2", "cpu")
     batch = slices(19)  # more than one internal batch
     found = 1.0 / (1.0 + np.exp(-backend.logits(batch)))
@@ -61,14 +61,14 @@ def test_the_torch_program_answers_as_the_torch_network(published_tiny_model: Ti
 
 
 @pytest.mark.skipif(cuda_devices() == 0, reason="no CUDA device")
-def test_a_cuda_device_answers_as_the_torch_network(published_tiny_model: TinyModel, slices: Slices) -> None:
+def test_a_cuda_device_reproduces_the_torch_network(published_tiny_model: TinyModel, slices: Slices) -> None:
     model = load_model(published_tiny_model.folder, device="cuda:0")
     batch = slices(3)
     np.testing.assert_allclose(model.predict(batch), published_tiny_model.probabilities(batch), atol=2e-2)
     assert model.identity.backend == "torch"
 
 
-def test_a_network_of_three_channels_answers_as_the_torch_network(three_channel_model: TinyModel) -> None:
+def test_a_network_of_three_channels_reproduces_the_torch_network(three_channel_model: TinyModel) -> None:
     batch = smooth_slices(4, channels=3)
     expected = three_channel_model.probabilities(batch)
     model = load_model(three_channel_model.folder, device="cpu", precision="f32")
@@ -190,17 +190,16 @@ def test_a_program_that_torch_cannot_read_is_a_model_error(tiny_model: TinyModel
         TorchBackend(path, "cpu")
 
 
-def test_a_network_of_another_input_size_is_a_model_error(tiny_model: TinyModel) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [{"size": [31, 48]}, {"channels": ["stiffness", "confident", "magnitude"]}],  # the network rounds odd sizes up
+    ids=["size", "channels"],
+)
+def test_a_card_that_does_not_fit_its_network_is_a_model_error(
+    tiny_model: TinyModel, wrong: dict[str, list[object]]
+) -> None:
     card = json.loads((tiny_model.folder / "card.json").read_text())
-    card["input"]["size"] = [31, 48]  # the network rounds odd sizes up
-    (tiny_model.folder / "card.json").write_text(json.dumps(card))
-    with pytest.raises(ModelError, match="make model"):
-        load_model(tiny_model.folder, device="cpu")
-
-
-def test_a_card_with_other_channels_than_its_network_is_a_model_error(tiny_model: TinyModel) -> None:
-    card = json.loads((tiny_model.folder / "card.json").read_text())
-    card["input"]["channels"] = ["stiffness", "confident", "magnitude"]
+    card["input"] |= wrong
     (tiny_model.folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(ModelError, match="make model"):
         load_model(tiny_model.folder, device="cpu")

@@ -1,4 +1,4 @@
-"""Claims about the interval: it holds the mean, narrows with what is known, and its probabilities are probabilities."""
+"""Claims about the interval: it holds the mean, widens with each error, and gives consistent probabilities."""
 
 from __future__ import annotations
 
@@ -45,14 +45,12 @@ def test_an_interval_holds_its_mean_and_its_parts_add_up(mean_kpa: float, sampli
 
 
 @given(stiffness, errors, errors, st.floats(0, 0.2))
-def test_more_doubt_widens_the_interval(mean_kpa: float, sampling: float, segmentation: float, more: float) -> None:
+def test_larger_errors_widen_the_interval(mean_kpa: float, sampling: float, segmentation: float, more: float) -> None:
     here = interval_of(mean_kpa, sampling, segmentation, CALIBRATION)
-    for doubtful in (
-        interval_of(mean_kpa, sampling + more, segmentation, CALIBRATION),
-        interval_of(mean_kpa, sampling, segmentation + more, CALIBRATION),
-    ):
-        assert doubtful.low_kpa <= here.low_kpa
-        assert doubtful.high_kpa >= here.high_kpa
+    for parts in ((sampling + more, segmentation), (sampling, segmentation + more)):
+        wider = interval_of(mean_kpa, *parts, CALIBRATION)
+        assert wider.low_kpa <= here.low_kpa
+        assert wider.high_kpa >= here.high_kpa
 
 
 @given(st.integers(1, 5), st.integers(0, 1000))
@@ -64,8 +62,8 @@ def test_more_slices_of_the_same_kind_lower_the_sampling_error(slices: int, seed
     assert errors[1] == pytest.approx(errors[0] * math.sqrt(slices / (slices + 1)), rel=1e-6)
 
 
-def test_the_sampling_error_is_that_of_independent_patches() -> None:
-    """Patches of one stiffness each, of the correlation area: the error is their SD over the root of their number."""
+def test_the_sampling_error_is_that_of_independent_correlation_areas() -> None:
+    """For uniform patches of the correlation area, the error is their SD over the root of their number."""
     patches = np.random.default_rng(1).normal(3.0, 0.5, (8, 8))
     volume = make_volume(np.kron(patches, np.ones((10, 10)))[None], pixel_spacing_mm=(2.0, 2.0))
     found = sampling_error(volume, np.ones((1, 80, 80), np.bool_), 4.0)
@@ -81,7 +79,7 @@ def test_the_sampling_error_does_not_depend_on_the_scale(factor: float) -> None:
     assert sampling_error(make_volume(image * factor), where, 4.0) == pytest.approx(plain, rel=1e-5)
 
 
-def test_outlines_that_agree_leave_no_doubt_and_others_as_much_as_they_differ() -> None:
+def test_the_segmentation_error_is_the_spread_between_outlines() -> None:
     assert segmentation_error(3.0, []) == 0.0
     assert segmentation_error(3.0, [3.0, 3.0]) == 0.0
     assert segmentation_error(3.0, [3.0 * math.exp(0.1), 3.0 * math.exp(-0.1)]) == pytest.approx(0.1)
@@ -104,10 +102,10 @@ def test_half_of_the_probability_lies_above_the_mean_and_95_percent_inside(
 ) -> None:
     interval = interval_of(mean_kpa, sampling, 0.0, CALIBRATION)
     assert probability_at_least(mean_kpa, interval, mean_kpa) == pytest.approx(0.5)
-    inside = probability_at_least(mean_kpa, interval, interval.low_kpa) - probability_at_least(
-        mean_kpa, interval, interval.high_kpa
+    above_low, above_high = (
+        probability_at_least(mean_kpa, interval, limit_kpa) for limit_kpa in (interval.low_kpa, interval.high_kpa)
     )
-    assert inside == pytest.approx(0.95, abs=1e-3)
+    assert above_low - above_high == pytest.approx(0.95, abs=1e-3)
     higher = probability_at_least(mean_kpa, interval, cutoff_kpa * 1.1)
     assert higher <= probability_at_least(mean_kpa, interval, cutoff_kpa)
 
@@ -142,9 +140,9 @@ def test_a_change_exceeds_repeatability_from_19_percent_on(now_kpa: float, *, ex
     assert found.same_versions
 
 
-def test_a_change_between_versions_says_so_and_one_since_nothing_is_refused() -> None:
+def test_other_versions_are_flagged_and_a_prior_of_zero_is_refused() -> None:
     assert not change_since(PRIOR, 3.2, ("app 1.1.0", "net 1.0")).same_versions
-    with pytest.raises(ValueError, match="none to compare"):
+    with pytest.raises(ValueError, match="no change can be given"):
         change_since(replace(PRIOR, stiffness_kpa=0.0), 3.0, ())
 
 

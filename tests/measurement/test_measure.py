@@ -1,4 +1,4 @@
-"""Claims about the measurement: known stiffness in, that stiffness out, whatever lies around the liver."""
+"""Claims about the measurement: known stiffness in, same stiffness out, whatever surrounds the liver."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from liver_mre.measurement.measure import measure, region_of_interest
+from liver_mre.measurement.measure import measure
+from liver_mre.measurement.region import confident_liver
 from tests.volumes import make_mask, make_volume
 
 if TYPE_CHECKING:
@@ -144,4 +145,4 @@ def test_one_pixel_has_a_stiffness_and_no_spread() -> None:
 
 def test_a_mask_on_another_grid_is_refused() -> None:
     with pytest.raises(ValueError, match="shape"):
-        region_of_interest(make_volume(np.ones(SHAPE)), make_mask(np.ones((3, 4, 5))))
+        confident_liver(make_volume(np.ones(SHAPE)), make_mask(np.ones((3, 4, 5))))

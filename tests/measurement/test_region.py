@@ -1,4 +1,4 @@
-"""Claims about the measured region: what each rule takes out, that it is told, and that no rule adds anything."""
+"""Claims about the measured region: what each rule removes, that it is recorded, and that no rule adds a pixel."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from liver_mre.measurement.region import find_region
 from liver_mre.measurement.region_rules import NO_RULES, RegionRules, Removal
-from liver_mre.measurement.shapes import deeper_than, large_parts, local_mean, near
+from liver_mre.measurement.shapes import dilate, erode, large_components, local_mean
 from liver_mre.studies.study import Instance
 from tests.volumes import make_mask, make_volume
 
@@ -56,26 +56,26 @@ def uniform_liver(stiffness_kpa: float = 3.0, shape: tuple[int, int, int] = (1, 
 
 
 @given(blobs, st.floats(0, 12))
-def test_depth_is_the_distance_to_the_outline(mask: np.ndarray, distance_mm: float) -> None:
+def test_erosion_follows_the_distance_to_the_outline(mask: np.ndarray, distance_mm: float) -> None:
     padded = np.pad(mask, ((0, 0), (1, 1), (1, 1)))
     depth = np.stack([ndimage.distance_transform_edt(image, sampling=SPACING_MM) for image in padded])[:, 1:-1, 1:-1]
     depth = depth - sum(SPACING_MM) / 4
     clear = np.abs(depth - distance_mm) > 1e-6
-    np.testing.assert_array_equal(deeper_than(mask, distance_mm, SPACING_MM)[clear], (depth > distance_mm)[clear])
+    np.testing.assert_array_equal(erode(mask, distance_mm, SPACING_MM)[clear], (depth > distance_mm)[clear])
 
 
 @pytest.mark.parametrize(("pixel_mm", "rim"), [(1.25, 4), (1.5, 3), (3.0, 2), (5.1, 1), (6.25, 1)])
-def test_five_millimetres_of_rim_are_taken_off_whatever_the_pixel(pixel_mm: float, rim: int) -> None:
+def test_five_millimetres_of_rim_are_removed_for_every_pixel_size(pixel_mm: float, rim: int) -> None:
     mask = np.zeros((1, 30, 30), dtype=bool)
     mask[0, 2:28, 2:28] = True
-    inside = deeper_than(mask, 5.0, (pixel_mm, pixel_mm))[0]
+    inside = erode(mask, 5.0, (pixel_mm, pixel_mm))[0]
     rows = np.flatnonzero(inside.any(axis=1))
     assert (int(rows[0]), int(rows[-1])) == (2 + rim, 27 - rim)
 
 
 @given(blobs, st.floats(0, 12))
-def test_near_is_within_the_distance_of_the_mask(mask: np.ndarray, distance_mm: float) -> None:
-    found = near(mask, distance_mm, SPACING_MM)
+def test_a_dilated_mask_is_within_the_distance_of_the_mask(mask: np.ndarray, distance_mm: float) -> None:
+    found = dilate(mask, distance_mm, SPACING_MM)
     for image, result in zip(mask, found, strict=True):
         if not image.any():
             assert not result.any()
@@ -86,8 +86,8 @@ def test_near_is_within_the_distance_of_the_mask(mask: np.ndarray, distance_mm: 
 
 
 @given(masks, st.integers(0, 40))
-def test_large_parts_are_the_connected_parts_of_that_many_pixels(mask: np.ndarray, least: int) -> None:
-    found = large_parts(mask, least)
+def test_large_components_are_those_of_that_many_pixels(mask: np.ndarray, least: int) -> None:
+    found = large_components(mask, least)
     for image, result in zip(mask, found, strict=True):
         labels, _ = ndimage.label(image)
         keep = np.bincount(labels.ravel()) >= least
@@ -97,12 +97,12 @@ def test_large_parts_are_the_connected_parts_of_that_many_pixels(mask: np.ndarra
 
 @given(masks, st.floats(0, 30))
 def test_removing_islands_twice_removes_nothing_more(mask: np.ndarray, least: float) -> None:
-    once = large_parts(mask, least)
-    np.testing.assert_array_equal(large_parts(once, least), once)
+    once = large_components(mask, least)
+    np.testing.assert_array_equal(large_components(once, least), once)
 
 
 @given(stiffness_arrays, blobs)
-def test_a_local_mean_is_one_of_its_pixels_and_of_no_other(values: np.ndarray, weight: np.ndarray) -> None:
+def test_a_local_mean_depends_on_pixels_of_its_mask_only(values: np.ndarray, weight: np.ndarray) -> None:
     found = local_mean(values, weight, 2.0, SPACING_MM)
     altered = local_mean(np.where(weight, values, 99.0), weight, 2.0, SPACING_MM)
     np.testing.assert_array_equal(found, altered)
@@ -114,7 +114,7 @@ def test_a_local_mean_is_one_of_its_pixels_and_of_no_other(values: np.ndarray, w
 
 @settings(max_examples=60, deadline=None)
 @given(stiffness_arrays, blobs, masks, masks, rule_sets, st.sets(st.integers(0, 1)))
-def test_a_region_is_confident_liver_and_each_pixel_that_is_not_in_it_has_one_reason(
+def test_a_region_is_confident_liver_and_each_removed_pixel_has_one_reason(
     stiffness: np.ndarray,
     liver: np.ndarray,
     valid: np.ndarray,
@@ -163,7 +163,7 @@ def test_without_rules_all_confident_liver_is_measured(
     np.testing.assert_array_equal(found.pixels, liver & valid & confident)
 
 
-def test_a_vessel_in_the_elastogram_is_taken_out_and_the_liver_around_it_stays() -> None:
+def test_a_vessel_in_the_elastogram_is_removed_and_the_surrounding_liver_stays() -> None:
     stiffness = uniform_liver()
     stiffness[0, 28:33, 10:50] = 1.0
     found = region(stiffness, np.ones(stiffness.shape), replace(NO_RULES, soft_share=0.6))
@@ -172,16 +172,12 @@ def test_a_vessel_in_the_elastogram_is_taken_out_and_the_liver_around_it_stays()
     assert not found.removed_by(Removal.VESSEL)[~vessel].any()
 
 
-def test_a_bright_vessel_of_the_magnitude_is_taken_out_with_its_margin() -> None:
+def test_a_bright_vessel_of_the_magnitude_is_removed_with_its_margin() -> None:
     stiffness = uniform_liver()
     magnitude = np.full(stiffness.shape, 100.0)
     magnitude[0, 29:32, :] = 200.0
-    found = region(
-        stiffness,
-        np.ones(stiffness.shape),
-        replace(NO_RULES, bright_share=1.25, bright_margin_mm=3.0),
-        magnitude=magnitude,
-    )
+    rules = replace(NO_RULES, bright_share=1.25, bright_margin_mm=3.0)
+    found = region(stiffness, np.ones(stiffness.shape), rules, magnitude=magnitude)
     rows = np.flatnonzero(found.removed_by(Removal.VESSEL)[0, :, 30])
     assert {27, 28, 29, 30, 31, 32, 33} <= set(rows.tolist()) <= set(range(25, 36))
 
@@ -202,7 +198,7 @@ def test_coil_shading_is_no_vessel() -> None:
     ],
     ids=["right at the left edge", "right at the right edge", "front at the bottom"],
 )
-def test_a_hot_spot_is_taken_out_under_the_driver_and_nowhere_else(
+def test_a_hot_spot_is_removed_under_the_driver_and_nowhere_else(
     orientation: tuple[float, ...], place: tuple[slice, slice]
 ) -> None:
     stiffness = uniform_liver()
@@ -216,14 +212,14 @@ def test_a_hot_spot_is_taken_out_under_the_driver_and_nowhere_else(
     assert not hot[26:34, 26:34].any()
 
 
-def test_slices_excluded_by_quality_are_not_measured_and_say_so() -> None:
+def test_slices_excluded_by_quality_are_not_measured_and_have_that_reason() -> None:
     stiffness = uniform_liver(shape=(3, 30, 30))
     found = region(stiffness, np.ones(stiffness.shape), NO_RULES, excluded=(1,))
     assert found.pixels.any(axis=(1, 2)).tolist() == [True, False, True]
     assert found.removed_by(Removal.QUALITY)[1].all()
 
 
-def test_slices_excluded_by_quality_do_not_say_what_is_typical_of_the_liver() -> None:
+def test_slices_excluded_by_quality_do_not_influence_the_median() -> None:
     stiffness = uniform_liver(shape=(4, 30, 30))
     soft = stiffness.copy()
     soft[0, 10:20, 10:20] *= 0.7  # no vessel beside this liver, but one beside a liver twice as stiff
@@ -235,7 +231,7 @@ def test_slices_excluded_by_quality_do_not_say_what_is_typical_of_the_liver() ->
     assert not region(soft, np.ones(soft.shape), rules, excluded=range(4)).pixels.any()
 
 
-def test_a_slice_with_too_little_left_is_not_measured() -> None:
+def test_a_slice_with_a_small_remaining_area_is_not_measured() -> None:
     liver = np.zeros((2, 30, 30))
     liver[0], liver[1, :5, :5] = 1, 1
     found = region(uniform_liver(shape=(2, 30, 30)), liver, replace(NO_RULES, slice_cm2=1.0))
@@ -250,12 +246,12 @@ def test_an_exam_without_confident_liver_has_an_empty_region() -> None:
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(RegionRules)])
-def test_a_rule_that_makes_no_sense_is_refused(name: str) -> None:
+def test_a_negative_value_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         RegionRules(**{name: -1.0})
 
 
-def test_shares_on_the_wrong_side_of_the_liver_are_refused() -> None:
+def test_shares_on_the_wrong_side_of_one_are_refused() -> None:
     for name, value in (("soft_share", 1.2), ("bright_share", 0.9), ("hot_share", 1.0)):
         with pytest.raises(ValueError, match=name):
             RegionRules(**{name: value})

@@ -1,4 +1,4 @@
-"""Claims about staging: published intervals, exact at their limits, and no profile with a hole in it."""
+"""Claims about staging: published intervals, exact at their limits, and no profile with gaps."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_significant_fibrosis_is_reported_beside_every_profile(name: str) -> Non
 
 @pytest.mark.parametrize(("counts", "significant"), [(279, False), (280, True)])
 def test_a_uniform_liver_at_the_cut_off_is_staged_as_its_counts_read(counts: int, *, significant: bool) -> None:
-    """280 counts of 0.01 kPa are 2.7999999 in float32, and 2.80 kPa to everyone who reads them."""
+    """280 counts of 0.01 kPa are 2.7999999 in float32, but mean 2.80 kPa."""
     volume = make_volume(np.full((2, 4, 4), counts, np.float32) * np.float32(0.01))
     found = measure(volume, make_mask(np.ones((2, 4, 4))))
     assert found is not None
@@ -109,7 +109,7 @@ def test_a_stiffer_liver_is_never_staged_lower(one: float, other: float, name: s
 
 
 @pytest.mark.parametrize("mean_kpa", [-0.1, math.nan])
-def test_what_is_no_stiffness_is_not_staged(mean_kpa: float) -> None:
+def test_an_invalid_stiffness_is_not_staged(mean_kpa: float) -> None:
     with pytest.raises(ValueError, match="stiffness"):
         stage(mean_kpa, PROFILES[DEFAULT_PROFILE])
 

@@ -132,7 +132,7 @@ def test_a_measurement_is_compared_with_the_earlier_report_that_the_input_holds(
         asked.append(reports)
         return prior if reports.paths else None
 
-    monkeypatch.setattr("liver_mre.method.choose_acquisition.latest_earlier", found)
+    monkeypatch.setattr("liver_mre.method.choose_acquisition.most_recent_prior", found)
     toolkit = Toolkit(Settings(repeatability_percent=20.0))
     item = stage_fibrosis(measured(judged(400, 400)), toolkit)
     reports = ReportFiles(("old.dcm",))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.stiffness.waves import amplitude_of, shown_amplitude, wave_maps
+from liver_mre.stiffness.waves import compress_amplitude, expand_amplitude, wave_maps
 
 
 def wrapped(phase: np.ndarray) -> np.ndarray:
@@ -42,6 +42,6 @@ def test_three_offsets_are_too_few() -> None:
 
 @given(st.floats(0.0, 6.0))
 def test_the_shown_amplitude_can_be_undone(amplitude: float) -> None:
-    shown = shown_amplitude(np.array([amplitude]))
+    shown = compress_amplitude(np.array([amplitude]))
     assert 0.0 <= shown[0] < 1.0
-    assert amplitude_of(shown)[0] == pytest.approx(amplitude, abs=1e-3)
+    assert expand_amplitude(shown)[0] == pytest.approx(amplitude, abs=1e-3)

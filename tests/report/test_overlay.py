@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.measurement.measure import region_of_interest
+from liver_mre.measurement.region import confident_liver
 from liver_mre.quality.verdict import CAUSES, Cause
 from liver_mre.report.picture import overlay, style
 from liver_mre.report.picture.colour_bar import spread
@@ -55,7 +55,7 @@ def inner(mask: np.ndarray) -> np.ndarray:
 
 def test_measured_pixels_have_the_colour_of_their_stiffness() -> None:
     content = make_content()
-    region = inner(region_of_interest(content.volume, content.mask)[0])
+    region = inner(confident_liver(content.volume, content.mask)[0])
     expected = style.colours(content.volume.stiffness_kpa[0])[region]
     np.testing.assert_array_equal(centres(content)[region], expected)
 

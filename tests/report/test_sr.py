@@ -10,7 +10,8 @@ import pytest
 from highdicom.sr import srread
 from scipy import ndimage
 
-from liver_mre.measurement.measure import measure, region_of_interest
+from liver_mre.measurement.measure import measure
+from liver_mre.measurement.region import confident_liver
 from liver_mre.report import codes
 from liver_mre.report.seg import build_segmentation
 from liver_mre.report.sr.document import build_report
@@ -166,7 +167,7 @@ def test_outline_is_a_closed_polyline_around_the_largest_part_of_the_measured_re
     confident = arrays.confident.copy()
     confident[:, 30:32, 52:55] = True  # an island of measured liver
     content = make_content(replace(arrays, confident=confident))
-    regions = region_of_interest(content.volume, content.mask)
+    regions = confident_liver(content.volume, content.mask)
     for group in slice_groups(write_and_read(content, tmp_path)):
         uid = group.roi.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID
         index = [source.SOPInstanceUID for source in content.sources].index(uid)

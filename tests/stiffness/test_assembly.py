@@ -83,7 +83,7 @@ def test_a_real_world_mapping_that_does_not_hold_for_every_measured_pixel_is_ref
     assert assemble(stored, instances, replace(CENTI_KPA, source="override")).valid.sum() == 4
 
 
-def test_a_real_world_mapping_need_not_hold_for_what_is_not_measured() -> None:
+def test_a_real_world_mapping_need_not_cover_zeros() -> None:
     mapping = RealWorldMapping("kPa", 0.01, 0.0, 1, 4)
     stored = np.array([[[0, 1, 2], [3, 4, 0]]], dtype=np.uint16)
     instances = stack(0.0, template=replace(SMALL, real_world=mapping))
@@ -107,7 +107,7 @@ def test_the_order_follows_the_normal_and_not_the_z_axis() -> None:
 
 
 @given(st.floats(-1e-2, 1e-2), st.floats(4.0, 20.0))
-def test_small_irregularities_are_no_gap(jitter_mm: float, spacing_mm: float) -> None:
+def test_small_irregularities_of_spacing_are_accepted(jitter_mm: float, spacing_mm: float) -> None:
     assert len(order_slices(stack(0.0, spacing_mm + jitter_mm, 2 * spacing_mm))) == 3
 
 
@@ -136,7 +136,7 @@ def test_two_images_at_one_position_are_refused() -> None:
     ],
 )
 @pytest.mark.parametrize("index", [0, 2])
-def test_one_image_with_missing_or_different_geometry_spoils_the_stack(odd: dict[str, object], index: int) -> None:
+def test_one_image_with_missing_or_different_geometry_is_refused(odd: dict[str, object], index: int) -> None:
     instances = list(stack(0.0, 10.0, 20.0))
     instances[index] = replace(instances[index], **odd)
     with pytest.raises(GeometryError):

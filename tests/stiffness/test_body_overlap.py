@@ -1,11 +1,11 @@
-"""Claims about how masks lie on each other."""
+"""Claims about the overlap of masks."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from liver_mre.stiffness.body_overlap import best_overlap, mean_overlap, without_hollows
+from liver_mre.stiffness.body_overlap import best_overlap, fill_holes, mean_overlap
 
 ROWS, COLUMNS = np.mgrid[:40, :60]
 
@@ -25,7 +25,7 @@ def test_overlap_is_the_dice_coefficient_of_each_slice_on_average() -> None:
 
 
 @pytest.mark.parametrize("shift", [(0, 0), (3, -4), (-4, 2)])
-def test_the_best_overlap_is_that_after_the_shift_that_was_made(shift: tuple[int, int]) -> None:
+def test_the_best_overlap_undoes_the_shift(shift: tuple[int, int]) -> None:
     one, other = ellipse(20, 30), ellipse(20 + shift[0], 30 + shift[1])
     assert best_overlap(one, other, 4) == 1.0
     assert best_overlap(one, other, 0) == mean_overlap(one, other)
@@ -33,7 +33,7 @@ def test_the_best_overlap_is_that_after_the_shift_that_was_made(shift: tuple[int
         assert best_overlap(one, other, 2) < 1.0
 
 
-def test_nothing_comes_back_in_on_the_other_side() -> None:
+def test_shifts_do_not_wrap_around() -> None:
     left, right = np.zeros((1, 10, 10), bool), np.zeros((1, 10, 10), bool)
     left[:, :, 0], right[:, :, 9] = True, True
     assert best_overlap(left, right, 3) == 0.0
@@ -45,8 +45,8 @@ def test_slices_move_together() -> None:
     assert best_overlap(one, other, 3) < 1.0
 
 
-def test_hollows_are_filled_and_what_is_outside_is_not() -> None:
+def test_holes_are_filled_and_the_outside_is_not() -> None:
     body = ellipse(20, 30)
     hollow = body & ~((abs(ROWS - 20) < 5) & (abs(COLUMNS - 30) < 6))
     assert hollow.sum() < body.sum()
-    np.testing.assert_array_equal(without_hollows(hollow), body)
+    np.testing.assert_array_equal(fill_holes(hollow), body)

@@ -1,4 +1,4 @@
-"""Claims about what the network is shown beside the stiffness: the right pixels on the right slices, or none."""
+"""Claims about companions of the stiffness: the right pixels on the right slices, or none."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_every_encodings_magnitude_lies_on_its_slices_whatever_the_order(
 def test_a_raw_series_without_positions_is_paired_by_number_where_outlines_agree(
     simulated: SimulatedExam, encoding: str, times: str, tmp_path: Path
 ) -> None:
-    """GE's raw series has the phase first and the magnitude of every phase offset then."""
+    """GE's raw series has first the phase and then the magnitude of every phase offset."""
     study = ENCODINGS[encoding](simulated, tmp_path / "study")
     if times == "removed":
         for file in files_of(study, SeriesKind.RAW):
@@ -99,7 +99,7 @@ def test_a_raw_series_without_positions_is_paired_by_number_where_outlines_agree
     np.testing.assert_array_equal(volume.magnitude[inside], scaled(simulated))
 
 
-def test_a_raw_series_numbered_the_other_way_round_is_not_shown(simulated: SimulatedExam, tmp_path: Path) -> None:
+def test_a_raw_series_numbered_in_reverse_is_left_out(simulated: SimulatedExam, tmp_path: Path) -> None:
     study = ENCODINGS["ge-gre"](simulated, tmp_path / "study")
     files = files_of(study, SeriesKind.RAW)
     half = len(files) // 2
@@ -107,11 +107,11 @@ def test_a_raw_series_numbered_the_other_way_round_is_not_shown(simulated: Simul
         change(file, lambda ds, n=number: setattr(ds, "InstanceNumber", n))
     volume = loaded(tmp_path / "study")
     assert volume.magnitude is None
-    assert "speak against the order" in volume.notes[-1]
+    assert "contradict the order" in volume.notes[-1]
 
 
 @pytest.mark.parametrize("axis", [0, 1])
-def test_a_raw_series_without_positions_that_is_mirrored_is_not_shown(
+def test_a_raw_series_without_positions_that_is_mirrored_is_left_out(
     simulated: SimulatedExam, axis: int, tmp_path: Path
 ) -> None:
     def mirror(ds: Dataset) -> None:
@@ -125,8 +125,10 @@ def test_a_raw_series_without_positions_that_is_mirrored_is_not_shown(
     assert "mirrored" in volume.notes[-1]
 
 
-def test_breathing_between_magnitude_and_stiffness_does_not_part_them(simulated: SimulatedExam, tmp_path: Path) -> None:
-    """The body moved by 10 mm fits better mirrored, if it is compared where it stands."""
+def test_breathing_between_magnitude_and_stiffness_does_not_prevent_pairing(
+    simulated: SimulatedExam, tmp_path: Path
+) -> None:
+    """Without a shift, a body moved by 10 mm would fit better mirrored."""
     columns = round(10.0 / simulated.pixel_spacing_mm[1])
     moved = replace(simulated, magnitude=np.roll(simulated.magnitude, columns, axis=2))
     ENCODINGS["ge-gre"](moved, tmp_path / "study")
@@ -134,7 +136,7 @@ def test_breathing_between_magnitude_and_stiffness_does_not_part_them(simulated:
     assert volume.magnitude is not None, volume.notes
 
 
-def test_numbers_at_random_pair_nothing(simulated: SimulatedExam, tmp_path: Path) -> None:
+def test_random_numbers_pair_nothing(simulated: SimulatedExam, tmp_path: Path) -> None:
     ENCODINGS["ge-gre"](simulated, tmp_path / "study", modifiers=["shuffled"])
     volume = loaded(tmp_path / "study")
     assert volume.magnitude is None
@@ -142,7 +144,7 @@ def test_numbers_at_random_pair_nothing(simulated: SimulatedExam, tmp_path: Path
 
 
 def test_no_order_is_guessed_where_slices_look_alike_or_a_mask_hides_the_body(tmp_path: Path) -> None:
-    for encoding, words in (("ge-gre", "speak against"), ("ge-masked-only", "no outline of the body")):
+    for encoding, words in (("ge-gre", "contradict"), ("ge-masked-only", "no outline of the body")):
         ENCODINGS[encoding](EXAM, tmp_path / encoding)  # its slices have one outline
         volume = loaded(tmp_path / encoding)
         assert volume.magnitude is None
@@ -158,71 +160,44 @@ def test_the_phase_offsets_of_a_slice_are_averaged(study: WrittenStudy) -> None:
     np.testing.assert_allclose(volume.magnitude, offsets.clip(0).mean(axis=0)[::-1], atol=0.01)
 
 
+def on_images(**changes: object) -> Callable[[Series], Series]:
+    """Return an edit that changes headers of every image."""
+    return lambda found: replace(found, instances=tuple(replace(one, **changes) for one in found.instances))
+
+
+def moved(found: Series) -> Series:
+    """Move every image by 5 mm within its plane."""
+    images = [replace(one, position_mm=(one.position_mm[0] + 5.0, *one.position_mm[1:])) for one in found.instances]
+    return replace(found, instances=tuple(images))
+
+
+def one_more(found: Series) -> Series:
+    """Give the first slice a second image."""
+    return replace(found, instances=(*found.instances, replace(found.instances[0], sop_instance_uid="1.2.3")))
+
+
+OFF_GRID = "do not lie on those of the stiffness"
 UNUSABLE: dict[str, tuple[Callable[[Series], Series], str]] = {
     "a slice is missing": (lambda found: replace(found, instances=found.instances[1:]), "lacks slices"),
-    "one slice has two images": (
-        lambda found: replace(
-            found, instances=(*found.instances, replace(found.instances[0], sop_instance_uid="1.2.3"))
-        ),
-        "more images of some slices",
-    ),
-    "another matrix": (
-        lambda found: replace(
-            found,
-            instances=tuple(
-                replace(one, rows=16, columns=20, pixel_spacing_mm=(16.0, 16.0)) for one in found.instances
-            ),
-        ),
-        "do not lie on those of the stiffness",
-    ),
-    "moved in the plane": (
-        lambda found: replace(
-            found,
-            instances=tuple(
-                replace(one, position_mm=(one.position_mm[0] + 5.0, *one.position_mm[1:])) for one in found.instances
-            ),
-        ),
-        "do not lie on those of the stiffness",
-    ),
-    "turned": (
-        lambda found: replace(
-            found,
-            instances=tuple(replace(one, orientation=(0.0, 1.0, 0.0, -1.0, 0.0, 0.0)) for one in found.instances),
-        ),
-        "do not lie on those of the stiffness",
-    ),
-    "a picture": (
-        lambda found: replace(found, instances=tuple(replace(one, samples_per_pixel=3) for one in found.instances)),
-        "not stored as grey values",
-    ),
+    "one slice has two images": (one_more, "more images of some slices"),
+    "another matrix": (on_images(rows=16, columns=20, pixel_spacing_mm=(16.0, 16.0)), OFF_GRID),
+    "moved in the plane": (moved, OFF_GRID),
+    "turned": (on_images(orientation=(0.0, 1.0, 0.0, -1.0, 0.0, 0.0)), OFF_GRID),
+    "a picture": (on_images(samples_per_pixel=3), "not stored as grey values"),
     "contradicting copies": (
         lambda found: replace(found, instances=(replace(found.instances[0], conflicting=True), *found.instances[1:])),
         "contradict each other",
     ),
-    "compressed with loss": (
-        lambda found: replace(found, instances=tuple(replace(one, lossy=True) for one in found.instances)),
-        "cannot be read",
-    ),
+    "compressed with loss": (on_images(lossy=True), "cannot be read"),
     "repeated numbers, no positions": (
-        lambda found: replace(
-            found,
-            instances=tuple(replace(one, position_mm=(0.0, 0.0, 0.0), instance_number=1) for one in found.instances),
-        ),
+        on_images(position_mm=(0.0, 0.0, 0.0), instance_number=1),
         "InstanceNumber repeats",
     ),
     "another count, no positions": (
-        lambda found: replace(
-            found, instances=tuple(replace(one, position_mm=(0.0, 0.0, 0.0)) for one in found.instances[1:])
-        ),
+        lambda found: on_images(position_mm=(0.0, 0.0, 0.0))(replace(found, instances=found.instances[1:])),
         "other images than the stiffness",
     ),
-    "no usable scale": (
-        lambda found: replace(
-            found,
-            instances=tuple(replace(one, rescale_slope=float("inf"), rescale_intercept=0.0) for one in found.instances),
-        ),
-        "RescaleSlope",
-    ),
+    "no usable scale": (on_images(rescale_slope=float("inf"), rescale_intercept=0.0), "RescaleSlope"),
 }
 
 
@@ -272,7 +247,7 @@ def test_slices_with_a_scale_of_their_own_are_put_on_one(study: WrittenStudy) ->
     np.testing.assert_allclose(loaded(study.folder).magnitude, scaled(EXAM), atol=4)  # a quarter of the counts
 
 
-def test_without_need_neither_magnitude_nor_twin_is_read(study: WrittenStudy) -> None:
+def test_companions_are_read_only_on_request(study: WrittenStudy) -> None:
     selection = selected(study.folder)
     assert selection.magnitude is not None
     assert selection.maps.unmasked is not None
@@ -281,12 +256,12 @@ def test_without_need_neither_magnitude_nor_twin_is_read(study: WrittenStudy) ->
             file.unlink()
     volume = read_stiffness(selection)
     assert (volume.magnitude, volume.unmasked_kpa, volume.notes) == (None, None, ())
-    assert volume.shown_masked
+    assert volume.only_masked
 
 
 @pytest.mark.parametrize("modifiers", [(), ("shuffled",), ("breath-holds",)])
 @pytest.mark.parametrize("encoding", ["siemens-gre", "siemens-epi", "siemens-xa", "ge-stgry"])
-def test_the_unmasked_twin_is_shown_with_the_mask_as_confidence_and_never_measured(
+def test_the_unmasked_stiffness_is_read_beside_the_masked_one_which_alone_is_measured(
     encoding: str, modifiers: tuple[str, ...], tmp_path: Path
 ) -> None:
     study = ENCODINGS[encoding](EXAM, tmp_path / "study", modifiers=modifiers)
@@ -296,7 +271,7 @@ def test_the_unmasked_twin_is_shown_with_the_mask_as_confidence_and_never_measur
     above, left = np.subtract(volume.unmasked_kpa.shape[1:], (rows, columns)) // 2
     inside = np.s_[:, above : above + rows, left : left + columns]
     np.testing.assert_allclose(volume.unmasked_kpa[inside], EXAM.stiffness_kpa[::-1], atol=0.0051)
-    assert (volume.masked, volume.shown_masked) == (True, False)
+    assert (volume.masked, volume.only_masked) == (True, False)
     assert (volume.unmasked_kpa > 0).sum() > 2 * volume.valid.sum()
     plain = read_stiffness(selected(study.folder))
     np.testing.assert_array_equal(volume.stiffness_kpa, plain.stiffness_kpa)
@@ -315,19 +290,19 @@ def _as_masked(ds: Dataset) -> None:
 @pytest.mark.parametrize(
     ("edit", "words"), [(_one_count_more, "differs from the masked"), (_as_masked, "look masked, too")]
 )
-def test_a_twin_that_is_not_the_same_map_before_its_mask_is_not_shown(
+def test_an_unmasked_stiffness_that_differs_or_is_masked_itself_is_left_out(
     study: WrittenStudy, edit: Callable[[Dataset], None], words: str
 ) -> None:
     for file in files_of(study, SeriesKind.STIFFNESS):
         change(file, edit)
     volume = loaded(study.folder)
     assert volume.unmasked_kpa is None
-    assert volume.shown_masked
+    assert volume.only_masked
     assert any(words in note and "series 6" in note for note in volume.notes)
     assert volume.magnitude is not None
 
 
-def test_a_twin_with_copies_that_contradict_each_other_is_no_twin(study: WrittenStudy) -> None:
+def test_an_unmasked_stiffness_with_contradicting_copies_is_left_out(study: WrittenStudy) -> None:
     assert selected(study.folder).maps.unmasked is not None
     copy = study.folder / "copy"
     copy.write_bytes(files_of(study, SeriesKind.STIFFNESS)[0].read_bytes())
@@ -335,7 +310,7 @@ def test_a_twin_with_copies_that_contradict_each_other_is_no_twin(study: Written
     assert selected(study.folder).maps.unmasked is None
 
 
-def test_a_twin_of_another_scale_is_no_twin(study: WrittenStudy) -> None:
+def test_an_unmasked_stiffness_of_another_scale_is_left_out(study: WrittenStudy) -> None:
     def in_pascal(ds: Dataset) -> None:
         ds.RescaleSlope, ds.RescaleIntercept, ds.RescaleType = 10.05, 0, "Pa"
 
@@ -344,8 +319,8 @@ def test_a_twin_of_another_scale_is_no_twin(study: WrittenStudy) -> None:
     assert selected(study.folder).maps.unmasked is None
 
 
-def test_stiffness_with_a_map_that_lacks_pixels_already_is_shown_as_masked(tmp_path: Path) -> None:
-    """Where headers do not say whether it is masked; a network has not learned a mask with a map beside it."""
+def test_masked_stiffness_with_a_confidence_map_counts_as_masked(tmp_path: Path) -> None:
+    """The header does not say whether it is masked, and no network was trained on a mask with a confidence map."""
     study = ENCODINGS["philips"](EXAM, tmp_path / "study")
     confident = EXAM.confidence >= 0.95
     for number, file in enumerate(files_of(study, SeriesKind.STIFFNESS)):
@@ -356,5 +331,5 @@ def test_stiffness_with_a_map_that_lacks_pixels_already_is_shown_as_masked(tmp_p
 
         change(file, mask)
     volume = loaded(study.folder)
-    assert (volume.masked, volume.shown_masked) == (True, True)
+    assert (volume.masked, volume.only_masked) == (True, True)
     assert volume.confident.any()

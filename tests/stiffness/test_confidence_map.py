@@ -100,21 +100,22 @@ def test_the_order_of_the_map_changes_nothing(
     np.testing.assert_array_equal(confident(with_confidence(selection, *maps, by_number=by_number)), EXPECTED)
 
 
+def renumbered(instances: tuple[Instance, ...]) -> list[Instance]:
+    """Number the images in reverse."""
+    return [replace(i, instance_number=9 - i.instance_number) for i in instances]
+
+
 def test_numbers_that_run_against_the_positions_still_pair_by_number(tmp_path: Path) -> None:
     selection = pair(tmp_path)
-    stiffness = [replace(i, instance_number=9 - i.instance_number) for i in selection.series.instances]
-    maps = [
-        replace(i, instance_number=9 - i.instance_number, position_mm=None) for i in selection.maps.confidence.instances
-    ]
+    stiffness = Series("1.2", 6, tuple(renumbered(selection.series.instances)))
+    maps = [replace(i, position_mm=None) for i in renumbered(selection.maps.confidence.instances)]
     selection = with_confidence(selection, *maps, by_number=True)
-    np.testing.assert_array_equal(
-        confident(with_maps(selection, stiffness=Series("1.2", 6, tuple(stiffness)))), EXPECTED
-    )
+    np.testing.assert_array_equal(confident(with_maps(selection, stiffness=stiffness)), EXPECTED)
 
 
 def test_a_pairing_by_number_that_fits_better_reversed_is_refused(tmp_path: Path) -> None:
     selection = pair(tmp_path)
-    maps = [replace(i, instance_number=9 - i.instance_number) for i in selection.maps.confidence.instances]
+    maps = renumbered(selection.maps.confidence.instances)
     with pytest.raises(GeometryError, match="reverse"):
         read_stiffness(with_confidence(selection, *maps, by_number=True))
 
@@ -129,7 +130,7 @@ def test_a_pairing_by_number_needs_as_many_images_with_numbers_of_their_own(tmp_
         read_stiffness(with_confidence(selection, *same, by_number=True))
 
 
-def test_more_slices_and_equal_duplicates_in_the_map_do_not_disturb(tmp_path: Path) -> None:
+def test_further_slices_and_identical_duplicates_in_the_map_are_ignored(tmp_path: Path) -> None:
     selection = pair(tmp_path)
     counts = np.concatenate([confidence_counts(), confidence_counts()[:1]])
     beyond = images(tmp_path / "3", counts, (*Z_MM, 40.0))
@@ -204,7 +205,7 @@ def test_where_the_header_is_silent_the_pixels_say_whether_a_series_is_masked(tm
     assert "its pixels show it" in volume.notes[0]
 
 
-def test_pixels_that_do_not_tell_are_refused_where_the_header_is_silent(tmp_path: Path) -> None:
+def test_unclear_masking_is_refused_where_the_header_is_silent(tmp_path: Path) -> None:
     child = np.zeros((SLICES, ROWS, COLUMNS), np.uint16)
     child[:, 5:20, 5:23] = 200  # 173 cm2
     selection = with_maps(pair(tmp_path), stiffness=Series("1.2", 6, images(tmp_path / "3", child)))
@@ -212,7 +213,7 @@ def test_pixels_that_do_not_tell_are_refused_where_the_header_is_silent(tmp_path
         read_stiffness(alone(selection, masked=None))
 
 
-def test_a_hatched_mask_is_closed_and_said(tmp_path: Path) -> None:
+def test_a_hatched_mask_is_closed_with_a_note(tmp_path: Path) -> None:
     volume = read_stiffness(masked_only(tmp_path, masked=True, hatched=True))
     assert any("hatch" in note for note in volume.notes)
     different = volume.confident ^ EXPECTED
@@ -235,19 +236,19 @@ def test_a_scale_wrong_by_ten_is_refused(tmp_path: Path, factor: float, source: 
 
 
 @pytest.mark.parametrize("per_count", [0.0001, 1e-6])
-def test_a_map_that_comes_nowhere_near_one_has_a_wrong_scale(tmp_path: Path, per_count: float) -> None:
+def test_a_map_with_a_maximum_far_below_one_has_a_wrong_scale(tmp_path: Path, per_count: float) -> None:
     with pytest.raises(UnknownUnitError, match="some of it near 1"):
         read_stiffness(with_maps(pair(tmp_path), confidence_per_count=per_count))
 
 
 @pytest.mark.parametrize("counts", [999 - confidence_counts(), np.full_like(confidence_counts(), 999)])
-def test_a_map_that_is_confident_of_nothing_measured_is_refused(tmp_path: Path, counts: NDArray[np.uint16]) -> None:
+def test_a_map_that_is_confident_outside_the_stiffness_is_refused(tmp_path: Path, counts: NDArray[np.uint16]) -> None:
     selection = pair(tmp_path)
     with pytest.raises(NoConfidenceError, match="inverted"):
         read_stiffness(with_confidence(selection, *images(tmp_path / "3", counts)))
 
 
-def test_outlines_that_change_little_from_slice_to_slice_still_tell_the_order(tmp_path: Path) -> None:
+def test_outlines_that_change_little_between_slices_still_determine_the_order(tmp_path: Path) -> None:
     selection = pair(tmp_path)
     outline = np.zeros((SLICES, ROWS, COLUMNS), np.bool_)
     outline[:, 3:-3, 3:-3] = True
@@ -256,12 +257,11 @@ def test_outlines_that_change_little_from_slice_to_slice_still_tell_the_order(tm
     maps = images(tmp_path / "4", np.where(outline, 970, 0).astype(np.uint16))
     selection = with_maps(selection, stiffness=stiffness)
     assert confident(with_confidence(selection, *maps, by_number=True)).sum() == outline.sum()
-    turned = [replace(i, instance_number=9 - i.instance_number) for i in maps]
     with pytest.raises(GeometryError, match="reverse"):
-        read_stiffness(with_confidence(selection, *turned, by_number=True))
+        read_stiffness(with_confidence(selection, *renumbered(maps), by_number=True))
 
 
-def test_a_refusal_for_lack_of_confidence_says_why_the_map_that_was_sent_does_not_serve(tmp_path: Path) -> None:
+def test_a_refusal_for_lack_of_confidence_says_why_the_map_was_not_used(tmp_path: Path) -> None:
     note = "The confidence map in series 7 was not used."
     with pytest.raises(NoConfidenceError, match=note):
         read_stiffness(replace(alone(pair(tmp_path), masked=None), notes=(note,)))

@@ -1,4 +1,4 @@
-"""Phase images come back as the phases that were measured."""
+"""Claims about phase images: they are read as the phases that were simulated."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ def phases_of(
 
 
 @pytest.mark.parametrize("encoding", ["siemens-gre", "siemens-masked-only", "philips", "philips-enhanced", "canon"])
-def test_phases_are_those_of_the_scan_but_for_rounding(exam: SimulatedExam, encoding: str, tmp_path: Path) -> None:
+def test_phases_are_read_back_up_to_rounding(exam: SimulatedExam, encoding: str, tmp_path: Path) -> None:
     phases = phases_of(exam, encoding, tmp_path)
     assert phases is not None
     # Slice 0 of a simulated exam is the uppermost, of a measured one the lowest.
     turns = np.exp(1j * phases) / np.exp(1j * exam.phase_rad[:, ::-1])
-    # A scanner may count phases from another angle, the same for all of them: no wave changes by that.
+    # A constant phase offset does not change the waves.
     assert np.abs(np.angle(turns / turns[0, 0, 0, 0])).max() < 0.01
 
 
-def test_phases_whose_place_is_not_known_are_left_out(exam: SimulatedExam, tmp_path: Path) -> None:
+def test_phases_without_positions_are_left_out(exam: SimulatedExam, tmp_path: Path) -> None:
     assert phases_of(exam, "ge-gre", tmp_path) is None
 
 
@@ -87,7 +87,7 @@ def test_phases_of_other_places_or_of_several_motions_are_left_out(
 
 
 @pytest.mark.parametrize(("limit", "turn"), [(3.14, 2 * np.pi), (3142, 2000 * np.pi), (4095, 8192)])
-def test_every_scanner_s_turn_is_a_turn(limit: float, turn: float) -> None:
+def test_every_scale_is_converted_to_radians(limit: float, turn: float) -> None:
     phases = in_radians(np.array([-limit, 0.0, limit]))
     assert phases is not None
     assert phases[2] == pytest.approx(limit * 2 * np.pi / turn)

@@ -43,6 +43,12 @@ def files(siemens: WrittenStudy, tmp_path: Path) -> list[Path]:
     return copy_files(masked_files(siemens), tmp_path / "study")
 
 
+def assert_same(files: list[Path], siemens: WrittenStudy) -> None:
+    """Assert that changed copies measure the same as the original."""
+    found, expected = read_volume(files[0].parent), read_volume(siemens.folder)
+    np.testing.assert_array_equal(found.stiffness_kpa, expected.stiffness_kpa)
+
+
 def test_known_stiffness_in_the_same_stiffness_out(siemens: WrittenStudy) -> None:
     volume = read_volume(siemens.folder)
     exam = make_exam()
@@ -131,15 +137,14 @@ def test_a_header_that_agrees_with_the_vendor_rule_measures_the_same(
 ) -> None:
     for file in files:
         change(file, edit)
-    volume = read_volume(files[0].parent)
-    np.testing.assert_array_equal(volume.stiffness_kpa, read_volume(siemens.folder).stiffness_kpa)
+    assert_same(files, siemens)
 
 
 def test_compressed_pixels_measure_the_same(siemens: WrittenStudy, files: list[Path]) -> None:
     for file in files:
         change(file, lambda ds: ds.compress(RLELossless, generate_instance_uid=False))
     assert dcmread(files[0]).file_meta.TransferSyntaxUID == RLELossless
-    np.testing.assert_array_equal(read_volume(files[0].parent).stiffness_kpa, read_volume(siemens.folder).stiffness_kpa)
+    assert_same(files, siemens)
 
 
 def test_a_contour_in_an_overlay_group_changes_nothing(siemens: WrittenStudy, files: list[Path]) -> None:
@@ -156,13 +161,13 @@ def test_a_contour_in_an_overlay_group_changes_nothing(siemens: WrittenStudy, fi
 
     for file in files:
         change(file, draw)
-    np.testing.assert_array_equal(read_volume(files[0].parent).stiffness_kpa, read_volume(siemens.folder).stiffness_kpa)
+    assert_same(files, siemens)
 
 
 def test_a_file_without_a_preamble_measures_the_same(siemens: WrittenStudy, files: list[Path]) -> None:
     for file in files:
         file.write_bytes(file.read_bytes()[132:])
-    np.testing.assert_array_equal(read_volume(files[0].parent).stiffness_kpa, read_volume(siemens.folder).stiffness_kpa)
+    assert_same(files, siemens)
 
 
 @pytest.mark.parametrize("implicit", [False, True])
@@ -174,7 +179,7 @@ def test_a_file_that_names_no_transfer_syntax_measures_the_same(
         bare = Dataset({element.tag: element for element in ds})
         bare.save_as(file, implicit_vr=implicit, little_endian=True)
         assert file.read_bytes().startswith(b"\x08\x00")
-    np.testing.assert_array_equal(read_volume(files[0].parent).stiffness_kpa, read_volume(siemens.folder).stiffness_kpa)
+    assert_same(files, siemens)
 
 
 def test_compressed_pixels_that_name_no_transfer_syntax_are_refused(files: list[Path]) -> None:
@@ -252,11 +257,9 @@ def test_a_separate_confidence_map_is_aligned_by_position(siemens: WrittenStudy,
         scanners_own.maps, stiffness=unmasked, masked=False, confidence=confidence, confidence_per_count=0.001
     )
     pair = replace(scanners_own, series=unmasked, maps=maps)
-    volume = read_stiffness(pair)
-    expected = read_stiffness(scanners_own)
+    volume, expected = read_stiffness(pair), read_stiffness(scanners_own)
     np.testing.assert_array_equal(volume.confident, expected.confident)
     assert volume.valid.sum() > volume.confident.sum() > 0
     lacking = replace(maps, confidence=replace(confidence, instances=confidence.instances[1:]))
-    incomplete = replace(pair, maps=lacking)
     with pytest.raises(MissingSlicesError):
-        read_stiffness(incomplete)
+        read_stiffness(replace(pair, maps=lacking))

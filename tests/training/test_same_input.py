@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional
 
 from liver_mre.liver.channels import CHANNELS, MASKED_ALONE
-from liver_mre.liver.framing import network_input, shown_channels, view_of
+from liver_mre.liver.framing import available_channels, network_input, view_of
 from liver_mre.series.scanner_rules_file import load_scanner_rules
 from liver_mre.stiffness.source import read_stiffness
 from liver_mre.studies.reader import read_studies
@@ -96,7 +96,7 @@ def at_run_time(folder: Path, channels: tuple[str, ...]) -> tuple[torch.Tensor, 
     shown = network_input(volume, channels=channels, size=(fine, fine), view=view_of(volume, FIELD_OF_VIEW_MM))
     # A published network averages squares of its input itself. The cohort's first slice is the uppermost.
     pooled = functional.avg_pool2d(torch.from_numpy(shown), GRID.pooling)
-    return pooled.flip(0), shown_channels(volume, channels)
+    return pooled.flip(0), available_channels(volume, channels)
 
 
 def written(record: ExamRecord, encoding: str, lost: tuple[SeriesKind, ...], folder: Path) -> Path:
@@ -137,11 +137,11 @@ def test_studies_of_the_measurement_see_the_pixels_that_the_application_loads(
     (study,) = read_studies(written(record, encoding, lost, tmp_path / "study")).studies
     (selection,) = select(study, load_scanner_rules()).acquisitions
     found = read_stiffness(selection, companions=True)
-    whole_kpa = found.whole_kpa
-    np.testing.assert_allclose(whole_kpa[::-1], expected.stiffness_kpa, atol=1e-5)
+    complete_kpa = found.complete_kpa
+    np.testing.assert_allclose(complete_kpa[::-1], expected.stiffness_kpa, atol=1e-5)
     np.testing.assert_array_equal(found.confident[::-1], expected.confident)
-    np.testing.assert_allclose(found.stiffness_kpa[found.confident], whole_kpa[found.confident], atol=1e-5)
-    assert found.shown_masked == expected.shown_masked
+    np.testing.assert_allclose(found.stiffness_kpa[found.confident], complete_kpa[found.confident], atol=1e-5)
+    assert found.only_masked == expected.shown_masked
     assert (found.magnitude is None) == (expected.magnitude is None)
     if found.magnitude is not None and expected.magnitude is not None:  # its unit is any
         scale = found.magnitude.max() / expected.magnitude.max()

@@ -194,7 +194,7 @@ def _exam(study: Study, acquisition: Acquisition, masks: _Masks, stage: str) -> 
     _check(liver)
     magnitude = volume.magnitude
     first = acquisition.series.first
-    stiffness = volume.whole_kpa
+    stiffness = volume.complete_kpa
     return Exam(
         name=own_name(study.study_instance_uid, acquisition.series.series_instance_uid),
         patient=_patient(study, first.patient_key),
@@ -207,7 +207,7 @@ def _exam(study: Study, acquisition: Acquisition, masks: _Masks, stage: str) -> 
         magnitude=magnitude,
         bright=bright_magnitude(magnitude) if magnitude is not None else 0.0,
         liver=liver,
-        masked=volume.shown_masked,
+        masked=volume.only_masked,
         facts={"manufacturer": first.manufacturer, "unit": acquisition.unit.source if acquisition.unit else ""},
         made_by="DICOM",
     )

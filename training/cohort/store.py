@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from liver_mre.stiffness.waves import shown_amplitude
+from liver_mre.stiffness.waves import compress_amplitude
 from training.errors import CohortError
 from training.files import write_arrays
 
@@ -127,8 +127,8 @@ def quantise_magnitude(magnitude: NDArray[np.floating], body: NDArray[np.bool_])
 
 
 def quantise_wave(amplitude_rad: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Compress phase amplitudes (rad) to uint8 (`shown_amplitude`)."""
-    counts: NDArray[np.uint8] = np.rint(_UINT8_MAX * shown_amplitude(amplitude_rad)).astype(np.uint8)
+    """Compress phase amplitudes (rad) to uint8 (`compress_amplitude`)."""
+    counts: NDArray[np.uint8] = np.rint(_UINT8_MAX * compress_amplitude(amplitude_rad)).astype(np.uint8)
     return counts
 
 

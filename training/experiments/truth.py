@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from liver_mre.liver.mask import LiverMask, ModelIdentity
-from liver_mre.measurement.shapes import deeper_than, local_mean, near
+from liver_mre.measurement.shapes import dilate, erode, local_mean
 from liver_mre.stiffness.volume import StiffnessVolume
 from simulation.exams.outcome import EDGE_MM
 from simulation.types import Tissue
@@ -51,7 +51,7 @@ def truth_of(record: ExamRecord) -> Truth:
     spacing = record.pixel_spacing_mm
     parenchyma = record.tissue == Tissue.LIVER
     confident = record.confident() & (record.stiffness > 0)
-    region = deeper_than(parenchyma, EDGE_MM, spacing) & confident & ~_hot(record, confident)
+    region = erode(parenchyma, EDGE_MM, spacing) & confident & ~_hot(record, confident)
     area_cm2 = float(np.count_nonzero(region)) * record.pixel_area_cm2
     mean = float(record.stiffness_kpa[region].mean(dtype=np.float64)) if area_cm2 >= MIN_AREA_CM2 else math.nan
     return Truth(region, mean, record.liver_stiffness_kpa, area_cm2)
@@ -72,6 +72,6 @@ def _hot(record: ExamRecord, confident: NDArray[np.bool_]) -> NDArray[np.bool_]:
     spacing = record.pixel_spacing_mm
     measured = local_mean(record.stiffness_kpa, confident, HOT_SIGMA_MM, spacing)
     true = local_mean(record.true_stiffness_kpa, confident, HOT_SIGMA_MM, spacing)
-    close = near(np.isin(record.tissue, WALL), HOT_REACH_MM, spacing)
+    close = dilate(np.isin(record.tissue, WALL), HOT_REACH_MM, spacing)
     hot: NDArray[np.bool_] = close & (measured >= HOT_EXCESS * np.maximum(true, np.float32(0.1)))
     return hot

@@ -10,7 +10,7 @@ import numpy as np
 
 from liver_mre.quality.image import averaged, quality_images
 from liver_mre.quality.verdict import CAUSES
-from liver_mre.stiffness.waves import WaveMaps, amplitude_of
+from liver_mre.stiffness.waves import WaveMaps, expand_amplitude
 from training.cohort.store import cohort_files, load_exam, source_digest
 from training.quality.situations import LIVER, LIVER_SITUATIONS, SITUATIONS
 from training.quality.truth import confident_cm2, true_causes
@@ -98,7 +98,7 @@ def record_waves(record: ExamRecord) -> WaveMaps | None:
     """Return amplitude and residual of an exam's waves; None if its cohort has none."""
     if record.wave is None or record.residual is None:
         return None
-    amplitude, residual = (amplitude_of(np.minimum(each, 254) / 255.0) for each in (record.wave, record.residual))
+    amplitude, residual = (expand_amplitude(np.minimum(each, 254) / 255.0) for each in (record.wave, record.residual))
     return WaveMaps(amplitude, residual, WAVE_OFFSETS)
 
 
