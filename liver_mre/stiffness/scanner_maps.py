@@ -124,10 +124,10 @@ def _check_masked(maps: ScannerMaps, known: tuple[str, ...], masking: Masking, n
     if maps.masked:
         return
     if masking is not Masking.MASKED:
-        shown = "do not show it clearly" if masking is Masking.UNCLEAR else "show that it is not"
+        pixels = "do not show it clearly" if masking is Masking.UNCLEAR else "show that it is not"
         msg = (
             "Nothing in the header says whether the stiffness series is masked at 95 % confidence, and its pixels "
-            f"{shown}. Nothing was measured: send the series with its description, or its confidence map."
+            f"{pixels}. Nothing was measured: send the series with its description, or its confidence map."
         )
         raise NoConfidenceError(" ".join((msg, *known)))
     notes.append(_MASK_DETECTED)

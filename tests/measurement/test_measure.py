@@ -100,7 +100,7 @@ def test_results_scale_with_the_stiffness(stiffness: np.ndarray, liver: np.ndarr
 
 
 @given(stiffness_arrays, masks, masks, masks, st.floats(0, 1000, width=32))
-def test_pixels_outside_the_region_of_interest_never_matter(
+def test_pixels_outside_the_confident_liver_never_matter(
     stiffness: np.ndarray, liver: np.ndarray, valid: np.ndarray, confident: np.ndarray, other_kpa: float
 ) -> None:
     roi = liver & valid & confident
@@ -127,7 +127,7 @@ def test_slices_without_a_measurable_pixel_are_not_listed_but_their_liver_counts
 
 
 @pytest.mark.parametrize("missing", ["liver", "valid", "confident"])
-def test_an_empty_region_of_interest_measures_nothing(missing: str) -> None:
+def test_without_confident_liver_nothing_is_measured(missing: str) -> None:
     nowhere, everywhere = np.zeros(SHAPE), np.ones(SHAPE)
     kinds = {name: nowhere if name == missing else everywhere for name in ("valid", "confident")}
     liver = nowhere if missing == "liver" else everywhere

@@ -41,7 +41,7 @@ def test_three_offsets_are_too_few() -> None:
 
 
 @given(st.floats(0.0, 6.0))
-def test_the_shown_amplitude_can_be_undone(amplitude: float) -> None:
+def test_compression_of_amplitudes_can_be_undone(amplitude: float) -> None:
     shown = compress_amplitude(np.array([amplitude]))
     assert 0.0 <= shown[0] < 1.0
     assert expand_amplitude(shown)[0] == pytest.approx(amplitude, abs=1e-3)

@@ -13,6 +13,7 @@ from liver_mre.errors import (
     ImplausibleStiffnessError,
     LossyPixelsError,
     MissingSlicesError,
+    MreError,
     NoConfidenceError,
     UnknownUnitError,
 )
@@ -84,6 +85,12 @@ def confident(selection: Acquisition) -> NDArray[np.bool_]:
     return read_stiffness(selection).confident
 
 
+def refused(selection: Acquisition, error: type[MreError], words: str) -> None:
+    """Assert that an acquisition is refused with an error that contains the words."""
+    with pytest.raises(error, match=words):
+        read_stiffness(selection)
+
+
 EXPECTED = confidence_counts() >= 950
 on_files = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -116,15 +123,13 @@ def test_numbers_that_run_against_the_positions_still_pair_by_number(tmp_path: P
 def test_a_pairing_by_number_that_fits_better_reversed_is_refused(tmp_path: Path) -> None:
     selection = pair(tmp_path)
     maps = renumbered(selection.maps.confidence.instances)
-    with pytest.raises(GeometryError, match="reverse"):
-        read_stiffness(with_confidence(selection, *maps, by_number=True))
+    refused(with_confidence(selection, *maps, by_number=True), GeometryError, "reverse")
 
 
 def test_a_pairing_by_number_needs_as_many_images_with_numbers_of_their_own(tmp_path: Path) -> None:
     selection = pair(tmp_path)
     maps = selection.maps.confidence.instances
-    with pytest.raises(GeometryError, match=r"3 images.*4"):
-        read_stiffness(with_confidence(selection, *maps[:3], by_number=True))
+    refused(with_confidence(selection, *maps[:3], by_number=True), GeometryError, r"3 images.*4")
     same = [replace(i, instance_number=1, frame_number=1) for i in maps]
     with pytest.raises(GeometryError, match="InstanceNumber repeats in the confidence map"):
         read_stiffness(with_confidence(selection, *same, by_number=True))
@@ -144,8 +149,7 @@ def test_a_map_without_a_slice_or_with_two_different_ones_is_refused(tmp_path: P
     with pytest.raises(MissingSlicesError):
         read_stiffness(with_confidence(selection, *maps[1:]))
     other = images(tmp_path / "3", confidence_counts()[::-1])
-    with pytest.raises(GeometryError, match="same position"):
-        read_stiffness(with_confidence(selection, *maps, *other))
+    refused(with_confidence(selection, *maps, *other), GeometryError, "same position")
 
 
 @pytest.mark.parametrize(
@@ -155,13 +159,11 @@ def test_a_map_on_other_pixels_is_refused(tmp_path: Path, change: dict[str, obje
     selection = pair(tmp_path)
     maps = list(selection.maps.confidence.instances)
     maps[1] = replace(maps[1], **change)
-    with pytest.raises(GeometryError, match="does not lie on the pixels"):
-        read_stiffness(with_confidence(selection, *maps))
+    refused(with_confidence(selection, *maps), GeometryError, "does not lie on the pixels")
 
 
 def test_a_map_that_reaches_beyond_one_has_a_wrong_scale(tmp_path: Path) -> None:
-    with pytest.raises(UnknownUnitError, match=r"reaches 9\.7"):
-        read_stiffness(with_maps(pair(tmp_path), confidence_per_count=0.01))
+    refused(with_maps(pair(tmp_path), confidence_per_count=0.01), UnknownUnitError, r"reaches 9\.7")
 
 
 def test_a_lossy_map_is_refused(tmp_path: Path) -> None:
@@ -184,8 +186,7 @@ def masked_only(folder: Path, *, masked: bool | None, hatched: bool = False) -> 
 
 
 def test_a_series_said_to_be_masked_whose_pixels_are_not_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(NoConfidenceError, match="labelled as masked"):
-        read_stiffness(alone(pair(tmp_path), masked=True))
+    refused(alone(pair(tmp_path), masked=True), NoConfidenceError, "labelled as masked")
 
 
 def test_an_unmasked_series_is_never_measured_without_the_scale_of_its_confidence(tmp_path: Path) -> None:
@@ -197,8 +198,7 @@ def test_an_unmasked_series_is_never_measured_without_the_scale_of_its_confidenc
 
 
 def test_where_the_header_is_silent_the_pixels_say_whether_a_series_is_masked(tmp_path: Path) -> None:
-    with pytest.raises(NoConfidenceError, match="show that it is not"):
-        read_stiffness(alone(pair(tmp_path), masked=None))
+    refused(alone(pair(tmp_path), masked=None), NoConfidenceError, "show that it is not")
     volume = read_stiffness(masked_only(tmp_path / "masked", masked=None))
     np.testing.assert_array_equal(volume.confident, EXPECTED)
     assert len(volume.notes) == 1
@@ -209,8 +209,7 @@ def test_unclear_masking_is_refused_where_the_header_is_silent(tmp_path: Path) -
     child = np.zeros((SLICES, ROWS, COLUMNS), np.uint16)
     child[:, 5:20, 5:23] = 200  # 173 cm2
     selection = with_maps(pair(tmp_path), stiffness=Series("1.2", 6, images(tmp_path / "3", child)))
-    with pytest.raises(NoConfidenceError, match="do not show it clearly"):
-        read_stiffness(alone(selection, masked=None))
+    refused(alone(selection, masked=None), NoConfidenceError, "do not show it clearly")
 
 
 def test_a_hatched_mask_is_closed_with_a_note(tmp_path: Path) -> None:
@@ -231,21 +230,18 @@ def test_a_scale_wrong_by_ten_is_refused(tmp_path: Path, factor: float, source: 
     selection = masked_only(tmp_path, masked=True) if masked else pair(tmp_path)
     wrong = replace(UNIT, kpa_per_count=UNIT.kpa_per_count * factor, source=source)
     read_stiffness(selection)
-    with pytest.raises(ImplausibleStiffnessError, match="scale"):
-        read_stiffness(with_maps(selection, unit=wrong))
+    refused(with_maps(selection, unit=wrong), ImplausibleStiffnessError, "scale")
 
 
 @pytest.mark.parametrize("per_count", [0.0001, 1e-6])
 def test_a_map_with_a_maximum_far_below_one_has_a_wrong_scale(tmp_path: Path, per_count: float) -> None:
-    with pytest.raises(UnknownUnitError, match="some of it near 1"):
-        read_stiffness(with_maps(pair(tmp_path), confidence_per_count=per_count))
+    refused(with_maps(pair(tmp_path), confidence_per_count=per_count), UnknownUnitError, "some of it near 1")
 
 
 @pytest.mark.parametrize("counts", [999 - confidence_counts(), np.full_like(confidence_counts(), 999)])
 def test_a_map_that_is_confident_outside_the_stiffness_is_refused(tmp_path: Path, counts: NDArray[np.uint16]) -> None:
     selection = pair(tmp_path)
-    with pytest.raises(NoConfidenceError, match="inverted"):
-        read_stiffness(with_confidence(selection, *images(tmp_path / "3", counts)))
+    refused(with_confidence(selection, *images(tmp_path / "3", counts)), NoConfidenceError, "inverted")
 
 
 def test_outlines_that_change_little_between_slices_still_determine_the_order(tmp_path: Path) -> None:
@@ -257,11 +253,9 @@ def test_outlines_that_change_little_between_slices_still_determine_the_order(tm
     maps = images(tmp_path / "4", np.where(outline, 970, 0).astype(np.uint16))
     selection = with_maps(selection, stiffness=stiffness)
     assert confident(with_confidence(selection, *maps, by_number=True)).sum() == outline.sum()
-    with pytest.raises(GeometryError, match="reverse"):
-        read_stiffness(with_confidence(selection, *renumbered(maps), by_number=True))
+    refused(with_confidence(selection, *renumbered(maps), by_number=True), GeometryError, "reverse")
 
 
 def test_a_refusal_for_lack_of_confidence_says_why_the_map_was_not_used(tmp_path: Path) -> None:
     note = "The confidence map in series 7 was not used."
-    with pytest.raises(NoConfidenceError, match=note):
-        read_stiffness(replace(alone(pair(tmp_path), masked=None), notes=(note,)))
+    refused(replace(alone(pair(tmp_path), masked=None), notes=(note,)), NoConfidenceError, note)

@@ -43,6 +43,11 @@ def files(siemens: WrittenStudy, tmp_path: Path) -> list[Path]:
     return copy_files(masked_files(siemens), tmp_path / "study")
 
 
+def change_all(files: list[Path], edit: Edit) -> None:
+    for file in files:
+        change(file, edit)
+
+
 def assert_same(files: list[Path], siemens: WrittenStudy) -> None:
     """Assert that changed copies measure the same as the original."""
     found, expected = read_volume(files[0].parent), read_volume(siemens.folder)
@@ -125,8 +130,7 @@ def rescale(slope: float, unit: str | None) -> Edit:
     ],
 )
 def test_damage_in_every_header_is_an_error(files: list[Path], edit: Edit, error: type[MreError]) -> None:
-    for file in files:
-        change(file, edit)
+    change_all(files, edit)
     with pytest.raises(error):
         read_volume(files[0].parent)
 
@@ -135,14 +139,12 @@ def test_damage_in_every_header_is_an_error(files: list[Path], edit: Edit, error
 def test_a_header_that_agrees_with_the_vendor_rule_measures_the_same(
     siemens: WrittenStudy, files: list[Path], edit: Edit
 ) -> None:
-    for file in files:
-        change(file, edit)
+    change_all(files, edit)
     assert_same(files, siemens)
 
 
 def test_compressed_pixels_measure_the_same(siemens: WrittenStudy, files: list[Path]) -> None:
-    for file in files:
-        change(file, lambda ds: ds.compress(RLELossless, generate_instance_uid=False))
+    change_all(files, lambda ds: ds.compress(RLELossless, generate_instance_uid=False))
     assert dcmread(files[0]).file_meta.TransferSyntaxUID == RLELossless
     assert_same(files, siemens)
 
@@ -159,8 +161,7 @@ def test_a_contour_in_an_overlay_group_changes_nothing(siemens: WrittenStudy, fi
         ds.add_new(0x60000102, "US", 0)
         ds.add_new(0x60003000, "OW", b"\xff" * (ds.Rows * ds.Columns // 8))
 
-    for file in files:
-        change(file, draw)
+    change_all(files, draw)
     assert_same(files, siemens)
 
 
@@ -194,8 +195,7 @@ def test_compressed_pixels_that_name_no_transfer_syntax_are_refused(files: list[
 
 
 def test_padding_is_not_measured(files: list[Path]) -> None:
-    for file in files:
-        change(file, lambda ds: ds.add_new("PixelPaddingValue", "US", 250))
+    change_all(files, lambda ds: ds.add_new("PixelPaddingValue", "US", 250))
     volume = read_volume(files[0].parent)
     assert not (volume.stiffness_kpa == np.float32(2.5)).any()
     assert volume.valid.any()

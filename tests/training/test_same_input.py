@@ -141,7 +141,7 @@ def test_studies_of_the_measurement_see_the_pixels_that_the_application_loads(
     np.testing.assert_allclose(complete_kpa[::-1], expected.stiffness_kpa, atol=1e-5)
     np.testing.assert_array_equal(found.confident[::-1], expected.confident)
     np.testing.assert_allclose(found.stiffness_kpa[found.confident], complete_kpa[found.confident], atol=1e-5)
-    assert found.only_masked == expected.shown_masked
+    assert found.only_masked == expected.only_masked
     assert (found.magnitude is None) == (expected.magnitude is None)
     if found.magnitude is not None and expected.magnitude is not None:  # its unit is any
         scale = found.magnitude.max() / expected.magnitude.max()
