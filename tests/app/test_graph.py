@@ -18,7 +18,7 @@ import pytest
 from app.application import LiverMreApplication
 from app.cli import main
 from app.progress import NAMES, Bar, Lines, progress_for
-from liver_mre.method.mre_run import MreRun
+from liver_mre.method.mre_study_run import MreStudyRun
 from liver_mre.method.steps import STEPS, WRITERS
 from liver_mre.method.toolkit import Toolkit
 from liver_mre.results.publish import open_staging
@@ -26,6 +26,7 @@ from liver_mre.settings import Settings
 from liver_mre.studies.source import FolderSource
 from liver_mre.studies.study import Study
 from liver_mre.workflow.outcome import StudyStatus
+from liver_mre.workflow.progress import Progress
 from liver_mre.workflow.stop import Stop
 from operators.context import Context
 from tests.app.test_bad_input import rename
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from tests.app.conftest import ExampleStudy
 
 
-class Recorder:
+class Recorder(Progress):
     """Progress that remembers what it was told."""
 
     def __init__(self) -> None:
@@ -88,7 +89,7 @@ def test_every_study_goes_through_every_step_once(three_studies: Path, tmp_path:
 def test_an_exception_in_one_study_is_that_studys_failure_only(
     three_studies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails_on_the_second(run: MreRun, toolkit: Toolkit, staging: Path) -> MreRun:
+    def fails_on_the_second(run: MreStudyRun, toolkit: Toolkit, staging: Path) -> MreStudyRun:
         if run.index == 1:
             raise RuntimeError
         return WRITERS[0].work(run, toolkit, staging)
@@ -125,7 +126,7 @@ def test_on_a_terminal_progress_is_a_bar(monkeypatch: pytest.MonkeyPatch, capsys
     with progress_for(quiet=False) as progress:
         assert isinstance(progress, Bar)
         progress.reading()
-        run = MreRun(1, 2, Study("1.2", ()))
+        run = MreStudyRun(1, 2, Study("1.2", ()))
         for step in (*STEPS, *WRITERS):
             progress.step(run, step)
         progress.done(run)

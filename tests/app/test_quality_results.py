@@ -9,7 +9,7 @@ import pydicom
 from highdicom.sr import srread
 
 from app.cli import main
-from liver_mre.method.judge_quality import LOOK_FIRST
+from liver_mre.method.judge_quality import CHECK_IMAGES
 from tests.app.test_outputs import objects
 from tests.app.test_run import result_of
 from tests.tiny_model import publish_tiny_quality
@@ -87,9 +87,9 @@ def test_without_a_magnitude_there_is_no_number_unless_a_site_says_so_and_then_a
     assert main(["run", "-i", str(study), "-o", str(tmp_path / "measured")]) == 0
     (measured,) = result_of(tmp_path / "measured")["studies"]
     assert measured["acquisitions"][0]["measurement"]["stiffness_kpa"]["mean"] > 0
-    assert LOOK_FIRST in json.dumps(measured)
+    assert CHECK_IMAGES in json.dumps(measured)
     assert main(["run", "-i", str(example.folder), "-o", str(tmp_path / "whole")]) == 0
-    assert LOOK_FIRST not in json.dumps(result_of(tmp_path / "whole"))
+    assert CHECK_IMAGES not in json.dumps(result_of(tmp_path / "whole"))
 
 
 def test_a_damaged_quality_model_is_told_by_info(

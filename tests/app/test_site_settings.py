@@ -47,7 +47,7 @@ def test_an_unreadable_file_is_said_to_be_so_and_passed_over(
     path = tmp_path / "task.json"
     path.write_text("{", encoding="utf-8")
     assert main(path) == 0
-    assert "passed over" in capsys.readouterr().err
+    assert "is ignored" in capsys.readouterr().err
     path.write_text(json.dumps({"process": {"settings": {"profile": "a\nb"}}}), encoding="utf-8")
     assert main(path) == 0
     assert capsys.readouterr().out == "LIVER_MRE_PROFILE=a\nb\0"

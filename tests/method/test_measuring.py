@@ -10,9 +10,9 @@ import pytest
 from liver_mre.errors import ImplausibleStiffnessError
 from liver_mre.measurement.change import Prior
 from liver_mre.method.choose_acquisition import choose_acquisition
+from liver_mre.method.collect_results import study_result
 from liver_mre.method.measure_stiffness import measure_stiffness
-from liver_mre.method.mre_run import MreRun
-from liver_mre.method.outcome import study_result
+from liver_mre.method.mre_study_run import MreStudyRun
 from liver_mre.method.stage_fibrosis import stage_fibrosis
 from liver_mre.method.stages import Judged, Measured, NotEvaluable, Staged
 from liver_mre.method.toolkit import Toolkit
@@ -97,7 +97,7 @@ def test_outlines_of_another_network_get_no_interval_and_a_warning_says_so() -> 
     (warning,) = found.warnings
     assert f"{MODEL.name} 99.0.0" in warning
     assert warning in found.finding.provenance.notes
-    run = MreRun(0, 1, Study("1.2", ()), items=(found,), chosen=0, reported=(0,))
+    run = MreStudyRun(0, 1, Study("1.2", ()), items=(found,), chosen=0, reported=(0,))
     assert study_result(run).warnings == (warning,)
 
 
@@ -136,7 +136,7 @@ def test_a_measurement_is_compared_with_the_earlier_report_that_the_input_holds(
     toolkit = Toolkit(Settings(repeatability_percent=20.0))
     item = stage_fibrosis(measured(judged(400, 400)), toolkit)
     reports = ReportFiles(("old.dcm",))
-    run = MreRun(0, 1, Study("1.2", (), reports), items=(item,))
+    run = MreStudyRun(0, 1, Study("1.2", (), reports), items=(item,))
     (compared,) = choose_acquisition(run, toolkit).items
     assert isinstance(compared, Staged)
     change = compared.change

@@ -16,8 +16,8 @@ from liver_mre.errors import (
     NoEligibleSeriesError,
 )
 from liver_mre.method.choose_acquisition import choose_acquisition
-from liver_mre.method.mre_run import MreRun
-from liver_mre.method.outcome import run_result, study_result
+from liver_mre.method.collect_results import run_result, study_result
+from liver_mre.method.mre_study_run import MreStudyRun
 from liver_mre.method.stages import Selected, Staged
 from liver_mre.method.toolkit import Toolkit
 from liver_mre.series.acquisition import RejectedAcquisition
@@ -54,16 +54,16 @@ class RejectingPlan(SeriesPlan):
         return plan
 
 
-def a_run(*items: Selected, rejected: tuple[RejectedAcquisition, ...] = (), **found: Any) -> MreRun:
-    return MreRun(0, 1, STUDY, items=items, plan=RejectingPlan.of(*rejected), **found)
+def a_run(*items: Selected, rejected: tuple[RejectedAcquisition, ...] = (), **found: Any) -> MreStudyRun:  # noqa: ANN401
+    return MreStudyRun(0, 1, STUDY, items=items, plan=RejectingPlan.of(*rejected), **found)
 
 
 def step(work: Callable[[Any], Any], name: str = "load") -> StudyStep:
     return StudyStep(name, "working", "operator", lambda run, _: work(run))
 
 
-def failing(error: Exception) -> MreRun:
-    def work(_: MreRun) -> MreRun:
+def failing(error: Exception) -> MreStudyRun:
+    def work(_: MreStudyRun) -> MreStudyRun:
         raise error
 
     return run_steps(a_run(), [step(work)], None)
@@ -73,7 +73,7 @@ def test_an_expected_failure_becomes_the_studys_reason_and_later_steps_are_not_d
     failed = failing(GeometryError("Spacing is missing."))
     assert failed.failure == Reason("invalid_geometry", "Spacing is missing.", 4)
 
-    def unreachable(_: MreRun) -> MreRun:
+    def unreachable(_: MreStudyRun) -> MreStudyRun:
         pytest.fail("a step ran on a failed study")
 
     assert run_steps(failed, [step(unreachable)], None) is failed
@@ -96,7 +96,7 @@ def test_every_step_is_timed() -> None:
 def test_branches_join_to_all_outputs_all_timings_and_the_first_failure() -> None:
     start = a_run(staged(), timings_s={"stage": 1.0})
 
-    def branch(name: str, output: OutputFile) -> MreRun:
+    def branch(name: str, output: OutputFile) -> MreStudyRun:
         return replace(start, outputs=(output,), timings_s={"stage": 1.0, name: 2.0})
 
     seg = branch("seg", OutputFile("seg", "1.2/a", "1"))
@@ -126,7 +126,7 @@ def test_a_failed_study_reports_no_numbers_and_no_outputs() -> None:
     assert [finding.status for finding in result.findings] == [StudyStatus.FAILED]
 
 
-def refusing(error: Exception, *numbers: int, rejected: tuple[RejectedAcquisition, ...] = ()) -> MreRun:
+def refusing(error: Exception, *numbers: int, rejected: tuple[RejectedAcquisition, ...] = ()) -> MreStudyRun:
     """Return a study of two acquisitions after a step that refuses those of the given numbers."""
 
     def work(item: Selected, _: object) -> Staged:
@@ -192,7 +192,7 @@ def test_a_step_passes_by_what_is_at_another_stage() -> None:
     assert all(isinstance(item, Staged) for item in done.items)
 
 
-def chosen(*items: Selected, **settings: bool) -> MreRun:
+def chosen(*items: Selected, **settings: bool) -> MreStudyRun:
     return choose_acquisition(a_run(*items), Toolkit(Settings(**settings)))
 
 
@@ -256,7 +256,7 @@ FINE = a_run(not_evaluable(), chosen=0, reported=(0,))
         ([FINE, AMBIGUOUS], RunStatus.FAILED, 3),
     ],
 )
-def test_the_gravest_failure_decides_the_exit_code(runs: list[MreRun], status: RunStatus, exit_code: int) -> None:
+def test_the_gravest_failure_decides_the_exit_code(runs: list[MreStudyRun], status: RunStatus, exit_code: int) -> None:
     result = run_result([study_result(run) for run in runs], Settings(), {})
     assert (result.status, result.exit_code) == (status, exit_code)
     assert len(result.studies) == len(runs)

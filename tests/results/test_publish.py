@@ -95,7 +95,7 @@ def test_a_folder_that_is_not_ours_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "1.2" / "image.dcm").write_text("source", encoding="utf-8")
     staging = open_staging(tmp_path)
     stage(staging, "1.2", "report")
-    with pytest.raises(OutputError, match="something else"):
+    with pytest.raises(OutputError, match="other files"):
         publish(staging, tmp_path, run_with(not_evaluable("1.2")))
     assert [path.name for path in tmp_path.rglob("*")] == ["1.2", "image.dcm"]
 
