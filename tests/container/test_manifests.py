@@ -76,9 +76,8 @@ def project_modules(path: Path) -> set[Path]:
 
 def test_the_stage_that_exports_the_models_has_all_that_the_export_imports() -> None:
     stage = (ROOT / "Dockerfile").read_text(encoding="utf-8").split("AS model")[1].split("FROM")[0]
-    copied = [
-        ROOT / line.split()[1] for line in stage.splitlines() if re.match(r"COPY (models|training|liver_mre)", line)
-    ]
+    lines = re.findall(r"^COPY ((?:models|training|liver_mre).*) \S+$", stage, re.MULTILINE)
+    copied = [ROOT / path for line in lines for path in line.split()]
     todo, seen = [ROOT / "models/export.py"], set()
     while todo:
         file = todo.pop()
