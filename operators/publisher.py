@@ -47,6 +47,8 @@ class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
         """Merge the branches of one study."""
         del op_output, context
         run = join([op_input.receive(writer.name) for writer in WRITERS])
+        if self.shared.stop.requested:  # steps were skipped, so the study has no result
+            return
         self.shared.finished.append(study_result(run))
         self.shared.progress.done(run)
 

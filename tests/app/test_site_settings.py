@@ -1,4 +1,4 @@
-"""Settings in a platform's own file become settings of the application, and never override what is set already."""
+"""Settings in a platform's file become settings of the application, without overriding the environment."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_the_environment_wins() -> None:
     assert "LIVER_MRE_PROFILE" not in site_settings({"config": SETTINGS}, {"LIVER_MRE_PROFILE": "wu_2015"})
 
 
-def test_an_unreadable_file_is_said_to_be_so_and_passed_over(
+def test_an_unreadable_file_gives_a_warning_and_is_ignored(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("LIVER_MRE_PROFILE", raising=False)
