@@ -1,1 +1,1 @@
-"""The application: the graph and its command line."""
+"""The application: the MONAI Deploy graph and the command line."""

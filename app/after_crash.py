@@ -1,7 +1,7 @@
-"""After a run that died without a word: clear away what it had begun, and say in `result.json` what happened.
+"""Clean up after a run that was killed or crashed, and say in `result.json` what happened.
 
-`python -m app.after_crash CODE STARTED ARGUMENTS`: the exit code of the run (128 + signal where a signal ended it), when
-it was started in seconds since 1970, and the run's own arguments. The entry point of the container calls it.
+`python -m app.after_crash CODE STARTED ARGUMENTS` is called by the entry point of the container: the exit code of the
+run (128 + signal), its start in seconds since 1970, and its arguments.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ STOPPED = BY_SIGNAL + signal.SIGTERM
 KILLED = BY_SIGNAL + signal.SIGKILL
 OUT_OF_MEMORY = Reason(
     "killed",
-    "The run was killed, most likely because its memory ran out. Give it 2 GiB, or fewer studies at a time.",
+    "The run was killed, most likely because it ran out of memory. Give it 2 GiB, or fewer studies at a time.",
     ExitCode.INTERNAL,
 )
 
 
 def reason_for(code: int) -> Reason:
-    """Return what is reported about a run that ended with `code`."""
+    """Return the reason to report for a run that ended with this exit code."""
     if code == STOPPED:
         return INTERRUPTED
     if code == KILLED:
@@ -42,47 +42,43 @@ def reason_for(code: int) -> Reason:
     return Reason("crashed", message, ExitCode.INTERNAL)
 
 
-def tidy_up(out: Path, code: int, started: float) -> int:
-    """Remove the staging folders of the run in `out`, report its end there unless it did so itself.
+def clean_up(out: Path, code: int, started: float) -> None:
+    """Remove the run's staging folders from `out`, and write `result.json` unless the run did.
 
     Parameters
     ----------
-    out : output folder; one run at a time writes into it
-    code : exit code of the run, 128 + signal where a signal ended it
-    started : when it was started, in seconds since 1970
+    out : output folder; only one run at a time writes into it
+    code : exit code of the run, 128 + signal
+    started : start of the run, in seconds since 1970
 
-    Returns
-    -------
-    The exit code to end with: 1, or 6 if the output cannot be written.
+    Raises
+    ------
+    OutputError
+        If the output cannot be written.
     """
     for staging in out.glob(f"{STAGING_PREFIX}*"):
         if staging.stat().st_mtime >= started:
             discard(staging)
-    reason = reason_for(code)
-    result = failed_run(reason)
     with contextlib.suppress(OSError):
         if (out / RESULT_FILE).stat().st_mtime >= started:
-            return int(ExitCode.INTERNAL)
+            return
+    reason = reason_for(code)
     print(f"liver-mre: {reason.message}", file=sys.stderr)
+    publish(open_staging(out), out, failed_run(reason))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Read the command line and clean up; return the exit code, 1, or 6 if the output cannot be written."""
+    code, started, *run_arguments = arguments
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("-o", "--output", type=Path)
+    options, _ = parser.parse_known_args(run_arguments)
     try:
-        publish(open_staging(out), out, result)
+        clean_up(resolve_output(options.output), int(code), float(started))
     except MreError as error:
         print(f"liver-mre: {error}", file=sys.stderr)
         return int(error.exit_code)
     return int(ExitCode.INTERNAL)
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Read the command line and tidy up."""
-    code, started, *of_the_run = arguments
-    parser = argparse.ArgumentParser(add_help=False)
-    parser.add_argument("-o", "--output", type=Path)
-    options, _ = parser.parse_known_args(of_the_run)
-    try:
-        return tidy_up(resolve_output(options.output), int(code), float(started))
-    except MreError as error:
-        print(f"liver-mre: {error}", file=sys.stderr)
-        return int(error.exit_code)
 
 
 if __name__ == "__main__":

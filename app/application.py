@@ -1,4 +1,4 @@
-"""The graph: a MONAI Deploy application on Holoscan, built from the method's table of steps."""
+"""The MONAI Deploy application: a Holoscan graph built from the method's table of steps."""
 
 from __future__ import annotations
 
@@ -35,24 +35,19 @@ OPERATORS: Final[dict[str, type[StepOperator]]] = {
     "report_writer": ReportWriterOperator,
     "overlay_writer": OverlayWriterOperator,
 }
-"""The operators by the names that the table of steps uses; any other name gets a plain `StepOperator`."""
+"""Operator classes by their names in the table of steps; a name that is not here gets a plain `StepOperator`."""
 
 
 class LiverMreApplication(Application):  # type: ignore[misc]  # the SDK is untyped
-    """Studies in, stiffness, stage and DICOM results out.
-
-    Parameters
-    ----------
-    context : source, folders, toolkit, progress and stop of the run
-    """
+    """From DICOM studies to stiffness, stage and DICOM results; `context` is shared by all operators."""
 
     def __init__(self, context: Context) -> None:
         self.shared = context
         self.publisher: PublisherOperator | None = None
-        super().__init__([sys.executable, "liver-mre"])  # its own arguments: Holoscan must not parse this program's
+        super().__init__([sys.executable, "liver-mre"])  # or Holoscan would parse the arguments of this program
 
     def compose(self) -> None:
-        """Wire the operators: a chain, the writers side by side, one publisher."""
+        """Connect the operators: a chain, the writers in parallel, one publisher."""
         chain: list[object] = [StudyLoaderOperator(self, context=self.shared, name="study_loader")]
         chain += [self._operator(name, tuple(steps)) for name, steps in groupby(STEPS, attrgetter("operator"))]
         for upstream, downstream in pairwise(chain):

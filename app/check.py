@@ -1,4 +1,4 @@
-"""`liver-mre check`: every series and acquisition, and why it would or would not be measured."""
+"""`liver-mre check`: which series and acquisitions would be measured, and why."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def check(path: Path, config: Path | None, given: Mapping[str, object], *, as_json: bool) -> int:
-    """Print the series under `path` and return the exit code that selection would give.
+    """Print what would be measured under `path`; return the exit code that a run would have as far as headers tell.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def _print(result: CheckResult) -> None:
 
 
 def series_table(study: StudyCheck) -> Table:
-    """Return the table of the series of one study."""
+    """Return the table of a study's series."""
     from rich.table import Table
 
     table = Table(title=f"Study {study.study_instance_uid}", title_justify="left")
@@ -96,7 +96,7 @@ def series_table(study: StudyCheck) -> Table:
 
 
 def acquisition_table(study: StudyCheck) -> Table:
-    """Return the table of the acquisitions of one study."""
+    """Return the table of a study's acquisitions."""
     from rich.table import Table
 
     table = Table(title="Acquisitions", title_justify="left")
@@ -123,6 +123,6 @@ def _verdict(study: StudyCheck) -> str:
     if len(measurable) == 1:
         return f"Series {measurable[0].series.series_number} would be measured."
     return (
-        f"{len(measurable)} acquisitions would be measured, and the one with the most measurable liver reported; "
-        "--all reports every one, --series UID one of them."
+        f"{len(measurable)} acquisitions would be measured, and the one with the largest measured area reported; "
+        "--all reports all of them, --series UID a single one."
     )

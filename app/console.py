@@ -1,4 +1,4 @@
-"""Where tables go: stdout, as wide as the terminal, or wide enough to be read where there is none."""
+"""The console for tables: stdout, as wide as the terminal, or a fixed width without one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WIDTH_WITHOUT_TERMINAL = 120
 
 
 def make_console() -> Console:
-    """Return the console that tables are printed on."""
+    """Return a console on stdout."""
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, highlight=False)

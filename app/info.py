@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from app.console import make_console
 from app.paths import config_path
 from liver_mre.about import APPLICATION, __version__
-from liver_mre.errors import MreError
+from liver_mre.errors import ExitCode, MreError
 from liver_mre.measurement.profile_file import load_profiles
 from liver_mre.settings import Settings, load_settings
 
@@ -21,14 +21,14 @@ PACKAGES = ("monai-deploy-app-sdk", "holoscan-cu13", "openvino", "torch", "pydic
 
 
 def info(config: Path | None, *, as_json: bool) -> int:
-    """Print what this installation is made of; return 0, or 5 if its model cannot be used."""
+    """Print what is installed; return 0, or 5 if a model cannot be used."""
     settings = load_settings(config_path(config))
     content = describe(settings)
     if as_json:
         print(json.dumps(content, indent=2))
     else:
         _print(content)
-    return 0 if all("error" not in model for model in content["models"]) else 5
+    return int(ExitCode.MODEL_OR_DEVICE if any("error" in model for model in content["models"]) else ExitCode.DONE)
 
 
 def describe(settings: Settings) -> dict[str, list[dict[str, object]] | dict[str, str]]:
@@ -40,8 +40,8 @@ def describe(settings: Settings) -> dict[str, list[dict[str, object]] | dict[str
         "models": [_model(settings), *_quality_models(settings)],
         "devices": _devices(),
         "profiles": [
-            {"name": p.name, "title": p.title, "citation": p.citation, "default": p.name == settings.profile}
-            for p in profiles.values()
+            {"name": one.name, "title": one.title, "citation": one.citation, "default": one.name == settings.profile}
+            for one in profiles.values()
         ],
     }
 
@@ -72,7 +72,7 @@ def _model(settings: Settings) -> dict[str, object]:
 
 
 def _quality_models(settings: Settings) -> list[dict[str, object]]:
-    """Describe the networks that judge quality; nothing where physics alone shall judge."""
+    """Describe the quality networks; nothing if set to judge by physical checks alone."""
     from liver_mre.liver.network import CPU_FILES, checked_files
     from liver_mre.quality.networks import load_quality_card
 
@@ -83,8 +83,9 @@ def _quality_models(settings: Settings) -> list[dict[str, object]]:
         checked_files(settings.quality_dir, card, CPU_FILES)
     except MreError as error:
         return [{"path": str(settings.quality_dir), "error": str(error)}]
-    identity = {"name": card.name, "version": card.version, "sha256": card.weights.sha256}
-    return [identity | {"networks": card.members}]
+    return [
+        {"name": card.name, "version": card.version, "sha256": card.weights.sha256, "networks": card.members},
+    ]
 
 
 def _devices() -> list[dict[str, object]]:
@@ -100,13 +101,13 @@ def _print(content: dict[str, list[dict[str, object]] | dict[str, str]]) -> None
     console = make_console()
     for section, entries in content.items():
         table = Table(title=section.capitalize(), title_justify="left", show_header=False)
-        rows = entries.items() if isinstance(entries, dict) else [r for e in entries for r in _pairs(e)]
+        rows = entries.items() if isinstance(entries, dict) else [row for entry in entries for row in _rows(entry)]
         for name, value in rows:
             table.add_row(str(name), str(value))
         console.print(table)
 
 
-def _pairs(entry: dict[str, object]) -> list[tuple[str, object]]:
-    """Return an entry as rows: its first value names it, the others follow indented."""
+def _rows(entry: dict[str, object]) -> list[tuple[str, object]]:
+    """Return an entry as rows, all but the first indented."""
     (first, title), *others = entry.items()
     return [(first, title), *((f"  {name}", value) for name, value in others)]

@@ -1,4 +1,4 @@
-"""Where input and output are: the command line, else what the orchestrator's environment says."""
+"""Input and output folders: from the command line, else from the environment that the platform sets."""
 
 from __future__ import annotations
 
@@ -13,31 +13,30 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CONFIG_VARIABLE = "HOLOSCAN_CONFIG_PATH"
-# What a MONAI Deploy image names in its own environment. An orchestrator that does not know these variables leaves
-# them as they are, so at these values they count last.
+# Values that the image itself sets. Platforms that do not know these variables leave them: these values count last.
 MAP_DEFAULTS = {"HOLOSCAN_INPUT_PATH": "/var/holoscan/input", "HOLOSCAN_OUTPUT_PATH": "/var/holoscan/output"}
 FLYWHEEL_FOLDER = "/flywheel/v0"
 
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where a platform puts a run's input and expects its output; None where it says nothing."""
+    """Where a platform puts the input and expects the output; None if it does not say."""
 
     input: Path | None
     output: Path | None
 
 
 def resolve_input(given: Path | None, environment: Mapping[str, str] | None = None) -> Path:
-    """Return the input path: the given one, else the first that a platform names.
+    """Return the input path: the given one, else that of the first platform in order of precedence.
 
     Raises
     ------
     UsageError
-        If it is neither given nor named, or does not exist.
+        If there is none, or it does not exist.
     """
     path = given or next((folders.input for folders in _platforms(environment) if folders.input), None)
     if path is None:
-        message = "An input folder is needed: -i IN (or HOLOSCAN_INPUT_PATH)."
+        message = "No input folder: give one with -i IN or HOLOSCAN_INPUT_PATH."
         raise UsageError(message)
     if not path.exists():
         message = "The input does not exist. Give the folder of one or more DICOM studies with -i."
@@ -46,22 +45,22 @@ def resolve_input(given: Path | None, environment: Mapping[str, str] | None = No
 
 
 def resolve_output(given: Path | None, environment: Mapping[str, str] | None = None) -> Path:
-    """Return the output path: the given one, else the first that a platform names.
+    """Return the output path: the given one, else that of the first platform in order of precedence.
 
     Raises
     ------
     UsageError
-        If it is neither given nor named.
+        If there is none.
     """
     out = given or next((folders.output for folders in _platforms(environment) if folders.output), None)
     if out is None:
-        message = "An output folder is needed: -o OUT (or HOLOSCAN_OUTPUT_PATH)."
+        message = "No output folder: give one with -o OUT or HOLOSCAN_OUTPUT_PATH."
         raise UsageError(message)
     return out
 
 
 def config_path(given: Path | None) -> Path | None:
-    """Return the configuration file: the given one, else the one that the container names, else None."""
+    """Return the settings file: the given one, else that of the environment, else None."""
     if given is not None:
         return given
     named = os.environ.get(CONFIG_VARIABLE)
@@ -84,7 +83,7 @@ def _platforms(environment: Mapping[str, str] | None) -> list[Folders]:
 
 
 def _kaapana(variables: Mapping[str, str]) -> Folders:
-    """Kaapana names folders below WORKFLOW_DIR; an element of its batch has the same names below its own folder."""
+    """Kaapana gives folder names relative to WORKFLOW_DIR."""
     workflow = Path(variables.get("WORKFLOW_DIR") or "/")
     names = [variables.get(name) for name in ("OPERATOR_IN_DIR", "OPERATOR_OUT_DIR")]
     source, target = (workflow / name if name else None for name in names)

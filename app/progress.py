@@ -1,4 +1,4 @@
-"""Progress: a bar on a terminal, one clean line a step otherwise, nothing when quiet."""
+"""Progress on stderr: a bar on a terminal, otherwise one line per step, nothing if quiet."""
 
 from __future__ import annotations
 
@@ -7,44 +7,43 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from liver_mre.method.steps import STEPS, WRITERS
-from liver_mre.workflow.progress import Silent
+from liver_mre.workflow.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.progress import Progress as RichProgress
 
-    from liver_mre.workflow.progress import Progress
     from liver_mre.workflow.step import Step
     from liver_mre.workflow.study_run import StudyRun
 
 NAMES: Final = tuple(step.name for step in (*STEPS, *WRITERS))
 
 
-class Lines(Silent):
-    """One line a step on stderr, for logs."""
+class Lines(Progress):
+    """One line per step, for logs."""
 
     def reading(self) -> None:
-        """Say that the input is being read."""
-        _say("reading the input")
+        """Print that the input is being read."""
+        _print("reading the input")
 
     def step(self, run: StudyRun, step: Step) -> None:
-        """Say which study enters which step."""
-        _say(_line(run, step))
+        """Print which study enters which step."""
+        _print(_line(run, step))
 
 
 def _line(run: StudyRun, step: Step) -> str:
     of_all = f"/{run.total}" if run.total else ""
-    return f"study {run.index + 1}{of_all}: {step.words}"
+    return f"study {run.index + 1}{of_all}: {step.label}"
 
 
-def _say(line: str) -> None:
-    with suppress(OSError):  # nobody may be reading any more: that is no reason to stop measuring
+def _print(line: str) -> None:
+    with suppress(OSError):  # stderr may be closed: that must not stop the run
         print(line, file=sys.stderr)
 
 
-class Bar(Silent):
-    """A bar that advances a step at a time, on stderr."""
+class Bar(Progress):
+    """A bar that advances step by step."""
 
     def __init__(self, bar: RichProgress) -> None:
         self.bar = bar
@@ -57,7 +56,7 @@ class Bar(Silent):
         self.bar.update(self.task, description=_line(run, step), total=_total(run), completed=done)
 
     def done(self, run: StudyRun) -> None:
-        """Fill the bar as far as studies are finished."""
+        """Advance the bar to the end of the study."""
         self.finished += 1
         self.bar.update(self.task, total=_total(run), completed=self.finished * len(NAMES))
 
@@ -68,9 +67,9 @@ def _total(run: StudyRun) -> int | None:
 
 @contextmanager
 def progress_for(*, quiet: bool) -> Iterator[Progress]:
-    """Yield the progress display that fits where stderr goes."""
+    """Yield the display that suits stderr."""
     if quiet:
-        yield Silent()
+        yield Progress()
     elif not sys.stderr.isatty():
         yield Lines()
     else:

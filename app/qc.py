@@ -1,4 +1,4 @@
-"""`liver-mre qc`: green, amber or red for every slice, for the technologist at the scanner, in seconds."""
+"""`liver-mre qc`: green, amber or red for every slice, within seconds, for the technologist at the scanner."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from liver_mre.method.mre_run import MreRun
+    from liver_mre.method.mre_study_run import MreStudyRun
     from liver_mre.method.stages import Selected
     from liver_mre.quality.verdict import AcquisitionQuality, Check
     from liver_mre.workflow.outcome import Reason
@@ -34,9 +34,7 @@ _COLOURS: Final = {"green": "green", "amber": "yellow", "red": "red"}
 
 
 def qc(path: Path, config: Path | None, given: Mapping[str, object], *, as_json: bool, pictures: Path | None) -> int:
-    """Judge the acquisitions under `path` and print the verdicts; return the exit code.
-
-    A bad acquisition is an answer, not a failure: the exit code is 0.
+    """Judge the acquisitions under `path` and print the verdicts; return the exit code, 0 whatever the verdicts.
 
     Raises
     ------
@@ -69,7 +67,7 @@ def qc(path: Path, config: Path | None, given: Mapping[str, object], *, as_json:
     return run_outcome(failures, skipped=all(skipped), skipped_exit_code=settings.skipped_exit_code)[1]
 
 
-def _as_json(run: MreRun) -> dict[str, Any]:
+def _as_json(run: MreStudyRun) -> dict[str, Any]:
     return {
         "study_instance_uid": run.study.study_instance_uid,
         "reason": reason_json(run.failure),
@@ -100,7 +98,7 @@ def _verdict(item: Selected) -> Verdict | None:
     return Verdict.RED if isinstance(item, NotEvaluable) else quality.verdict
 
 
-def _print(console: Console, run: MreRun) -> None:
+def _print(console: Console, run: MreStudyRun) -> None:
     if run.failure is not None:
         console.print(run.failure.message)
     for item in run.items:
@@ -114,7 +112,7 @@ def _print(console: Console, run: MreRun) -> None:
 
 
 def slice_table(name: str, quality: AcquisitionQuality) -> Table:
-    """Return the table of the slices of one acquisition."""
+    """Return the table of an acquisition's slices."""
     from rich.table import Table
 
     table = Table(title=f"Quality of {name} (judged by {quality.judged_by})", title_justify="left")
@@ -122,18 +120,18 @@ def slice_table(name: str, quality: AcquisitionQuality) -> Table:
     table.add_column("Verdict")
     table.add_column("Votes")
     table.add_column("Likely cause", overflow="fold")
-    table.add_column("Numbers; those out of their limits are marked !", overflow="fold")
+    table.add_column("Checks (! = outside limits)", overflow="fold")
     for one in quality.slices:
         verdict = str(one.verdict)
         votes = f"{one.votes[0]}/{one.votes[1]}" if one.votes else ""
         cause = CAUSE_WORDS[one.cause] if one.cause else ""
         words = f"[{_COLOURS[verdict]}]{verdict}[/]"
-        table.add_row(str(one.slice_index + 1), words, votes, cause, numbers_in_words(one.checks))
+        table.add_row(str(one.slice_index + 1), words, votes, cause, checks_in_words(one.checks))
     return table
 
 
-def numbers_in_words(checks: Sequence[Check]) -> str:
-    """Return numbers beside their names, those out of limits marked; what there is not is left out."""
+def checks_in_words(checks: Sequence[Check]) -> str:
+    """Return names and values of the checks that have a value; those outside their limits are marked !."""
     known = [check for check in checks if not math.isnan(check.value)]
     return ", ".join(
         f"{check.name.replace('_', ' ')} {check.value:.3g}{'' if check.unit == '1' else ' ' + check.unit}"
@@ -145,7 +143,7 @@ def numbers_in_words(checks: Sequence[Check]) -> str:
 def _verdict_words(quality: AcquisitionQuality, verdict: Verdict, reason: Reason | None) -> str:
     slices = diagnostic_words(quality, measured=reason is None)
     words = [f"[{_COLOURS[verdict]}]{verdict.upper()}[/]: {slices}."]
-    words += [f"{numbers.capitalize()}."] if (numbers := numbers_in_words(quality.checks)) else []
+    words += [f"{checks.capitalize()}."] if (checks := checks_in_words(quality.checks)) else []
     if reason is not None:
         words.append(reason.message)
     elif quality.hint:
@@ -153,7 +151,7 @@ def _verdict_words(quality: AcquisitionQuality, verdict: Verdict, reason: Reason
     return " ".join(words)
 
 
-def _write_pictures(run: MreRun, folder: Path) -> None:
+def _write_pictures(run: MreStudyRun, folder: Path) -> None:
     from PIL import Image
 
     from liver_mre.report.picture.quality import render_quality

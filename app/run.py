@@ -1,4 +1,4 @@
-"""`liver-mre run`: the graph on a folder of studies, its results published, its outcome printed."""
+"""`liver-mre run`: run the graph on a folder of studies, publish the results, print the outcome."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from liver_mre.results.publish import discard, open_staging, publish
 from liver_mre.results.result import failed_run
 from liver_mre.settings import load_settings
 from liver_mre.studies.source import open_source
-from liver_mre.workflow.outcome import INTERRUPTED, Reason, reason_of, unexpected
+from liver_mre.workflow.outcome import INTERRUPTED, Reason, internal_error, reason_of
 from liver_mre.workflow.stop import Stop
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def run(path: Path | None, out: Path | None, config: Path | None, given: Mapping
     Raises
     ------
     UsageError
-        If there is no output folder to write even `result.json` to.
+        If no output folder is given: not even `result.json` can be written.
     OutputError
         If the output folder cannot be written.
     """
@@ -54,7 +54,7 @@ def run(path: Path | None, out: Path | None, config: Path | None, given: Mapping
         discard(staging)
         for source in open_sources:
             source.close()
-    with suppress(OSError):  # whoever reads the summary may have left; the results are there all the same
+    with suppress(OSError):  # stdout may be closed; the results are published already
         _report(result, out, quiet=quiet)
     return result.exit_code
 
@@ -68,13 +68,13 @@ def _measure(
     *,
     quiet: bool,
 ) -> RunResult:
-    """Run, and publish an expected failure of the whole run as its result.
+    """Run the graph; a failure of the whole run is published as its result.
 
     Parameters
     ----------
     folders : staging and output folder
-    choices : settings file and options
-    open_sources : takes the source that was opened; whoever ends the run closes it
+    choices : settings file and command line options
+    open_sources : the source is added to it when opened; the caller closes it
     """
     (staging, out), (config, given) = folders, choices
     try:
@@ -82,19 +82,19 @@ def _measure(
         open_sources.append(source)
         settings = load_settings(config_path(config), command_line=given)
         with Toolkit(settings) as toolkit:
-            toolkit.profile  # noqa: B018  # an unknown profile ends the run here, not in every study
+            toolkit.profile  # noqa: B018  # an unknown profile fails the run here, not every study
             return run_graph(source, staging, out, toolkit, stop, quiet=quiet)
     except OutputError:
         raise
     except MreError as error:
         return _publish_failure(staging, out, reason_of(error), stop)
-    except Exception as error:  # whatever a run dies of, an orchestrator must read it in result.json
+    except Exception as error:  # an orchestrator must find any failure in result.json
         log.debug("the run failed", exc_info=True)
-        return _publish_failure(staging, out, unexpected(error), stop)
+        return _publish_failure(staging, out, internal_error(error), stop)
 
 
 def _report(result: RunResult, out: Path, *, quiet: bool) -> None:
-    """Print the summary on stdout, unless quiet, and failures on stderr."""
+    """Print failures on stderr and, unless quiet, the summary on stdout."""
     if not quiet:
         from app.summary import print_summary
 
@@ -104,7 +104,7 @@ def _report(result: RunResult, out: Path, *, quiet: bool) -> None:
 
 def run_graph(source: StudySource, staging: Path, out: Path, toolkit: Toolkit, stop: Stop, *, quiet: bool) -> RunResult:
     """Run the graph and return what it published."""
-    # The SDK first: while it is imported torch is hidden, and the model may need it.
+    # Before the model is loaded, which may need torch: torch is hidden while the SDK is imported.
     from app.application import LiverMreApplication
     from operators.context import Context
 
@@ -118,23 +118,23 @@ def run_graph(source: StudySource, staging: Path, out: Path, toolkit: Toolkit, s
         raise publisher.error
     if publisher is None or publisher.result is None:
         reason = Reason("internal_error", "The graph ended early.", ExitCode.INTERNAL)
-        return _publish_failure(staging, out, INTERRUPTED if stop.asked else reason, stop)
+        return _publish_failure(staging, out, INTERRUPTED if stop.requested else reason, stop)
     return publisher.result
 
 
 def _publish_failure(staging: Path, out: Path, reason: Reason, stop: Stop) -> RunResult:
     result = failed_run(reason)
-    if not stop.take_last_word():
-        threading.Event().wait()  # the run has been given up, and whoever did that is about to end the process
+    if not stop.first_to_report():
+        threading.Event().wait()  # `_give_up` has reported, and is about to end the process
     staging.mkdir(exist_ok=True)
     publish(staging, out, result)
     return result
 
 
 def _give_up(staging: Path, out: Path, stop: Stop, open_sources: list[StudySource]) -> None:
-    """End the process in the middle of what it is doing: nothing is published but that it was stopped."""
-    if not stop.take_last_word():
-        return  # the end is being reported at this moment
+    """End the process in the middle of a step; publish only that the run was stopped."""
+    if not stop.first_to_report():
+        return  # the end of the run is just being reported
     print(f"liver-mre: {INTERRUPTED.message}", file=sys.stderr)
     code = ExitCode.INTERNAL
     try:
@@ -148,7 +148,7 @@ def _give_up(staging: Path, out: Path, stop: Stop, open_sources: list[StudySourc
 
 
 def _print_failures(result: RunResult) -> None:
-    """Print why the run or its studies failed on stderr, also when quiet."""
+    """Print on stderr why the run or its studies failed, also if quiet."""
     if result.reason:
         print(f"liver-mre: {result.reason.message}", file=sys.stderr)
     for study in result.studies:

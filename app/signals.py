@@ -1,9 +1,8 @@
-"""SIGTERM and SIGINT: the program ends within five seconds, and nothing half-written stays behind.
+"""On SIGTERM or SIGINT the program ends within five seconds and leaves nothing half-written.
 
-Holoscan sets handlers of its own when a graph starts, which leave the process after three seconds whatever it is
-doing. So while a run lasts both signals are blocked, in every thread, and one thread waits for them: no handler is ever
-called. A thread inherits what is blocked when it is started, and numpy starts some when it is imported: `block` comes
-before that.
+When a graph starts, Holoscan installs handlers that end the process after three seconds, whatever it is doing. So both
+signals are blocked in every thread during a run, and one thread waits for them; no handler is ever called. Threads
+inherit the signal mask and numpy starts threads on import, so `block` must be called before numpy is imported.
 """
 
 from __future__ import annotations
@@ -20,20 +19,20 @@ if TYPE_CHECKING:
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 SECONDS_TO_STOP = 2.0
-"""How long a run may go on with the step it is in. Orchestrators kill what has not ended after 10 s, some after 5 s."""
+"""Time for the current step to end. Orchestrators kill a process that has not ended after 10 s, some after 5 s."""
 POLL_SECONDS = 0.2
 
 
 def block() -> None:
-    """Leave signals waiting, in this thread and those that it starts, until `stopping` takes them."""
+    """Block the signals in this thread and those that it starts; `stopping` handles them."""
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
 
 
 @contextmanager
 def stopping(stop: Stop, give_up: Callable[[], None]) -> Iterator[None]:
-    """While this holds, a signal asks the run to stop; `give_up` is called if it is still there two seconds later."""
+    """Within this context a signal asks the run to stop; `give_up` is called if it still runs two seconds later."""
     if threading.current_thread() is not threading.main_thread():
-        yield  # whoever runs this in a thread of its own has signals in hand
+        yield  # signals are then up to the program that started this thread
         return
     finished = threading.Event()
     watcher = threading.Thread(target=_watch, args=(stop, give_up, finished), name="signals", daemon=True)
@@ -51,6 +50,6 @@ def _watch(stop: Stop, give_up: Callable[[], None], finished: threading.Event) -
     while not finished.is_set():
         if signal.sigtimedwait(SIGNALS, POLL_SECONDS) is None:
             continue
-        stop.ask()
+        stop.request()
         if not finished.wait(SECONDS_TO_STOP):
             give_up()

@@ -1,7 +1,7 @@
-"""Settings that a platform hands over in a file: Mercure's `task.json`, Flywheel's `config.json`.
+"""Settings that a platform passes in a file: Mercure's `task.json`, Flywheel's `config.json`.
 
-`python -m app.site_settings FILE` prints each as LIVER_MRE_<SETTING>=<value>, ended by a zero byte, for the entry point
-of the container to export. A setting that the environment has already is left as it is.
+`python -m app.site_settings FILE` prints each as LIVER_MRE_<SETTING>=<value> and a zero byte; the entry point of the
+container exports them. Settings that are in the environment already take precedence.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ PREFIX = "LIVER_MRE_"
 
 
 def site_settings(content: object, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables for the settings in a platform's file.
+    """Return environment variables for the settings in a platform's file.
 
     Parameters
     ----------
-    content : the parsed file: Mercure's {"process": {"settings": {...}}}, where "settings" belongs to this module or,
-        with several modules in a row, is a list with one entry each, of which the first mapping counts; or Flywheel's
-        {"config": {...}}
-    environment : variables that are set already, which win
+    content : the parsed file: Mercure's {"process": {"settings": {...}}}, where "settings" may also be a list with one
+        entry per module, of which the first mapping counts; or Flywheel's {"config": {...}}
+    environment : variables that are set already and take precedence
     """
     settings = _part(_part(content, "process"), "settings") or _part(content, "config")
     if isinstance(settings, list):
@@ -46,11 +45,11 @@ def _text(value: object) -> str:
 
 
 def main(path: Path) -> int:
-    """Print the assignments of a file; one that cannot be read is said to be so and counts as empty."""
+    """Print the variables for a file; one that cannot be read gives a warning and counts as empty."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        print(f"liver-mre: {path.name} cannot be read ({type(error).__name__}) and is passed over", file=sys.stderr)
+        print(f"liver-mre: {path.name} cannot be read ({type(error).__name__}) and is ignored", file=sys.stderr)
         return 0
     for name, value in site_settings(content, os.environ).items():
         sys.stdout.write(f"{name}={value}\0")

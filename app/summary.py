@@ -1,4 +1,4 @@
-"""What a run prints at its end: a short table for each study."""
+"""The summary that a run prints at its end: a short table per study."""
 
 from __future__ import annotations
 
@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from liver_mre.results.finding import Finding
     from liver_mre.results.result import RunResult, StudyResult
 
-SURE_PERCENT = 1
+LEAST_PERCENT = 1
+FOOTNOTE = "AI-generated. Research use only: not for diagnosis or treatment."
 
 
 def print_summary(result: RunResult, out: Path) -> None:
-    """Print one table a study on stdout, then where everything is."""
+    """Print a table per study on stdout, then the path of `result.json`."""
     console = make_console()
     for study in result.studies:
         console.print(study_table(study, out))
@@ -46,7 +47,7 @@ def study_table(study: StudyResult, out: Path) -> Table:
     """Return the table of one study: the numbers, or why there are none."""
     table = Table(show_header=False, title=f"Study {study.study_instance_uid}", title_justify="left")
     table.add_column()
-    table.add_column(overflow="fold")  # a path must never be cut
+    table.add_column(overflow="fold")  # paths must not be cut off
     for name, value in [*_rows(study), *_quality_rows(study), *_acquisition_rows(study)]:
         table.add_row(name, value)
     if study.outputs:
@@ -76,7 +77,7 @@ def _rows(study: StudyResult) -> list[tuple[str, str]]:
 
 
 def _interval_rows(measurement: StiffnessMeasurement, staging: Staging) -> list[tuple[str, str]]:
-    """Return the interval, which cut-offs it crosses, and how likely significant fibrosis is."""
+    """Return the interval, the cut-offs that it crosses, and the probability of significant fibrosis."""
     if measurement.interval is None or staging.significant_probability is None:
         return []
     words = [interval_words(measurement, staging, decimals=2), crossing_words(staging)]
@@ -85,28 +86,28 @@ def _interval_rows(measurement: StiffnessMeasurement, staging: Staging) -> list[
 
 
 def percent_words(probability: float) -> str:
-    """Return a probability in whole per cent; nothing is certain, so the ends are "under 1 %" and "over 99 %"."""
+    """Return a probability in whole per cent, at the ends as "under 1 %" and "over 99 %": nothing is certain."""
     percent = 100.0 * probability
-    if percent < SURE_PERCENT:
-        return f"under {SURE_PERCENT} %"
-    if percent > 100 - SURE_PERCENT:
-        return f"over {100 - SURE_PERCENT} %"
+    if percent < LEAST_PERCENT:
+        return f"under {LEAST_PERCENT} %"
+    if percent > 100 - LEAST_PERCENT:
+        return f"over {100 - LEAST_PERCENT} %"
     return f"{percent:.0f} %"
 
 
 def _quality_rows(study: StudyResult) -> list[tuple[str, str]]:
-    """Return the verdict, how many slices are diagnostic, why others are not, and what to do; none if nobody judged."""
+    """Return verdict, number of diagnostic slices, why others are not, and what to do; nothing if not judged."""
     finding = study.finding
     if finding is None or isinstance(finding, FailedFinding) or finding.quality is None:
         return []
     quality, lost = finding.quality, excluded_words(finding.quality)
     words = [quality_words(finding).capitalize(), f"not diagnostic: {lost}" if lost else "", doubt_words(quality)]
-    # The reason of an exam that is not evaluable holds the hint.
+    # If the exam is not evaluable, its reason includes the hint.
     return [("Quality", "; ".join(filter(None, [*words, quality.hint if study.measured else ""])))]
 
 
 def _acquisition_rows(study: StudyResult) -> list[tuple[str, str]]:
-    """One row for each other acquisition of the study, and what to know about the chosen one."""
+    """Return a row per acquisition other than the chosen one, and the notes on the chosen one."""
     rows = []
     for place, finding in enumerate(study.findings):
         if place != study.chosen:

@@ -1,7 +1,7 @@
-"""What the image is made of: `python -m container.bill_of_materials FOLDER` writes, inside the image, two files.
+"""Bill of materials: `python -m container.bill_of_materials FOLDER`, run inside the image, writes two files.
 
-`sbom.cdx.json` is a CycloneDX 1.5 bill of materials: the application, its models, every Python package, every Debian
-package. `licences.md` lists their licences. Both are the same for the same image: no dates, no random numbers.
+`sbom.cdx.json` is a CycloneDX 1.5 bill of materials of the application, its models and all Python and Debian packages;
+`licences.md` lists their licences. Both are reproducible: they contain no dates and no random numbers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from platform import python_version
 from typing import Any, Final
 
-from container.lock import entries
+from container.lock import canonical, entries
 from container.source import DESCRIPTION, IMAGE, ROOT, Source
 
 DPKG_STATUS: Final = Path("/var/lib/dpkg/status")
@@ -35,7 +35,7 @@ class Component:
     ----------
     kind : "library" or "machine-learning-model"
     purl : package URL, empty for a model
-    sha256 : of the wheel or of the weights, empty where it is not known
+    sha256 : checksum of the wheel or the weights, empty if unknown
     """
 
     kind: str
@@ -46,7 +46,7 @@ class Component:
     sha256: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the component as CycloneDX has it."""
+        """Return the component in CycloneDX's form."""
         content: dict[str, Any] = {
             "type": self.kind,
             "bom-ref": self.purl or f"{self.name}@{self.version}",
@@ -62,29 +62,28 @@ class Component:
 
 
 def python_packages(site_packages: Path, checksums: dict[str, str]) -> list[Component]:
-    """Return the Python packages in a folder; `checksums` are those of their wheels, by canonical name."""
+    """Return the Python packages in a folder; `checksums` of their wheels are by canonical name."""
     found = []
     for package in distributions(path=[str(site_packages)]):
         name, version = package.metadata["Name"], package.version
-        purl = f"pkg:pypi/{re.sub(r'[-_.]+', '-', name).lower()}@{version}"
-        checksum = checksums.get(re.sub(r"[-_.]+", "-", name).lower(), "")
+        purl, checksum = f"pkg:pypi/{canonical(name)}@{version}", checksums.get(canonical(name), "")
         found.append(Component("library", name, version, licence_of(package), purl, checksum))
     return sorted(found, key=lambda component: component.name.lower())
 
 
 def licence_of(package: Distribution) -> str:
-    """Return a package's licence: its SPDX expression, else what its classifiers or its free text say."""
+    """Return a package's licence: its SPDX expression, else its classifiers, else its free text if that is one line."""
     metadata = package.metadata.json
     if expression := metadata.get("license_expression"):
         return str(expression)
     classifiers = [c.split(" :: ")[-1] for c in metadata.get("classifier") or () if c.startswith("License :: ")]
-    classifiers = [c for c in classifiers if c != "OSI Approved"]
     text = str(metadata.get("license") or "").strip()
-    return ", ".join(classifiers) or (text if text and "\n" not in text else UNKNOWN)
+    named = ", ".join(classifier for classifier in classifiers if classifier != "OSI Approved")
+    return named or (text if text and "\n" not in text else UNKNOWN)
 
 
 def debian_packages(status: str, doc: Path) -> list[Component]:
-    """Return the Debian packages that the text of a dpkg status file lists; `doc` holds their copyright files."""
+    """Return the installed packages in the text of a dpkg status file; `doc` holds their copyright files."""
     found = []
     for paragraph in status.split("\n\n"):
         fields = dict(re.findall(r"^(Package|Version|Architecture|Status): (.+)$", paragraph, re.MULTILINE))
@@ -105,7 +104,7 @@ def _debian_licence(copyright_file: Path) -> str:
 
 
 def models(folder: Path) -> list[Component]:
-    """Return the models whose cards are below a folder."""
+    """Return the models in a folder, by their cards."""
     found = []
     for path in sorted(folder.glob("*/card.json")):
         card = json.loads(path.read_text(encoding="utf-8"))
@@ -132,20 +131,17 @@ def bill(source: Source, components: list[Component]) -> dict[str, Any]:
 def licence_list(components: list[Component]) -> str:
     """Return the licences as a Markdown page."""
     rows = "\n".join(f"| {c.name} | {c.version} | {c.licence.replace('|', '/')} |" for c in components)
-    head = "# Licences of what is in the image\n\nThe application itself: Apache-2.0. The texts are there: beside each"
-    places = "Python package (`*.dist-info`), and in `/usr/share/doc/*/copyright` where the base image has kept them."
+    head = "# Licences in the image\n\nThe application itself: Apache-2.0. Licence texts are beside each Python package"
+    places = "(`*.dist-info`) and, as far as the base image has kept them, in `/usr/share/doc/*/copyright`."
     return f"{head}\n{places}\n\n| Part | Version | Licence |\n|---|---|---|\n{rows}\n"
 
 
 def main(folder: Path) -> int:
     """Write both files."""
     locks = [file.read_text(encoding="utf-8") for file in sorted((ROOT / "container").glob("*.lock"))]
-    # Where a lock allows several wheels of a package, which one was installed is not known.
+    # If a lock allows several wheels of a package, it is unknown which one is installed.
     checksums = {
-        re.sub(r"[-_.]+", "-", name).lower(): hashes[0]
-        for lock in locks
-        for name, (_, hashes) in entries(lock).items()
-        if len(hashes) == 1
+        canonical(name): hashes[0] for lock in locks for name, (_, hashes) in entries(lock).items() if len(hashes) == 1
     }
     components = [
         *models(ROOT / "models"),

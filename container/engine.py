@@ -1,11 +1,11 @@
-"""Docker, podman, or neither: one way to build, run and move the image, for `make image` and the tests.
+"""Build and run the image with Docker or podman, for `make image` and the tests.
 
 `python -m container.engine build TAG [ARGUMENT ...]` builds the repository; further arguments go to the engine.
 
-Where there is no engine, a script that brings podman along can stand in: CONTAINER_LAB names it, by default
-`../shared/tools/container-lab` beside the repository, where it exists. It has the commands `setup`,
-`build CONTEXT TAG`, `podman ...`, `registry CMD ...` and `socket CMD ...`, and pulls nothing: its base image is a
-stand-in, made on the spot, which has no digest that the Dockerfile could name.
+Without an engine, the script that CONTAINER_LAB names can stand in, by default `../shared/tools/container-lab` beside
+the repository. It brings its own podman and has the commands `setup`, `build CONTEXT TAG`, `podman ...`,
+`registry CMD ...` and `socket CMD ...`. It pulls nothing: it makes a base image locally, whose digest the Dockerfile
+cannot name.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Engine:
 
     Attributes
     ----------
-    command : what an engine's own commands follow, such as ("docker",)
-    lab : the script that stands in for an engine, None where there is an engine
+    command : start of every command line, such as ("docker",)
+    lab : the script that stands in for an engine; None with an engine
     """
 
     command: tuple[str, ...]
@@ -39,7 +39,7 @@ class Engine:
 
     @property
     def is_docker(self) -> bool:
-        """Whether this is Docker and not podman."""
+        """Whether the engine is Docker."""
         return self.command == ("docker",)
 
     def run(self, *arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
@@ -59,7 +59,7 @@ class Engine:
 
 
 def find_engine() -> Engine | None:
-    """Return Docker if it answers, else the stand-in where there is one, else podman, else None."""
+    """Return Docker if it answers, else the stand-in if there is one, else podman, else None."""
     if shutil.which("docker") and _answers("docker", "info"):
         return Engine(("docker",))
     lab = Path(os.environ.get("CONTAINER_LAB") or LAB)
@@ -78,7 +78,7 @@ def main(arguments: list[str]) -> int:
         case ["build", tag, *more]:
             engine = find_engine()
             if engine is None:
-                print("No image was built: neither Docker nor podman is at hand.", file=sys.stderr)  # noqa: T201
+                print("No image was built: there is neither Docker nor podman.", file=sys.stderr)  # noqa: T201
                 return 0 if os.environ.get("CI") else 1
             return engine.build(ROOT, tag, *more)
         case _:

@@ -1,8 +1,8 @@
-"""Bring package locks up to date: `python -m container.lock [FILE ...]`, by default every lock of this folder.
+"""Update package locks: `python -m container.lock [FILE ...]`, by default every lock in this folder.
 
-A lock names packages, one a line; requirements.txt and constraints.txt say which version each has, and pip says which
-wheel that is for this machine, and its checksum. Checksums of other wheels of an unchanged version are kept. A package
-is added as `name==version --hash=sha256:` and 64 zeros.
+A lock lists packages, one per line. Versions come from requirements.txt and constraints.txt, checksums from the wheels
+that pip chooses on this machine; those of other wheels of an unchanged version are kept. To add a package, write
+`name==version --hash=sha256:` and 64 zeros.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _LINE: Final = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)((?: --hash=sha256:[0-9a-f]
 
 
 def entries(text: str) -> dict[str, tuple[str, list[str]]]:
-    """Return version and checksums of every package in a lock's text, by its name there.
+    """Return version and checksums of every package in a lock's text, by name.
 
     Raises
     ------
     ValueError
-        If a line is neither a comment nor a package with a version and a checksum.
+        If a line is neither a comment nor a package with version and checksum.
     """
     found = {}
     for line in text.splitlines():
@@ -34,14 +34,14 @@ def entries(text: str) -> dict[str, tuple[str, list[str]]]:
             continue
         match = _LINE.match(line)
         if match is None:
-            message = f"no locked package: {line}"
+            message = f"not a locked package: {line}"
             raise ValueError(message)
         found[match[1]] = (match[2], re.findall(r"sha256:([0-9a-f]{64})", match[3]))
     return found
 
 
 def canonical(name: str) -> str:
-    """Return a package's name as indexes spell it."""
+    """Return a package's name as package indexes spell it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
@@ -68,11 +68,11 @@ def resolved(requirements: list[str]) -> dict[str, str]:
 
 
 def updated(text: str, versions: dict[str, str]) -> str:
-    """Return a lock's text with these versions, by canonical name; a package without one keeps its own."""
+    """Return a lock's text with these versions, by canonical name; other packages keep theirs."""
     before = entries(text)
     wanted = {name: versions.get(canonical(name), version) for name, (version, _) in before.items()}
     for name, (version, _) in before.items():
-        if version.startswith(f"{wanted[name]}+"):  # a build of its own of the same version
+        if version.startswith(f"{wanted[name]}+"):  # a local build of the same version, such as 2.8.0+cpu
             wanted[name] = version
     checksums = resolved([f"{name}=={version}" for name, version in wanted.items()])
     lines = []

@@ -1,8 +1,8 @@
-"""The manifests of the image, from `app.yaml`, the model cards and the version: never written by hand.
+"""Generate the image's manifests from `app.yaml`, the model cards and the version.
 
-`python -m container.manifests write ROOT` writes those that are files below the image's root; the Dockerfile calls it.
-`python -m container.manifests labels` brings the labels in the Dockerfile, and the version in `app.yaml`, up to date; a
-test fails where that was forgotten.
+`python -m container.manifests write ROOT` writes the manifest files below the image's root; the Dockerfile calls it.
+`python -m container.manifests labels` updates the labels in the Dockerfile and the version in `app.yaml`; a test fails
+if they are out of date.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ END: Final = "# End of what is generated.\n"
 
 
 def app_manifest(source: Source) -> dict[str, Any]:
-    """Return `/etc/holoscan/app.json`: how the application is called."""
+    """Return `/etc/holoscan/app.json`: how to call the application."""
     return {
         "apiVersion": API_VERSION,
         "command": json.dumps([TOOLS, "run"]),
@@ -41,7 +41,7 @@ def app_manifest(source: Source) -> dict[str, Any]:
 
 
 def package_manifest(source: Source, device: str = "cpu") -> dict[str, Any]:
-    """Return `/etc/holoscan/pkg.json`: what the package holds and needs; `device` is "cpu" or "cuda"."""
+    """Return `/etc/holoscan/pkg.json`: content and requirements of the package; `device` is "cpu" or "cuda"."""
     wanted = source.resources | ({"gpu": 1, "gpuMemory": "4Gi"} if device == "cuda" else {})
     return {
         "apiVersion": API_VERSION,
@@ -49,10 +49,7 @@ def package_manifest(source: Source, device: str = "cpu") -> dict[str, Any]:
         "modelRoot": MODELS,
         "models": {name: f"{MODELS}/{folder}" for name, folder in source.models.items()},
         "resources": {
-            "cpu": wanted["cpu"],
-            "gpu": wanted["gpu"],
-            "memory": wanted["memory"],
-            "gpuMemory": wanted["gpuMemory"],
+            **{name: wanted[name] for name in ("cpu", "gpu", "memory", "gpuMemory")},
             "sharedMemory": "64Mi",
         },
         "version": source.version,
@@ -76,7 +73,7 @@ def labels(source: Source) -> dict[str, str]:
 
 
 def files(source: Source, device: str = "cpu") -> dict[str, dict[str, Any]]:
-    """Return the manifests that are files, by their path below the image's root."""
+    """Return the manifest files by their path below the image's root."""
     return {
         "etc/holoscan/app.json": app_manifest(source),
         "etc/holoscan/pkg.json": package_manifest(source, device),
@@ -93,18 +90,18 @@ def generated_lines(source: Source) -> str:
 
 
 def _quoted(value: str) -> str:
-    """Quote a value for a Dockerfile: it would expand `$` and end at a quotation mark."""
+    """Quote a value for a Dockerfile, which expands `$`."""
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$") + '"'
 
 
 def with_generated_lines(dockerfile: str, source: Source) -> str:
-    """Return the Dockerfile's text with the generated lines brought up to date."""
+    """Return the Dockerfile's text with the generated lines updated."""
     head, rest = dockerfile.split(MARK)
     return head + MARK + generated_lines(source) + END + rest.split(END)[1]
 
 
 def with_version(app_yaml: str, source: Source) -> str:
-    """Return the text of app.yaml with the version brought up to date."""
+    """Return the text of app.yaml with the version updated."""
     return re.sub(r"^  version: .*$", f"  version: {source.version}", app_yaml, count=1, flags=re.MULTILINE)
 
 
@@ -112,10 +109,10 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m container.manifests", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    write = commands.add_parser("write", help="write the manifests that are files")
+    write = commands.add_parser("write", help="write the manifest files")
     write.add_argument("root", type=Path)
     write.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    commands.add_parser("labels", help="bring the Dockerfile and app.yaml up to date")
+    commands.add_parser("labels", help="update the Dockerfile and app.yaml")
     options = parser.parse_args(arguments)
     source = Source.read()
     if options.command == "write":

@@ -1,4 +1,4 @@
-"""Manifests of platforms that have their own: Kaapana's Task API, a Flywheel gear, XNAT's command."""
+"""Manifests of Kaapana (Task API), Flywheel (gear) and XNAT (command)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def kaapana_manifest(source: Source) -> dict[str, Any]:
 
 
 def flywheel_manifest(source: Source) -> dict[str, Any]:
-    """Return `/flywheel/v0/manifest.json`: a gear that gets one zip of DICOM."""
+    """Return `/flywheel/v0/manifest.json`: a gear whose input is a DICOM file or a zip of DICOM."""
     return {
         "name": IMAGE,
         "label": source.app["title"],
@@ -62,7 +62,7 @@ def flywheel_manifest(source: Source) -> dict[str, Any]:
 
 
 def xnat_commands(source: Source) -> list[dict[str, Any]]:
-    """Return the commands for XNAT's Container Service, which reads them from a label: one, for an MR session."""
+    """Return the commands for XNAT's Container Service, which reads them from a label: one, for MR sessions."""
     inputs = [
         {
             "name": name,

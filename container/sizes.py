@@ -1,7 +1,7 @@
-"""What the image weighs and why: `python -m container.sizes IMAGE` prints the table of docs/deploy.md.
+"""Size of the image by part: `python -m container.sizes IMAGE` prints the table in docs/deploy.md.
 
-The parts are measured where they lie in the image. `--compressed` adds what a registry stores: every layer, packed by
-gzip as docker and podman pack it.
+Sizes are those of the files in the image. `--compressed` adds the size in a registry: all layers, packed with gzip as
+Docker and podman do.
 """
 
 from __future__ import annotations
@@ -27,19 +27,14 @@ LARGEST: Final = 10
 MEGABYTE: Final = 1e6
 CHUNK_BYTES: Final = 1 << 20
 GZIP: Final = 31
-"""Of zlib: the largest window, and gzip's header."""
+"""`wbits` of zlib: largest window, gzip header."""
 BASE: Final = "Debian 12 and CPython 3.11"
 REST: Final = "everything else"
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the image.
-
-    Attributes
-    ----------
-    starts : what the paths of its files start with
-    """
+    """A part of the image; `starts` are the beginnings of its files' paths."""
 
     name: str
     why: str
@@ -52,15 +47,15 @@ def _package(name: str, why: str, *folders: str) -> Part:
 
 JPEG: Final = ("openjpeg", "_openjpeg", "pylibjpeg", "pyjpegls", "jpeg_ls", "_CharLS")
 
-# A file belongs to the first part that it matches; what matches none is the base's.
+# A file belongs to the first part that matches, else to the base image.
 PARTS: Final = (
-    _package("OpenVINO", "inference: its core and the plug-in for processors", "openvino"),
-    _package("Holoscan", "the graph: core, GXF, UCX, to which its core is linked", "holoscan", "wheel_axle"),
-    _package("MONAI Deploy SDK", "application and operators are its classes", "monai"),
-    _package("CUDA's runtime library", "Holoscan is linked to it, also where there is no GPU", "nvidia"),
+    _package("OpenVINO", "inference: core and CPU plug-in", "openvino"),
+    _package("Holoscan", "the graph: core, GXF and UCX, to which the core is linked", "holoscan", "wheel_axle"),
+    _package("MONAI Deploy SDK", "base classes of application and operators", "monai"),
+    _package("CUDA's runtime library", "Holoscan is linked to it even without a GPU", "nvidia"),
     _package("PyTorch", "inference on GPUs, in the CUDA image only", "torch", "triton", "cuda", "sympy", "networkx"),
     _package("numpy", "arrays; half of it is OpenBLAS", "numpy"),
-    _package("highdicom", "SEG and SR; most of it DICOM's attribute tables, which it checks against", "highdicom"),
+    _package("highdicom", "SEG and SR; mostly tables of DICOM attributes for its checks", "highdicom"),
     _package("Pillow", "overlay, fonts, JPEG", "PIL", "pillow"),
     _package("GDCM", "lossless JPEG", "python_gdcm", "_gdcm", "gdcm"),
     _package("pydicom", "DICOM", "pydicom"),
@@ -77,7 +72,7 @@ def measured(listing: Iterable[str]) -> dict[str, float]:
 
     Parameters
     ----------
-    listing : of files, one a line: inode, bytes, path; a file with two names counts once
+    listing : one line per file: inode, bytes, path; a file with two names counts once
     """
     sizes: dict[str, float] = {}
     seen = set()
@@ -99,19 +94,19 @@ def parts_of(engine: Engine, image: str) -> dict[str, float]:
 
 
 def unpacked_bytes(engine: Engine, image: str) -> int:
-    """Return the bytes of all layers of an image, as the engine states them."""
+    """Return the size of all layers of an image in bytes, as the engine states it."""
     (described,) = json.loads(engine.run("image", "inspect", image).stdout)
     return int(described["Size"])
 
 
 def compressed_bytes(engine: Engine, image: str) -> int:
-    """Return the bytes of all layers of an image packed by gzip."""
+    """Return the size of all layers of an image in bytes, packed with gzip."""
     total = 0
     with (
         subprocess.Popen([*engine.command, "save", image], stdout=subprocess.PIPE) as saving,  # noqa: S603
         tarfile.open(fileobj=saving.stdout, mode="r|") as archive,
     ):
-        for member in archive:  # layers, a few small files that describe them, and second names of layers
+        for member in archive:  # layers, their small descriptions, and links to layers
             if member.isfile() and (layer := archive.extractfile(member)):
                 packer = zlib.compressobj(wbits=GZIP)
                 total += sum(len(packer.compress(chunk)) for chunk in iter(lambda: layer.read(CHUNK_BYTES), b""))
@@ -120,9 +115,9 @@ def compressed_bytes(engine: Engine, image: str) -> int:
 
 
 def table(sizes: dict[str, float]) -> str:
-    """Return the ten largest parts and the rest as a Markdown table."""
+    """Return a Markdown table of the ten largest parts and the rest."""
     reasons = {part.name: part.why for part in PARTS}
-    reasons[BASE] = "the base; bash and coreutils are needed by orchestrators' own entry points"
+    reasons[BASE] = "the base image; orchestrators' own entry points need bash and coreutils"
     largest = dict(list(sizes.items())[:LARGEST])
     rest = sum(sizes.values()) - sum(largest.values())
     rows = [f"| {size:.0f} | {name} | {reasons[name]} |" for name, size in largest.items()]
@@ -131,14 +126,14 @@ def table(sizes: dict[str, float]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Print what an image weighs."""
+    """Print the size of an image by part."""
     parser = argparse.ArgumentParser(prog="python -m container.sizes", description=__doc__)
     parser.add_argument("image")
     parser.add_argument("--compressed", action="store_true", help="also the size in a registry; takes a minute")
     options = parser.parse_args(arguments)
     engine = find_engine()
     if engine is None:
-        sys.stderr.write("Nothing was measured: neither Docker nor podman is at hand.\n")
+        sys.stderr.write("Nothing was measured: there is neither Docker nor podman.\n")
         return 1
     sizes = parts_of(engine, options.image)
     lines = [table(sizes), "", f"{unpacked_bytes(engine, options.image) / MEGABYTE:.0f} MB unpacked"]

@@ -1,7 +1,7 @@
-"""Copy the installed packages without what the application never loads: `python slim.py SITE_PACKAGES TARGET`.
+"""Copy installed packages without files that the application never loads: `python slim.py SITE_PACKAGES TARGET`.
 
-What is left out was found by listing the modules and shared libraries of a whole run; the tests of the image run it
-again without them. Each entry says why it can go.
+The list was made from the modules and shared libraries that a complete run loads; the tests of the image repeat such a
+run without the files left out. Each entry says what they are for.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
-# Whole packages that only the build needs: installers, and what completes Holoscan's installation.
+# Packages that only the build needs: installers, and what completes Holoscan's installation.
 BUILD_ONLY: Final = (
     "pip", "pip-*", "setuptools", "setuptools-*", "pkg_resources", "_distutils_hack", "distutils-precedence.pth",
     "wheel", "wheel-*", "wheel_axle", "wheel_axle*", "filelock", "filelock-*", "axle.lck",
@@ -21,32 +21,25 @@ BUILD_ONLY: Final = (
 
 TORCH_NEEDS: Final = ("filelock", "filelock-*", "setuptools", "setuptools-*", "pkg_resources")
 
+PYTHON_FRONTENDS: Final = ("jax", "onnx", "paddle", "pytorch", "tensorflow")
+FRONTENDS: Final = (*PYTHON_FRONTENDS, "gguf", "tensorflow_lite")  # all of OpenVINO's but that of its own format, IR
+
 LEFT_OUT: Final = {
-    # OpenVINO reads its own format and runs it on the processor: no other devices, no other formats.
+    # OpenVINO: only its own format and the CPU are used.
     "openvino/libs/libopenvino_intel_gpu_plugin.so": "Intel GPUs",
     "openvino/libs/libopenvino_intel_npu*": "Intel NPUs",
     "openvino/libs/cache.json": "kernels for Intel GPUs",
     "openvino/libs/libopenvino_auto_plugin.so": "choice among devices",
     "openvino/libs/libopenvino_hetero_plugin.so": "several devices at once",
     "openvino/libs/libopenvino_c.so*": "interface for C",
-    "openvino/libs/libopenvino_gguf_frontend.so*": "GGUF models",
-    "openvino/libs/libopenvino_jax_frontend.so*": "JAX models",
-    "openvino/libs/libopenvino_onnx_frontend.so*": "ONNX models",
-    "openvino/libs/libopenvino_paddle_frontend.so*": "Paddle models",
-    "openvino/libs/libopenvino_pytorch_frontend.so*": "PyTorch models",
-    "openvino/libs/libopenvino_tensorflow_frontend.so*": "TensorFlow models",
-    "openvino/libs/libopenvino_tensorflow_lite_frontend.so*": "TensorFlow Lite models",
+    **{f"openvino/libs/libopenvino_{name}_frontend.so*": "models of another format" for name in FRONTENDS},
+    **{f"openvino/frontend/{name}": "models of another format" for name in PYTHON_FRONTENDS},
     "openvino/libs/libtbbmalloc_proxy.so*": "replaces malloc on request",
-    "openvino/frontend/jax": "JAX models",
-    "openvino/frontend/onnx": "ONNX models",
-    "openvino/frontend/paddle": "Paddle models",
-    "openvino/frontend/pytorch": "PyTorch models",
-    "openvino/frontend/tensorflow": "TensorFlow models",
     "openvino/include": "headers for C++",
     "openvino/cmake": "build files",
     "openvino/tools": "model conversion",
     "openvino/torch": "torch.compile",
-    # Holoscan: the graph is ours, its ready-made operators are for cameras, screens and GPUs.
+    # Holoscan: none of its ready-made operators (cameras, screens, GPUs) is used.
     "holoscan/operators": "ready-made operators",
     "holoscan/data_loggers": "loggers of data between operators",
     "holoscan/pose_tree": "robotics",
@@ -58,7 +51,7 @@ LEFT_OUT: Final = {
     "holoscan/lib/libholoscan_pose_tree*": "robotics",
     "holoscan/lib/libholoscan_cuda_helper*": "operators on GPUs",
     "holoscan/lib/libgxf_sample.so": "examples",
-    # Tests and data of tests.
+    # Tests, headers and build tools.
     "numpy/**/tests": "tests",
     "numpy/f2py": "Fortran compiler wrapper",
     "numpy/distutils": "build tool",
@@ -66,7 +59,7 @@ LEFT_OUT: Final = {
     "numpy/_core/lib": "static libraries",
     "pydicom/data/test_files": "data of tests",
     "monai/deploy/operators": "the SDK's own operators",
-    "**/__pycache__": "made afresh at the end, the same in every build",
+    "**/__pycache__": "compiled again at the end, reproducibly",
     "**/*.pyi": "type information",
 }  # fmt: skip
 
@@ -81,7 +74,7 @@ def _matches(path: Path, pattern: str) -> bool:
 
 
 def left_out(path: Path, *, with_torch: bool = False) -> bool:
-    """Tell whether a path, relative to site-packages, is left out; PyTorch needs some of what others build with."""
+    """Return whether a path, relative to site-packages, is left out; PyTorch needs some build-only packages."""
     if with_torch and any(fnmatch.fnmatch(path.name, name) for name in TORCH_NEEDS):
         return False
     if len(path.parts) == 1 and any(fnmatch.fnmatch(path.name, name) for name in BUILD_ONLY):
@@ -90,17 +83,17 @@ def left_out(path: Path, *, with_torch: bool = False) -> bool:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy site-packages, links as links, without what is left out.
+    """Copy site-packages without what is left out, keeping links.
 
     Raises
     ------
     ValueError
-        If an entry matches nothing: then a package has changed, and the list must be looked at again.
+        If an entry of the list matches nothing: a package has changed, and the list must be revised.
     """
     paths = [path.relative_to(source) for path in source.rglob("*")]
     unused = [pattern for pattern in LEFT_OUT if not any(_matches(path, pattern) for path in paths)]
     if unused:
-        message = f"nothing to leave out for {sorted(unused)}: look at container/slim.py again"
+        message = f"nothing matches {sorted(unused)}: revise the list in container/slim.py"
         raise ValueError(message)
 
     with_torch = (source / "torch").is_dir()
@@ -114,7 +107,7 @@ def copy(source: Path, target: Path) -> None:
 
 
 def link_copies(folder: Path) -> None:
-    """Make a library that lies there under several names one file: wheels hold no links, so python-gdcm has three."""
+    """Replace copies of a library by links: wheels cannot hold links, so python-gdcm has three copies."""
     kept: dict[tuple[Path, bytes], Path] = {}
     for path in sorted(folder.rglob("*.so*"), key=lambda path: (len(path.name), path), reverse=True):
         if path.is_file() and not path.is_symlink():

@@ -1,4 +1,4 @@
-"""What everything about the image is made from: `app.yaml`, the model cards, the package lock and the version."""
+"""The data that all manifests are generated from: `app.yaml`, model cards, package lock and version."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INPUT, OUTPUT = "/var/holoscan/input", "/var/holoscan/output"
 MODELS: Final = "/opt/holoscan/models"
 FLYWHEEL: Final = "/flywheel/v0"
 
-# What the MAP specification asks an image to have in its environment, and what this application adds.
+# Variables that the MAP specification requires, and those that this application adds.
 ENVIRONMENT: Final = {
     "HOLOSCAN_INPUT_PATH": INPUT,
     "HOLOSCAN_OUTPUT_PATH": OUTPUT,
@@ -36,29 +36,27 @@ ENVIRONMENT: Final = {
     "LIVER_MRE_QUALITY_DIR": f"{MODELS}/quality_control",
     "PYTHONPATH": "/opt/holoscan/app",
     "PYTHONDONTWRITEBYTECODE": "1",
-    "HOME": "/tmp",  # noqa: S108  (in the container: the one folder that is writable for every user)
+    "HOME": "/tmp",  # noqa: S108  (the only folder of the container that every user can write to)
 }
 
-# Settings that a site chooses most often; platforms that show a form offer these. (name, type, default, description)
+# Settings that platforms offer in a form: name, type, default, description.
 OFFERED: Final = (
     ("profile", "string", "resoundant_2019", "Staging profile: resoundant_2019, wu_2015 or liang_2023"),
     ("preview", "boolean", "false", "Also write the overlay as PNG"),
-    ("series", "string", "", "SeriesInstanceUID to measure, where several could be"),
+    ("series", "string", "", "UID of the stiffness series to measure, if there are several"),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the manifests are made from.
+    """The data that the manifests are generated from.
 
     Attributes
     ----------
-    app : the `application` section of app.yaml
-    resources : its `resources` section
+    app, resources : sections of app.yaml, `application` and `resources`
     models : folder names of the models, by the name on their card
-    version : the version of `liver_mre`, the only place where it is set
-    sdk_version : version of the MONAI Deploy SDK in the package lock
-    holoscan_version : version of Holoscan in the package lock
+    version : version of the application, set in `liver_mre/about.py` only
+    sdk_version, holoscan_version : versions of the MONAI Deploy SDK and of Holoscan in the package lock
     """
 
     app: dict[str, Any]
@@ -70,7 +68,7 @@ class Source:
 
     @classmethod
     def read(cls, root: Path = ROOT) -> Source:
-        """Read them from the repository."""
+        """Read the data from the repository."""
         content = yaml.safe_load((root / "app.yaml").read_text(encoding="utf-8"))
         cards = sorted((root / "models").glob("*/card.json"))
         lock = (root / "container" / "requirements.lock").read_text(encoding="utf-8")

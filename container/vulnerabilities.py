@@ -1,8 +1,8 @@
-"""Known vulnerabilities of the locked packages, from an offline copy of the OSV database.
+"""Find known vulnerabilities of the locked packages in an offline copy of the OSV database.
 
 `python -m container.vulnerabilities` reads the folder of OSV records (JSON or YAML files, searched recursively) that
-OSV_DATABASE names, prints what concerns a version in a lock, and ends with 1 if anything does. Without the
-variable nothing is checked, and it says so.
+OSV_DATABASE names, prints every vulnerability of a locked version, and exits with 1 if there are any. Without the
+variable it checks nothing and says so.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 VARIABLE: Final = "OSV_DATABASE"
 READERS: Final[dict[str, Callable[[str], Any]]] = {
     ".json": json.loads,  # OSV's own export
-    ".yaml": lambda text: yaml.load(text, Loader=yaml.CSafeLoader),  # PyPA's database; its times stay unused
+    ".yaml": lambda text: yaml.load(text, Loader=yaml.CSafeLoader),  # PyPA's database; its timestamps are not used
 }
 
 
@@ -38,7 +38,7 @@ def locked() -> dict[str, Version]:
 
 
 def records(folder: Path) -> Iterator[dict[str, Any]]:
-    """Yield the records in a folder."""
+    """Yield the OSV records in a folder."""
     for path in sorted(folder.rglob("*")):
         if path.suffix not in READERS:
             continue
@@ -48,26 +48,26 @@ def records(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def affected(record: dict[str, Any], packages: dict[str, Version]) -> list[str]:
-    """Return the packages, as name==version, that a record concerns."""
+    """Return the packages that a record affects, as name==version."""
     if "withdrawn" in record:
         return []
     hits = []
     for entry in record["affected"]:
         package = entry.get("package", {})
         name = canonical(str(package.get("name", "")))
-        if package.get("ecosystem") == "PyPI" and name in packages and _concerns(entry, packages[name]):
+        if package.get("ecosystem") == "PyPI" and name in packages and _is_affected(entry, packages[name]):
             hits.append(f"{name}=={packages[name]}")
     return hits
 
 
-def _concerns(entry: dict[str, Any], version: Version) -> bool:
+def _is_affected(entry: dict[str, Any], version: Version) -> bool:
     listed = {parsed for text in entry.get("versions", ()) if (parsed := _version(text)) is not None}
     ranges = [part for part in entry.get("ranges", ()) if part.get("type") in {"ECOSYSTEM", "SEMVER"}]
     return version in listed or any(_within(part.get("events", ()), version) for part in ranges)
 
 
 def _within(events: Iterable[dict[str, str]], version: Version) -> bool:
-    """Tell whether the events up to a version leave it affected; they are in the order of versions."""
+    """Return whether the events of a range, in version order, leave a version affected."""
     inside = False
     for event in events:
         ((kind, text),) = list(event.items())[:1]
@@ -83,13 +83,13 @@ def _within(events: Iterable[dict[str, str]], version: Version) -> bool:
 
 def _version(text: object) -> Version | None:
     try:
-        return Version(str(text))  # numbers without quotes in YAML
+        return Version(str(text))  # unquoted versions in YAML are numbers
     except InvalidVersion:
         return None
 
 
 def main() -> int:
-    """Check, and print what was found."""
+    """Check the locked packages and print the vulnerabilities."""
     folder = os.environ.get(VARIABLE)
     if not folder:
         sys.stderr.write(f"VULNERABILITIES WERE NOT CHECKED: {VARIABLE} names no offline copy of the OSV database.\n")

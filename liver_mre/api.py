@@ -1,4 +1,4 @@
-"""The application as functions: studies in, typed results out, without Holoscan and without writing files."""
+"""The Python interface: studies in, typed results out, without Holoscan and without writing files."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from liver_mre.errors import MreError
 from liver_mre.method.check import CheckResult, check_result, check_study
-from liver_mre.method.mre_run import MreRun
-from liver_mre.method.outcome import run_result, study_result
-from liver_mre.method.steps import LAST_OF_QC, STEPS, steps_until
+from liver_mre.method.collect_results import run_result, study_result
+from liver_mre.method.mre_study_run import MreStudyRun
+from liver_mre.method.steps import LAST_QC_STEP, STEPS, steps_until
 from liver_mre.method.toolkit import Toolkit
 from liver_mre.results.result import failed_run
 from liver_mre.settings import Settings
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def measure_study(study: Study, toolkit: Toolkit) -> StudyResult:
     """Measure one study; failures are in the result."""
-    return study_result(run_steps(MreRun(0, 1, study), STEPS, toolkit))
+    return study_result(run_steps(MreStudyRun(0, 1, study), STEPS, toolkit))
 
 
 def measure_folder(path: Path, settings: Settings | None = None) -> RunResult:
@@ -38,18 +38,17 @@ def measure_folder(path: Path, settings: Settings | None = None) -> RunResult:
     Parameters
     ----------
     path : folder of one or more DICOM studies, or one file
-    settings : by default `Settings()`; where none is given the built-in defaults hold
+    settings : by default the built-in ones, `Settings()`; `app.yaml` is not read
 
     Returns
     -------
     RunResult
-        What `result.json` of a run on this folder would say, without outputs. Failures are in it: this function raises
-        only what is a bug.
+        What `result.json` of a run on this folder would say, without outputs. Failures are in the result, not raised.
     """
     start = time.perf_counter()
     with open_source(path) as source, Toolkit(settings or Settings()) as toolkit:
         try:
-            studies = [study_result(run_steps(run, STEPS, toolkit)) for run in runs_of(source)]
+            studies = [study_result(run_steps(run, STEPS, toolkit)) for run in study_runs(source)]
         except MreError as error:
             return failed_run(reason_of(error))
         seconds = {"total": round(time.perf_counter() - start, 4)}
@@ -57,22 +56,22 @@ def measure_folder(path: Path, settings: Settings | None = None) -> RunResult:
 
 
 def check_folder(path: Path, settings: Settings | None = None) -> CheckResult:
-    """Say for every study under `path` which series would be measured and why, from the headers alone."""
+    """Say which series of every study under `path` would be measured, and why, from headers alone."""
     with open_source(path) as source, Toolkit(settings or Settings()) as toolkit:
         try:
-            studies = [check_study(run, toolkit) for run in runs_of(source)]
+            studies = [check_study(run, toolkit) for run in study_runs(source)]
         except MreError as error:
             reason = reason_of(error)
             return CheckResult(reason.exit_code, reason=reason)
         return check_result(studies, source.warnings, skipped_exit_code=toolkit.settings.skipped_exit_code)
 
 
-def assess_folder(path: Path, settings: Settings | None = None) -> Iterator[MreRun]:
-    """Judge every acquisition under `path`; whether one can be measured is tried, its number is not kept.
+def assess_folder(path: Path, settings: Settings | None = None) -> Iterator[MreStudyRun]:
+    """Judge the quality of every acquisition under `path`, up to whether it can be measured.
 
     Yields
     ------
-    Each study, its acquisitions at the stages `Measured`, `NotEvaluable` or `Failed`.
+    Each study, with its acquisitions at the stage `Measured`, `NotEvaluable` or `Failed`.
 
     Raises
     ------
@@ -83,11 +82,11 @@ def assess_folder(path: Path, settings: Settings | None = None) -> Iterator[MreR
         open_source(path) as source,
         Toolkit(replace(settings or Settings(), quality_control=True)) as toolkit,
     ):
-        for run in runs_of(source):
-            yield run_steps(run, steps_until(LAST_OF_QC), toolkit)
+        for run in study_runs(source):
+            yield run_steps(run, steps_until(LAST_QC_STEP), toolkit)
 
 
-def runs_of(source: StudySource) -> Iterator[MreRun]:
-    """Return a run for each study of a source, which no step has touched yet."""
+def study_runs(source: StudySource) -> Iterator[MreStudyRun]:
+    """Yield a run for each study of a source, before the first step."""
     for index, study in enumerate(source):
-        yield MreRun(index, source.total, study)
+        yield MreStudyRun(index, source.total, study)

@@ -22,16 +22,13 @@ class Context:
 
     Attributes
     ----------
-    source : where its studies come from
-    staging, out : folder that writers write into, and the output folder to which results are moved
-    toolkit : settings, rules, profile and models
-    progress : told what the graph is doing
-    stop : asked whether the run is to stop
-    started : `time.perf_counter` at its start
-    emitted : number of studies that the loader has sent through the graph
-    exhausted : whether the source has no more
-    input_failure : why the source gave no studies, or no more
-    finished : what is reported about each study that has been through all steps
+    source : the studies to measure
+    staging, out : folder that writers write into, and output folder to which results are moved
+    started : `time.perf_counter` at the start of the run
+    emitted : number of studies that the loader has emitted
+    exhausted : whether the source has no more studies
+    input_failure : why the source could not be read to its end
+    finished : results of the studies that have been through all steps
     """
 
     source: StudySource
@@ -49,4 +46,4 @@ class Context:
     @property
     def complete(self) -> bool:
         """Whether every study of the source is finished."""
-        return not self.stop.asked and self.exhausted and len(self.finished) == self.emitted
+        return not self.stop.requested and self.exhausted and len(self.finished) == self.emitted

@@ -6,8 +6,4 @@ from operators.step import StepOperator
 
 
 class LiverSegmentationOperator(StepOperator):
-    """Predict the liver on the pixel grid of the stiffness series.
-
-    Named Input, Named Output
-        study: an `MreRun`
-    """
+    """Segment the liver on the pixel grid of the stiffness series."""

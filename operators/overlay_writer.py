@@ -1,4 +1,4 @@
-"""Overlay: the findings as a picture, in DICOM and as PNG."""
+"""Overlay writer: the findings as a picture, in DICOM and as PNG."""
 
 from __future__ import annotations
 
@@ -6,8 +6,4 @@ from operators.step import StepOperator
 
 
 class OverlayWriterOperator(StepOperator):
-    """Write the overlay into the staging folder.
-
-    Named Input, Named Output
-        study: an `MreRun`
-    """
+    """Write the overlay into the staging folder."""

@@ -1,4 +1,4 @@
-"""Preprocessing: what the network is given."""
+"""Preprocessing: the input of the segmentation network."""
 
 from __future__ import annotations
 
@@ -6,8 +6,4 @@ from operators.step import StepOperator
 
 
 class PreprocessOperator(StepOperator):
-    """Window and resize the acquisitions to the network's input.
-
-    Named Input, Named Output
-        study: an `MreRun`
-    """
+    """Crop, window and resize the images for the network."""

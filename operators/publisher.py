@@ -1,4 +1,4 @@
-"""Publisher: joins what the writers made and moves all of it to the output in one step."""
+"""Publisher: collects what the writers wrote and moves it to the output in one step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from liver_mre.errors import OutputError
-from liver_mre.method.outcome import run_result, study_result
+from liver_mre.method.collect_results import run_result, study_result
 from liver_mre.method.steps import WRITERS, result_files
 from liver_mre.results.publish import publish
 from liver_mre.results.result import failed_run
@@ -24,12 +24,12 @@ class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
     """Collect every study; when the graph has ended, publish the staged results and `result.json`.
 
     Named Inputs
-        one for each writer, by its name: the same `MreRun` after each
+        one per writer, by its name: the `MreStudyRun` after that writer
 
     Attributes
     ----------
-    result : what was published, None before the graph has ended
-    error : why publishing failed, None if it did not
+    result : what was published; None before the graph has ended
+    error : why publishing failed; None if it did not
     """
 
     def __init__(self, fragment: object, *args: object, context: Context, **kwargs: object) -> None:
@@ -44,23 +44,25 @@ class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
             spec.input(writer.name)
 
     def compute(self, op_input: Any, op_output: object, context: object) -> None:  # noqa: ANN401
-        """Join the branches of one study."""
+        """Merge the branches of one study."""
         del op_output, context
         run = join([op_input.receive(writer.name) for writer in WRITERS])
+        if self.shared.stop.requested:  # steps were skipped, so the study has no result
+            return
         self.shared.finished.append(study_result(run))
         self.shared.progress.done(run)
 
     def stop(self) -> None:
-        """Publish; called once, when the graph has ended.
+        """Publish the results; called once, when the graph has ended.
 
-        A graph that was stopped has not seen every study: then nothing is published but that it was stopped.
+        If the graph was stopped before all studies were finished, only that is published.
         """
         shared = self.shared
-        seconds = {"total": round(time.perf_counter() - shared.started, 4)}
-        if not shared.stop.take_last_word():
+        if not shared.stop.first_to_report():
             return
         result = failed_run(INTERRUPTED)
         if shared.complete:
+            seconds = {"total": round(time.perf_counter() - shared.started, 4)}
             result = run_result(
                 shared.finished,
                 shared.toolkit.settings,

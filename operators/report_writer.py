@@ -1,4 +1,4 @@
-"""SR: the measurements as DICOM structured report."""
+"""SR writer: the measurements as DICOM structured report."""
 
 from __future__ import annotations
 
@@ -6,8 +6,4 @@ from operators.step import StepOperator
 
 
 class ReportWriterOperator(StepOperator):
-    """Write the SR into the staging folder.
-
-    Named Input, Named Output
-        study: an `MreRun`
-    """
+    """Write the SR into the staging folder."""

@@ -1,10 +1,9 @@
-"""The MONAI Deploy SDK, imported without what this application never uses.
+"""The MONAI Deploy SDK, imported without the parts that this application does not use.
 
-`monai.deploy` shares its parent package with MONAI. Where MONAI is installed too (for training), importing the
-SDK would first import all of MONAI, and the SDK itself imports torch for its own TorchScript models: 4.4 s and
-460 MB here, against 0.3 s for what the graph needs. So while the SDK is imported, `monai` is a bare namespace
-and torch is hidden; afterwards both import as ever. Its client of the Triton inference server, which would bring
-gRPC and gevent, stays replaced by a stand-in: the image has none of them.
+`monai.deploy` shares its parent package with MONAI, so where MONAI is installed (for training) importing the SDK
+imports all of MONAI; the SDK also imports torch, for TorchScript models. Together that takes 4.4 s and 460 MB, against
+0.3 s for what the graph needs. While the SDK is imported, `monai` is therefore an empty namespace and torch is hidden;
+afterwards both can be imported as usual. The SDK's Triton client, which needs gRPC and gevent, is replaced by a stub.
 """
 
 from __future__ import annotations
@@ -35,10 +34,10 @@ def _lean_import() -> Iterator[None]:
         namespace.__path__ = list(spec.submodule_search_locations or ())
         hidden["monai"] = namespace
     if "torch" not in sys.modules:
-        hidden["torch"] = None  # what `sys.modules` holds for a module that must not be imported
+        hidden["torch"] = None  # None in `sys.modules` makes an import fail
     if TRITON not in sys.modules:
         triton = types.ModuleType(TRITON)
-        for name in ("TritonModel", "TritonRemoteModel"):  # classes that the SDK looks for among models
+        for name in ("TritonModel", "TritonRemoteModel"):  # classes that the SDK imports from it
             setattr(triton, name, type(name, (), {}))
         sys.modules[TRITON] = triton
     sys.modules.update(hidden)  # type: ignore[arg-type]
@@ -50,7 +49,7 @@ def _lean_import() -> Iterator[None]:
 
 
 def _raise_stack_limit() -> None:
-    """Give Holoscan's threads the stack that it warns about missing, where the hard limit allows."""
+    """Raise the stack limit to what Holoscan asks for, if the hard limit allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
     allowed = hard == resource.RLIM_INFINITY or hard >= STACK_BYTES
     if allowed and soft != resource.RLIM_INFINITY and soft < STACK_BYTES:
@@ -58,10 +57,9 @@ def _raise_stack_limit() -> None:
 
 
 def _load_cuda_runtime() -> None:
-    """Load the CUDA runtime library that Holoscan is linked to, also where there is neither CUDA nor a GPU.
+    """Load the CUDA runtime library, to which Holoscan is linked even without a GPU.
 
-    The package nvidia-cuda-runtime brings it, at a place where the loader does not look; a library that is loaded
-    already is found by its name.
+    The package nvidia-cuda-runtime installs it where the loader does not look; once loaded, it is found by its name.
     """
     spec = importlib.util.find_spec("nvidia")
     for folder in spec.submodule_search_locations or () if spec else ():

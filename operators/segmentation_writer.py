@@ -1,4 +1,4 @@
-"""SEG: the predicted liver and the measured region as DICOM segmentation."""
+"""SEG writer: the predicted liver and the measured region as DICOM segmentation."""
 
 from __future__ import annotations
 
@@ -6,8 +6,4 @@ from operators.step import StepOperator
 
 
 class SegmentationWriterOperator(StepOperator):
-    """Write the SEG into the staging folder.
-
-    Named Input, Named Output
-        study: an `MreRun`
-    """
+    """Write the SEG into the staging folder."""

@@ -6,8 +6,4 @@ from operators.step import StepOperator
 
 
 class SeriesSelectionOperator(StepOperator):
-    """Give every series its role, select the acquisitions and read them as kPa.
-
-    Named Input, Named Output
-        study: an `MreRun`
-    """
+    """Classify every series, select the acquisitions and read their pixels as kPa."""

@@ -1,4 +1,4 @@
-"""Staging: stiffness read against the chosen profile, and the acquisition that is reported."""
+"""Staging: the fibrosis stage, and the choice of the acquisition to report."""
 
 from __future__ import annotations
 
@@ -6,8 +6,4 @@ from operators.step import StepOperator
 
 
 class StagingOperator(StepOperator):
-    """Stage fibrosis and choose the acquisition that stands for the study.
-
-    Named Input, Named Output
-        study: an `MreRun`
-    """
+    """Stage fibrosis and choose the acquisition that stands for the study."""

@@ -1,4 +1,4 @@
-"""The operator that runs steps of the method: one study in, its steps done, one study out."""
+"""The base of all operators that run steps of the method: one study in, one study out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from liver_mre.workflow.runner import run_steps
 from operators.sdk import Operator
 
 if TYPE_CHECKING:
-    from liver_mre.method.mre_run import MreRun
+    from liver_mre.method.mre_study_run import MreStudyRun
     from liver_mre.workflow.step import Step
     from operators.context import Context
     from operators.sdk import OperatorSpec
@@ -17,12 +17,12 @@ STUDY = "study"
 
 
 class StepOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
-    """Run neighbouring steps of the method.
+    """Run consecutive steps of the method.
 
     Named Input
-        study: an `MreRun`
+        study: an `MreStudyRun`
     Named Output
-        study: the `MreRun` after the steps, or untouched if it had failed before
+        study: the `MreStudyRun` after the steps; unchanged if it had failed or the run is to stop
 
     Parameters
     ----------
@@ -42,10 +42,10 @@ class StepOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
         spec.output(STUDY)
 
     def compute(self, op_input: object, op_output: object, context: object) -> None:
-        """Receive a study, do the steps, emit the study."""
+        """Take one study through the steps."""
         del context
-        run: MreRun = op_input.receive(STUDY)  # type: ignore[attr-defined]
+        run: MreStudyRun = op_input.receive(STUDY)  # type: ignore[attr-defined]
         shared = self.shared
-        if not shared.stop.asked:
+        if not shared.stop.requested:
             run = run_steps(run, self.steps, shared.toolkit, staging=shared.staging, progress=shared.progress)
         op_output.emit(run, STUDY)  # type: ignore[attr-defined]

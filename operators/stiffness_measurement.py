@@ -6,8 +6,4 @@ from operators.step import StepOperator
 
 
 class StiffnessMeasurementOperator(StepOperator):
-    """Judge every slice, then measure stiffness in kPa over the confident liver of diagnostic slices.
-
-    Named Input, Named Output
-        study: an `MreRun`
-    """
+    """Judge every slice, then measure stiffness in kPa in the confident liver of the diagnostic slices."""

@@ -1,1 +1,1 @@
-"""The steps in order, from a study to its findings."""
+"""The method: its steps in order, from a study to its findings."""

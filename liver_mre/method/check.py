@@ -1,4 +1,4 @@
-"""What would be measured, from headers alone: the answer of `liver-mre check`."""
+"""What would be measured, from headers alone: the result of `liver-mre check`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from liver_mre.errors import NoEligibleSeriesError
-from liver_mre.method.judge_quality import needed_but_absent
+from liver_mre.method.judge_quality import missing_magnitude
 from liver_mre.method.steps import steps_until
 from liver_mre.results.finding import SeriesIdentity
 from liver_mre.workflow.outcome import reason_of, run_outcome
@@ -15,7 +15,7 @@ from liver_mre.workflow.runner import run_steps
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from liver_mre.method.mre_run import MreRun
+    from liver_mre.method.mre_study_run import MreStudyRun
     from liver_mre.method.toolkit import Toolkit
     from liver_mre.series.acquisition import UnitEvidence
     from liver_mre.series.decisions import SeriesDecision
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AcquisitionCheck:
-    """Whether one acquisition would be measured; `reason` says why it would not."""
+    """Whether one acquisition can be measured; `reason` says why it cannot."""
 
     series: SeriesIdentity
     reason: Reason | None = None
@@ -39,7 +39,7 @@ class AcquisitionCheck:
 
 @dataclass(frozen=True, slots=True)
 class StudyCheck:
-    """Whether a study would be measured; `reason` says why nothing of it would."""
+    """Whether a study can be measured; `reason` says why nothing in it can."""
 
     study_instance_uid: str
     input_series: tuple[SeriesDecision, ...]
@@ -48,13 +48,13 @@ class StudyCheck:
 
     @property
     def measurable(self) -> bool:
-        """Whether one of its acquisitions would be measured."""
+        """Whether at least one of its acquisitions can be measured."""
         return self.reason is None and any(one.measurable for one in self.acquisitions)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The answer for a whole input, with the exit code that a run would have for reasons visible in headers."""
+    """The result for the whole input, with the exit code that a run would have as far as headers tell."""
 
     exit_code: int
     studies: tuple[StudyCheck, ...] = ()
@@ -62,15 +62,15 @@ class CheckResult:
     warnings: tuple[str, ...] = ()
 
 
-def check_study(run: MreRun, toolkit: Toolkit) -> StudyCheck:
-    """Say which series of a study would be measured and why."""
+def check_study(run: MreStudyRun, toolkit: Toolkit) -> StudyCheck:
+    """Say which series of a study would be measured, and why."""
     run = run_steps(run, steps_until("select"), toolkit)
     if run.plan is None or run.failure is not None:
         listing = run.plan.listing() if run.plan else ()
         return StudyCheck(run.study.study_instance_uid, listing, reason=run.failure)
     found = [
         AcquisitionCheck(
-            item.identity, needed_but_absent(item, toolkit.settings), item.acquisition.unit, item.acquisition.notes
+            item.identity, missing_magnitude(item, toolkit.settings), item.acquisition.unit, item.acquisition.notes
         )
         for item in run.items
     ]
@@ -80,7 +80,7 @@ def check_study(run: MreRun, toolkit: Toolkit) -> StudyCheck:
 
 
 def check_result(studies: Sequence[StudyCheck], warnings: tuple[str, ...], *, skipped_exit_code: int) -> CheckResult:
-    """Return the answer for an input from those for its studies."""
+    """Combine the results of all studies."""
     without_mre = [bool(one.reason and one.reason.code == NoEligibleSeriesError.code) for one in studies]
     failures = [one.reason for one, skipped in zip(studies, without_mre, strict=True) if not skipped]
     _, exit_code = run_outcome(failures, skipped=all(without_mre), skipped_exit_code=skipped_exit_code)

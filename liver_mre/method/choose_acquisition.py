@@ -1,4 +1,4 @@
-"""Step: choose which acquisition stands for the study, and compare it with the patient's earlier exam."""
+"""Step: choose the acquisition to report, and compare it with the patient's earlier exam."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from liver_mre.results.finding import MeasuredFinding
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from liver_mre.method.mre_run import MreRun
+    from liver_mre.method.mre_study_run import MreStudyRun
     from liver_mre.method.stages import Selected
     from liver_mre.method.toolkit import Toolkit
     from liver_mre.results.finding import Finding
     from liver_mre.studies.study import ReportFiles
 
 
-def choose_acquisition(run: MreRun, toolkit: Toolkit) -> MreRun:
-    """Choose the acquisition with the largest measured area, and report it, or all if the settings say so.
+def choose_acquisition(run: MreStudyRun, toolkit: Toolkit) -> MreStudyRun:
+    """Choose the acquisition with the largest measured area to stand for the study; report it, or all if set so.
 
-    Where none could be measured, the last that was processed completely says why.
+    If none could be measured, the last one that was processed completely stands for the study.
     """
     chosen = largest([_area_cm2(item) for item in run.items])
     if chosen is None:
@@ -43,25 +43,21 @@ def choose_acquisition(run: MreRun, toolkit: Toolkit) -> MreRun:
 
 
 def largest(areas_cm2: Sequence[float | None]) -> int | None:
-    """Choose the acquisition with the largest measured area of liver.
+    """Return the index of the largest measured area of liver, None if nothing was measured.
 
-    The more of the liver is measured, the less the mean depends on where the waves happened to reach. Of two that show
-    the same area, the later one counts: an acquisition is repeated because somebody thought that it could be better.
+    The more of the liver is measured, the less the mean depends on where the waves happened to reach. Of equal areas
+    the last one counts: an acquisition is repeated because somebody expected a better one.
 
     Parameters
     ----------
-    areas_cm2 : measured area of each acquisition, in their order; None where nothing could be measured
-
-    Returns
-    -------
-    Its place, or None if none could be measured.
+    areas_cm2 : measured area of each acquisition, in order; None where nothing could be measured
     """
     measured = [(area_cm2, place) for place, area_cm2 in enumerate(areas_cm2) if area_cm2 is not None]
     return max(measured)[1] if measured else None
 
 
 def why_not_reported(finding: Finding, chosen: Finding) -> str:
-    """Return why an acquisition is not the one that is reported, as a sentence."""
+    """Return, as a sentence, why an acquisition is not reported."""
     if not isinstance(finding, MeasuredFinding) or not isinstance(chosen, MeasuredFinding):
         return finding.reason.message if finding.reason else ""
     return (
@@ -75,7 +71,7 @@ def _area_cm2(item: Selected) -> float | None:
 
 
 def _concluded(item: Selected) -> Selected:
-    """Return an acquisition that is not reported without its arrays."""
+    """Drop the arrays of an acquisition that is not reported."""
     return item.to(Concluded) if isinstance(item, Staged | NotEvaluable) else item
 
 

@@ -24,25 +24,28 @@ if TYPE_CHECKING:
     from liver_mre.stiffness.waves import WaveMaps
 
 OUT_OF_DOMAIN: Final = "This does not look like an axial elastogram of a liver, so nothing was measured. Unusual: {}. "
-OTHER_NETWORK: Final = (
-    "The limits by which unusual exams are recognised were found with outlines of the liver by {}, and {} made this "
-    "one: they may refuse good exams, or let others pass."
+LIMITS_OF_OTHER_NETWORK: Final = (
+    "The limits for unusual exams were calibrated with liver outlines by {}, but this outline is by {}: good exams may "
+    "be refused, or unusual ones measured."
 )
-NO_MAGNITUDE: Final = (
-    "No magnitude image of these slices could be used. Without one it can hardly be told whether they show a liver: "
+_NO_USABLE_MAGNITUDE: Final = (
+    "No usable magnitude image of these slices. Without one it is hard to tell whether they show a liver: "
 )
-LOOK_FIRST: Final = NO_MAGNITUDE + "look at them before you use the number."
-_OR: Final = ", or look at the images and set require_magnitude to false."
-SEND_IT: Final = NO_MAGNITUDE + (
-    "nothing was measured. Send the magnitude series with the study (a note says why one that is there cannot be "
-    "used)" + _OR
+_OR_ALLOW: Final = ", or look at the images and set require_magnitude to false."
+CHECK_IMAGES: Final = _NO_USABLE_MAGNITUDE + "look at the images before you use the number."
+MAGNITUDE_UNUSABLE: Final = _NO_USABLE_MAGNITUDE + (
+    "nothing was measured. Send the magnitude series with the study (if it was sent, a note says why it cannot be "
+    "used)" + _OR_ALLOW
 )
-NOT_THERE: Final = "No magnitude series of these slices was found, so it is not evaluable: send it with the study" + _OR
+MAGNITUDE_MISSING: Final = (
+    "No magnitude series of these slices was found, so the acquisition is not evaluable: send it with the study"
+    + _OR_ALLOW
+)
 NOT_DIAGNOSTIC: Final = "No slice is diagnostic, so nothing was measured. Likely cause: {}. {}"
 
 
 def judge_quality(segmented: Segmented, toolkit: Toolkit) -> Judged:
-    """Judge the slices of an acquisition, if quality control is on."""
+    """Judge the slices of an acquisition if quality control is on; returns what `judge_with_waves` returns."""
     if not toolkit.settings.quality_control:
         return segmented.to(Judged)
     return judge_with_waves(segmented, toolkit, _read_waves(segmented))
@@ -53,19 +56,19 @@ def judge_with_waves(segmented: Segmented, toolkit: Toolkit, waves: WaveMaps | N
 
     Parameters
     ----------
-    waves : amplitude and residual of the phase on its slices; None where it has no usable phase images
+    waves : wave amplitude and residual of its slices, from phase images; None without usable ones
 
     Returns
     -------
-    `NotEvaluable` without liver, without a diagnostic slice, without a magnitude where one is required, or where it is
-    no axial elastogram of a liver.
+    `NotEvaluable` if there is no liver, no diagnostic slice or no magnitude though one is required, or if it is out of
+    domain.
     """
     mask = segmented.mask
     if not mask.liver.any():
         return segmented.to(NotEvaluable, reason=NO_LIVER)
     volume = segmented.volume
     if not toolkit.card.takes_all_channels:
-        # A masked elastogram alone hardly shows whether it is one of a liver.
+        # A masked elastogram alone hardly shows whether it is that of a liver.
         volume = with_companions(volume, segmented.acquisition)
     given = QualityInput(
         volume,
@@ -78,25 +81,26 @@ def judge_with_waves(segmented: Segmented, toolkit: Toolkit, waves: WaveMaps | N
     without_magnitude = volume.magnitude is None
     reason = why_not_evaluable(quality)
     if reason is None and without_magnitude and toolkit.settings.require_magnitude:
-        reason = Reason("no_magnitude", SEND_IT)
-    warnings: tuple[str, ...] = (LOOK_FIRST,) if reason is None and without_magnitude else ()
+        reason = Reason("no_magnitude", MAGNITUDE_UNUSABLE)
+    warnings: tuple[str, ...] = (CHECK_IMAGES,) if reason is None and without_magnitude else ()
     if limits.model != mask.model.title:
-        warnings += (OTHER_NETWORK.format(limits.model, mask.model.title),)
+        warnings += (LIMITS_OF_OTHER_NETWORK.format(limits.model, mask.model.title),)
     judged = segmented.to(Judged, quality=quality, quality_model=model.identity if model else None, warnings=warnings)
     return judged if reason is None else judged.to(NotEvaluable, reason=reason)
 
 
-def needed_but_absent(selected: Selected, settings: Settings) -> Reason | None:
-    """Return why an acquisition is not evaluable whatever its pixels show: what it needs is not in the study."""
+def missing_magnitude(selected: Selected, settings: Settings) -> Reason | None:
+    """Return the reason if a magnitude is required and the study has none for this acquisition; None otherwise."""
     required = settings.quality_control and settings.require_magnitude
-    return Reason("no_magnitude", NOT_THERE) if required and selected.acquisition.magnitude is None else None
+    return Reason("no_magnitude", MAGNITUDE_MISSING) if required and selected.acquisition.magnitude is None else None
 
 
 def why_not_evaluable(quality: AcquisitionQuality) -> Reason | None:
-    """Return the coded reason of an acquisition none of whose slices may be measured; None where one may be."""
+    """Return why no slice of an acquisition may be measured; None if one may be."""
     if quality.out_of_domain:
-        words = OUT_OF_DOMAIN.format(", ".join(quality.out_of_domain))
-        return Reason("unlike_liver_elastogram", words + OUT_OF_DOMAIN_HINT)
+        return Reason(
+            "unlike_liver_elastogram", OUT_OF_DOMAIN.format(", ".join(quality.out_of_domain)) + OUT_OF_DOMAIN_HINT
+        )
     if quality.diagnostic:
         return None
     cause = quality.cause
@@ -116,7 +120,7 @@ def _judged(given: QualityInput, toolkit: Toolkit) -> AcquisitionQuality:
             volume.pixel_spacing_mm,
             unmasked_kpa=None if volume.only_masked else volume.complete_kpa,
             magnitude=volume.magnitude,
-            # Training shows waves only together with the magnitude.
+            # The networks were trained with waves only where there was a magnitude.
             waves=None if volume.magnitude is None else given.waves,
         )
         logits = model.logits(images)

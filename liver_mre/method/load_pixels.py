@@ -1,4 +1,4 @@
-"""Step: read the stiffness of an acquisition in kPa, and what else the network takes."""
+"""Step: read the stiffness of an acquisition in kPa, and its other images that the network takes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def load_pixels(selected: Selected, toolkit: Toolkit) -> Loaded:
-    """Read the pixels of an acquisition; errors are those of `read_stiffness`."""
+    """Read the pixels of an acquisition; raises what `read_stiffness` raises."""
     volume = read_stiffness(
         selected.acquisition,
         confidence_threshold=toolkit.settings.confidence_threshold,

@@ -1,4 +1,4 @@
-"""Step: measure stiffness in the liver of diagnostic slices, on the original pixel values."""
+"""Step: measure stiffness in the liver of the diagnostic slices, on the original pixel values."""
 
 from __future__ import annotations
 
@@ -24,23 +24,22 @@ if TYPE_CHECKING:
     from liver_mre.method.toolkit import Toolkit
     from liver_mre.workflow.outcome import Reason
 
-OTHER_NETWORK: Final = (
-    "No 95 % interval and no probabilities are given: the interval was calibrated with outlines of the liver by {}, "
-    "and {} made this one."
+NOT_CALIBRATED_FOR_NETWORK: Final = (
+    "No 95 % interval and no probabilities are given: the interval was calibrated with liver outlines by {}, but this "
+    "outline is by {}."
 )
-OTHER_INPUT: Final = (
-    "No 95 % interval and no probabilities are given: none was calibrated for outlines of the liver that were made "
-    "from {}."
+NOT_CALIBRATED_FOR_INPUT: Final = (
+    "No 95 % interval and no probabilities are given: there is no calibration for liver outlines made from {}."
 )
 
 
 def measure_stiffness(judged: Judged, toolkit: Toolkit) -> Measured | NotEvaluable:
-    """Measure the confident liver that the region rules leave.
+    """Measure stiffness in the confident liver that the region rules leave.
 
     Raises
     ------
     ImplausibleStiffnessError
-        The median over the liver is outside what any liver has.
+        The median over the liver is outside the range that livers have.
     """
     volume, mask = judged.volume, judged.mask
     region = _region(judged, mask, toolkit)
@@ -49,8 +48,8 @@ def measure_stiffness(judged: Judged, toolkit: Toolkit) -> Measured | NotEvaluab
     if measurement is None or reason is not None:
         return judged.to(NotEvaluable, reason=reason)
     check_plausible(measurement.median_kpa)
-    mine = [one for one in toolkit.calibrations if one.model == mask.model.title]
-    calibration = calibration_for(mine, judged.network_channels)
+    of_network = [one for one in toolkit.calibrations if one.model == mask.model.title]
+    calibration = calibration_for(of_network, judged.network_channels)
     interval = _interval(judged, measurement.mean_kpa, region.pixels, toolkit, calibration) if calibration else None
     warnings = judged.warnings if calibration else (*judged.warnings, _why_no_interval(judged, toolkit))
     measurement = replace(measurement, interval=interval, removed=region.removed)
@@ -58,34 +57,35 @@ def measure_stiffness(judged: Judged, toolkit: Toolkit) -> Measured | NotEvaluab
 
 
 def _region(judged: Judged, mask: LiverMask, toolkit: Toolkit) -> Region:
-    """Return what of a liver is measured in the slices that quality control left."""
+    """Return the region measured in a liver, in the slices that quality control did not exclude."""
     volume, excluded = judged.volume, judged.quality.excluded if judged.quality else ()
     rules = toolkit.settings.region_rules
     return find_region(volume, mask, rules, excluded=excluded, magnitude=volume.magnitude)
 
 
 def _why_no_interval(judged: Judged, toolkit: Toolkit) -> str:
-    """Return why no interval can be given: a calibration belongs to one network, and to one input of it."""
-    made_with, made_by = toolkit.calibrations[0].model, judged.mask.model.title
-    if made_with != made_by:
-        return OTHER_NETWORK.format(made_with, made_by)
-    return OTHER_INPUT.format(" and ".join(name.replace("_", " ") for name in judged.network_channels) or "this input")
+    """Return why there is no interval: a calibration holds for one network and one choice of its input channels."""
+    calibrated, used = toolkit.calibrations[0].model, judged.mask.model.title
+    if calibrated != used:
+        return NOT_CALIBRATED_FOR_NETWORK.format(calibrated, used)
+    channels = " and ".join(name.replace("_", " ") for name in judged.network_channels)
+    return NOT_CALIBRATED_FOR_INPUT.format(channels or "this input")
 
 
 def _interval(
     judged: Judged, mean_kpa: float, pixels: NDArray[np.bool_], toolkit: Toolkit, calibration: Calibration
 ) -> StiffnessInterval | None:
-    """Return the interval of the stiffness, by the spread of its pixels and of other outlines of the liver."""
+    """Return the interval of the mean, from the spread of its pixels and of the means in alternative outlines."""
     if mean_kpa <= 0.0:
         return None
     volume, mask = judged.volume, judged.mask
-    others: list[float | None] = []
+    alternative_means: list[float | None] = []
     for liver in mask.alternatives:
-        other = replace(mask, liver=liver, alternatives=())
-        found = measure(volume, other, _region(judged, other, toolkit).pixels)
-        others.append(found.mean_kpa if found else None)
+        alternative = replace(mask, liver=liver, alternatives=())
+        found = measure(volume, alternative, _region(judged, alternative, toolkit).pixels)
+        alternative_means.append(found.mean_kpa if found else None)
     sampling = sampling_error(volume, pixels, calibration.correlation_cm2)
-    return interval_of(mean_kpa, sampling, segmentation_error(mean_kpa, others), calibration)
+    return interval_of(mean_kpa, sampling, segmentation_error(mean_kpa, alternative_means), calibration)
 
 
 def _why_not_evaluable(judged: Judged, measurement: StiffnessMeasurement | None, min_area_cm2: float) -> Reason | None:

@@ -1,4 +1,4 @@
-"""Steps: arrange the input of the network, and predict the liver."""
+"""Steps: prepare the network's input, then segment the liver."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from liver_mre.method.toolkit import Toolkit
 
 OTHER_THRESHOLDS: Final = (0.25, 0.75)
-"""Probabilities of alternative outlines; the calibration of the interval used the same."""
+"""Probability thresholds of the alternative outlines; the interval was calibrated with the same."""
 
 
 def prepare_input(loaded: Loaded, toolkit: Toolkit) -> Prepared:
-    """Arrange, window and resize what the network is given."""
+    """Crop, window and resize the images for the network."""
     card, volume = toolkit.model.card, loaded.volume
     view = view_of(volume, card.field_of_view_mm)
     batch = network_input(volume, channels=card.channels, window_kpa=card.window_kpa, size=card.size, view=view)
@@ -25,7 +25,7 @@ def prepare_input(loaded: Loaded, toolkit: Toolkit) -> Prepared:
 
 
 def segment_liver(prepared: Prepared, toolkit: Toolkit) -> Segmented:
-    """Predict the liver and bring it back to the pixel grid of the stiffness series."""
+    """Segment the liver and resample it to the pixel grid of the stiffness series."""
     model, volume = toolkit.model, prepared.volume
     probability = model.predict(prepared.network_input)
     rows, columns = volume.stiffness_kpa.shape[1:]

@@ -1,4 +1,4 @@
-"""Step: read the stiffness against the chosen staging profile."""
+"""Step: stage fibrosis by the chosen staging profile."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 
 def stage_fibrosis(measured: Measured, toolkit: Toolkit) -> Staged:
-    """Stage the fibrosis of an acquisition."""
+    """Stage the fibrosis of an acquisition by its mean stiffness."""
     measurement = measured.measurement
     return measured.to(Staged, staging=stage(measurement.mean_kpa, toolkit.profile, measurement.interval))

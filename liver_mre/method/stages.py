@@ -1,8 +1,8 @@
-"""An acquisition on its way through the steps: one type for each stage, which holds what is known by then.
+"""Stages of an acquisition on its way through the steps: one type each, holding what is known by then.
 
-Selected → Loaded → Prepared → Segmented → Judged → Measured → Staged. What cannot be processed becomes `Failed`, what was
-processed completely and has no stiffness `NotEvaluable`. A step names the stage that it takes; whatever is at another
-stage passes it by.
+Selected → Loaded → Prepared → Segmented → Judged → Measured → Staged. An acquisition that cannot be processed becomes
+`Failed`, one that was processed completely but has no stiffness `NotEvaluable`. Each step names the stage that it takes
+and leaves acquisitions at other stages as they are.
 """
 
 from __future__ import annotations
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
     from liver_mre.stiffness.volume import StiffnessVolume
     from liver_mre.workflow.outcome import Reason
 
-Later = TypeVar("Later", bound="Selected")
+Stage = TypeVar("Stage", bound="Selected")
 
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """An acquisition that can be measured by its headers.
+    """An acquisition that can be measured according to its headers.
 
     Attributes
     ----------
-    number : which acquisition of the study, from 1; it names the folder of its results
-    candidate : its place among the candidates of the study's plan
+    number : number of the acquisition in its study, from 1; it names the folder of its results
+    candidate : its index among the candidates of the study's plan
     """
 
     number: int
@@ -62,12 +62,12 @@ class Selected:
 
     @property
     def models(self) -> tuple[ModelIdentity, ...]:
-        """The models that took part so far."""
+        """The models used so far."""
         return ()
 
     @property
     def failure(self) -> Reason | None:
-        """Why it could not be processed; None while nothing is wrong."""
+        """Why it could not be processed; None if it has not failed."""
         return None
 
     def failed(self, reason: Reason) -> Failed:
@@ -75,15 +75,15 @@ class Selected:
         finding = FailedFinding(self.identity, reason, self.models)
         return Failed(self.number, self.candidate, self.acquisition, finding)
 
-    def to(self, stage: type[Later], **found: Any) -> Later:  # noqa: ANN401 - what a stage adds has any type
-        """Return it at another stage, with what was found since; what that stage does not hold is left behind."""
-        kept = {one.name: getattr(self, one.name) for one in fields(stage) if hasattr(self, one.name)}
-        return stage(**{**kept, **found})
+    def to(self, stage: type[Stage], **new: Any) -> Stage:  # noqa: ANN401 - what a stage adds has any type
+        """Return it at another stage with the new fields; fields that the stage does not have are dropped."""
+        kept = {field.name: getattr(self, field.name) for field in fields(stage) if hasattr(self, field.name)}
+        return stage(**{**kept, **new})
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded(Selected):
-    """Its pixels are read; `contour` is the stiffness in a contour drawn at the scanner, None without one."""
+    """Pixels are read; `contour` is the stiffness in a contour drawn at the scanner, None without one."""
 
     volume: StiffnessVolume
     contour: ContourMeasurement | None
@@ -91,12 +91,12 @@ class Loaded(Selected):
 
 @dataclass(frozen=True, slots=True)
 class Prepared(Loaded):
-    """Arranged for the network.
+    """Network input is ready.
 
     Attributes
     ----------
     network_input : (S, channels, h, w) float32 in [0, 1]
-    network_channels : which of its images the network is given (`liver.framing.available_channels`)
+    network_channels : names of the images that it holds (`liver.framing.available_channels`)
     """
 
     network_input: NDArray[np.float32]
@@ -105,7 +105,7 @@ class Prepared(Loaded):
 
 @dataclass(frozen=True, slots=True)
 class Segmented(Loaded):
-    """The liver is predicted, on the pixel grid of the stiffness series."""
+    """The liver is segmented on the pixel grid of the stiffness series."""
 
     network_channels: tuple[str, ...]
     mask: LiverMask
@@ -118,13 +118,13 @@ class Segmented(Loaded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged(Segmented):
-    """Its quality is judged.
+    """Image quality is judged.
 
     Attributes
     ----------
-    quality : of its slices; None where quality control is off, or there was nothing to judge
-    quality_model : the networks that judged it; None where physics alone did
-    warnings : what is missing from its finding, and why
+    quality : quality of the slices; None if quality control is off or there is no liver
+    quality_model : the networks that judged; None if only physical checks did
+    warnings : what the finding lacks, and why
     """
 
     quality: AcquisitionQuality | None = None
@@ -134,37 +134,36 @@ class Judged(Segmented):
     @property
     def models(self) -> tuple[ModelIdentity, ...]:
         """The networks of segmentation and quality control."""
-        return (self.mask.model, self.quality_model) if self.quality_model else (self.mask.model,)
+        return self.provenance.models
 
     @property
     def provenance(self) -> Provenance:
-        """How it was read and judged."""
-        notes = (*self.acquisition.notes, *self.volume.notes, *self.warnings)
+        """How it was read, segmented and judged."""
         return Provenance(
             unit=self.acquisition.unit,
             model=self.mask.model,
             quality_model=self.quality_model,
             network_channels=self.network_channels,
-            notes=notes,
+            notes=(*self.acquisition.notes, *self.volume.notes, *self.warnings),
             warnings=self.warnings,
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotEvaluable(Judged):
-    """Processed completely, and without stiffness for a reason."""
+    """Processed completely, but without stiffness, for a reason."""
 
     reason: Reason
 
     @property
     def finding(self) -> NotEvaluableFinding:
-        """What is reported of it."""
+        """What is reported."""
         return NotEvaluableFinding(self.identity, self.provenance, self.reason, self.quality)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured(Judged):
-    """The stiffness is measured, in the pixels of `region`."""
+    """Stiffness is measured in the pixels of `region`."""
 
     region: Region
     measurement: StiffnessMeasurement
@@ -172,14 +171,14 @@ class Measured(Judged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staged(Measured):
-    """The stiffness is read against the staging profile; `change` is since an earlier exam, None without one."""
+    """Fibrosis is staged; `change` is the difference from an earlier exam, None without one."""
 
     staging: Staging
     change: Change | None = None
 
     @property
     def finding(self) -> MeasuredFinding:
-        """What is reported of it."""
+        """What is reported."""
         return MeasuredFinding(
             self.identity,
             self.provenance,
@@ -193,18 +192,18 @@ class Staged(Measured):
 
 @dataclass(frozen=True, slots=True)
 class Concluded(Selected):
-    """Nothing more happens to it: its arrays are let go."""
+    """Only the finding is kept and the arrays are dropped, because nothing more is done with it."""
 
     finding: Finding
 
 
 @dataclass(frozen=True, slots=True)
 class Failed(Concluded):
-    """It could not be processed."""
+    """Could not be processed."""
 
     finding: FailedFinding
 
     @property
     def failure(self) -> Reason:
-        """Why."""
+        """Why it could not be processed."""
         return self.finding.reason

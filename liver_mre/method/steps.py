@@ -1,7 +1,7 @@
-"""The method as one table: graph, timings, progress, `qc` (a prefix) and every runner follow from it.
+"""The method as one table of steps, from which the graph, timings, progress, `qc` and all runners follow.
 
-To add a step, write a module with its function and enter it here; a step of an operator that the graph does not know gets
-an operator of its own.
+To add a step, write its function in a module of its own and enter it here. A step may name an operator that is not in
+`app/application.py`: the graph then runs it in a plain `StepOperator`.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ WRITERS: Final[tuple[Writer, ...]] = (
     Writer("write_sr", "writing the structured report", "report_writer", SR_FILES, write_report),
     Writer("write_overlay", "writing the overlay", "overlay_writer", OVERLAY_FILES, write_overlay),
 )
-LAST_OF_QC: Final = "measure"
-"""Quality control is the method up to here: whether an acquisition can be measured is tried, and its number not kept."""
+LAST_QC_STEP: Final = "measure"
+"""`qc` runs the steps up to this one, to tell whether an acquisition can be measured; it does not show the value."""
 
 
 def steps_until(name: str) -> tuple[Step, ...]:
@@ -53,5 +53,5 @@ def steps_until(name: str) -> tuple[Step, ...]:
 
 
 def result_files() -> dict[str, str]:
-    """Return the name of every kind of result file."""
+    """Return the file name of every kind of result."""
     return {kind: name for writer in WRITERS for kind, name in writer.files.items()}

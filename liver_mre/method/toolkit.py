@@ -1,4 +1,4 @@
-"""What the steps need beside the study: settings, and the data and models they name, loaded once and shared."""
+"""What all steps share: the settings, and the rules, profile and models that they name, loaded once."""
 
 from __future__ import annotations
 
@@ -23,14 +23,9 @@ if TYPE_CHECKING:
 
 
 class Toolkit:
-    """Shared by all studies, and by several runs where a process makes several.
+    """Shared by all studies of a run, and by all runs of a process; it holds no data of any study.
 
-    It holds nothing of a study. `Toolkit(settings)` is its recipe: pickled, it becomes one with the same settings that
-    loads its models anew, so that a worker process can make its own.
-
-    Parameters
-    ----------
-    settings : the settings of the runs
+    Only the settings are pickled: a worker process gets a toolkit that loads its own models.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -40,7 +35,7 @@ class Toolkit:
         self._quality_model: Future[QualityModel | None] | None = None
 
     def __reduce__(self) -> tuple[type[Toolkit], tuple[Settings]]:
-        """Pickle the recipe."""
+        """Pickle the settings only."""
         return Toolkit, (self.settings,)
 
     def __enter__(self) -> Self:
@@ -48,11 +43,11 @@ class Toolkit:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Stop loading in the background; what is loaded stays usable."""
+        """Stop loading in the background; models that are loaded stay usable."""
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     def preload(self, *others: Callable[[], None]) -> None:
-        """Start loading the models in the background, and then whatever else a run will need."""
+        """Load the models in the background, then call `others`, which prepare what a run needs later."""
         self._start_loading()
         if self.settings.quality_control:
             self._start_loading_quality()
@@ -61,7 +56,7 @@ class Toolkit:
 
     @cached_property
     def rules(self) -> ScannerRules:
-        """Series roles and units of the known scanners."""
+        """Rules by which scanners' series roles and units are recognised."""
         return load_scanner_rules(self.settings.scanner_rules)
 
     @cached_property
@@ -71,14 +66,14 @@ class Toolkit:
 
     @cached_property
     def card(self) -> ModelCard:
-        """What the network takes and gives; it is read before the network itself. Raises `ModelError`."""
+        """The card of the segmentation network, available before the network is loaded; raises `ModelError`."""
         from liver_mre.liver.card import load_card
 
         return load_card(self.settings.model_dir)
 
     @cached_property
     def calibrations(self) -> tuple[Calibration, ...]:
-        """Calibrations of the 95 % interval: one for each input of the network."""
+        """Calibrations of the 95 % interval, one for each choice of the network's input channels."""
         return load_calibrations()
 
     @property
@@ -88,7 +83,7 @@ class Toolkit:
 
     @property
     def quality_model(self) -> QualityModel | None:
-        """The networks that judge quality; None where physics alone shall judge; raises `ModelError`."""
+        """The quality networks; None if set to judge by physical checks alone; raises `ModelError`."""
         return self._start_loading_quality().result()
 
     def _start_loading(self) -> Future[LiverModel]:

@@ -1,8 +1,9 @@
-"""Writers: the results of a study's reported acquisitions as SEG, SR, overlay and preview in a staging folder."""
+"""Writers: the reported acquisitions of a study as SEG, SR, overlay and preview, in a staging folder."""
 
 from __future__ import annotations
 
 import importlib
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -20,98 +21,98 @@ from liver_mre.results.publish import ACQUISITION_FOLDER
 from liver_mre.workflow.outcome import OutputFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
     from pydicom import Dataset
 
-    from liver_mre.method.mre_run import MreRun
+    from liver_mre.method.mre_study_run import MreStudyRun
     from liver_mre.method.toolkit import Toolkit
 
     Reported = Staged | NotEvaluable
-    Write = Callable[[ReportContent, "Results"], None]
+    Write = Callable[[ReportContent, "ResultFolder"], None]
 
 SEG_FILES: Final = {"seg": "liver-seg.dcm"}
 SR_FILES: Final = {"sr": "liver-sr.dcm"}
 OVERLAY_FILES: Final = {"overlay": "overlay.dcm", "preview": "preview.png"}
-"""What each writer may write, by kind; each kind is a name of a file in the study's folder."""
+"""File names by kind of result, for each writer."""
+_FILES: Final = SEG_FILES | SR_FILES | OVERLAY_FILES
 TRACKING_ROOT: Final = "liver-mre.tracking"
 
 
 def import_writers() -> None:
-    """Import what the writers need; a run does it while the network computes, because it takes a third of a second."""
+    """Import what the writers need. It takes a third of a second, so a run does it while the network computes."""
     for name in ("picture.overlay", "secondary_capture", "seg", "sr.document"):
         importlib.import_module(f"liver_mre.report.{name}")
 
 
 @quiet()
-def write_segmentation(run: MreRun, toolkit: Toolkit, staging: Path) -> MreRun:
-    """Write the predicted liver and the measured region as SEG; an acquisition that is not evaluable gets none."""
+def write_segmentation(run: MreStudyRun, toolkit: Toolkit, staging: Path) -> MreStudyRun:
+    """Write the liver mask and the measured region as SEG; not for an acquisition that is not evaluable."""
     from liver_mre.report.seg import build_segmentation
 
     del toolkit
 
-    def write(content: ReportContent, results: Results) -> None:
+    def write(content: ReportContent, folder: ResultFolder) -> None:
         if isinstance(content.finding, MeasuredFinding):
-            results.save(build_segmentation(content), "seg", SEG_FILES)
+            folder.save(build_segmentation(content), "seg")
 
     return _write_reported(run, staging, write)
 
 
 @quiet()
-def write_report(run: MreRun, toolkit: Toolkit, staging: Path) -> MreRun:
-    """Write the structured report, also of an acquisition that is not evaluable."""
+def write_report(run: MreStudyRun, toolkit: Toolkit, staging: Path) -> MreStudyRun:
+    """Write the structured report, also for an acquisition that is not evaluable."""
     from liver_mre.report.sr.document import build_report
 
     del toolkit
-    return _write_reported(run, staging, lambda content, results: results.save(build_report(content), "sr", SR_FILES))
+    return _write_reported(run, staging, lambda content, folder: folder.save(build_report(content), "sr"))
 
 
 @quiet()
-def write_overlay(run: MreRun, toolkit: Toolkit, staging: Path) -> MreRun:
-    """Write the overlay picture as secondary capture and, if the settings say so, as PNG."""
+def write_overlay(run: MreStudyRun, toolkit: Toolkit, staging: Path) -> MreStudyRun:
+    """Write the overlay picture as secondary capture and, if set so, as PNG."""
     from liver_mre.report.picture.overlay import render_overlay
     from liver_mre.report.secondary_capture import build_overlay
 
-    def write(content: ReportContent, results: Results) -> None:
+    def write(content: ReportContent, folder: ResultFolder) -> None:
         rgb = render_overlay(content)
-        results.save(build_overlay(content, rgb), "overlay", OVERLAY_FILES)
+        folder.save(build_overlay(content, rgb), "overlay")
         if toolkit.settings.preview:
-            results.save_picture(rgb, "preview", OVERLAY_FILES)
+            folder.save_picture(rgb, "preview")
 
     return _write_reported(run, staging, write)
 
 
-class Results:
-    """The folder of one reported acquisition, and what was written into it."""
+class ResultFolder:
+    """The folder of one reported acquisition, and a list of what was written into it."""
 
     def __init__(self, folder: Path, staging: Path, number: int) -> None:
         self._folder, self._staging, self._number = folder, staging, number
         self.outputs: list[OutputFile] = []
 
-    def save(self, dataset: Dataset, kind: str, files: dict[str, str]) -> None:
-        """Write a DICOM object. Raises `OutputError` where it cannot be written."""
-        path = self._folder / files[kind]
-        try:
+    def save(self, dataset: Dataset, kind: str) -> None:
+        """Write a DICOM object; raises `OutputError` if that fails."""
+        with self._output(kind, str(dataset.SOPInstanceUID)) as path:
             dataset.save_as(path, enforce_file_format=True)
-        except OSError as error:
-            raise OutputError from error
-        self._note(path, kind, str(dataset.SOPInstanceUID))
 
-    def save_picture(self, rgb: NDArray[np.uint8], kind: str, files: dict[str, str]) -> None:
-        """Write a picture (H, W, 3). Raises `OutputError` where it cannot be written."""
+    def save_picture(self, rgb: NDArray[np.uint8], kind: str) -> None:
+        """Write a picture (H, W, 3); raises `OutputError` if that fails."""
         from PIL import Image
 
-        path = self._folder / files[kind]
-        try:
+        with self._output(kind, None) as path:
             Image.fromarray(rgb).save(path)
+
+    @contextmanager
+    def _output(self, kind: str, uid: str | None) -> Iterator[Path]:
+        path = self._folder / _FILES[kind]
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            yield path
         except OSError as error:
             raise OutputError from error
-        self._note(path, kind, None)
-
-    def _note(self, path: Path, kind: str, uid: str | None) -> None:
         self.outputs.append(OutputFile(kind, path.relative_to(self._staging).as_posix(), uid, self._number))
 
 
@@ -120,11 +121,11 @@ def report_content(item: Reported, *, acquisition: str = "", rank: int = 1) -> R
 
     Parameters
     ----------
-    acquisition : what tells it from other reported acquisitions of its study; "" where it is the only one
-    rank : its place among them, from 1; the study's own is the first
+    acquisition : its name, to tell it from other reported acquisitions of the study; "" if it is the only one
+    rank : its position among them, from 1; the one that stands for the study comes first
     """
     first = item.volume.instances[0]
-    # Writers run side by side: the same images and model must give the same tracking UID in each object.
+    # Derived from images and model, because parallel writers must use the same tracking UID.
     identity = [TRACKING_ROOT, first.sop_instance_uid, item.mask.model.sha256]
     identity += [str(first.frame_number)] if first.frame_number is not None else []
     return ReportContent(
@@ -141,8 +142,8 @@ def report_content(item: Reported, *, acquisition: str = "", rank: int = 1) -> R
     )
 
 
-def _write_reported(run: MreRun, staging: Path, write: Write) -> MreRun:
-    """Write every reported acquisition: the study's own into its folder, others into folders in it."""
+def _write_reported(run: MreStudyRun, staging: Path, write: Write) -> MreStudyRun:
+    """Write every reported acquisition: the chosen one into the study's folder, others into subfolders."""
     outputs = list(run.outputs)
     for rank, place in enumerate(run.reported, start=1):
         item = run.items[place]
@@ -151,11 +152,7 @@ def _write_reported(run: MreRun, staging: Path, write: Write) -> MreRun:
         folder = staging / run.study.study_instance_uid
         if place != run.chosen:
             folder /= f"{ACQUISITION_FOLDER}{item.number}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError from error
-        results = Results(folder, staging, item.number)
+        results = ResultFolder(folder, staging, item.number)
         name = item.identity.name if len(run.reported) > 1 else ""
         write(report_content(item, acquisition=name, rank=rank), results)
         outputs += results.outputs

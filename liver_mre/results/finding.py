@@ -1,4 +1,4 @@
-"""What is found in one acquisition, stated once: SR, picture, JSON and summary all render it."""
+"""Findings: what is known of one acquisition at the end, rendered alike by SR, picture, JSON and summary."""
 
 from __future__ import annotations
 
@@ -34,22 +34,22 @@ class SeriesIdentity:
 
     @property
     def name(self) -> str:
-        """As a person would look it up: "series 7"."""
+        """Name for the user: "series 7"."""
         return f"series {self.series_number}"
 
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """How the pixels of a completely processed acquisition were read and judged.
+    """How a completely processed acquisition was read, segmented and judged.
 
     Attributes
     ----------
-    unit : how stored values became kPa; None where the stiffness is not the scanner's
+    unit : how stored values became kPa; None if the stiffness is not the scanner's
     model : the network that segmented the liver
-    quality_model : the networks that judged quality; None where physics alone did, or nothing was judged
-    network_channels : what the segmentation was given (`liver.framing.available_channels`)
-    notes : what a reader should know about how series and pixels were put together, each once
-    warnings : what is missing from the finding, and why
+    quality_model : the networks that judged quality; None if only physical checks did, or nothing was judged
+    network_channels : images given to the segmentation network (`liver.framing.available_channels`)
+    notes : what a reader should know about how series and pixels were combined; includes the warnings
+    warnings : what the finding lacks, and why
     """
 
     unit: UnitEvidence | None
@@ -61,7 +61,7 @@ class Provenance:
 
     @property
     def models(self) -> tuple[ModelIdentity, ...]:
-        """Every model that took part."""
+        """The models used: segmentation first, then quality control."""
         return (self.model, self.quality_model) if self.quality_model else (self.model,)
 
 
@@ -71,9 +71,9 @@ class MeasuredFinding:
 
     Attributes
     ----------
-    quality : of its slices; None where quality control is off
+    quality : quality of its slices; None if quality control is off
     contour : stiffness in a contour drawn at the scanner; None without one
-    change : since an earlier exam; None where the input holds none
+    change : difference from an earlier exam; None without one in the input
     """
 
     status: ClassVar = StudyStatus.MEASURED
@@ -95,7 +95,7 @@ class MeasuredFinding:
 
 @dataclass(frozen=True, slots=True)
 class NotEvaluableFinding:
-    """Why a completely processed acquisition has no stiffness; `quality` is None where its slices were not judged."""
+    """Why a completely processed acquisition has no stiffness; `quality` is None if its slices were not judged."""
 
     status: ClassVar = StudyStatus.NOT_EVALUABLE
 
@@ -106,13 +106,13 @@ class NotEvaluableFinding:
 
     @property
     def verdict(self) -> Verdict | None:
-        """The verdict on its quality: red, whatever its slices are."""
+        """The verdict on its quality: red, whatever the verdicts on its slices."""
         return Verdict.RED if self.quality else None
 
 
 @dataclass(frozen=True, slots=True)
 class FailedFinding:
-    """Why an acquisition could not be processed; `models` took part before it failed."""
+    """Why an acquisition could not be processed; `models` were used before it failed."""
 
     status: ClassVar = StudyStatus.FAILED
 
@@ -122,10 +122,10 @@ class FailedFinding:
 
 
 Reportable = MeasuredFinding | NotEvaluableFinding
-"""A finding of which SR and picture can be written."""
+"""A finding that can be written as SR and picture."""
 Finding = Reportable | FailedFinding
 
 
 def models_of(finding: Finding) -> tuple[ModelIdentity, ...]:
-    """Return the models that took part in a finding: what segmented, then what judged quality."""
+    """Return the models used: segmentation first, then quality control."""
     return finding.models if isinstance(finding, FailedFinding) else finding.provenance.models

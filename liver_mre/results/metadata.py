@@ -1,7 +1,7 @@
-"""`metadata.json`: a run in a few flat values, for orchestrators that decide by them what comes next.
+"""`metadata.json`: the outcome of a run in a few flat values, for orchestrators.
 
-MONAI Deploy Workflow Manager reads a file of this name anywhere in the output of a task, and offers its values to the
-conditions of the tasks that follow. It holds nothing of the patient.
+MONAI Deploy Workflow Manager reads a file of this name in the output of a task, and the conditions of later tasks can
+use its values. It holds no patient data.
 """
 
 from __future__ import annotations
@@ -17,12 +17,9 @@ METADATA_FILE: Final = "metadata.json"
 
 
 def metadata(result: RunResult) -> dict[str, str | int]:
-    """Return status, exit code and reason of a run, and how many studies ended in which way.
+    """Return status, exit code and reason of a run, and the number of studies by status.
 
-    Returns
-    -------
-    Every value is a text or a whole number. `reason` is the code of the first reason that a run or a study of it gives,
-    empty where all were measured.
+    `reason` is the code of the first reason that the run or one of its studies gives, "" if all were measured.
     """
     reasons = [result.reason, *(study.reason for study in result.studies)]
     counts = {status.value: sum(study.status is status for study in result.studies) for status in StudyStatus}

@@ -1,6 +1,6 @@
-"""Results appear in the output folder in one step: staged beside it, moved at the end, `result.json` last.
+"""Publish results in one step: they are written to a staging folder and moved to the output folder at the end.
 
-`metadata.json` goes before it: orchestrators that read only that find in it how the run ended.
+`result.json` is moved last, so that whoever waits for it finds everything else.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ RESULT_FILE: Final = "result.json"
 STAGING_PREFIX: Final = ".liver-mre-"
 _REPLACED: Final = "replaced"
 ACQUISITION_FOLDER: Final = "acquisition-"
-"""In the study's folder, where several acquisitions were reported: the results of the others, by their number."""
+"""Prefix of the study's subfolders for reported acquisitions other than the chosen one; their number follows."""
 _ACQUISITION: Final = re.compile(ACQUISITION_FOLDER + "[0-9]+")
 
 
 def open_staging(out: Path) -> Path:
-    """Create the output folder where needed and, inside it, an empty staging folder on the same file system.
+    """Create the output folder if needed and, inside it, so on the same file system, an empty staging folder.
 
     Raises
     ------
@@ -46,22 +46,22 @@ def open_staging(out: Path) -> Path:
 
 
 def publish(staging: Path, out: Path, result: RunResult, names: Collection[str] = ()) -> None:
-    """Move the staged results of every study that did not fail into `out`, then `result.json`.
+    """Move the staged results of all studies that did not fail into `out`, then `result.json`.
 
-    Results of the same study from an earlier run are replaced as a whole. If a move fails, those before it are undone.
+    Results of the same study from an earlier run are replaced as a whole. If a move fails, earlier moves are undone.
 
     Parameters
     ----------
-    staging : where the results are; it is removed
+    staging : staging folder with the results; it is removed
     out : output folder on the same file system
-    result : what `result.json` says
-    names : names of result files: a study's folder that holds only these is one of results, and may be replaced
+    result : content of `result.json`
+    names : names of result files; an existing folder of a study is replaced only if it holds nothing else
 
     Raises
     ------
     OutputError
-        If something cannot be written or moved, or `out` holds something else under a study's name; `out` is then as
-        it was.
+        If something cannot be written or moved, or a study's folder in `out` holds other files; `out` is then as it
+        was.
     """
     moves: list[tuple[Path, Path]] = []
     try:
@@ -71,7 +71,7 @@ def publish(staging: Path, out: Path, result: RunResult, names: Collection[str] 
         for study in result.studies:
             name = study.study_instance_uid
             if (out / name).exists():
-                _check_ours(out / name, names)
+                _check_replaceable(out / name, names)
                 _move(out / name, staging / _REPLACED / name, moves)
             if study.status in {StudyStatus.MEASURED, StudyStatus.NOT_EVALUABLE}:
                 _move(staging / name, out / name, moves)
@@ -92,23 +92,23 @@ def _move(source: Path, target: Path, moves: list[tuple[Path, Path]]) -> None:
     moves.append((source, target))
 
 
-def _check_ours(folder: Path, names: Collection[str]) -> None:
+def _check_replaceable(folder: Path, names: Collection[str]) -> None:
     """Refuse to replace a folder that holds anything but results of this application, such as the input itself."""
-    if not _holds_results(folder, names):
+    if not _holds_only_results(folder, names):
         message = (
-            "The output folder already holds something else under the study's UID, which would be overwritten. "
+            "The output folder already holds other files under the study's UID, which would be overwritten. "
             "Choose another output folder."
         )
         raise OutputError(message)
 
 
-def _holds_results(folder: Path, names: Collection[str]) -> bool:
+def _holds_only_results(folder: Path, names: Collection[str]) -> bool:
     if folder.is_symlink() or not folder.is_dir():
         return False
     others = [path for path in folder.iterdir() if path.name not in names]
-    return all(_ACQUISITION.fullmatch(path.name) and _holds_results(path, names) for path in others)
+    return all(_ACQUISITION.fullmatch(path.name) and _holds_only_results(path, names) for path in others)
 
 
 def discard(staging: Path) -> None:
-    """Remove a staging folder and what is in it; what is gone already is fine."""
+    """Remove a staging folder with its content, if it is still there."""
     shutil.rmtree(staging, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What is reported about a study and about a run: the content of `result.json`."""
+"""Results of a study and of a run: the content of `result.json`."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class StudyResult:
     ----------
     input_series : role and use of every series
     findings : one for each acquisition, by series number
-    chosen : place in `findings` of the one that stands for the study; None if none does
-    reported : places in `findings` of those whose results were written, the chosen one first
+    chosen : index in `findings` of the one that stands for the study; None if none does
+    reported : indices in `findings` of those whose results were written, the chosen one first
     failure : why the whole study could not be processed
     outputs : files written
     """
@@ -50,7 +50,7 @@ class StudyResult:
 
     @property
     def measured(self) -> MeasuredFinding | None:
-        """The finding that stands for the study, if it is a measured one."""
+        """The finding that stands for the study, if it was measured."""
         return self.finding if isinstance(self.finding, MeasuredFinding) else None
 
     @property
@@ -70,7 +70,7 @@ class StudyResult:
 
     @property
     def status(self) -> StudyStatus:
-        """How the study ended; one without elastography is skipped."""
+        """Outcome of the study; one without elastography is skipped."""
         if self.failure is not None:
             skipped = self.failure.code == NoEligibleSeriesError.code
             return StudyStatus.SKIPPED if skipped else StudyStatus.FAILED
@@ -93,5 +93,5 @@ class RunResult:
 
 
 def failed_run(reason: Reason) -> RunResult:
-    """Return the result of a run that ended before any study was reached."""
+    """Return the result of a run that failed before any study was processed."""
     return RunResult(RunStatus.FAILED, reason.exit_code, reason=reason)

@@ -23,19 +23,10 @@ SCHEMA_VERSION: Final = "1.2"
 
 
 def to_json(result: RunResult) -> dict[str, Any]:
-    """Return a run's result as plain JSON values.
+    """Return a run's result as JSON values, valid under `result.schema.json`.
 
-    Numbers are passed on as they are, in full: the stiffness is the very number that was staged, so that no
-    reader who rounds it can blame the staging. Round for display only, and away from the cut-offs.
-
-    Parameters
-    ----------
-    result : what a run found
-
-    Returns
-    -------
-    dict
-        Valid under `result.schema.json`; write it with `json.dumps(..., allow_nan=False)`.
+    Numbers are not rounded: the stiffness is exactly the number that was staged. Round for display only, and away from
+    the cut-offs.
     """
     return {
         "schema_version": SCHEMA_VERSION,
@@ -61,7 +52,7 @@ def _model(model: ModelIdentity) -> dict[str, Any]:
 
 
 def reason_json(reason: Reason | None) -> dict[str, Any] | None:
-    """Return a reason without its exit code, which is that of the run."""
+    """Return code and message of a reason; only the run has an exit code."""
     return {"code": reason.code, "message": reason.message} if reason else None
 
 

@@ -1,1 +1,1 @@
-"""How any study goes through a table of steps, whatever the steps do: one runner, failures as data, stop and progress."""
+"""Running a study through a table of steps, whatever they do: runner, failures as data, stop request, progress."""

@@ -1,4 +1,4 @@
-"""How studies and runs end: status, reason, exit code, files written."""
+"""Outcome of studies and runs: status, reason, exit code, files written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class StudyStatus(StrEnum):
-    """How one study ended."""
+    """Outcome of one study."""
 
     MEASURED = "measured"
     NOT_EVALUABLE = "not_evaluable"
@@ -24,7 +24,7 @@ class StudyStatus(StrEnum):
 
 
 class RunStatus(StrEnum):
-    """How the whole run ended."""
+    """Outcome of the whole run."""
 
     COMPLETED = "completed"
     NOTHING_TO_DO = "nothing_to_do"
@@ -39,12 +39,12 @@ SEVERITY: Final = (
     ExitCode.NO_ELIGIBLE_SERIES,
     ExitCode.USAGE,
 )
-"""Exit codes of failures, the gravest first."""
+"""Exit codes of failures, the most severe first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a study or an acquisition was not measured: stable code, message for a person, exit code it asks for."""
+    """Why a study or an acquisition was not measured: stable code, message for the user, exit code of the run."""
 
     code: str
     message: str
@@ -63,7 +63,7 @@ class OutputFile:
     kind : "seg", "sr", "overlay" or "preview"
     path : relative to the output folder
     sop_instance_uid : None for a file that is not DICOM
-    item : number of the acquisition that it is about
+    item : number of the acquisition that it belongs to
     """
 
     kind: str
@@ -73,12 +73,12 @@ class OutputFile:
 
 
 def reason_of(error: MreError) -> Reason:
-    """Return the reason that an expected failure reports."""
+    """Return the reason to report for an expected failure."""
     return Reason(error.code, str(error), int(error.exit_code))
 
 
-def unexpected(error: Exception, where: str = "") -> Reason:
-    """Return the reason that a bug reports: the type of the exception, never its text, which may quote the input."""
+def internal_error(error: Exception, where: str = "") -> Reason:
+    """Return the reason to report for a bug: the type of the exception, never its text, which may quote the input."""
     message = f"Unexpected {type(error).__name__}{where}. Run again with --log-level debug and report the log."
     return Reason("internal_error", message, ExitCode.INTERNAL)
 
@@ -88,9 +88,9 @@ def run_outcome(reasons: Iterable[Reason | None], *, skipped: bool, skipped_exit
 
     Parameters
     ----------
-    reasons : why studies failed; the gravest decides
-    skipped : whether no study held anything to measure
-    skipped_exit_code : exit code of such a run
+    reasons : why studies failed; the most severe one decides
+    skipped : whether no study contained anything to measure
+    skipped_exit_code : exit code if so
     """
     failures = [reason.exit_code for reason in reasons if reason]
     if failures:

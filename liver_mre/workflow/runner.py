@@ -1,4 +1,4 @@
-"""The loop that every way of running a method shares: inline, in a graph of operators, or in a pool of processes."""
+"""The loop over the steps, shared by every way to run a method: inline, in a graph of operators or in processes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 
 from liver_mre.errors import ExitCode, MreError
-from liver_mre.workflow.outcome import reason_of, unexpected
+from liver_mre.workflow.outcome import internal_error, reason_of
 from liver_mre.workflow.step import ItemStep, StudyStep, Writer
 
 if TYPE_CHECKING:
@@ -25,25 +25,23 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# What is wrong with one item; everything else is wrong with the whole study.
-_OF_ONE_ITEM = frozenset({ExitCode.NO_ELIGIBLE_SERIES, ExitCode.INVALID_INPUT})
+# Failures that concern one item only; all others stop the whole study.
+_ITEM_FAILURES = frozenset({ExitCode.NO_ELIGIBLE_SERIES, ExitCode.INVALID_INPUT})
 
 
 def run_steps(
     run: Run, steps: Iterable[Step], toolkit: object, *, staging: Path | None = None, progress: Progress | None = None
 ) -> Run:
-    """Take a study through steps, one after the other.
+    """Take a study through steps, in order, and time each.
 
-    Each step is timed. What goes wrong becomes data: with one item (its series or its pixels) it ends that item, with
-    the model, the device or this program it ends the study, and so does the failure of the last item.
+    Failures become data. A problem with the series or pixels of one item ends that item; a problem with the model, the
+    device or this program ends the study, as does the failure of its last item.
 
     Parameters
     ----------
-    run : returned as it is once it has failed
-    steps : in their order
+    run : the study; returned unchanged if it has failed already
     toolkit : what the steps share
     staging : folder that writers write into
-    progress : told about every step
     """
     for step in steps:
         if run.failure is not None:
@@ -55,7 +53,7 @@ def run_steps(
 
 
 def join(branches: Sequence[Run]) -> Run:
-    """Join what writers made of one study side by side: outputs, warnings, timings, the first failure if any."""
+    """Merge what parallel writers made of one study: outputs, warnings, timings, the first failure if any."""
     first = branches[0]
     return replace(
         first,
@@ -74,7 +72,7 @@ def _timed(run: Run, step: Step, toolkit: object, staging: Path | None) -> Run:
         done = replace(run, failure=reason_of(error))
     except Exception as error:
         log.debug("step %s failed", step.name, exc_info=True)
-        done = replace(run, failure=unexpected(error, f" in step '{step.name}'"))
+        done = replace(run, failure=internal_error(error, f" in step '{step.name}'"))
     seconds = round(time.perf_counter() - start, 4)
     return replace(done, timings_s={**done.timings_s, step.name: seconds})
 
@@ -83,13 +81,12 @@ def _do(run: Run, step: Step, toolkit: object, staging: Path | None) -> Run:
     match step:
         case StudyStep():
             done: Run = step.work(run, toolkit)
-            return done
         case Writer():
-            written: Run = step.work(run, toolkit, staging)
-            return written
+            done = step.work(run, toolkit, staging)
         case ItemStep():
             advanced = replace(run, items=tuple(_advance(item, step, toolkit) for item in run.items))
-            return replace(advanced, failure=_common_failure(advanced))
+            done = replace(advanced, failure=_common_failure(advanced))
+    return done
 
 
 def _advance(item: Item, step: ItemStep, toolkit: object) -> Item:
@@ -98,21 +95,21 @@ def _advance(item: Item, step: ItemStep, toolkit: object) -> Item:
     try:
         done: Item = step.work(item, toolkit)
     except MreError as error:
-        if error.exit_code not in _OF_ONE_ITEM:
+        if error.exit_code not in _ITEM_FAILURES:
             raise
         return item.failed(reason_of(error))
     return done
 
 
 def _common_failure(run: StudyRun) -> Reason | None:
-    """Return why no item is left, with the code of the gravest failure; None while one is left."""
+    """Return why every item failed, with the code of the most severe failure; None if one has not failed."""
     failures = [(item.series_number, item.failure) for item in run.items if item.failure]
     if len(failures) < len(run.items) or not failures:
         return None
-    failures += run.refused
+    failures += run.rejected
     if len(failures) == 1:
         return failures[0][1]
     failures.sort(key=lambda one: one[0])
     each = " ".join(f"Series {number}: {reason.message}" for number, reason in failures)
-    gravest = max((reason for _, reason in failures), key=attrgetter("exit_code"))
-    return replace(gravest, message=f"None of the {len(failures)} acquisitions could be measured. {each}")
+    worst = max((reason for _, reason in failures), key=attrgetter("exit_code"))
+    return replace(worst, message=f"None of the {len(failures)} acquisitions could be measured. {each}")

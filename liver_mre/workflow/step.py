@@ -1,4 +1,4 @@
-"""A step of a method, as data: what it is called, what it says while it works, what it takes, what it does."""
+"""A step of a method, as data: its name, its label, and the function that does the work."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StudyStep:
-    """A step that looks at a study as a whole.
+    """A step that works on a whole study.
 
     Attributes
     ----------
-    name : key of its time in `timings_s`
-    words : what it does, for progress: "finding the stiffness series"
-    operator : the operator of the graph that it belongs to; neighbouring steps of one operator run in it together
-    work : (study run, toolkit) -> study run; an expected failure is raised as `MreError`
+    name : key of its duration in `timings_s`
+    label : shown as progress, such as "finding the stiffness series"
+    operator : operator of the graph that runs it; consecutive steps of one operator run together
+    work : (study run, toolkit) -> study run; raises `MreError` for an expected failure
     """
 
     name: str
-    words: str
+    label: str
     operator: str
     work: Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class ItemStep:
-    """A step that advances every item of a study from one stage to the next.
+    """A step that advances every item of a study from one stage to a later one.
 
     Attributes
     ----------
-    takes : stage, a class, of the items that it advances; others are passed on as they are
-    work : (item, toolkit) -> item at a later stage; `MreError` as in `StudyStep`
+    takes : class of the stage that it advances; items at other stages are left as they are
+    work : (item, toolkit) -> item at a later stage; raises `MreError` for an expected failure
     """
 
     name: str
-    words: str
+    label: str
     operator: str
     takes: type
     work: Callable[[Any, Any], Any]
@@ -46,16 +46,16 @@ class ItemStep:
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """A step that writes one kind of result of a study; writers run side by side.
+    """A step that writes one kind of result of a study; writers run in parallel.
 
     Attributes
     ----------
-    files : names of the files that it may write, by their kind
-    work : (study run, toolkit, staging folder) -> study run with more outputs
+    files : names of the files that it may write, by kind
+    work : (study run, toolkit, staging folder) -> study run with its outputs added
     """
 
     name: str
-    words: str
+    label: str
     operator: str
     files: Mapping[str, str]
     work: Callable[[Any, Any, Any], Any]

@@ -1,4 +1,4 @@
-"""Whether a run has been asked to stop, and who has the last word about how it ended."""
+"""A request to stop the run, shared by those who make it and those who run."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import threading
 
 
 class Stop:
-    """Shared by whoever asks a run to stop and by those who run it."""
+    """Whether the run has been asked to stop, and whether its end has been reported."""
 
     def __init__(self) -> None:
-        self._asked = threading.Event()
-        self._last_word = threading.Lock()
+        self._requested = threading.Event()
+        self._reported = threading.Lock()
 
-    def ask(self) -> None:
-        """Ask the run to stop: steps that have not begun are left out, and no study is published."""
-        self._asked.set()
+    def request(self) -> None:
+        """Ask the run to stop: steps that have not begun are skipped, and no study is published."""
+        self._requested.set()
 
     @property
-    def asked(self) -> bool:
+    def requested(self) -> bool:
         """Whether the run has been asked to stop."""
-        return self._asked.is_set()
+        return self._requested.is_set()
 
-    def take_last_word(self) -> bool:
-        """Return True to the first caller, who reports how the run ended, and False to every later one."""
-        return self._last_word.acquire(blocking=False)
+    def first_to_report(self) -> bool:
+        """Return True to the first caller only, who then reports how the run ended."""
+        return self._reported.acquire(blocking=False)

@@ -1,4 +1,4 @@
-"""One study on its way through the steps: what is known so far, and why it stopped if it did."""
+"""One study on its way through the steps."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 
 class Item(Protocol):
-    """One part of a study that goes through steps of its own, such as an acquisition."""
+    """A part of a study that goes through the steps by itself, such as an acquisition."""
 
     @property
     def series_number(self) -> int:
-        """SeriesNumber by which a person finds it."""
+        """SeriesNumber of the series that stands for it."""
 
     @property
     def failure(self) -> Reason | None:
-        """Why it could not be processed; None while nothing is wrong."""
+        """Why it could not be processed; None if it has not failed."""
 
     def failed(self, reason: Reason) -> Item:
         """Return it as one that could not be processed."""
@@ -29,15 +29,15 @@ class Item(Protocol):
 class StudyRun:
     """One study and what the steps have found so far.
 
-    Failures are data: a step that fails leaves its reason here, and later steps pass the study on untouched, so that
-    one bad study never stops the others.
+    Failures are data: a step that fails records its reason here and later steps skip the study, so one bad study never
+    stops the others.
 
     Attributes
     ----------
-    index : place of the study in the run, from 0
-    total : number of studies in the run; None where nobody knows, as for a folder that is still being filled
+    index : position of the study in the run, from 0
+    total : number of studies in the run; None if unknown, as for a folder that is still being filled
     study : the study, as read
-    items : its parts, each at the stage that the last step left it in
+    items : its parts, each at the stage that the steps so far have brought it to
     outputs : files written for it
     failure : why processing of the whole study stopped
     """
@@ -52,6 +52,6 @@ class StudyRun:
     timings_s: dict[str, float] = field(default_factory=dict)
 
     @property
-    def refused(self) -> tuple[tuple[int, Reason], ...]:
-        """Parts that never became an item: series number and reason."""
+    def rejected(self) -> tuple[tuple[int, Reason], ...]:
+        """Parts that were rejected before they became items: series number and reason."""
         return ()

@@ -1,4 +1,4 @@
-"""Freshly simulated studies that training never saw: the reported mean is that of the true liver."""
+"""On simulated studies that training never used, the reported mean is that of the true liver."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STUDIES = 20
 
 
 def test_on_20_simulated_studies_the_mean_is_within_10_percent_for_at_least_19(tmp_path: Path) -> None:
-    """Truth: the mean of the stiffness image over the true liver where the scanner is confident (the true ROI)."""
+    """Truth: mean of the elastogram over the confident pixels of the true liver."""
     truth_kpa = {}
     for seed in range(FIRST_SEED, FIRST_SEED + STUDIES):
         exam = simulate_exam(seed)

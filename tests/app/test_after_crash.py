@@ -1,4 +1,4 @@
-"""After a run that died: what it had begun is gone, and result.json says what happened, unless the run did."""
+"""After a crash the unfinished results are gone, and result.json says what happened, unless the run wrote it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(("code", "reason"), [(143, "interrupted"), (137, "killed"), (139, "crashed")])
-def test_a_death_is_told_from_another(
+def test_the_exit_code_gives_the_reason(
     tmp_path: Path, code: int, reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     started = time.time() - 1
@@ -31,7 +31,7 @@ def test_a_death_is_told_from_another(
     assert capsys.readouterr().err.strip()
 
 
-def test_what_a_run_reported_itself_stays(tmp_path: Path) -> None:
+def test_a_result_that_the_run_wrote_is_kept(tmp_path: Path) -> None:
     (tmp_path / "result.json").write_text("{}", encoding="utf-8")
     assert main(["143", str(time.time() - 60), "-o", str(tmp_path)]) == 1
     assert (tmp_path / "result.json").read_text(encoding="utf-8") == "{}"

@@ -1,4 +1,4 @@
-"""Bad input: a clear message, the right exit code, result.json, and no half-written result."""
+"""Bad input: a clear message, the right exit code, result.json, and nothing half-written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MASKED = "StiffC95"
 
 
 def rename(image: pydicom.Dataset, *keywords: str, copy: str) -> None:
-    """Give UIDs of an image new values that are the same for every image of one copy."""
+    """Replace UIDs of an image, consistently within one copy of a study."""
     for keyword in keywords:
         setattr(image, keyword, generate_uid(entropy_srcs=[copy, image[keyword].value]))
     image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
@@ -86,7 +86,7 @@ def acquired_twice(example: ExampleStudy, folder: Path) -> None:
 
 
 def wrong_unit(example: ExampleStudy, folder: Path) -> None:
-    """Values in Pa where the scanner's rule says 0.01 kPa a count."""
+    """Store values in Pa although the scanner's rule says 0.01 kPa per count."""
     for file in masked_files(example.copy(folder)):
         image = pydicom.dcmread(file)
         image.PixelData = (image.pixel_array * 10).astype("<u2").tobytes()
@@ -146,7 +146,7 @@ def test_naming_the_series_resolves_an_ambiguous_study(example: ExampleStudy, tm
 
 
 def test_one_bad_study_never_stops_the_others(example: ExampleStudy, tmp_path: Path) -> None:
-    """Three studies, the first damaged: two are measured and published, the exit code tells of the first."""
+    """Of three studies the first is damaged: two are published, and the exit code is that of the first."""
     studies = tmp_path / "in"
     slice_missing(example, studies / "a")
     for name in ("b", "c"):

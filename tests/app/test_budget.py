@@ -1,4 +1,4 @@
-"""Speed is a feature: one exam, cold, on two cores, takes at most 4 s and 1 GB."""
+"""One exam takes at most 4 s and 1 GB from a cold start on two cores."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ print(json.dumps([wall_s, used.ru_utime + used.ru_stime, used.ru_maxrss]))
 
 
 class Usage(NamedTuple):
-    """What a run took: wall clock, CPU time of all its threads, peak memory."""
+    """Wall clock time, CPU time of all threads and peak memory of a run."""
 
     wall_s: float
     cpu_s: float
@@ -46,8 +46,7 @@ def two_cores() -> None:
 def run_once(command: list[str]) -> Usage:
     """Run a command on two cores, from a small process.
 
-    A child's peak memory counts what it shares with its parent before it becomes another program, and this test may
-    run late in a large process.
+    A child's peak memory includes what it shares with its parent before exec, and the test process may be large.
     """
     shown = subprocess.run(
         [sys.executable, "-S", "-c", FROM_A_SMALL_PROCESS, *command],

@@ -1,4 +1,4 @@
-"""A network of three channels, from the files of a study to its stiffness: it is shown what the study has."""
+"""A network with three channels gets the images that a study has, and measures the same stiffness from each set."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def measured(folder: Path, model: TinyModel) -> StudyResult:
 
 
 @pytest.mark.parametrize("encoding", SHOWN)
-def test_the_stiffness_of_the_liver_comes_out_whatever_the_study_has(
+def test_the_stiffness_is_right_whatever_images_the_study_has(
     encoding: str, by_stiffness: TinyModel, tmp_path: Path
 ) -> None:
     ENCODINGS[encoding](EXAM, tmp_path / "study")
     study = measured(tmp_path / "study", by_stiffness)
     assert study.measurement is not None, study.reason
-    # Closing a hatch and resizing move the outline by a pixel or less.
+    # Closing the hatching and resizing shift the outline by up to a pixel.
     assert study.measurement.mean_kpa == pytest.approx(TRUE_KPA, rel=0.02)
     assert study.findings[0].provenance.network_channels == SHOWN[encoding]
 
@@ -90,7 +90,7 @@ def test_the_magnitude_reaches_the_network_and_only_confident_stiffness_is_measu
     assert without.reason.code == "no_liver"
 
 
-def test_a_magnitude_that_was_left_out_is_said_in_the_result(by_stiffness: TinyModel, tmp_path: Path) -> None:
+def test_the_result_notes_a_magnitude_that_was_left_out(by_stiffness: TinyModel, tmp_path: Path) -> None:
     study = ENCODINGS["siemens-gre"](EXAM, tmp_path / "study")
     next(series for series in study.series if series.kind == SeriesKind.MAGNITUDE).files[0].unlink()
     run = measure_folder(study.folder, Settings(model_dir=by_stiffness.folder))
@@ -99,9 +99,7 @@ def test_a_magnitude_that_was_left_out_is_said_in_the_result(by_stiffness: TinyM
     assert any("The magnitude in series 3 is not recorded: it lacks slices" in note for note in acquisition["notes"])
 
 
-def test_without_known_confidence_there_is_no_number_whatever_the_network_could_see(
-    by_stiffness: TinyModel, tmp_path: Path
-) -> None:
+def test_without_known_confidence_nothing_is_measured(by_stiffness: TinyModel, tmp_path: Path) -> None:
     study = ENCODINGS["siemens-gre"](EXAM, tmp_path / "study")
     for series in study.series:
         if series.kind == SeriesKind.STIFFNESS_MASKED:

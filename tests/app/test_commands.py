@@ -1,4 +1,4 @@
-"""`check`, `info`, `--help`, `--version`: what a person asks before running."""
+"""`check`, `info`, `--help` and `--version`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The same simulated patient, written as every scanner writes it, gives the same stiffness; a wrong unit gives none."""
+"""One simulated patient gives the same stiffness in every scanner's encoding, and none with a wrong unit."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from simulation.types import SimulatedExam
 
 SEED = 4711
-WHATEVER_THERE_IS = Settings(require_magnitude=False)
+MAGNITUDE_OPTIONAL = Settings(require_magnitude=False)
 REFERENCE = "siemens-gre"
 
 
@@ -34,7 +34,7 @@ def exam() -> SimulatedExam:
 
 def measured(exam: SimulatedExam, encoding: str, folder: Path, *modifiers: str) -> StudyResult:
     ENCODINGS[encoding](exam, folder, modifiers=modifiers)
-    (study,) = measure_folder(folder, WHATEVER_THERE_IS).studies
+    (study,) = measure_folder(folder, MAGNITUDE_OPTIONAL).studies
     return study
 
 
@@ -42,7 +42,7 @@ def measured(exam: SimulatedExam, encoding: str, folder: Path, *modifiers: str) 
 def reference_of(
     exam: SimulatedExam, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[tuple[str, ...]], StudyResult]:
-    """Measure the exam as Siemens writes it, of which the network is shown the same."""
+    """Return a function that measures the exam in Siemens' encoding, with given network channels."""
 
     @cache
     def measure(channels: tuple[str, ...]) -> StudyResult:
@@ -52,14 +52,14 @@ def reference_of(
             if series.kind == SeriesKind.MAGNITUDE and "magnitude" not in channels:
                 for file in series.files:
                     file.unlink()
-        (study,) = measure_folder(written.folder, WHATEVER_THERE_IS).studies
+        (study,) = measure_folder(written.folder, MAGNITUDE_OPTIONAL).studies
         assert study.findings[0].provenance.network_channels == channels
         return study
 
     return measure
 
 
-def test_a_study_that_lacks_something_gives_another_number_but_not_a_very_different_one(
+def test_a_study_with_fewer_images_gives_a_similar_stiffness(
     reference_of: Callable[[tuple[str, ...]], StudyResult],
 ) -> None:
     confident, masked = ("stiffness", "confident"), ("masked_stiffness",)
@@ -79,7 +79,7 @@ def test_every_encoding_gives_the_same_stiffness_and_stage(
     assert study.measurement is not None, study.reason
     reference = reference_of(study.findings[0].provenance.network_channels)
     assert reference.measurement is not None
-    # GE's masked elastogram is hatched: its mask is closed, so that it carries less than a confidence map.
+    # The mask of GE's hatched elastogram is closed, so it is less exact than a confidence map.
     allowed = 0.05 if encoding in {"ge-masked-only", "ge-stgry"} else 0.005
     assert study.measurement.mean_kpa == pytest.approx(reference.measurement.mean_kpa, rel=allowed)
     assert study.staging is not None
@@ -88,8 +88,8 @@ def test_every_encoding_gives_the_same_stiffness_and_stage(
         assert getattr(study.staging, part) == getattr(reference.staging, part)
 
 
-def test_every_encoding_but_one_has_the_magnitude_that_a_number_requires(exam: SimulatedExam, tmp_path: Path) -> None:
-    """GE's magnitude has no positions, and beside a masked elastogram alone nothing tells the order of its slices."""
+def test_every_encoding_but_one_has_the_required_magnitude(exam: SimulatedExam, tmp_path: Path) -> None:
+    """GE's magnitude has no positions, and a masked elastogram alone does not tell the order of its slices."""
     for encoding in ENCODINGS:
         ENCODINGS[encoding](exam, tmp_path / encoding)
     reasons = {encoding: measure_folder(tmp_path / encoding).studies[0].reason for encoding in ENCODINGS}
@@ -99,7 +99,7 @@ def test_every_encoding_but_one_has_the_magnitude_that_a_number_requires(exam: S
 
 @pytest.mark.parametrize("modifier", [name for name in MODIFIERS if name != "crowded"])
 @pytest.mark.parametrize("encoding", ["ge-gre", "philips-enhanced"])
-def test_what_becomes_of_a_study_on_its_way_does_not_change_its_stiffness(
+def test_changes_made_on_the_way_do_not_change_the_stiffness(
     exam: SimulatedExam,
     reference_of: Callable[[tuple[str, ...]], StudyResult],
     encoding: str,
@@ -129,10 +129,10 @@ LABELS = {
     ("encoding", "label", "stage"),
     [("ge-stgry", "Siemens", "F0"), ("ge-masked-only", "Siemens", "F0"), (REFERENCE, "GE", "F4")],
 )
-def test_a_study_labelled_as_another_scanners_is_refused(
+def test_a_study_labelled_as_another_vendors_is_refused(
     encoding: str, label: str, stage: str, window: str, tmp_path: Path
 ) -> None:
-    """A soft liver read ten times too stiff, and a stiff one ten times too soft, are those that a liver could have."""
+    """The stiffness is chosen so that ten times too much, or too little, is still plausible for a liver."""
     folder = tmp_path / "study"
     stiffness_kpa = 1.7 if stage == "F0" else 9.0
     ENCODINGS[encoding](simulate_exam(SEED, stage=stage, liver_stiffness_kpa=stiffness_kpa), folder)
@@ -148,14 +148,14 @@ def test_a_study_labelled_as_another_scanners_is_refused(
             for keyword in ("WindowCenter", "WindowWidth"):
                 dataset.pop(keyword, None)
         dataset.save_as(path)
-    (study,) = measure_folder(folder, WHATEVER_THERE_IS).studies
+    (study,) = measure_folder(folder, MAGNITUDE_OPTIONAL).studies
     assert study.measurement is None
     assert study.reason is not None
     assert study.reason.code in {"unknown_unit", "implausible_stiffness"}, study.reason
 
 
 def _named_as(label: str, description: str) -> str:
-    """Return the name that the other vendor gives such a series."""
+    """Return the other vendor's name for such a series."""
     words = description.casefold()
     masked = "mask" in words or "c95" in words
     if "elastogram" not in words and "stiff" not in words:

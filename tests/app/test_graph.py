@@ -1,4 +1,4 @@
-"""The graph on Holoscan: studies stream through it, one a tick, and an exception stays with its study."""
+"""The graph on Holoscan: studies stream through it one by one, and an exception fails only its study."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from app.application import LiverMreApplication
 from app.cli import main
 from app.progress import NAMES, Bar, Lines, progress_for
-from liver_mre.method.mre_run import MreRun
+from liver_mre.method.mre_study_run import MreStudyRun
 from liver_mre.method.steps import STEPS, WRITERS
 from liver_mre.method.toolkit import Toolkit
 from liver_mre.results.publish import open_staging
@@ -26,6 +26,7 @@ from liver_mre.settings import Settings
 from liver_mre.studies.source import FolderSource
 from liver_mre.studies.study import Study
 from liver_mre.workflow.outcome import StudyStatus
+from liver_mre.workflow.progress import Progress
 from liver_mre.workflow.stop import Stop
 from operators.context import Context
 from tests.app.test_bad_input import rename
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     from tests.app.conftest import ExampleStudy
 
 
-class Recorder:
-    """Progress that remembers what it was told."""
+class Recorder(Progress):
+    """Records all progress."""
 
     def __init__(self) -> None:
         self.events: list[tuple[int, str]] = []
@@ -85,10 +86,10 @@ def test_every_study_goes_through_every_step_once(three_studies: Path, tmp_path:
         assert len([name for i, name in recorder.events if i == index]) == len(NAMES) + 1
 
 
-def test_an_exception_in_one_study_is_that_studys_failure_only(
+def test_an_exception_fails_only_its_study(
     three_studies: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails_on_the_second(run: MreRun, toolkit: Toolkit, staging: Path) -> MreRun:
+    def fails_on_the_second(run: MreStudyRun, toolkit: Toolkit, staging: Path) -> MreStudyRun:
         if run.index == 1:
             raise RuntimeError
         return WRITERS[0].work(run, toolkit, staging)
@@ -125,7 +126,7 @@ def test_on_a_terminal_progress_is_a_bar(monkeypatch: pytest.MonkeyPatch, capsys
     with progress_for(quiet=False) as progress:
         assert isinstance(progress, Bar)
         progress.reading()
-        run = MreRun(1, 2, Study("1.2", ()))
+        run = MreStudyRun(1, 2, Study("1.2", ()))
         for step in (*STEPS, *WRITERS):
             progress.step(run, step)
         progress.done(run)
@@ -136,7 +137,7 @@ def test_on_a_terminal_progress_is_a_bar(monkeypatch: pytest.MonkeyPatch, capsys
 
 
 def assert_interrupted(process: subprocess.CompletedProcess[str], out: Path) -> None:
-    """Check that a run said that it was stopped, and wrote nothing else."""
+    """Check that a run reports that it was stopped, and wrote nothing else."""
     assert process.returncode == 1
     assert "stopped" in process.stderr
     result = result_of(out)
@@ -145,7 +146,7 @@ def assert_interrupted(process: subprocess.CompletedProcess[str], out: Path) -> 
 
 
 def threads_that_take_signals(process: int) -> list[str]:
-    """Return the threads of a process that do not block SIGTERM: in them Holoscan's handler would run."""
+    """Return the threads of a process that do not block SIGTERM, where Holoscan's handler would run."""
     bit = 1 << (signal.SIGTERM - 1)
     states = [path.read_text(encoding="utf-8") for path in Path(f"/proc/{process}/task").glob("*/status")]
     assert len(states) > 4
@@ -182,7 +183,7 @@ def test_a_run_that_is_stopped_between_steps_says_so_and_publishes_no_study(
 def test_a_run_that_is_stopped_in_a_long_step_ends_within_5_seconds(
     example: ExampleStudy, tmp_path: Path, slow: str
 ) -> None:
-    """The step is replaced by one that says when it is, asks for the signal itself and then goes on for a minute."""
+    """The step is replaced by one that prints the time, sends the signal and then sleeps for a minute."""
     module, name = slow.rsplit(".", 1)
     program = (
         f"import os, signal, sys, time, app.signals; app.signals.block(); import {module};"
@@ -207,7 +208,7 @@ def test_ctrl_c_does_the_same(example: ExampleStudy, tmp_path: Path) -> None:
     assert_interrupted(process, tmp_path)
 
 
-def test_a_run_that_dies_of_anything_says_so_in_result_json(
+def test_any_failure_of_a_run_is_reported_in_result_json(
     example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def dies(_: LiverMreApplication) -> None:

@@ -1,4 +1,4 @@
-"""What a run leaves for PACS and EHR: valid objects, one set of numbers for every reader, honest when not evaluable."""
+"""Outputs for PACS and EHR: valid objects with the same numbers, and none if the exam is not evaluable."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def measured(example: ExampleStudy, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture(scope="module")
 def not_evaluable(example: ExampleStudy, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Run on a study in which the scanner was confident nowhere."""
+    """Run on a study without confident pixels."""
     folder = example.copy(tmp_path_factory.mktemp("silent") / "in")
     for file in masked_files(folder):
         image = pydicom.dcmread(file)

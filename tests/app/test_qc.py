@@ -1,4 +1,4 @@
-"""`qc`: the technologist is told what is wrong while the patient is still on the table."""
+"""`qc` tells the technologist what is wrong while the patient is still on the table."""
 
 from __future__ import annotations
 
@@ -50,10 +50,10 @@ def test_a_good_acquisition_is_not_red_and_has_its_numbers(
     assert numbers["confident_liver"] > 3.0
 
 
-def test_what_a_run_would_not_measure_is_red_and_says_why(
+def test_an_acquisition_that_a_run_would_not_measure_is_red(
     example: ExampleStudy, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Diagnostic slices alone are no promise: the rules of the measured region may leave too little of them."""
+    """Diagnostic slices are not enough: the region rules may leave too little of them."""
     config = tmp_path / "app.yaml"
     config.write_text("settings:\n  min_area_cm2: 5000\n")
     assert main(["qc", str(example.folder), "--json", "--config", str(config)]) == 0
@@ -78,7 +78,7 @@ def test_what_a_run_would_not_measure_is_red_and_says_why(
         ("phantom", "siemens-masked-only"),
     ],
 )
-def test_what_is_no_liver_gives_no_number(kind: str, encoding: str, tmp_path: Path) -> None:
+def test_out_of_domain_images_give_no_number(kind: str, encoding: str, tmp_path: Path) -> None:
     ENCODINGS[encoding](simulate_exam(61, slices=3, out_of_domain=kind), tmp_path / "study")
     (study,) = measure_folder(tmp_path / "study").studies
     assert study.status is StudyStatus.NOT_EVALUABLE
@@ -103,7 +103,7 @@ def test_a_driver_that_is_off_gives_no_number(driver_off: Path) -> None:
     assert study.staging is None
 
 
-def test_the_table_and_the_pictures_say_the_same(
+def test_table_and_pictures_are_written(
     example: ExampleStudy, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["qc", str(example.folder), "--pictures", str(tmp_path / "pictures")]) == 0

@@ -1,4 +1,4 @@
-"""What quality control found is in everything that a run writes, and the networks that judged are named."""
+"""All outputs of a run hold the result of quality control and name the networks that judged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pydicom
 from highdicom.sr import srread
 
 from app.cli import main
-from liver_mre.method.judge_quality import LOOK_FIRST
+from liver_mre.method.judge_quality import CHECK_IMAGES
 from tests.app.test_outputs import objects
 from tests.app.test_run import result_of
 from tests.tiny_model import publish_tiny_quality
@@ -50,7 +50,7 @@ def test_networks_that_judge_are_named_in_result_report_and_info(
     assert [(model["name"], model.get("networks")) for model in models[1:]] == [("quality-control", 8)]
 
 
-def test_an_exam_that_networks_refuse_has_a_coded_reason_and_no_number(
+def test_an_exam_that_the_networks_refuse_has_a_reason_and_no_number(
     example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = run_with(example, tmp_path, monkeypatch, diagnostic=False)
@@ -65,7 +65,7 @@ def test_an_exam_that_networks_refuse_has_a_coded_reason_and_no_number(
     assert pydicom.dcmread(written["overlay"]).BurnedInAnnotation == "YES"
 
 
-def test_without_a_magnitude_there_is_no_number_unless_a_site_says_so_and_then_a_warning(
+def test_without_a_magnitude_nothing_is_measured_unless_a_site_allows_it_with_a_warning(
     example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     study = example.copy(tmp_path / "study", without=("Mag",))
@@ -87,12 +87,12 @@ def test_without_a_magnitude_there_is_no_number_unless_a_site_says_so_and_then_a
     assert main(["run", "-i", str(study), "-o", str(tmp_path / "measured")]) == 0
     (measured,) = result_of(tmp_path / "measured")["studies"]
     assert measured["acquisitions"][0]["measurement"]["stiffness_kpa"]["mean"] > 0
-    assert LOOK_FIRST in json.dumps(measured)
+    assert CHECK_IMAGES in json.dumps(measured)
     assert main(["run", "-i", str(example.folder), "-o", str(tmp_path / "whole")]) == 0
-    assert LOOK_FIRST not in json.dumps(result_of(tmp_path / "whole"))
+    assert CHECK_IMAGES not in json.dumps(result_of(tmp_path / "whole"))
 
 
-def test_a_damaged_quality_model_is_told_by_info(
+def test_info_reports_a_damaged_quality_model(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     publish_tiny_quality(tmp_path / "quality")
@@ -102,7 +102,7 @@ def test_a_damaged_quality_model_is_told_by_info(
     assert "error" in json.loads(capfd.readouterr().out)["models"][1]
 
 
-def test_without_its_networks_a_run_stops_and_does_not_judge_by_less(
+def test_a_run_without_its_quality_networks_fails(
     example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LIVER_MRE_QUALITY_DIR", str(tmp_path / "nothing"))
@@ -111,7 +111,7 @@ def test_without_its_networks_a_run_stops_and_does_not_judge_by_less(
     assert main(["info", "--json"]) == 5
 
 
-def test_physics_alone_judges_where_a_site_says_so(
+def test_a_site_can_choose_to_judge_by_physical_checks_alone(
     example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LIVER_MRE_QUALITY_DIR", "")

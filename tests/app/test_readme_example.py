@@ -1,4 +1,4 @@
-"""What README shows of `make run` is what it prints, to the last digit on the processors that it was made on."""
+"""README shows what `make run` prints, to the last digit on processors like that of README."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CPU = Path("/proc/cpuinfo")
 ROW = re.compile("^│ (.*?) *│ (.*?) *│$", re.MULTILINE)
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 ELSEWHERE = 0.01
-"""Relative difference where the networks are not run in bfloat16, as they are with AMX."""
+"""Relative tolerance on processors without AMX, where the networks do not run in bfloat16."""
 
 
 def rows(text: str) -> dict[str, str]:

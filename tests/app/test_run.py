@@ -1,4 +1,4 @@
-"""A run: one study in, numbers, stage, SEG, SR and overlay out, the same by every way in."""
+"""A run turns a study into numbers, stage, SEG, SR and overlay, alike from command line, MAP command and Python."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings in a platform's own file become settings of the application, and never override what is set already."""
+"""Settings in a platform's file become settings of the application, without overriding the environment."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def test_the_environment_wins() -> None:
     assert "LIVER_MRE_PROFILE" not in site_settings({"config": SETTINGS}, {"LIVER_MRE_PROFILE": "wu_2015"})
 
 
-def test_an_unreadable_file_is_said_to_be_so_and_passed_over(
+def test_an_unreadable_file_gives_a_warning_and_is_ignored(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("LIVER_MRE_PROFILE", raising=False)
     path = tmp_path / "task.json"
     path.write_text("{", encoding="utf-8")
     assert main(path) == 0
-    assert "passed over" in capsys.readouterr().err
+    assert "is ignored" in capsys.readouterr().err
     path.write_text(json.dumps({"process": {"settings": {"profile": "a\nb"}}}), encoding="utf-8")
     assert main(path) == 0
     assert capsys.readouterr().out == "LIVER_MRE_PROFILE=a\nb\0"

@@ -1,4 +1,4 @@
-"""The table at the end of a run says everything, also on a narrow terminal."""
+"""The table at the end of a run is complete, also on a narrow terminal."""
 
 from __future__ import annotations
 
@@ -89,7 +89,6 @@ def test_a_refused_exam_says_light_and_cause_beside_the_reason() -> None:
 
 
 def test_of_two_acquisitions_refused_for_the_same_reason_the_chosen_one_gives_the_quality() -> None:
-    """Equal reasons do not make two acquisitions one."""
     reason = Reason("no_magnitude", "No magnitude.")
     other = NotEvaluableFinding(SeriesIdentity("1.2.17", 17, ""), PROVENANCE, reason, make_quality(lost={}))
     study = refused(reason, make_quality(lost={0: Cause.BREATHING, 1: Cause.BREATHING}), other)

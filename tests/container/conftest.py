@@ -1,7 +1,6 @@
-"""The image under test, the example study, and how a container is run as strictly as any platform does.
+"""The image under test, the example study, and containers run under the strictest limits of any platform.
 
-`make image-test` sets IMAGE_UNDER_TEST; without it, or where there is no engine, the tests that need an image are
-skipped and say so.
+`make image-test` sets IMAGE_UNDER_TEST; without it, or without an engine, tests that need an image are skipped.
 """
 
 from __future__ import annotations
@@ -33,12 +32,7 @@ ALL = stat.S_IRWXU | stat.S_IRWXG | stat.S_IRWXO
 
 @dataclass(frozen=True)
 class Finished:
-    """A container that has ended.
-
-    Attributes
-    ----------
-    started, ended : by the engine's clock; None where nobody asked
-    """
+    """A container that has ended; `started` and `ended` by the engine's clock are None if not asked for."""
 
     code: int
     stdout: str
@@ -49,7 +43,7 @@ class Finished:
 
     @property
     def seconds(self) -> float:
-        """Time from start to end, without the engine's own."""
+        """Time from start to end, without the engine's overhead."""
         assert self.started is not None
         assert self.ended is not None
         return (self.ended - self.started).total_seconds()
@@ -60,7 +54,7 @@ class Finished:
 
     @property
     def left_behind(self) -> list[str]:
-        """What lies in the output folder that is no result."""
+        """Hidden files and folders left in the output folder."""
         return [path.name for path in self.out.iterdir() if path.name.startswith(".")]
 
 
@@ -74,7 +68,7 @@ class Image:
     names: list[str] = field(default_factory=list)
 
     def output(self) -> Path:
-        """Return a new folder that every user may write."""
+        """Return a new folder that every user can write to."""
         out = self.folder / f"out-{uuid.uuid4().hex[:8]}"
         out.mkdir()
         out.chmod(ALL)
@@ -84,7 +78,7 @@ class Image:
         return ["-v", f"{source}:{target}:{mode}"]
 
     def locked_down(self, *, user: str | None = USER, memory: str = "2g") -> list[str]:
-        """Return what takes away from a container all that it does not need."""
+        """Return options that remove all rights and resources that the application does not need."""
         limits = ["--memory", memory, "--memory-swap", memory, "--cpus", "2", "--pids-limit", "512"]
         rights = ["--cap-drop", "all", "--security-opt", "no-new-privileges", *(["--user", user] if user else [])]
         return ["--network", "none", "--read-only", "--tmpfs", TEMPORARY, *rights, *limits]
@@ -102,7 +96,7 @@ class Image:
         assert self.engine.run("wait", name).returncode == 0
         state = json.loads(self.engine.run("inspect", name).stdout)[0]["State"]
         logs = self.engine.run("logs", name)
-        times = _time(state["StartedAt"]), _time(state["FinishedAt"])
+        times = (datetime.fromisoformat(state[name]) for name in ("StartedAt", "FinishedAt"))
         self.remove(name)
         return Finished(state["ExitCode"], logs.stdout, logs.stderr, out, *times)
 
@@ -123,15 +117,10 @@ class Image:
         return Finished(done.returncode, done.stdout, done.stderr, out)
 
     def run_timed(self, *arguments: str, study: Path) -> Finished:
-        """Run a container as `run` does, and see how long it took by the engine's own clock."""
+        """Run a container as `run` does, timed by the engine's clock."""
         out = self.output()
         mounts = [*self.mount(study, "/var/holoscan/input"), *self.mount(out, "/var/holoscan/output", "rw")]
         return self.end(self.start(list(arguments), options=[*self.locked_down(), *mounts]), out)
-
-
-def _time(text: str) -> datetime:
-    """Parse a time stamp of Docker or podman, whose nanoseconds Python cuts off."""
-    return datetime.fromisoformat(text)
 
 
 @pytest.fixture(scope="session")
@@ -141,10 +130,10 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image]:
         pytest.skip("no image: `make image-test` builds one and tests it")
     engine = find_engine()
     if engine is None:
-        pytest.skip("NO IMAGE IS TESTED: neither Docker nor podman is at hand")
+        pytest.skip("NO IMAGE IS TESTED: there is neither Docker nor podman")
     folder = tmp_path_factory.mktemp("containers")
     for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(ALL)  # other users than this one must reach what is mounted
+        parent.chmod(ALL)  # other users must reach what is mounted
     image = Image(engine, tag, folder)
     yield image
     for name in list(image.names):
@@ -168,7 +157,7 @@ def readable(folder: Path) -> None:
 
 @pytest.fixture
 def copied(study: Path, tmp_path: Path) -> Path:
-    """Return a copy of the study that a test may change."""
+    """Return a copy of the study to modify."""
     for parent in (tmp_path, tmp_path.parent):
         parent.chmod(0o755)
     return Path(shutil.copytree(study, tmp_path / "study"))

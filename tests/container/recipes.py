@@ -1,4 +1,4 @@
-"""What the tests of the recipes share: reading a recipe, the image's name in it, and what a good run leaves."""
+"""Helpers for the tests of the recipes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def recipe(name: str) -> Any:
 
 
 def assert_measured(finished: Finished) -> None:
-    """Check that the study was measured, and its SEG, SR and overlay are there."""
+    """Check that the study was measured and its results were written."""
     assert finished.code == 0, finished.stderr
     (study,) = finished.result["studies"]
     assert study["status"] == "measured"
@@ -32,5 +32,5 @@ def assert_measured(finished: Finished) -> None:
 
 
 def replaced_entry(command: list[str]) -> tuple[list[str], list[str]]:
-    """Return an engine's options and arguments for a command that takes the place of the image's entry point."""
+    """Return an engine's options and arguments for a command that replaces the image's entry point."""
     return ["--entrypoint", command[0]], command[1:]

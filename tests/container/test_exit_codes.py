@@ -1,4 +1,4 @@
-"""Every exit code of the contract, by real containers: also when memory or disk run out, or the run is stopped."""
+"""Every exit code, from real containers, including lack of memory or disk space and a stopped run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SCHEMA = json.loads((ROOT / "liver_mre/data/result.schema.json").read_text(encod
 
 
 def assert_failed_as(finished: Finished, code: int, reason: str) -> None:
-    """Check that a run ended with `code`, wrote a valid result.json that says why, and left nothing else behind."""
+    """Check that a run ended with `code` and left nothing but a valid result.json that says why."""
     assert finished.code == code, finished.stderr
     jsonschema.validate(finished.result, SCHEMA)
     assert finished.result["exit_code"] == code
@@ -49,7 +49,7 @@ def test_1_memory_runs_out(image: Image, study: Path) -> None:
 
 @pytest.fixture(scope="module")
 def many_studies(study: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the study many times over, each under its own UIDs: work for longer than any of these tests waits."""
+    """Return many copies of the study, each with its own UIDs: more work than any of these tests waits for."""
     folder = tmp_path_factory.mktemp("many") / "studies"
     folder.mkdir()
     for number in range(STUDIES):
@@ -72,7 +72,7 @@ def test_1_a_run_that_is_stopped_ends_within_5_seconds_and_says_so(
     name = image.start(["--quiet"], options=[*image.locked_down(), *mounts])
     time.sleep(after_s)
     assert image.engine.run("kill", "--signal", "TERM", name).returncode == 0
-    stopped = datetime.now(tz=UTC)  # the signal is there; what the engine took to start is no part of the run
+    stopped = datetime.now(tz=UTC)  # after the signal: the engine's time to start does not count
     finished = image.end(name, out)
     assert (finished.ended - stopped).total_seconds() <= 5.0
     assert_failed_as(finished, 1, "interrupted")
@@ -102,7 +102,7 @@ def test_3_a_study_without_elastography(image: Image, copied: Path) -> None:
     assert (finished.code, finished.result["status"]) == (3, "nothing_to_do")
 
 
-def test_126_where_a_site_wants_that_for_nothing_to_do(image: Image, copied: Path) -> None:
+def test_126_for_nothing_to_do_if_a_site_sets_it(image: Image, copied: Path) -> None:
     drop_elastography(copied)
     options = [*image.locked_down(), "-e", "LIVER_MRE_SKIPPED_EXIT_CODE=126"]
     finished = image.run("--quiet", study=copied, options=options)
@@ -127,7 +127,7 @@ def test_5_a_model_that_is_missing(image: Image, study: Path, tmp_path: Path) ->
     assert_failed_as(image.run("--quiet", study=study, options=options), 5, "invalid_model")
 
 
-def test_6_an_output_folder_that_may_not_be_written(image: Image, study: Path) -> None:
+def test_6_an_output_folder_that_cannot_be_written(image: Image, study: Path) -> None:
     out = image.output()
     out.chmod(0o755)
     finished = image.run("--quiet", study=study, out=out)

@@ -1,4 +1,4 @@
-"""The image keeps the contract: manifests, labels, a locked-down run with the numbers of a run outside, size, time."""
+"""The image: manifests, labels, size, time, and a locked-down run with the same numbers as outside a container."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ TRIES = 5
 
 
 def measured(value: Any) -> Any:
-    """Return what is measured in a result: all but times and UIDs of new objects."""
+    """Return a result without times and UIDs of new objects."""
     if isinstance(value, dict):
         return {key: measured(entry) for key, entry in value.items() if key not in VARYING}
     return [measured(entry) for entry in value] if isinstance(value, list) else value
 
 
 def run_outside(study: Path, out: Path) -> float:
-    """Run the application without a container, from a cold start; return the seconds it took."""
+    """Run the application without a container, from a cold start; return the duration in seconds."""
     outside = {key: value for key, value in os.environ.items() if not key.startswith(("HOLOSCAN_", "LIVER_MRE_"))}
     command = [sys.executable, "-m", "app", "-i", str(study), "-o", str(out), "--quiet"]
     start = time.perf_counter()
@@ -61,7 +61,7 @@ def test_from_a_cold_start_to_results_takes_at_most_1_3_times_as_long_as_outside
     image: Image, study: Path, tmp_path: Path
 ) -> None:
     inside, outside = [], []
-    for _ in range(TRIES):  # the least of several: other programs of this machine only ever add to it
+    for _ in range(TRIES):  # the shortest of several: other programs only add time
         outside.append(run_outside(study, tmp_path))
         inside.append(image.run_timed("--quiet", study=study).seconds)
         if min(inside) <= 1.3 * min(outside):
@@ -69,7 +69,7 @@ def test_from_a_cold_start_to_results_takes_at_most_1_3_times_as_long_as_outside
     assert min(inside) <= 1.3 * min(outside), (inside, outside)
 
 
-def test_it_runs_as_root_too_where_a_platform_chooses_no_user(image: Image, study: Path) -> None:
+def test_it_also_runs_as_root_if_a_platform_sets_no_user(image: Image, study: Path) -> None:
     assert image.run("--quiet", study=study, options=image.locked_down(user=None)).code == 0
 
 
@@ -114,7 +114,7 @@ def test_extract_copies_application_manifests_models_and_documents(image: Image)
     assert image.run("extract").code == 6  # nothing is mounted there
 
 
-def test_what_only_builds_and_what_only_trains_is_not_in_the_image(image: Image) -> None:
+def test_tools_of_build_and_training_are_not_in_the_image(image: Image) -> None:
     probe = (
         f"import importlib.util as u, shutil; found = [n for n in {NO_MODULES} if u.find_spec(n)];"
         f"print(found + [c for c in {NO_COMMANDS} if shutil.which(c)])"
@@ -122,7 +122,7 @@ def test_what_only_builds_and_what_only_trains_is_not_in_the_image(image: Image)
     assert image.run("-c", probe, options=[*image.locked_down(), "--entrypoint", "python"]).stdout.strip() == "[]"
 
 
-def test_nothing_in_the_image_runs_with_more_rights_than_its_caller(image: Image) -> None:
+def test_the_image_has_no_setuid_or_setgid_files(image: Image) -> None:
     options = ["--network", "none", "--entrypoint", "find"]
     assert image.run("/", "-xdev", "-type", "f", "-perm", "/6000", options=options).stdout == ""
 

@@ -1,4 +1,4 @@
-"""Manifests, labels, recipes and locks follow from one version, one settings file and one list of requirements."""
+"""Manifests, labels, recipes and locks agree with the version, app.yaml and the requirements."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def test_the_package_lists_the_quality_model_where_there_is_one(*, published: bo
         (folder / "card.json").write_text(json.dumps({"name": name}), encoding="utf-8")
     listed = files(Source.read(tmp_path))["etc/holoscan/pkg.json"]["models"]
     assert listed == {name: f"/opt/holoscan/models/{name.replace('-', '_')}" for name in names}
-    # Where settings look for it, whether it is there or not.
+    # The setting names the folder even if there is no model.
     assert ENVIRONMENT["LIVER_MRE_QUALITY_DIR"] == "/opt/holoscan/models/quality_control"
 
 
 def project_modules(path: Path) -> set[Path]:
-    """Return the files of this repository that a file imports while it is imported itself."""
+    """Return the files of this repository that a file imports at module level."""
     found: set[Path] = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -74,11 +74,10 @@ def project_modules(path: Path) -> set[Path]:
     return {file for file in found if file.is_file()}
 
 
-def test_the_stage_that_exports_the_models_has_all_that_the_export_imports() -> None:
+def test_the_build_stage_that_exports_the_models_has_all_imported_files() -> None:
     stage = (ROOT / "Dockerfile").read_text(encoding="utf-8").split("AS model")[1].split("FROM")[0]
-    copied = [
-        ROOT / line.split()[1] for line in stage.splitlines() if re.match(r"COPY (models|training|liver_mre)", line)
-    ]
+    lines = re.findall(r"^COPY ((?:models|training|liver_mre).*) \S+$", stage, re.MULTILINE)
+    copied = [ROOT / path for line in lines for path in line.split()]
     todo, seen = [ROOT / "models/export.py"], set()
     while todo:
         file = todo.pop()
@@ -89,7 +88,7 @@ def test_the_stage_that_exports_the_models_has_all_that_the_export_imports() -> 
     assert missing == []
 
 
-def test_no_comma_is_in_what_the_workflow_manager_splits_at_commas() -> None:
+def test_the_workflow_managers_command_has_no_commas_because_it_splits_at_them() -> None:
     (task,) = [
         task
         for task in json.loads((ROOT / "deploy/monai-deploy/workflow-docker.json").read_text(encoding="utf-8"))["tasks"]
@@ -152,7 +151,7 @@ def test_a_library_under_several_names_is_one_file(tmp_path: Path) -> None:
     assert (tmp_path / "libx.so").read_bytes() == (tmp_path / "libx.so.1").read_bytes() == b"x"
 
 
-def test_the_bill_of_materials_is_the_same_for_the_same_parts_and_no_other(tmp_path: Path) -> None:
+def test_the_bill_of_materials_depends_on_its_parts_only(tmp_path: Path) -> None:
     folder = tmp_path / "Some_Package-1.0.dist-info"
     folder.mkdir()
     header = "Metadata-Version: 2.1\nName: Some_Package\nVersion: 1.0\n"

@@ -1,4 +1,4 @@
-"""Recipes of MONAI Deploy, AIDE, Kubernetes, Argo, compose and quadlet, tried on the image as each calls it."""
+"""Recipes of MONAI Deploy, AIDE, Kubernetes, Argo, compose and quadlet: the image is called as each of them does."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_monai_deploy_docker_plug_in(image: Image, study: Path) -> None:
     assert metadata[key] == wanted == "completed"
 
 
-def test_monai_deploy_sees_a_failure_though_an_exited_container_is_a_success_to_it(image: Image, copied: Path) -> None:
+def test_monai_deploy_sees_a_failure_in_metadata_json_because_it_ignores_exit_codes(image: Image, copied: Path) -> None:
     for path in copied.iterdir():
         path.write_bytes(path.read_bytes()[:2000])
     finished = image.run("--quiet", study=copied)
@@ -54,7 +54,7 @@ def test_monai_deploy_sees_a_failure_though_an_exited_container_is_a_success_to_
 
 
 def pod(image: Image, spec: dict[str, Any], paths: dict[str, Path], user: dict[str, Any] | None = None) -> Finished:
-    """Run a container as Kubernetes does from its part of a manifest; `paths` stand for what is mounted."""
+    """Run a container as Kubernetes does from its part of a manifest; `paths` are mounted folders by mount path."""
     assert spec["image"] == IMAGE
     security = spec["securityContext"] | (user or {})
     limits = spec["resources"]["limits"]
@@ -158,7 +158,7 @@ def test_podman_quadlet(image: Image, study: Path) -> None:
 
 
 class Repeated(dict[str, Any]):
-    """Keeps all values of a key that a unit file repeats."""
+    """Keeps all values of a repeated key of a unit file."""
 
     def __setitem__(self, key: str, value: Any) -> None:
         if isinstance(value, list) and isinstance(self.get(key), list):

@@ -1,4 +1,4 @@
-"""Recipes of Mercure, Kaapana, XNAT and Flywheel, tried on the image as each calls it."""
+"""Recipes of Mercure, Kaapana, XNAT and Flywheel: the image is called as each of them does."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_mercure(image: Image, study: Path, tmp_path: Path) -> None:
 
 
 def batch_element(folder: Path, study: Path, *, elastography: bool) -> Path:
-    """Put the study, or all of it but elastography, where Kaapana has the input of one element."""
+    """Copy the study, with or without elastography, to the input folder of a batch element."""
     source = folder / "get-input-data"
     source.mkdir(parents=True)
     for path in study.iterdir():
@@ -89,7 +89,7 @@ def test_kaapana_batch(image: Image, study: Path, elements: tuple[bool, ...], co
 
 @pytest.mark.parametrize("replaced", [True, False], ids=["kubernetes", "docker"])
 def test_kaapana_task_api(image: Image, study: Path, *, replaced: bool) -> None:
-    """On Kubernetes a template's command takes the place of the entry point; with Docker it follows it."""
+    """On Kubernetes a template's command replaces the entry point; with Docker it follows it."""
     shown = image.run("/processing-container.json", options=["--entrypoint", "cat"]).stdout
     (template,) = json.loads(shown)["templates"]
     out = image.output()

@@ -1,7 +1,7 @@
-"""The image travels: to a registry, by digest into an empty store; and MONAI Deploy's own tool accepts it.
+"""The image can be pushed to a registry and pulled by digest, and MONAI Deploy's own tool accepts it.
 
-Both need a registry or a socket of their own, which only the stand-in for an engine starts by itself. MONAI_DEPLOY_CLI
-names the tool `monai-deploy`, in an environment of its own.
+Both tests need a registry or socket, which only the stand-in for an engine provides. MONAI_DEPLOY_CLI names the tool
+`monai-deploy`, installed in its own environment.
 """
 
 from __future__ import annotations
@@ -65,10 +65,7 @@ def test_it_is_pushed_pulled_by_digest_into_an_empty_store_and_run(image: Image,
 
 
 def test_monai_deploy_run_accepts_it(image: Image, study: Path, work: Path) -> None:
-    """What the tool asks for beside the image: `docker-buildx` by name, and a network that can be joined.
-
-    It gives the container its own user, and asks for the runtime called "nvidia", which the stand-in has.
-    """
+    """The tool also needs `docker-buildx`, a network to join, and the runtime "nvidia", which the stand-in has."""
     tool = os.environ.get("MONAI_DEPLOY_CLI")
     lab = image.engine.lab
     if not tool or lab is None:

@@ -1,4 +1,4 @@
-"""What the image weighs, part by part, is what the documents say, and each part has its reason."""
+"""The sizes of the image's parts are as documented, and each part has its reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A vulnerability is found exactly where a locked version lies in its range."""
+"""A vulnerability is found if, and only if, a locked version is in its range."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_the_locks_are_checked_against_a_database(
     assert "pydicom==" in capsys.readouterr().out
 
 
-# As PyPA's advisory database has it: a range of commits beside that of versions, times, numbers without quotes.
+# As in PyPA's advisory database: ranges of commits and of versions, timestamps, unquoted numbers.
 YAML = """\
 id: TEST-4
 modified: 2026-11-03T10:29:41.505456Z

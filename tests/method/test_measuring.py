@@ -1,4 +1,4 @@
-"""The step that decides whether an exam can be measured at all."""
+"""Measuring: whether an acquisition can be measured, what, and with which interval."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 from liver_mre.errors import ImplausibleStiffnessError
 from liver_mre.measurement.change import Prior
 from liver_mre.method.choose_acquisition import choose_acquisition
+from liver_mre.method.collect_results import study_result
 from liver_mre.method.measure_stiffness import measure_stiffness
-from liver_mre.method.mre_run import MreRun
-from liver_mre.method.outcome import study_result
+from liver_mre.method.mre_study_run import MreStudyRun
 from liver_mre.method.stage_fibrosis import stage_fibrosis
 from liver_mre.method.stages import Judged, Measured, NotEvaluable, Staged
 from liver_mre.method.toolkit import Toolkit
@@ -51,13 +51,13 @@ def test_without_enough_confident_liver_the_exam_is_not_evaluable(liver: int, co
     assert (found.reason.code, found.reason.exit_code) == (code, 0)
 
 
-def test_the_least_area_itself_is_enough_and_can_be_set() -> None:
+def test_the_smallest_allowed_area_is_enough_and_can_be_set() -> None:
     at_the_limit = judged(100, 20)
     assert isinstance(measure_stiffness(at_the_limit, Toolkit(Settings(min_area_cm2=5.0, **NO_RULES))), Measured)
     assert isinstance(measure_stiffness(judged(100, 1), Toolkit(Settings(min_area_cm2=0.0, **NO_RULES))), Measured)
 
 
-def test_what_the_rules_leave_is_measured_and_what_they_take_is_told() -> None:
+def test_the_region_rules_decide_what_is_measured_and_removed_areas_are_reported() -> None:
     exam = measured(judged(400, 400), roi_edge_mm=12.0)
     assert exam.measurement.area_cm2 == pytest.approx(16 * 16 * 0.25)
     taken = {str(one.reason): one.area_cm2 for one in exam.measurement.removed}
@@ -67,13 +67,13 @@ def test_what_the_rules_leave_is_measured_and_what_they_take_is_told() -> None:
     assert exam.measurement.interval.low_kpa < 3.0 < exam.measurement.interval.high_kpa
 
 
-def test_a_liver_of_which_the_rules_leave_nothing_is_not_evaluable() -> None:
+def test_a_liver_is_not_evaluable_if_the_region_rules_leave_nothing() -> None:
     found = measure_stiffness(judged(100, 100), Toolkit(Settings(roi_edge_mm=50.0)))
     assert isinstance(found, NotEvaluable)
     assert found.reason.code == "area_too_small"
 
 
-def test_other_outlines_of_the_liver_widen_the_interval() -> None:
+def test_alternative_outlines_widen_the_interval() -> None:
     exam = judged(400, 400)
     stiffness = np.linspace(2.0, 4.0, 400, dtype=np.float32).reshape(1, 20, 20)
     volume = replace(exam.volume, stiffness_kpa=stiffness)
@@ -87,7 +87,7 @@ def test_other_outlines_of_the_liver_widen_the_interval() -> None:
     assert widths[1] > widths[0]
 
 
-def test_outlines_of_another_network_get_no_interval_and_a_warning_says_so() -> None:
+def test_another_network_gives_a_warning_instead_of_an_interval() -> None:
     exam = judged(400, 400)
     other = replace(exam.mask, model=replace(MODEL, version="99.0.0"))
     toolkit = Toolkit(Settings())
@@ -97,17 +97,17 @@ def test_outlines_of_another_network_get_no_interval_and_a_warning_says_so() -> 
     (warning,) = found.warnings
     assert f"{MODEL.name} 99.0.0" in warning
     assert warning in found.finding.provenance.notes
-    run = MreRun(0, 1, Study("1.2", ()), items=(found,), chosen=0, reported=(0,))
+    run = MreStudyRun(0, 1, Study("1.2", ()), items=(found,), chosen=0, reported=(0,))
     assert study_result(run).warnings == (warning,)
 
 
-def test_an_input_for_which_nothing_was_calibrated_gets_no_interval_and_a_warning_says_so() -> None:
+def test_input_channels_without_calibration_give_a_warning_instead_of_an_interval() -> None:
     found = measured(replace(judged(400, 400), network_channels=("stiffness",)))
     assert found.measurement.interval is None
     assert "made from stiffness" in found.warnings[0]
 
 
-def test_the_interval_is_that_of_what_the_network_was_shown() -> None:
+def test_each_choice_of_input_channels_has_its_calibration() -> None:
     names = set()
     for channels in (SHOWN, ("stiffness", "confident", "magnitude")):
         exam = measured(replace(judged(400, 400), network_channels=channels))
@@ -122,7 +122,7 @@ def test_a_stiffness_that_no_liver_has_is_refused(stiffness_kpa: float) -> None:
         measure_stiffness(judged(100, 100, stiffness_kpa), Toolkit(Settings()))
 
 
-def test_a_measurement_is_compared_with_the_earlier_report_that_the_input_holds(
+def test_a_measurement_is_compared_with_the_earlier_report_in_the_input(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     prior = Prior(2.4, "20240301", "101500", ("another 1",), "1.2.8", "1.2.7")
@@ -136,7 +136,7 @@ def test_a_measurement_is_compared_with_the_earlier_report_that_the_input_holds(
     toolkit = Toolkit(Settings(repeatability_percent=20.0))
     item = stage_fibrosis(measured(judged(400, 400)), toolkit)
     reports = ReportFiles(("old.dcm",))
-    run = MreRun(0, 1, Study("1.2", (), reports), items=(item,))
+    run = MreStudyRun(0, 1, Study("1.2", (), reports), items=(item,))
     (compared,) = choose_acquisition(run, toolkit).items
     assert isinstance(compared, Staged)
     change = compared.change

@@ -1,4 +1,4 @@
-"""Runs: failures travel as data, branches join, a run's outcome follows from its studies."""
+"""Runner: failures are data, branches are merged, and the outcome of a run follows from its studies."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from liver_mre.errors import (
     NoEligibleSeriesError,
 )
 from liver_mre.method.choose_acquisition import choose_acquisition
-from liver_mre.method.mre_run import MreRun
-from liver_mre.method.outcome import run_result, study_result
+from liver_mre.method.collect_results import run_result, study_result
+from liver_mre.method.mre_study_run import MreStudyRun
 from liver_mre.method.stages import Selected, Staged
 from liver_mre.method.toolkit import Toolkit
 from liver_mre.series.acquisition import RejectedAcquisition
@@ -39,7 +39,7 @@ STUDY = Study("1.2", ())
 
 
 class RejectingPlan(SeriesPlan):
-    """A plan of a study whose acquisitions are rejected for given reasons."""
+    """A plan whose acquisitions are rejected for given reasons."""
 
     __slots__ = ("given",)
 
@@ -54,26 +54,26 @@ class RejectingPlan(SeriesPlan):
         return plan
 
 
-def a_run(*items: Selected, rejected: tuple[RejectedAcquisition, ...] = (), **found: Any) -> MreRun:
-    return MreRun(0, 1, STUDY, items=items, plan=RejectingPlan.of(*rejected), **found)
+def a_run(*items: Selected, rejected: tuple[RejectedAcquisition, ...] = (), **found: Any) -> MreStudyRun:
+    return MreStudyRun(0, 1, STUDY, items=items, plan=RejectingPlan.of(*rejected), **found)
 
 
 def step(work: Callable[[Any], Any], name: str = "load") -> StudyStep:
     return StudyStep(name, "working", "operator", lambda run, _: work(run))
 
 
-def failing(error: Exception) -> MreRun:
-    def work(_: MreRun) -> MreRun:
+def failing(error: Exception) -> MreStudyRun:
+    def work(_: MreStudyRun) -> MreStudyRun:
         raise error
 
     return run_steps(a_run(), [step(work)], None)
 
 
-def test_an_expected_failure_becomes_the_studys_reason_and_later_steps_are_not_done() -> None:
+def test_an_expected_failure_becomes_the_reason_of_the_study_and_later_steps_are_skipped() -> None:
     failed = failing(GeometryError("Spacing is missing."))
     assert failed.failure == Reason("invalid_geometry", "Spacing is missing.", 4)
 
-    def unreachable(_: MreRun) -> MreRun:
+    def unreachable(_: MreStudyRun) -> MreStudyRun:
         pytest.fail("a step ran on a failed study")
 
     assert run_steps(failed, [step(unreachable)], None) is failed
@@ -96,7 +96,7 @@ def test_every_step_is_timed() -> None:
 def test_branches_join_to_all_outputs_all_timings_and_the_first_failure() -> None:
     start = a_run(staged(), timings_s={"stage": 1.0})
 
-    def branch(name: str, output: OutputFile) -> MreRun:
+    def branch(name: str, output: OutputFile) -> MreStudyRun:
         return replace(start, outputs=(output,), timings_s={"stage": 1.0, name: 2.0})
 
     seg = branch("seg", OutputFile("seg", "1.2/a", "1"))
@@ -126,8 +126,8 @@ def test_a_failed_study_reports_no_numbers_and_no_outputs() -> None:
     assert [finding.status for finding in result.findings] == [StudyStatus.FAILED]
 
 
-def refusing(error: Exception, *numbers: int, rejected: tuple[RejectedAcquisition, ...] = ()) -> MreRun:
-    """Return a study of two acquisitions after a step that refuses those of the given numbers."""
+def failing_for(error: Exception, *numbers: int, rejected: tuple[RejectedAcquisition, ...] = ()) -> MreStudyRun:
+    """Return a study of two acquisitions after a step that fails for the given numbers."""
 
     def work(item: Selected, _: object) -> Staged:
         if item.number in numbers:
@@ -139,7 +139,7 @@ def refusing(error: Exception, *numbers: int, rejected: tuple[RejectedAcquisitio
 
 
 def test_what_is_wrong_with_one_acquisition_does_not_stop_the_other() -> None:
-    done = refusing(GeometryError("Spacing is missing."), 1)
+    done = failing_for(GeometryError("Spacing is missing."), 1)
     assert done.failure is None
     result = study_result(replace(done, chosen=1, reported=(1,)))
     assert result.status is StudyStatus.MEASURED
@@ -148,14 +148,14 @@ def test_what_is_wrong_with_one_acquisition_does_not_stop_the_other() -> None:
 
 
 def test_the_study_fails_with_every_reason_when_no_acquisition_is_left() -> None:
-    failed = refusing(GeometryError("Spacing is missing."), 1, 2)
+    failed = failing_for(GeometryError("Spacing is missing."), 1, 2)
     assert failed.failure is not None
     assert failed.failure.exit_code == ExitCode.INVALID_INPUT
     assert failed.failure.message.startswith("None of the 2 acquisitions could be measured. Series 10: Spacing")
     assert "Series 20" in failed.failure.message
 
 
-def test_of_several_reasons_the_gravest_gives_the_code_and_they_come_by_series_number() -> None:
+def test_the_most_severe_reason_gives_the_code_and_all_are_listed_by_series_number() -> None:
     rejected = RejectedAcquisition(selected(1).acquisition.series, GeometryError("Spacing is missing."))
 
     def work(item: Selected, _: object) -> Selected:
@@ -177,13 +177,13 @@ def test_acquisitions_of_one_series_number_each_keep_their_warning() -> None:
 
 @pytest.mark.parametrize(("error", "code"), [(ModelError(), 5), (KeyError("DOE^JANE"), 1)])
 def test_what_is_wrong_with_the_model_or_the_program_stops_the_study(error: Exception, code: int) -> None:
-    failed = refusing(error, 1)
+    failed = failing_for(error, 1)
     assert failed.failure is not None
     assert failed.failure.exit_code == code
     assert "JANE" not in failed.failure.message
 
 
-def test_a_step_passes_by_what_is_at_another_stage() -> None:
+def test_a_step_leaves_items_at_other_stages_as_they_are() -> None:
     done = run_steps(
         a_run(staged(1), selected(2)),
         [ItemStep("load", "reading", "operator", Selected, lambda item, _: staged(item.number))],
@@ -192,7 +192,7 @@ def test_a_step_passes_by_what_is_at_another_stage() -> None:
     assert all(isinstance(item, Staged) for item in done.items)
 
 
-def chosen(*items: Selected, **settings: bool) -> MreRun:
+def chosen(*items: Selected, **settings: bool) -> MreStudyRun:
     return choose_acquisition(a_run(*items), Toolkit(Settings(**settings)))
 
 
@@ -220,7 +220,7 @@ def test_all_acquisitions_are_reported_when_asked_for_and_the_best_comes_first()
     assert done.reported == (1, 0)
 
 
-def test_an_acquisition_that_was_never_selectable_is_listed_with_its_reason() -> None:
+def test_a_rejected_acquisition_is_listed_with_its_reason() -> None:
     rejected = RejectedAcquisition(selected(2).acquisition.series, GeometryError("Spacing is missing."))
     result = study_result(a_run(staged(1), rejected=(rejected,), chosen=0, reported=(0,)))
     assert [(one.series.series_number, one.status) for one in result.findings] == [
@@ -256,7 +256,9 @@ FINE = a_run(not_evaluable(), chosen=0, reported=(0,))
         ([FINE, AMBIGUOUS], RunStatus.FAILED, 3),
     ],
 )
-def test_the_gravest_failure_decides_the_exit_code(runs: list[MreRun], status: RunStatus, exit_code: int) -> None:
+def test_the_most_severe_failure_decides_the_exit_code(
+    runs: list[MreStudyRun], status: RunStatus, exit_code: int
+) -> None:
     result = run_result([study_result(run) for run in runs], Settings(), {})
     assert (result.status, result.exit_code) == (status, exit_code)
     assert len(result.studies) == len(runs)

@@ -12,7 +12,7 @@ from pydicom import dcmread
 from pydicom.filewriter import dcmwrite
 
 from liver_mre.measurement.region import Region
-from liver_mre.method.mre_run import MreRun
+from liver_mre.method.mre_study_run import MreStudyRun
 from liver_mre.method.stages import Selected, Staged
 from liver_mre.method.steps import WRITERS
 from liver_mre.method.toolkit import Toolkit
@@ -44,7 +44,7 @@ def run_of(
     *,
     preamble: bool = True,
     content: ReportContent | None = None,
-) -> MreRun:
+) -> MreStudyRun:
     """Return a study whose source images lie in a folder."""
     content = content or make_content()
     instances = []
@@ -61,7 +61,7 @@ def run_of(
     return run_with(changed(content, volume=replace(content.volume, instances=tuple(instances))))
 
 
-def run_with(*contents: ReportContent) -> MreRun:
+def run_with(*contents: ReportContent) -> MreStudyRun:
     """Return a study of measured acquisitions, the first of which stands for it."""
     items = []
     for number, content in enumerate(contents, start=1):
@@ -80,10 +80,10 @@ def run_with(*contents: ReportContent) -> MreRun:
         )
         items.append(item)
     study = Study(str(contents[0].sources[0].StudyInstanceUID), tuple(item.acquisition.series for item in items))
-    return MreRun(0, 1, study, items=tuple(items), chosen=0, reported=tuple(range(len(items))))
+    return MreStudyRun(0, 1, study, items=tuple(items), chosen=0, reported=tuple(range(len(items))))
 
 
-def written(run: MreRun, staging: Path) -> list[Path]:
+def written(run: MreStudyRun, staging: Path) -> list[Path]:
     staging.mkdir()
     done = run_steps(run, WRITERS, Toolkit(Settings(preview=True)), staging=staging)
     assert done.failure is None, done.failure

@@ -1,4 +1,4 @@
-"""What an orchestrator reads of a run: flat values, the same as in result.json."""
+"""metadata.json: flat values for orchestrators, the same as in result.json."""
 
 from __future__ import annotations
 

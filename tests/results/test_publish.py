@@ -1,4 +1,4 @@
-"""Publishing: results appear whole or not at all."""
+"""Results are published completely or not at all."""
 
 from __future__ import annotations
 
@@ -89,13 +89,13 @@ def test_a_missing_result_is_an_output_error_and_leaves_no_staging_behind(tmp_pa
     assert not list(tmp_path.glob(f"{STAGING_PREFIX}*"))
 
 
-def test_a_folder_that_is_not_ours_is_never_replaced(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_never_replaced(tmp_path: Path) -> None:
     """The study's own folder, named by its UID, lies in the output folder."""
     (tmp_path / "1.2").mkdir()
     (tmp_path / "1.2" / "image.dcm").write_text("source", encoding="utf-8")
     staging = open_staging(tmp_path)
     stage(staging, "1.2", "report")
-    with pytest.raises(OutputError, match="something else"):
+    with pytest.raises(OutputError, match="other files"):
         publish(staging, tmp_path, run_with(not_evaluable("1.2")))
     assert [path.name for path in tmp_path.rglob("*")] == ["1.2", "image.dcm"]
 

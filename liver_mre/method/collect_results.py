@@ -1,4 +1,4 @@
-"""From finished studies to what is reported about them."""
+"""Collect the results of studies that have been through all steps."""
 
 from __future__ import annotations
 
@@ -14,30 +14,32 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from liver_mre.liver.mask import ModelIdentity
-    from liver_mre.method.mre_run import MreRun
+    from liver_mre.method.mre_study_run import MreStudyRun
+    from liver_mre.method.stages import Selected
     from liver_mre.results.finding import Finding
     from liver_mre.series.decisions import SeriesDecision
     from liver_mre.settings import Settings
     from liver_mre.workflow.outcome import Reason
 
 
-def study_result(run: MreRun) -> StudyResult:
-    """Return what is reported about a study that has been through all steps; no arrays are kept."""
-    found = [_finding(run, place) for place in range(len(run.items))]
+def study_result(run: MreStudyRun) -> StudyResult:
+    """Return the result of a study that has been through all steps, without arrays."""
+    processed = [_finding(run, item) for item in run.items]
     rejected = run.plan.rejected if run.plan else ()
-    everything = found + [FailedFinding(SeriesIdentity.of(one.series), reason_of(one.error)) for one in rejected]
-    order = sorted(range(len(everything)), key=lambda place: _by_number(everything[place]))
+    findings = processed + [FailedFinding(SeriesIdentity.of(one.series), reason_of(one.error)) for one in rejected]
+    order = sorted(range(len(findings)), key=lambda place: _by_number(findings[place]))
+    sorted_findings = tuple(findings[place] for place in order)
     done = run.failure is None
     reported = tuple(order.index(place) for place in run.reported) if done else ()
     return StudyResult(
         study_instance_uid=run.study.study_instance_uid,
-        input_series=_decisions(run, found),
-        findings=tuple(everything[place] for place in order),
+        input_series=_decisions(run, processed),
+        findings=sorted_findings,
         chosen=reported[0] if reported else None,
         reported=reported,
         failure=run.failure,
         outputs=tuple(sorted(run.outputs, key=lambda output: output.item)) if done else (),
-        warnings=(*run.warnings, *(_warnings(run, [everything[place] for place in order]) if done else ())),
+        warnings=(*run.warnings, *(_warnings(run, sorted_findings) if done else ())),
         timings_s=run.timings_s,
     )
 
@@ -50,13 +52,13 @@ def run_result(
     input_failure: Reason | None = None,
     input_warnings: tuple[str, ...] = (),
 ) -> RunResult:
-    """Return what is reported about a run.
+    """Return the result of a run.
 
     Parameters
     ----------
-    studies : what is reported about each study
-    settings : for the exit code of a run that found nothing to measure
-    input_failure : why no study could be read
+    studies : results of its studies
+    settings : they give the exit code of a run that found nothing to measure
+    input_failure : why the input could not be read
     input_warnings : about files that could not be read
     """
     if input_failure is not None:
@@ -68,9 +70,8 @@ def run_result(
     return RunResult(status, exit_code, tuple(studies), tuple(models), None, input_warnings, timings_s)
 
 
-def _finding(run: MreRun, place: int) -> Finding:
-    """Return the finding of an acquisition; a study that failed has no numbers in any of them."""
-    item = run.items[place]
+def _finding(run: MreStudyRun, item: Selected) -> Finding:
+    """Return the finding of an acquisition; in a failed study no finding has numbers."""
     if isinstance(item, Staged | NotEvaluable | Concluded):
         finding = item.finding
         if run.failure is None or isinstance(finding, FailedFinding):
@@ -86,24 +87,24 @@ def _by_number(finding: Finding) -> tuple[int, str]:
     return finding.series.series_number, finding.series.series_instance_uid
 
 
-def _decisions(run: MreRun, found: Sequence[Finding]) -> tuple[SeriesDecision, ...]:
+def _decisions(run: MreStudyRun, processed: Sequence[Finding]) -> tuple[SeriesDecision, ...]:
     if run.plan is None:
         return ()
     if not run.items:
         return run.plan.listing()
     if run.chosen is None:
         return run.plan.decisions()
-    chosen = found[run.chosen]
+    chosen = processed[run.chosen]
     outcomes = {
-        (item.candidate, item.identity.series_instance_uid): why_not_reported(found[place], chosen)
+        (item.candidate, item.identity.series_instance_uid): why_not_reported(processed[place], chosen)
         for place, item in enumerate(run.items)
         if place not in run.reported
     }
     return run.plan.decisions(run.items[run.chosen].candidate, outcomes)
 
 
-def _warnings(run: MreRun, findings: Sequence[Finding]) -> tuple[str, ...]:
-    """Warn of what is missing from a reported acquisition, and of acquisitions beside it that failed."""
+def _warnings(run: MreStudyRun, findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Warn of what reported findings lack, and of acquisitions that failed."""
     reported = [run.items[place] for place in run.reported]
     missing = (words for item in reported if isinstance(item, Staged | NotEvaluable) for words in item.warnings)
     failed = [
@@ -115,6 +116,6 @@ def _warnings(run: MreRun, findings: Sequence[Finding]) -> tuple[str, ...]:
 
 
 def _models(study: StudyResult) -> list[ModelIdentity]:
-    """Return the models of a study: what segmented, then what judged quality."""
+    """Return the models of a study: segmentation first, then quality control."""
     found = [models_of(finding) for finding in study.findings]
     return [models[0] for models in found if models] + [models[1] for models in found if models[1:]]

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class MreRun(StudyRun):
-    """A study whose items are acquisitions, by series number.
+class MreStudyRun(StudyRun):
+    """A study whose items are acquisitions, sorted by series number.
 
     Attributes
     ----------
-    plan : what is known of its series from their headers; None before it was made
-    chosen : place of the acquisition that stands for the study; None before it was chosen, or where none is left
-    reported : places of the acquisitions whose results are written, the chosen one first
+    plan : what the headers say about its series; None before they were planned
+    chosen : index of the acquisition that stands for the study; None before the choice
+    reported : indices of the acquisitions whose results are written, the chosen one first
     """
 
     items: tuple[Selected, ...] = ()
@@ -31,8 +31,7 @@ class MreRun(StudyRun):
     reported: tuple[int, ...] = ()
 
     @property
-    def refused(self) -> tuple[tuple[int, Reason], ...]:
+    def rejected(self) -> tuple[tuple[int, Reason], ...]:
         """Acquisitions that their headers rule out: series number and reason."""
-        if self.plan is None:
-            return ()
-        return tuple((one.series.series_number, reason_of(one.error)) for one in self.plan.rejected)
+        rejected = self.plan.rejected if self.plan else ()
+        return tuple((one.series.series_number, reason_of(one.error)) for one in rejected)
