@@ -121,17 +121,7 @@ class _Classifier:
     def __init__(self, study: Study, rules: ScannerRules) -> None:
         self._signs = rules.signs
         self._matching = _matching_rules(study, rules)
-        self._possible_roles = [
-            (
-                series,
-                {
-                    self._matching[header][0].role
-                    for header in set(map(_header, series.instances))
-                    if self._matching[header]
-                },
-            )
-            for series in study.series
-        ]
+        self._possible_roles = [(series, self._roles_of(series)) for series in study.series]
 
     def verdicts(self, series: Series) -> list[_Verdict]:
         """Return the verdict on each image of a series, in its order."""
@@ -147,6 +137,10 @@ class _Classifier:
         if conflict:
             return _Verdict(Role.OTHER, conflict, rule, conflict)
         return _Verdict(rule.role, rule.reason, rule)
+
+    def _roles_of(self, series: Series) -> set[SeriesRole]:
+        """Return the roles that the images of a series could have if every need were met."""
+        return {found[0].role for header in set(map(_header, series.instances)) if (found := self._matching[header])}
 
     def _needs_are_met(self, series: Series, rule: RoleRule) -> bool:
         """Tell whether another series of the same slices could have a role that the rule needs."""

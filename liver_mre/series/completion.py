@@ -123,11 +123,11 @@ def _body_part_notes(series: Series, *, requested: bool) -> tuple[str, ...]:
     parts = {image.body_part.strip().upper() for image in series.instances} & _OTHER_BODY_PARTS
     if not parts:
         return ()
-    said = f"BodyPartExamined of stiffness series {series.series_number} is {' and '.join(sorted(parts))}"
+    finding = f"BodyPartExamined of stiffness series {series.series_number} is {' and '.join(sorted(parts))}"
     if requested:
-        return (f"{said}; it was measured because it was asked for.",)
+        return (f"{finding}; it was measured because it was asked for.",)
     msg = (
-        f"{said}, where no liver is. Nothing was measured; if it shows the liver all the same, name it with "
+        f"{finding}, where no liver is. Nothing was measured; if it shows the liver all the same, name it with "
         f"--series {series.series_instance_uid}."
     )
     raise OtherBodyPartError(msg)
@@ -140,15 +140,15 @@ def _check_copies(choice: Choice) -> None:
 
 
 def _check_complete(choice: Choice, candidate: Candidate, companions: Companions) -> None:
-    stiffness = choice.stiffness
-    cluster = _home(candidate)
+    stiffness, cluster = choice.stiffness, _home(candidate)
     others = [
-        (list(best_matches(stiffness, companions.of(role, cluster)))[:1], name) for role, name in _SAME_SLICES.items()
+        (one, name)
+        for role, name in _SAME_SLICES.items()
+        for one in list(best_matches(stiffness, companions.of(role, cluster)))[:1]
     ]
-    others += [([one], _TWINS[one.role]) for one in cluster.members if one.role is not stiffness.role]
-    for found, name in others:
-        missing = missing_slices(stiffness.series, found[0].series) if found else None
-        if missing:
+    others += [(one, _TWINS[one.role]) for one in cluster.members if one.role is not stiffness.role]
+    for other, name in others:
+        if missing := missing_slices(stiffness.series, other.series):
             raise MissingSlicesError(missing_message(missing, f"The {name} of the same slices has more."))
 
 

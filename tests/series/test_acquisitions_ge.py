@@ -17,16 +17,10 @@ if TYPE_CHECKING:
     from liver_mre.series.acquisition import Acquisition
 
 ELASTOGRAM = replace(
-    made.MASKED,
-    manufacturer="GE MEDICAL SYSTEMS",
-    series_description="Elastogram (Pa)",
+    made.GE_UNMASKED,
     protocol_name="Liver MRE",
-    sequence_name="",
     private_sequence_name="fgremre",
     image_type=("DERIVED", "SECONDARY", "PROCESSED"),
-    window=(4000.0, 8000.0),
-    rows=256,
-    columns=256,
     acquisition_number=1,
 )
 MASKED = replace(ELASTOGRAM, series_description="Elastogram masked")
