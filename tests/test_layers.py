@@ -52,7 +52,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "liver_mre.liver.torch_backend": ("liver_mre.errors", "numpy", "torch"),
     "liver_mre.measurement": (*STIFFNESS, "liver_mre.liver"),
     "liver_mre.measurement.earlier_reports": (*MEASUREMENT, "pydicom"),
-    "liver_mre.quality": (*MEASUREMENT, "PIL"),
+    "liver_mre.quality": (*STIFFNESS, "liver_mre.liver", "PIL"),
     "liver_mre.settings": (*BASE, "liver_mre.measurement", "yaml"),
     "liver_mre.results": (*MEASUREMENT, "liver_mre.quality", "liver_mre.workflow"),
     "liver_mre.report": (*RESULTS, "PIL", "highdicom", "pydicom"),

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from liver_mre.liver.shapes import dilate, erode, large_components, local_mean
 from liver_mre.measurement.region_rules import RegionRules, Removal
-from liver_mre.measurement.shapes import dilate, erode, large_components, local_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from liver_mre.measurement.shapes import local_mean
+from liver_mre.liver.shapes import local_mean
 from liver_mre.stiffness.magnitude import bright_magnitude
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
+from liver_mre.liver.shapes import dilate, erode, large_components, local_mean
 from liver_mre.measurement.region import find_region
 from liver_mre.measurement.region_rules import NO_RULES, RegionRules, Removal
-from liver_mre.measurement.shapes import dilate, erode, large_components, local_mean
 from liver_mre.studies.study import Instance
 from tests.volumes import make_mask, make_volume
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from liver_mre.liver.mask import LiverMask, ModelIdentity
-from liver_mre.measurement.shapes import dilate, erode, local_mean
+from liver_mre.liver.shapes import dilate, erode, local_mean
 from liver_mre.stiffness.volume import StiffnessVolume
 from simulation.exams.outcome import EDGE_MM
 from simulation.types import Tissue
