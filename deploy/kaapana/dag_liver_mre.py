@@ -13,7 +13,7 @@ with DAG("liver-mre", default_args={"ui_visible": True, "owner": "kaapana"}) as 
     )
     measure = KaapanaTaskOperator(
         task_id="liver-mre",
-        image=f"{DEFAULT_REGISTRY}/liver-mre:0.1.0",
+        image=f"{DEFAULT_REGISTRY}/liver-mre:0.2.0",
         taskTemplate="measure",
         iochannel_maps=[IOMapping(upstream_operator=get, upstream_output_channel="downloads", input_channel="dicom")],
     )
