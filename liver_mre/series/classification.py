@@ -125,9 +125,10 @@ class _Classifier:
 
     def verdicts(self, series: Series) -> list[_Verdict]:
         """Return the verdict on each image of a series, in its order."""
-        images = {_header(instance): instance for instance in series.instances}
+        headers = [_header(instance) for instance in series.instances]
+        images = dict(zip(headers, series.instances, strict=True))
         found = {header: self._verdict(series, header, image) for header, image in images.items()}
-        return _split(series, [found[_header(instance)] for instance in series.instances])
+        return _split(series, [found[header] for header in headers])
 
     def _verdict(self, series: Series, header: _Header, image: Instance) -> _Verdict:
         rule = next((rule for rule in self._matching[header] if self._needs_are_met(series, rule)), None)
