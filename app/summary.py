@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from liver_mre.results.result import RunResult, StudyResult
 
 LEAST_PERCENT = 1
-FOOTNOTE = "AI-generated. Research use only: not for diagnosis or treatment."
 
 
 def print_summary(result: RunResult, out: Path) -> None:
