@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from liver_mre.method.mre_run import MreRun
+
     from liver_mre.method.toolkit import Toolkit
 
 FILES: Final = {"table": "stiffness.csv"}

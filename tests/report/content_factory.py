@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
+from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 from liver_mre.liver.mask import LiverMask, ModelIdentity
 from liver_mre.measurement.change import Prior, change_since
@@ -24,12 +24,11 @@ from liver_mre.measurement.staging import stage
 from liver_mre.method.judge_quality import why_not_evaluable
 from liver_mre.quality.verdict import AcquisitionQuality, Cause, Check, SliceQuality
 from liver_mre.report.content import ReportContent
-from liver_mre.report.wording import SIMULATION_MARKER
 from liver_mre.results.finding import MeasuredFinding, NotEvaluableFinding, Provenance, SeriesIdentity
 from liver_mre.series.acquisition import UnitEvidence
 from liver_mre.stiffness.volume import StiffnessVolume
-from liver_mre.studies.study import Instance
 from liver_mre.workflow.outcome import Reason
+from tests.report.header_factory import COLUMNS, ROWS, SPACING_MM, image_of, source_headers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -37,10 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-ROWS, COLUMNS, SLICES = 102, 128, 4
-SPACING_MM = (3.125, 3.125)
-ORIENTATION = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-SLICE_SPACING_MM = 11.0
+SLICES = 4
 CREATED = datetime(2025, 3, 4, 10, 20, 30, 123456, tzinfo=UTC)
 MODEL = ModelIdentity("liver-unet", "1.2.0", "ab" * 32, "openvino", "bf16")
 QUALITY_MODEL = ModelIdentity("quality-control", "0.3.0", "cd" * 32, "openvino", "f32")
@@ -86,12 +82,12 @@ def make_content(
     """
     arrays = arrays or make_arrays()
     order = range(SLICES) if order is None else order
-    headers = _headers(order, simulated=simulated)
+    headers = source_headers(order, simulated=simulated)
     volume = StiffnessVolume(
         stiffness_kpa=arrays.stiffness_kpa,
         valid=arrays.stiffness_kpa > 0,
         confident=arrays.confident,
-        instances=tuple(_instance(header) for header in headers),
+        instances=tuple(image_of(header) for header in headers),
         pixel_spacing_mm=SPACING_MM,
     )
     mask = LiverMask(arrays.liver, MODEL)
@@ -273,98 +269,3 @@ def _ellipse(
 ) -> NDArray[np.bool_]:
     inside: NDArray[np.bool_] = (((row - centre[0]) / radii[0]) ** 2 + ((column - centre[1]) / radii[1]) ** 2) < 1.0
     return inside
-
-
-def _instance(header: Dataset) -> Instance:
-    return Instance(
-        source="",
-        sop_instance_uid=str(header.SOPInstanceUID),
-        sop_class_uid=str(header.SOPClassUID),
-        instance_number=int(header.InstanceNumber),
-        rows=ROWS,
-        columns=COLUMNS,
-        position_mm=tuple(map(float, header.ImagePositionPatient)),
-        orientation=ORIENTATION,
-        pixel_spacing_mm=SPACING_MM,
-    )
-
-
-def _headers(order: Sequence[int], *, simulated: bool) -> tuple[Dataset, ...]:
-    study, series, frame = generate_uid(), generate_uid(), generate_uid()
-    headers = []
-    for index in order:
-        header = Dataset()
-        for keyword, value in (_PATIENT_AND_STUDY | _SERIES | _IMAGE).items():
-            setattr(header, keyword, value)
-        header.StudyInstanceUID, header.SeriesInstanceUID, header.FrameOfReferenceUID = study, series, frame
-        header.SOPInstanceUID = generate_uid()
-        header.InstanceNumber = index + 1
-        header.ImagePositionPatient = [-200.0, -159.375, SLICE_SPACING_MM * index]
-        header.SliceLocation = SLICE_SPACING_MM * index
-        if simulated:
-            header.ImageComments = SIMULATION_MARKER
-        headers.append(header)
-    return tuple(headers)
-
-
-_PATIENT_AND_STUDY = {
-    "PatientName": "Simulated^Liver",
-    "PatientID": "SIM-0001",
-    "PatientBirthDate": "19700101",
-    "PatientSex": "O",
-    "PatientAge": "055Y",
-    "PatientWeight": 80.0,
-    "StudyDate": "20250304",
-    "StudyTime": "090000",
-    "StudyID": "1",
-    "StudyDescription": "MR liver with elastography",
-    "AccessionNumber": "ACC1",
-    "ReferringPhysicianName": "",
-}
-_SERIES = {
-    "SOPClassUID": MRImageStorage,
-    "Modality": "MR",
-    "Manufacturer": "SIEMENS",
-    "ManufacturerModelName": "Aera",
-    "SoftwareVersions": "syngo MR E11",
-    "DeviceSerialNumber": "12345",
-    "SeriesNumber": 12,
-    "SeriesDate": "20250304",
-    "SeriesTime": "091500",
-    "SeriesDescription": "greMRE_P_StiffC95",
-    "ProtocolName": "greMRE_tra_p2_bh_128",
-    "BodyPartExamined": "LIVER",
-    "PatientPosition": "HFS",
-    "PositionReferenceIndicator": "",
-    "TimezoneOffsetFromUTC": "+0100",
-}
-_IMAGE = {
-    "ImageType": ["DERIVED", "PRIMARY", "M", "ND"],
-    "ContentDate": "20250304",
-    "ContentTime": "091500",
-    "AcquisitionDate": "20250304",
-    "AcquisitionTime": "091500",
-    "ScanningSequence": "GR",
-    "SequenceVariant": "SP",
-    "ScanOptions": "",
-    "MRAcquisitionType": "2D",
-    "SequenceName": "*greMR2d1",
-    "RepetitionTime": 50.0,
-    "EchoTime": 22.7,
-    "EchoTrainLength": 1,
-    "SliceThickness": 5.0,
-    "SpacingBetweenSlices": SLICE_SPACING_MM,
-    "ImageOrientationPatient": list(ORIENTATION),
-    "PixelSpacing": list(SPACING_MM),
-    "Rows": ROWS,
-    "Columns": COLUMNS,
-    "SamplesPerPixel": 1,
-    "PhotometricInterpretation": "MONOCHROME2",
-    "BitsAllocated": 16,
-    "BitsStored": 12,
-    "HighBit": 11,
-    "PixelRepresentation": 0,
-    "WindowCenter": 400,
-    "WindowWidth": 800,
-    "LossyImageCompression": "00",
-}

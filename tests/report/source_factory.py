@@ -12,7 +12,8 @@ from pydicom.dataset import FileMetaDataset
 from pydicom.uid import EnhancedMRImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from liver_mre.report.source_files import read_sources
-from tests.report.content_factory import COLUMNS, ROWS, SLICE_SPACING_MM, changed
+from tests.report.content_factory import COLUMNS, ROWS, changed
+from tests.report.header_factory import SLICE_SPACING_MM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

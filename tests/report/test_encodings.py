@@ -17,7 +17,8 @@ from liver_mre.report import codes
 from liver_mre.report.secondary_capture import build_overlay
 from liver_mre.report.seg import build_segmentation
 from liver_mre.report.sr.document import build_report
-from tests.report.content_factory import SLICE_SPACING_MM, SLICES, changed, make_content, make_quality, segment_pixels
+from tests.report.content_factory import SLICES, changed, make_content, make_quality, segment_pixels
+from tests.report.header_factory import SLICE_SPACING_MM
 from tests.report.source_factory import as_frames, as_series, turned
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from liver_mre.report.seg import build_segmentation
 from liver_mre.report.sources import character_set
 from liver_mre.report.sr.document import build_report
 from tests import tools
-from tests.report.content_factory import SLICE_SPACING_MM, changed, make_arrays, make_content
+from tests.report.content_factory import changed, make_arrays, make_content
+from tests.report.header_factory import SLICE_SPACING_MM
 
 if TYPE_CHECKING:
     from collections.abc import Callable

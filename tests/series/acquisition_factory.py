@@ -33,6 +33,17 @@ WITH_CONFIDENCE = replace(WITH_CONFIDENCE, units=(*WITH_CONFIDENCE.units, *RULES
 CONFIDENCE = replace(made.MASKED, series_description=f"{made.PROTOCOL}_Conf")
 UNNAMED = replace(made.MASKED, series_description="unnamed")
 EPI = {"sequence_name": "epiMR", "protocol_name": "epiMRE"}
+FULL_EXAM = (
+    made.series(made.LOCALIZER, 1, (0.0,)),
+    made.series(made.T2, 2),
+    made.series(made.MAGNITUDE, 3),
+    made.series(made.PHASE, 4),
+    made.series(made.WAVE, 5),
+    made.series(made.UNMASKED, 6),
+    made.series(made.MASKED, 7),
+    made.series(made.COLOUR, 8),
+)
+MASKED_OF_EXAM = FULL_EXAM[6]
 
 
 def at(template: Instance, number: int, second: float | None, *z_mm: float) -> Series:

@@ -218,69 +218,6 @@ def test_a_scanner_whose_scale_no_source_tells_needs_a_unit_in_the_header(instan
         resolve_units(made.series(instance, 1), Role.STIFFNESS_MASK_UNKNOWN, RULES)
 
 
-LANGUAGES = [
-    "Stiffness",
-    "ELASTOGRAM",
-    "Élastogramme",
-    "Steifigkeitskarte",
-    "Carte de rigidité",
-    "Mapa de rigidez",
-    "Mappa di rigidità",
-    "Stijfheidskaart",
-    "жёсткость",
-    "硬度マップ",
-    "\uff45lastogra\uff4d",
-    "エラストグラム",
-    "刚度图",
-    "剛度圖",
-    "탄성도",
-]
-
-
-@pytest.mark.parametrize("description", LANGUAGES)
-def test_stiffness_is_recognised_in_other_languages(description: str) -> None:
-    assert named_rule(named(description), None)[0] is Role.STIFFNESS_MASK_UNKNOWN
-
-
-@pytest.mark.parametrize(
-    "description",
-    [
-        "Steifigkeit maskiert",
-        "Élastogramme masqué",
-        "Rigidez con máscara",
-        "Rigidità mascherata",
-        "Stijfheid gemaskeerd",
-        "硬度マスク",
-        "刚度 掩码",
-        "Stiffness \uff1e\uff19\uff15\uff05",
-    ],
-)
-def test_a_mask_is_recognised_in_other_languages(description: str) -> None:
-    assert named_rule(named(description), None)[0] is Role.STIFFNESS_MASKED
-
-
-@pytest.mark.parametrize(
-    "description",
-    ["Steifigkeit ohne Maske", "Stiffness unmasked", "Rigidez sin máscara", "Carte de rigidité sans masque"],
-)
-def test_a_map_without_a_mask_is_not_taken_for_a_masked_one(description: str) -> None:
-    assert named_rule(named(description), None)[0] is Role.STIFFNESS
-
-
-@pytest.mark.parametrize(
-    "description", ["Konfidenz", "Carte de confiance", "Mapa de confianza", "Mappa di confidenza", "信頼度", "置信度图"]
-)
-def test_confidence_is_recognised_in_other_languages(description: str) -> None:
-    assert named_rule(named(description), None)[0] is Role.CONFIDENCE
-
-
-@pytest.mark.parametrize(
-    "description", ["MR Elastography", "Elastographie Leber", "Elastografia", "エラストグラフィ", "MRE"]
-)
-def test_the_name_of_the_examination_alone_is_no_stiffness(description: str) -> None:
-    assert named_rule(named(description), None)[0] is Role.OTHER
-
-
 @pytest.mark.parametrize(
     ("instance", "scale"),
     [
