@@ -133,7 +133,7 @@ class ImplausibleStiffnessError(UnknownUnitError):
 
     code = "implausible_stiffness"
     default_message = (
-        "The median over the liver is outside 0.5-20 kPa, so the unit of the pixels cannot be right. "
+        "The median over the measured region is outside 0.5-20 kPa, so the unit of the pixels cannot be right. "
         "Nothing was measured; check the scanner's scale."
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from liver_mre.errors import NoEligibleSeriesError
-from liver_mre.method.judge_quality import missing_magnitude
+from liver_mre.method.not_evaluable import missing_magnitude
 from liver_mre.method.steps import steps_until
 from liver_mre.results.finding import SeriesIdentity
 from liver_mre.workflow.outcome import reason_of, run_outcome

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from liver_mre.about import APPLICATION, __version__
 from liver_mre.measurement.change import change_since
 from liver_mre.measurement.earlier_reports import most_recent_prior
-from liver_mre.method.stages import Concluded, Failed, NotEvaluable, Staged
+from liver_mre.method.stages import Compared, Concluded, Failed, NotEvaluable, Staged
 from liver_mre.results.finding import MeasuredFinding
 
 if TYPE_CHECKING:
@@ -85,4 +85,4 @@ def _compared(item: Selected, reports: ReportFiles, toolkit: Toolkit) -> Selecte
     made_by = (f"{APPLICATION} {__version__}", item.mask.model.title)
     threshold = toolkit.settings.repeatability_percent
     change = change_since(prior, item.measurement.mean_kpa, made_by, threshold_percent=threshold)
-    return replace(item, change=change)
+    return item.to(Compared, change=change)

@@ -5,43 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from liver_mre.method.reasons import NO_LIVER
+from liver_mre.method.not_evaluable import CHECK_IMAGES, NO_LIVER, NO_MAGNITUDE, because_of_quality
 from liver_mre.method.stages import Judged, NotEvaluable
 from liver_mre.quality.image import quality_images
 from liver_mre.quality.judge import QualityInput, judge
 from liver_mre.quality.limits_file import load_limits
-from liver_mre.quality.verdict import CAUSE_WORDS, OUT_OF_DOMAIN_HINT
 from liver_mre.stiffness.companions import with_companions
 from liver_mre.stiffness.phases import read_phases
 from liver_mre.stiffness.waves import wave_maps
-from liver_mre.workflow.outcome import Reason
 
 if TYPE_CHECKING:
-    from liver_mre.method.stages import Segmented, Selected
+    from liver_mre.method.stages import Segmented
     from liver_mre.method.toolkit import Toolkit
     from liver_mre.quality.verdict import AcquisitionQuality
-    from liver_mre.settings import Settings
     from liver_mre.stiffness.waves import WaveMaps
 
-OUT_OF_DOMAIN: Final = "This does not look like an axial elastogram of a liver, so nothing was measured. Unusual: {}. "
 LIMITS_OF_OTHER_NETWORK: Final = (
     "The limits for unusual exams were calibrated with liver outlines by {}, but this outline is by {}: good exams may "
     "be refused, or unusual ones measured."
 )
-_NO_USABLE_MAGNITUDE: Final = (
-    "No usable magnitude image of these slices. Without one it is hard to tell whether they show a liver: "
-)
-_OR_ALLOW: Final = ", or look at the images and set require_magnitude to false."
-CHECK_IMAGES: Final = _NO_USABLE_MAGNITUDE + "look at the images before you use the number."
-MAGNITUDE_UNUSABLE: Final = _NO_USABLE_MAGNITUDE + (
-    "nothing was measured. Send the magnitude series with the study (if it was sent, a note says why it cannot be "
-    "used)" + _OR_ALLOW
-)
-MAGNITUDE_MISSING: Final = (
-    "No magnitude series of these slices was found, so the acquisition is not evaluable: send it with the study"
-    + _OR_ALLOW
-)
-NOT_DIAGNOSTIC: Final = "No slice is diagnostic, so nothing was measured. Likely cause: {}. {}"
 
 
 def judge_quality(segmented: Segmented, toolkit: Toolkit) -> Judged:
@@ -79,34 +61,14 @@ def judge_with_waves(segmented: Segmented, toolkit: Toolkit, waves: WaveMaps | N
     )
     quality, limits, model = _judged(given, toolkit), load_limits(), toolkit.quality_model
     without_magnitude = volume.magnitude is None
-    reason = why_not_evaluable(quality)
+    reason = because_of_quality(quality)
     if reason is None and without_magnitude and toolkit.settings.require_magnitude:
-        reason = Reason("no_magnitude", MAGNITUDE_UNUSABLE)
+        reason = NO_MAGNITUDE
     warnings: tuple[str, ...] = (CHECK_IMAGES,) if reason is None and without_magnitude else ()
     if limits.model != mask.model.title:
         warnings += (LIMITS_OF_OTHER_NETWORK.format(limits.model, mask.model.title),)
     judged = segmented.to(Judged, quality=quality, quality_model=model.identity if model else None, warnings=warnings)
     return judged if reason is None else judged.to(NotEvaluable, reason=reason)
-
-
-def missing_magnitude(selected: Selected, settings: Settings) -> Reason | None:
-    """Return the reason if a magnitude is required and the study has none for this acquisition; None otherwise."""
-    required = settings.quality_control and settings.require_magnitude
-    return Reason("no_magnitude", MAGNITUDE_MISSING) if required and selected.acquisition.magnitude is None else None
-
-
-def why_not_evaluable(quality: AcquisitionQuality) -> Reason | None:
-    """Return why no slice of an acquisition may be measured; None if one may be."""
-    if quality.out_of_domain:
-        return Reason(
-            "unlike_liver_elastogram", OUT_OF_DOMAIN.format(", ".join(quality.out_of_domain)) + OUT_OF_DOMAIN_HINT
-        )
-    if quality.diagnostic:
-        return None
-    cause = quality.cause
-    words = CAUSE_WORDS[cause] if cause else "unknown"
-    code = f"not_diagnostic_{cause}" if cause else "not_diagnostic"
-    return Reason(code, NOT_DIAGNOSTIC.format(words, quality.hint).strip())
 
 
 def _judged(given: QualityInput, toolkit: Toolkit) -> AcquisitionQuality:

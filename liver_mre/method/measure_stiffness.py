@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from liver_mre.measurement.interval import calibration_for, interval_of, sampling_error, segmentation_error
 from liver_mre.measurement.measure import measure
-from liver_mre.measurement.region import confident_liver, find_region
-from liver_mre.method.reasons import NO_CONFIDENT_LIVER, NO_LIVER, area_too_small
+from liver_mre.measurement.region import find_region
+from liver_mre.method.not_evaluable import because_of_region
 from liver_mre.method.stages import Measured, NotEvaluable
 from liver_mre.stiffness.plausibility import check_plausible
 
@@ -18,11 +18,9 @@ if TYPE_CHECKING:
 
     from liver_mre.liver.mask import LiverMask
     from liver_mre.measurement.interval import Calibration, StiffnessInterval
-    from liver_mre.measurement.measure import StiffnessMeasurement
     from liver_mre.measurement.region import Region
     from liver_mre.method.stages import Judged
     from liver_mre.method.toolkit import Toolkit
-    from liver_mre.workflow.outcome import Reason
 
 NOT_CALIBRATED_FOR_NETWORK: Final = (
     "No 95 % interval and no probabilities are given: the interval was calibrated with liver outlines by {}, but this "
@@ -44,7 +42,7 @@ def measure_stiffness(judged: Judged, toolkit: Toolkit) -> Measured | NotEvaluab
     volume, mask = judged.volume, judged.mask
     region = _region(judged, mask, toolkit)
     measurement = measure(volume, mask, region.pixels)
-    reason = _why_not_evaluable(judged, measurement, toolkit.settings.min_area_cm2)
+    reason = because_of_region(judged, measurement, toolkit.settings.min_area_cm2)
     if measurement is None or reason is not None:
         return judged.to(NotEvaluable, reason=reason)
     check_plausible(measurement.median_kpa)
@@ -86,14 +84,3 @@ def _interval(
         alternative_means.append(found.mean_kpa if found else None)
     sampling = sampling_error(volume, pixels, calibration.correlation_cm2)
     return interval_of(mean_kpa, sampling, segmentation_error(mean_kpa, alternative_means), calibration)
-
-
-def _why_not_evaluable(judged: Judged, measurement: StiffnessMeasurement | None, min_area_cm2: float) -> Reason | None:
-    if not judged.mask.liver.any():
-        return NO_LIVER
-    if not confident_liver(judged.volume, judged.mask).any():
-        return NO_CONFIDENT_LIVER
-    area_cm2 = measurement.area_cm2 if measurement else 0.0
-    if measurement is None or area_cm2 < min_area_cm2:
-        return area_too_small(area_cm2, min_area_cm2)
-    return None

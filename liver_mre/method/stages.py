@@ -1,13 +1,13 @@
 """Stages of an acquisition on its way through the steps: one type each, holding what is known by then.
 
-Selected → Loaded → Prepared → Segmented → Judged → Measured → Staged. An acquisition that cannot be processed becomes
-`Failed`, one that was processed completely but has no stiffness `NotEvaluable`. Each step names the stage that it takes
-and leaves acquisitions at other stages as they are.
+Selected → Loaded → Prepared → Segmented → Judged → Measured → Staged → Compared. An acquisition that cannot be
+processed becomes `Failed`, one that was processed completely but has no stiffness `NotEvaluable`. Each step names the
+stage that it takes and leaves acquisitions at other stages as they are.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from liver_mre.results.finding import (
@@ -171,10 +171,9 @@ class Measured(Judged):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Staged(Measured):
-    """Fibrosis is staged; `change` is the difference from an earlier exam, None without one."""
+    """Fibrosis is staged."""
 
     staging: Staging
-    change: Change | None = None
 
     @property
     def finding(self) -> MeasuredFinding:
@@ -186,8 +185,20 @@ class Staged(Measured):
             self.staging,
             self.quality,
             self.contour,
-            self.change,
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared(Staged):
+    """Compared with an earlier exam of the patient; only reported acquisitions are."""
+
+    change: Change
+
+    @property
+    def finding(self) -> MeasuredFinding:
+        """What is reported."""
+        # With arguments, because a dataclass with slots is another class than the one being defined here.
+        return replace(super(Compared, self).finding, change=self.change)
 
 
 @dataclass(frozen=True, slots=True)

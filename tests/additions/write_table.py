@@ -12,14 +12,13 @@ from liver_mre.workflow.step import Writer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from liver_mre.method.mre_run import MreRun
-
+    from liver_mre.method.mre_study_run import MreStudyRun
     from liver_mre.method.toolkit import Toolkit
 
 FILES: Final = {"table": "stiffness.csv"}
 
 
-def write_table(run: MreRun, toolkit: Toolkit, staging: Path) -> MreRun:
+def write_table(run: MreStudyRun, toolkit: Toolkit, staging: Path) -> MreStudyRun:
     """Write one line for each acquisition."""
     del toolkit
     path = staging / run.study.study_instance_uid / FILES["table"]

@@ -9,7 +9,7 @@ import pydicom
 from highdicom.sr import srread
 
 from app.cli import main
-from liver_mre.method.judge_quality import CHECK_IMAGES
+from liver_mre.method.not_evaluable import CHECK_IMAGES
 from tests.app.test_outputs import objects
 from tests.app.test_run import result_of
 from tests.tiny_model import publish_tiny_quality

@@ -21,7 +21,7 @@ from liver_mre.measurement.profile_file import load_profile
 from liver_mre.measurement.region import find_region
 from liver_mre.measurement.region_rules import RegionRules
 from liver_mre.measurement.staging import stage
-from liver_mre.method.judge_quality import why_not_evaluable
+from liver_mre.method.not_evaluable import because_of_quality
 from liver_mre.quality.verdict import AcquisitionQuality, Cause, Check, SliceQuality
 from liver_mre.report.content import ReportContent
 from liver_mre.results.finding import MeasuredFinding, NotEvaluableFinding, Provenance, SeriesIdentity
@@ -203,7 +203,7 @@ def make_failed(*, out_of_domain: tuple[str, ...] = ()) -> ReportContent:
         measurement=None,
         pixels=None,
         quality=quality,
-        reason=why_not_evaluable(quality),
+        reason=because_of_quality(quality),
     )
 
 

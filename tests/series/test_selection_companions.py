@@ -12,11 +12,12 @@ from liver_mre.errors import (
 )
 from tests.planning import select
 from tests.series import study_factory as made
-from tests.series.acquisition_factory import WITH_CONFIDENCE, (
+from tests.series.acquisition_factory import (
     CONFIDENCE,
     FULL_EXAM,
     MASKED_OF_EXAM,
     RULES,
+    WITH_CONFIDENCE,
     at,
     only,
     selections,

@@ -23,13 +23,8 @@ from pydicom.uid import generate_uid
 from liver_mre.report import codes, sop_common
 from liver_mre.report.outline import largest_outline
 from liver_mre.report.references import instance_references, slice_references
-from liver_mre.report.sr.interval_change import (
-    change_evaluations,
-    change_measurements,
-    crossing_evaluations,
-    interval_measurements,
-    removed_areas,
-)
+from liver_mre.report.sr.change import change_evaluations, change_measurements
+from liver_mre.report.sr.confidence_interval import crossing_evaluations, interval_measurements, removed_areas
 from liver_mre.report.sr.items import evaluation, number, source_image, stiffness, yes_or_no
 from liver_mre.report.sr.quality import exam_numbers, exam_quality
 

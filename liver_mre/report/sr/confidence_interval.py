@@ -1,4 +1,4 @@
-"""Items of the structured report on interval, probabilities, removed areas and change since an earlier exam."""
+"""Items of the structured report on the 95 % interval and the probabilities that follow from it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from liver_mre.report.sr.items import number, stiffness, yes_or_no
 if TYPE_CHECKING:
     from highdicom.sr import Measurement, QualitativeEvaluation
 
-    from liver_mre.measurement.change import Change
     from liver_mre.measurement.measure import StiffnessMeasurement
     from liver_mre.measurement.staging import Staging
 
@@ -47,19 +46,3 @@ def removed_areas(measured: StiffnessMeasurement) -> list[Measurement]:
         number(codes.private(f"removed_{one.reason}"), one.area_cm2, codes.SQUARE_CENTIMETRE)
         for one in measured.removed
     ]
-
-
-def change_measurements(change: Change | None) -> list[Measurement]:
-    """Return the change since an earlier exam; empty without one."""
-    if change is None:
-        return []
-    return [
-        number(codes.private("change_kpa"), change.kpa, codes.KILOPASCAL),
-        number(codes.private("change_percent"), round(change.percent, 2), codes.PERCENT),
-        number(codes.private("prior_stiffness"), change.prior.stiffness_kpa, codes.KILOPASCAL),
-    ]
-
-
-def change_evaluations(change: Change | None) -> list[QualitativeEvaluation]:
-    """Return whether the change exceeds the repeatability coefficient; empty without an earlier exam."""
-    return [] if change is None else [yes_or_no("change_exceeds", answer=change.exceeds)]
