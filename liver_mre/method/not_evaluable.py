@@ -36,8 +36,7 @@ NO_MAGNITUDE: Final = Reason(
     "no_magnitude",
     _NO_USABLE_MAGNITUDE
     + "nothing was measured. Send the magnitude series with the study (if it was sent, a note says why it cannot be "
-    "used)"
-    + _OR_ALLOW,
+    "used)" + _OR_ALLOW,
 )
 _MAGNITUDE_MISSING: Final = (
     "No magnitude series of these slices was found, so the acquisition is not evaluable: send it with the study"

@@ -14,7 +14,7 @@ from liver_mre.method.collect_results import study_result
 from liver_mre.method.measure_stiffness import measure_stiffness
 from liver_mre.method.mre_study_run import MreStudyRun
 from liver_mre.method.stage_fibrosis import stage_fibrosis
-from liver_mre.method.stages import Judged, Measured, NotEvaluable, Staged
+from liver_mre.method.stages import Compared, Judged, Measured, NotEvaluable, Staged
 from liver_mre.method.toolkit import Toolkit
 from liver_mre.quality.limits_file import load_limits
 from liver_mre.settings import Settings
@@ -145,7 +145,8 @@ def test_a_measurement_is_compared_with_the_earlier_report_in_the_input(
     assert (change.prior, change.percent, change.exceeds, change.same_versions) == (prior, 25.0, True, False)
     (alone,) = choose_acquisition(replace(run, study=Study("1.2", ())), toolkit).items
     assert isinstance(alone, Staged)
-    assert alone.change is None
+    assert isinstance(alone, Staged)
+    assert not isinstance(alone, Compared)
 
 
 def test_the_shipped_interval_is_that_of_the_shipped_network() -> None:
