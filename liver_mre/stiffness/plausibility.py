@@ -83,7 +83,7 @@ def check_plausible(median_kpa: float) -> None:
     low, high = PLAUSIBLE_MEDIAN_KPA
     if not low <= median_kpa <= high:
         msg = (
-            f"The median over the measured region would be {median_kpa:.3g} kPa, outside {low:g}-{high:g} kPa, so the unit of "
-            "the pixels cannot be right. Nothing was measured; check the scanner's scale."
+            f"The median over the measured region would be {median_kpa:.3g} kPa, outside {low:g}-{high:g} kPa, so the "
+            "unit of the pixels cannot be right. Nothing was measured; check the scanner's scale."
         )
         raise ImplausibleStiffnessError(msg)
