@@ -49,14 +49,14 @@ def _study(study: StudyCheck) -> dict[str, Any]:
         "study_instance_uid": study.study_instance_uid,
         "reason": reason_json(study.reason),
         "input_series": [series_json(decision) for decision in study.input_series],
-        "measurable": study.measurable,
+        "measurable": study.eligible,
         "acquisitions": [
             {
                 **identity_json(one.series),
                 "reason": reason_json(one.reason),
                 "unit": unit_json(one.unit),
                 "notes": list(one.notes),
-                "measurable": one.measurable,
+                "measurable": one.eligible,
             }
             for one in study.acquisitions
         ],
@@ -104,7 +104,7 @@ def acquisition_table(study: StudyCheck) -> Table:
     table.add_column("Measurable")
     table.add_column("Unit and notes", overflow="fold")
     for one in study.acquisitions:
-        table.add_row(str(one.series.series_number), "yes" if one.measurable else "no", "\n".join(_remarks(one)))
+        table.add_row(str(one.series.series_number), "yes" if one.eligible else "no", "\n".join(_remarks(one)))
     return table
 
 
@@ -117,12 +117,12 @@ def _remarks(one: AcquisitionCheck) -> list[str]:
 def _verdict(study: StudyCheck) -> str:
     if study.reason is not None:
         return study.reason.message
-    measurable = [one for one in study.acquisitions if one.measurable]
-    if not measurable:
+    eligible = [one for one in study.acquisitions if one.eligible]
+    if not eligible:
         return "Nothing would be measured."
-    if len(measurable) == 1:
-        return f"Series {measurable[0].series.series_number} would be measured."
+    if len(eligible) == 1:
+        return f"Series {eligible[0].series.series_number} would be measured."
     return (
-        f"{len(measurable)} acquisitions would be measured, and the one with the largest measured area reported; "
+        f"{len(eligible)} acquisitions would be measured, and the one with the largest measured area reported; "
         "--all reports all of them, --series UID a single one."
     )

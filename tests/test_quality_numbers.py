@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from liver_mre.quality.image import CHANNELS, SIZE
+from liver_mre.quality.image import QUALITY_CHANNELS, SIZE
 from liver_mre.quality.limits_file import load_limits
 from liver_mre.quality.networks import load_quality_model
 from liver_mre.settings import Settings
@@ -50,8 +50,10 @@ def test_the_figures_of_the_vote_are_told_in_words() -> None:
     text = told("docs/performance.md")
     assert f"of {METRICS['exams']} more simulated patients, {vote['slices'] - vote['diagnostic']} of whose" in text
     figures = [f"{100 * vote[name]:.1f} %" for name in ("accuracy", "precision", "recall")]
-    assert f"is right about {figures[0]} of slices; {figures[1]} of those" in text
-    assert f"it finds {figures[2]} of those that are, and names the cause right in {100 * vote['cause']:.0f} %" in text
+    assert (
+        f"slice accuracy {figures[0]}, precision {figures[1]}, sensitivity {figures[2]} (positive: diagnostic)" in text
+    )
+    assert f"cause of failure right in {100 * vote['cause']:.0f} %" in text
 
 
 def test_the_document_shows_the_comparison_by_which_the_network_was_chosen() -> None:
@@ -115,7 +117,7 @@ def test_all_eight_judge_an_exam_in_less_than_a_third_of_a_second() -> None:
     folder = Settings().quality_dir
     assert folder is not None
     model = load_quality_model(folder)
-    images = np.random.default_rng(0).random((5, len(CHANNELS), *SIZE), np.float32)
+    images = np.random.default_rng(0).random((5, len(QUALITY_CHANNELS), *SIZE), np.float32)
     model.logits(images)
     taken = []
     for _ in range(5):

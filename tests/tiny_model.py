@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from liver_mre.liver.openvino_backend import import_openvino
-from liver_mre.quality.image import CHANNELS as QUALITY_CHANNELS
+from liver_mre.quality.image import QUALITY_CHANNELS
 from liver_mre.quality.image import SIZE as QUALITY_SIZE
 from liver_mre.quality.verdict import CAUSES, OUT_OF_DOMAIN_OUTPUT, OUTPUTS
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from liver_mre.errors import ModelError
-from liver_mre.liver.channels import CHANNELS, KNOWN_CHANNELS
+from liver_mre.liver.channels import ALL_CHANNELS, KNOWN_CHANNELS
 from liver_mre.liver.mask import ModelIdentity
 from liver_mre.studies.typed_json import Fields, read_json
 
@@ -73,7 +73,7 @@ class ModelCard(Card):
     @property
     def takes_all_channels(self) -> bool:
         """Whether its input is more than the masked elastogram."""
-        return self.channels == CHANNELS
+        return self.channels == ALL_CHANNELS
 
 
 def load_card(model_dir: Path) -> ModelCard:

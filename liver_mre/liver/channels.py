@@ -20,10 +20,10 @@ from liver_mre.stiffness.magnitude import bright_magnitude
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CHANNELS: Final = ("stiffness", "confident", "magnitude")
+ALL_CHANNELS: Final = ("stiffness", "confident", "magnitude")
 MASKED_ALONE: Final = ("masked_stiffness",)
 """Stiffness of confident pixels, the only channel of a network like that of Su et al. 2025 (doi 10.2196/80351)."""
-KNOWN_CHANNELS: Final = (MASKED_ALONE, CHANNELS)
+KNOWN_CHANNELS: Final = (MASKED_ALONE, ALL_CHANNELS)
 WINDOW_KPA: Final = (0.0, 8.0)
 """Window centre 400, width 800 at 0.01 kPa a count, as in Su et al. 2025 (doi 10.2196/80351)."""
 
@@ -51,7 +51,7 @@ def network_channels(
 
     Returns
     -------
-    (S, 3, R, C) float32 in [0, 1], channels as in `CHANNELS`
+    (S, 3, R, C) float32 in [0, 1], channels as in `ALL_CHANNELS`
 
     Raises
     ------
@@ -63,7 +63,7 @@ def network_channels(
             message = f"{name} of shape {other.shape} with stiffness of shape {stiffness_kpa.shape}"
             raise ValueError(message)
     slices, rows, columns = stiffness_kpa.shape
-    channels = np.zeros((slices, len(CHANNELS), rows, columns), dtype=np.float32)
+    channels = np.zeros((slices, len(ALL_CHANNELS), rows, columns), dtype=np.float32)
     low, high = window_kpa
     channels[:, 0] = np.clip((stiffness_kpa - low) / (high - low), 0.0, 1.0)
     if confident is not None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from liver_mre.liver.channels import CHANNELS, MASKED_ALONE, WINDOW_KPA, network_channels
+from liver_mre.liver.channels import ALL_CHANNELS, MASKED_ALONE, WINDOW_KPA, network_channels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,8 +117,8 @@ def available_channels(volume: StiffnessVolume, channels: tuple[str, ...]) -> tu
     """
     if channels == MASKED_ALONE:
         return MASKED_ALONE
-    stiffness = MASKED_ALONE if volume.only_masked else CHANNELS[:2]
-    return stiffness if volume.magnitude is None else (*stiffness, CHANNELS[2])
+    stiffness = MASKED_ALONE if volume.only_masked else ALL_CHANNELS[:2]
+    return stiffness if volume.magnitude is None else (*stiffness, ALL_CHANNELS[2])
 
 
 def _arranged(
@@ -128,7 +128,7 @@ def _arranged(
     if channels == MASKED_ALONE:
         alone = network_channels(volume.stiffness_kpa, volume.confident, None, masked=True, window_kpa=window_kpa)
         return alone[:, :1]
-    if channels != CHANNELS:
+    if channels != ALL_CHANNELS:
         message = f"no network with the channels {', '.join(channels)} is known"
         raise ValueError(message)
     return network_channels(

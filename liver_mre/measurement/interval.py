@@ -25,7 +25,7 @@ Z: Final = 1.959963984540054
 """Normal quantile of `LEVEL`, two-sided."""
 EMPTY_LOG_RATIO: Final = 0.2
 """Ours: log ratio assumed for an alternative outline in which nothing can be measured."""
-_DECIMALS: Final = 5
+_KPA_DECIMALS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,5 +146,5 @@ def interval_of(mean_kpa: float, sampling: float, segmentation: float, calibrati
     scale = calibration.scale_at(mean_kpa)
     parts = (scale * sampling, scale * calibration.segmentation_weight * segmentation, scale * calibration.residual)
     reach = Z * math.sqrt(sum(part**2 for part in parts))
-    low_kpa, high_kpa = (round(mean_kpa * math.exp(side), _DECIMALS) for side in (-reach, reach))
+    low_kpa, high_kpa = (round(mean_kpa * math.exp(side), _KPA_DECIMALS) for side in (-reach, reach))
     return StiffnessInterval(low_kpa, high_kpa, LEVEL, *parts, calibration=calibration.name)

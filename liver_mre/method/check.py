@@ -32,7 +32,7 @@ class AcquisitionCheck:
     notes: tuple[str, ...] = ()
 
     @property
-    def measurable(self) -> bool:
+    def eligible(self) -> bool:
         """Whether its headers allow a measurement."""
         return self.reason is None
 
@@ -47,9 +47,9 @@ class StudyCheck:
     reason: Reason | None = None
 
     @property
-    def measurable(self) -> bool:
+    def eligible(self) -> bool:
         """Whether at least one of its acquisitions can be measured."""
-        return self.reason is None and any(one.measurable for one in self.acquisitions)
+        return self.reason is None and any(one.eligible for one in self.acquisitions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from liver_mre.stiffness.waves import WaveMaps
 
-CHANNELS: Final = ("masked_stiffness", "confident", "liver", "stiffness", "magnitude", "wave", "residual")
+QUALITY_CHANNELS: Final = ("masked_stiffness", "confident", "liver", "stiffness", "magnitude", "wave", "residual")
 """The first three always exist; unmasked stiffness, magnitude and waves only where the study holds them."""
-FIELD_OF_VIEW_MM: Final = (320.0, 400.0)
+QUALITY_FIELD_OF_VIEW_MM: Final = (320.0, 400.0)
 SIZE: Final = (64, 80)
 """Pixels of 5 mm, averaged over the original ones, so that a small confident region keeps its area."""
 
@@ -49,7 +49,7 @@ def quality_images(
 
     Returns
     -------
-    (S, 7, h, w) float32 in [0, 1], channels as in `CHANNELS`; missing channels are zero
+    (S, 7, h, w) float32 in [0, 1], channels as in `QUALITY_CHANNELS`; missing channels are zero
     """
     channels: list[NDArray[np.floating] | None] = [
         _windowed(stiffness_kpa) * confident,
@@ -60,7 +60,7 @@ def quality_images(
         None if waves is None else compress_amplitude(waves.amplitude_rad),
         None if waves is None else compress_amplitude(waves.residual_rad),
     ]
-    images = np.zeros((len(stiffness_kpa), len(CHANNELS), *size), np.float32)
+    images = np.zeros((len(stiffness_kpa), len(QUALITY_CHANNELS), *size), np.float32)
     for channel, array in enumerate(channels):
         if array is not None:
             images[:, channel] = averaged(array, pixel_spacing_mm, size)
@@ -90,7 +90,9 @@ def _scaled(magnitude: NDArray[np.number]) -> NDArray[np.floating] | None:
 def _averaged(
     image: NDArray[np.floating], spacing_mm: tuple[float, float], size: tuple[int, int]
 ) -> NDArray[np.float32]:
-    canvas = np.zeros([round(side / step) for side, step in zip(FIELD_OF_VIEW_MM, spacing_mm, strict=True)], np.float32)
+    canvas = np.zeros(
+        [round(side / step) for side, step in zip(QUALITY_FIELD_OF_VIEW_MM, spacing_mm, strict=True)], np.float32
+    )
     shared = [min(lengths) for lengths in zip(image.shape, canvas.shape, strict=True)]
     canvas[_central(canvas.shape, shared)] = image[_central(image.shape, shared)]
     resized = Image.fromarray(canvas).resize((size[1], size[0]), Image.Resampling.BOX)

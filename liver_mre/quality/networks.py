@@ -11,7 +11,7 @@ from liver_mre.errors import ModelError
 from liver_mre.liver.card import Card, card_fields, parse_weights, read_card
 from liver_mre.liver.network import CPU_FILES, checked_files
 from liver_mre.liver.openvino_backend import import_openvino
-from liver_mre.quality.image import CHANNELS, SIZE
+from liver_mre.quality.image import QUALITY_CHANNELS, SIZE
 from liver_mre.quality.verdict import CAUSES, OUTPUTS
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class QualityModel:
 
     def logits(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (S, members, `OUTPUTS`) logits of slices (S, 7, h, w) as `quality_images` makes them."""
-        if images.ndim != 4 or images.shape[1:] != (len(CHANNELS), *SIZE):  # noqa: PLR2004 - the axes S, C, h, w
-            message = f"images of shape {images.shape} where (S, {len(CHANNELS)}, {SIZE[0]}, {SIZE[1]}) are due"
+        if images.ndim != 4 or images.shape[1:] != (len(QUALITY_CHANNELS), *SIZE):  # noqa: PLR2004 - the axes S, C, h, w
+            message = f"images of shape {images.shape} where (S, {len(QUALITY_CHANNELS)}, {SIZE[0]}, {SIZE[1]}) are due"
             raise ValueError(message)
         request = self.compiled.create_infer_request()
         request.infer({0: np.ascontiguousarray(images, np.float32)})
@@ -100,7 +100,7 @@ def parse_quality_card(content: object) -> QualityCard:
     """
     fields = card_fields(content, _WHERE)
     network_input, output = fields.part("input"), fields.part("output")
-    if network_input.texts("channels") != CHANNELS or network_input.numbers("size", 2) != SIZE:
+    if network_input.texts("channels") != QUALITY_CHANNELS or network_input.numbers("size", 2) != SIZE:
         fields.refuse("describes another input than this application makes")
     if output.texts("causes") != tuple(str(cause) for cause in CAUSES):
         fields.refuse("names other causes than this application knows")

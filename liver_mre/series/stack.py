@@ -16,7 +16,7 @@ SAME_SPACING_MM: Final = 1e-3  # ours: above rounding of decimal strings
 GAP_RATIO: Final = 1.5  # ours: half-way between the next slice and the one after
 SAME_FIELD_OF_VIEW: Final = 0.02  # ours: one pixel of 64 is less, a wrong voxel size far more
 _FRAMES: Final = "PerFrameFunctionalGroupsSequence"
-FIELD_OF_VIEW_MM: Final = (150.0, 600.0)  # ours: narrower than a body, wider than a magnet's bore
+PLAUSIBLE_FIELD_OF_VIEW_MM: Final = (150.0, 600.0)  # ours: narrower than a body, wider than a magnet's bore
 
 
 def order_slices(instances: tuple[Instance, ...]) -> tuple[Instance, ...]:
@@ -133,7 +133,7 @@ def is_placeholder(instance: Instance) -> bool:
 def _check_field_of_view(instance: Instance) -> None:
     row_mm, column_mm = instance.pixel_spacing_mm or (0.0, 0.0)
     height_mm, width_mm = instance.rows * row_mm, instance.columns * column_mm
-    low, high = FIELD_OF_VIEW_MM
+    low, high = PLAUSIBLE_FIELD_OF_VIEW_MM
     if not (low <= height_mm <= high and low <= width_mm <= high):
         msg = (
             f"The stiffness images would be {height_mm:.0f} x {width_mm:.0f} mm large, which is not plausible for an "

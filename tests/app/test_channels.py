@@ -71,7 +71,7 @@ def test_the_stiffness_is_right_whatever_images_the_study_has(
     assert study.findings[0].provenance.network_channels == SHOWN[encoding]
 
 
-def test_the_magnitude_reaches_the_network_and_only_confident_stiffness_is_measured(
+def test_the_magnitude_reaches_the_network_and_only_confident_pixels_is_measured(
     by_magnitude: TinyModel, tmp_path: Path
 ) -> None:
     study = ENCODINGS["siemens-gre"](EXAM, tmp_path / "study")

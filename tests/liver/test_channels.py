@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liver_mre.liver.channels import CHANNELS, network_channels
+from liver_mre.liver.channels import ALL_CHANNELS, network_channels
 from liver_mre.stiffness.magnitude import bright_magnitude
 
 SHAPE = (2, 12, 10)
@@ -21,7 +21,7 @@ def _exam(seed: int = 1) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def test_everything_is_stiffness_in_its_window_confident_pixels_and_magnitude() -> None:
     stiffness, confident, magnitude = _exam()
     found = network_channels(stiffness, confident, magnitude, masked=False)
-    assert found.shape == (2, len(CHANNELS), 12, 10)
+    assert found.shape == (2, len(ALL_CHANNELS), 12, 10)
     assert found.dtype == np.float32
     np.testing.assert_allclose(found[:, 0], np.minimum(stiffness / 8, 1), rtol=1e-6)
     np.testing.assert_array_equal(found[:, 1], confident)

@@ -44,7 +44,7 @@ def test_a_mirrored_exam_is_the_usual_one_mirrored() -> None:
     np.testing.assert_array_equal(mirrored.truth.liver, usual.truth.liver[..., ::-1])
 
 
-def test_a_contrast_series_is_confident_stiffness_in_the_whole_body() -> None:
+def test_a_contrast_series_is_confident_pixels_in_the_whole_body() -> None:
     usual = simulate_exam(6, slices=1)
     contrast = simulate_exam(6, slices=1, out_of_domain="contrast")
     body = usual.truth.tissue > 0

@@ -114,7 +114,7 @@ def test_a_study_with_a_seg_becomes_an_exam_with_that_liver(
     report = _prepared(tmp_path)
     (exam,) = read_exams((tmp_path / "own",))
     np.testing.assert_array_equal(exam.liver, _by_z(simulated.truth.liver))
-    shown = exam.measurable if masked else exam.stiffness > 0
+    shown = exam.confident_pixels if masked else exam.stiffness > 0
     assert shown.sum() > 1000
     np.testing.assert_allclose(exam.stiffness_kpa[shown], _by_z(simulated.stiffness_kpa)[shown], atol=0.0101)
     assert exam.magnitude is not None

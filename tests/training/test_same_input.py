@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from liver_mre.liver.channels import CHANNELS, MASKED_ALONE
+from liver_mre.liver.channels import ALL_CHANNELS, MASKED_ALONE
 from liver_mre.liver.framing import available_channels, network_input, view_of
 from liver_mre.series.scanner_rules_file import load_scanner_rules
 from liver_mre.stiffness.source import read_stiffness
@@ -22,7 +22,7 @@ from tests.planning import select
 from training.cohort.exams import Exam, load_simulated_exam
 from training.cohort.store import CONFIDENCE_PER_COUNT, KPA_PER_COUNT, ExamRecord, save_exam
 from training.experiments.refusals import as_read
-from training.segmentation.dataset import FIELD_OF_VIEW_MM, Grid, Slices
+from training.segmentation.dataset import INPUT_FIELD_OF_VIEW_MM, Grid, Slices
 from training.segmentation.situations import SITUATIONS, Situation
 
 if TYPE_CHECKING:
@@ -91,9 +91,9 @@ def in_training(exam: Exam, situation: Situation) -> torch.Tensor:
 def at_run_time(folder: Path, channels: tuple[str, ...]) -> tuple[torch.Tensor, tuple[str, ...]]:
     (study,) = read_studies(folder).studies
     (selection,) = select(study, load_scanner_rules()).acquisitions
-    volume = read_stiffness(selection, companions=channels == CHANNELS)
+    volume = read_stiffness(selection, companions=channels == ALL_CHANNELS)
     fine = GRID.size * GRID.pooling
-    shown = network_input(volume, channels=channels, size=(fine, fine), view=view_of(volume, FIELD_OF_VIEW_MM))
+    shown = network_input(volume, channels=channels, size=(fine, fine), view=view_of(volume, INPUT_FIELD_OF_VIEW_MM))
     # A published network averages squares of its input itself. The cohort's first slice is the uppermost.
     pooled = functional.avg_pool2d(torch.from_numpy(shown), GRID.pooling)
     return pooled.flip(0), available_channels(volume, channels)
@@ -113,7 +113,7 @@ def test_the_network_is_shown_the_same_in_training_and_at_run_time(
     record: ExamRecord, trained_on: Exam, name: str, encoding: str, lost: tuple[SeriesKind, ...], tmp_path: Path
 ) -> None:
     expected = in_training(trained_on, BY_NAME[name])
-    found, shown = at_run_time(written(record, encoding, lost, tmp_path / "study"), CHANNELS)
+    found, shown = at_run_time(written(record, encoding, lost, tmp_path / "study"), ALL_CHANNELS)
     assert shown == SHOWN[name]
     assert expected[:, 0].max() > 0.5
     torch.testing.assert_close(found, expected, atol=1e-5, rtol=0.0)

@@ -51,22 +51,22 @@ class Exam(StoredMaps):
         return self.facts.get("resection", 0.0) != 0.0 or self.facts.get("failure") == "anatomical masking"
 
     @property
-    def measurable(self) -> NDArray[np.bool_]:
+    def confident_pixels(self) -> NDArray[np.bool_]:
         """(S, R, C) bool: confident pixels with a stiffness."""
         return self.confident() & (self.stiffness > 0)
 
     @property
     def true_kpa(self) -> float:
-        """Mean stiffness (kPa) of the measurable pixels of the true liver; NaN if there are none."""
-        pixels = self.stiffness[self.liver & self.measurable]
+        """Mean stiffness (kPa) of the confident pixels of the true liver; NaN if there are none."""
+        pixels = self.stiffness[self.liver & self.confident_pixels]
         return float(pixels.mean(dtype=np.float64)) * KPA_PER_COUNT if pixels.size else float("nan")
 
     def volume(self, *, masked: bool) -> StiffnessVolume:
         """Return the exam as the application reads it, from its masked or unmasked elastogram."""
-        valid = self.measurable if masked or self.masked else self.stiffness > 0
+        valid = self.confident_pixels if masked or self.masked else self.stiffness > 0
         stiffness_kpa = np.where(valid, self.stiffness_kpa, np.float32(0))
         return StiffnessVolume(
-            stiffness_kpa, valid, self.measurable, (), self.pixel_spacing_mm, masked=masked or self.masked
+            stiffness_kpa, valid, self.confident_pixels, (), self.pixel_spacing_mm, masked=masked or self.masked
         )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import torch
 from torch import nn
 
-from liver_mre.quality.image import CHANNELS
+from liver_mre.quality.image import QUALITY_CHANNELS
 from liver_mre.quality.verdict import OUTPUTS
 from training.segmentation.network import ensure_torchvision_imports, float32_weights
 
@@ -46,7 +46,7 @@ def build_classifier(architecture: str) -> nn.Module:
     name, first = next((n, m) for n, m in network.named_modules() if isinstance(m, nn.Conv2d))
     parent, _, own = name.rpartition(".")
     wider = nn.Conv2d(
-        len(CHANNELS),
+        len(QUALITY_CHANNELS),
         first.out_channels,
         first.kernel_size,  # type: ignore[arg-type]  # torch types it as a tuple of any length
         first.stride,  # type: ignore[arg-type]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from liver_mre.liver.channels import WINDOW_KPA
-from liver_mre.quality.image import CHANNELS, FIELD_OF_VIEW_MM, SIZE
+from liver_mre.quality.image import QUALITY_CHANNELS, QUALITY_FIELD_OF_VIEW_MM, SIZE
 from liver_mre.quality.networks import OF_THE_EXAM
 from liver_mre.quality.verdict import CAUSES
 from simulation.exams.outcome import DIAGNOSTIC_CM2
@@ -58,14 +58,14 @@ def publish_quality(run: Path, evaluation: Path, model_dir: Path, *, hardware: s
             "member": metrics["architecture"],
             "network": ARCHITECTURES[metrics["architecture"]],
             "members": FOLDS,
-            "in_channels": len(CHANNELS),
+            "in_channels": len(QUALITY_CHANNELS),
             "library": f"torchvision {importlib.metadata.version('torchvision')}",
         },
         "input": {
-            "channels": list(CHANNELS),
+            "channels": list(QUALITY_CHANNELS),
             "window_kpa": list(WINDOW_KPA),
             "size": list(SIZE),
-            "field_of_view_mm": list(FIELD_OF_VIEW_MM),
+            "field_of_view_mm": list(QUALITY_FIELD_OF_VIEW_MM),
             "interpolation": "mean",
             "range": [0.0, 1.0],
         },

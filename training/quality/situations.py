@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from liver_mre.quality.image import CHANNELS
+from liver_mre.quality.image import QUALITY_CHANNELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_ALWAYS: Final = CHANNELS[:3]
-_WAVES: Final = CHANNELS[-2:]
-LIVER: Final = CHANNELS.index("liver")
-MAGNITUDE: Final = CHANNELS.index("magnitude")
+_ALWAYS: Final = QUALITY_CHANNELS[:3]
+_WAVES: Final = QUALITY_CHANNELS[-2:]
+LIVER: Final = QUALITY_CHANNELS.index("liver")
+MAGNITUDE: Final = QUALITY_CHANNELS.index("magnitude")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +28,13 @@ class QualitySituation:
 
     @property
     def has_channel(self) -> NDArray[np.bool_]:
-        """(7,) bool: which of `CHANNELS` are given."""
-        return np.isin(CHANNELS, self.channels)
+        """(7,) bool: which of `QUALITY_CHANNELS` are given."""
+        return np.isin(QUALITY_CHANNELS, self.channels)
 
 
 WITH_WAVES: Final = "everything and waves"
 SITUATIONS: Final = {
-    WITH_WAVES: QualitySituation("everything", CHANNELS, 0.28),
+    WITH_WAVES: QualitySituation("everything", QUALITY_CHANNELS, 0.28),
     "everything": QualitySituation("everything", (*_ALWAYS, "stiffness", "magnitude"), 0.14),
     "masked-magnitude and waves": QualitySituation("masked-magnitude", (*_ALWAYS, "magnitude", *_WAVES), 0.14),
     "masked-magnitude": QualitySituation("masked-magnitude", (*_ALWAYS, "magnitude"), 0.10),

@@ -16,7 +16,7 @@ import torch
 from torch.nn import functional
 from torch.utils.data import Dataset, Sampler
 
-from liver_mre.liver.channels import CHANNELS
+from liver_mre.liver.channels import ALL_CHANNELS
 from liver_mre.liver.framing import View, resized, view_of
 from training.segmentation.engines import CommonKeys
 from training.segmentation.situations import STANDARD_MASKING, draw_masking, draw_situation, exam_channels
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from training.cohort.exams import Exam
     from training.segmentation.situations import Situation
 
-FIELD_OF_VIEW_MM: Final = (318.75, 400.0)
+INPUT_FIELD_OF_VIEW_MM: Final = (318.75, 400.0)
 """(height, width) of the network's input; a published card carries it."""
-MAGNITUDE: Final = CHANNELS.index("magnitude")
+MAGNITUDE: Final = ALL_CHANNELS.index("magnitude")
 _POSE_PROBABILITY: Final = 0.8
 _MAGNITUDE_PROBABILITY: Final = 0.5
 
@@ -107,7 +107,7 @@ class Slices(Dataset[dict[str, "Tensor"]]):
     grid: Grid
     augment: bool = False  # draw situation, pose and masking at random
     seed: int = 0  # of the augmentation
-    field_of_view_mm: tuple[float, float] = FIELD_OF_VIEW_MM  # (height, width) of the input
+    field_of_view_mm: tuple[float, float] = INPUT_FIELD_OF_VIEW_MM  # (height, width) of the input
     places: list[tuple[int, int]] = field(init=False)
     _views: dict[tuple[int, bool], View] = field(init=False, default_factory=dict)
 

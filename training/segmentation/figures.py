@@ -98,7 +98,7 @@ def overlay(exam: Exam, predicted: NDArray[np.bool_], title: str) -> bytes:
     """Plot all slices: stiffness (not measurable pixels darker), true outline white, predicted outline red."""
     figure = Figure(figsize=(2.6 * len(exam.liver), 2.6), layout="constrained")
     figure.suptitle(title, fontsize=9)
-    shown = np.where(exam.measurable, exam.stiffness_kpa, 0.35 * exam.stiffness_kpa)
+    shown = np.where(exam.confident_pixels, exam.stiffness_kpa, 0.35 * exam.stiffness_kpa)
     for index, axes in enumerate(np.atleast_1d(figure.subplots(1, len(exam.liver)))):
         axes.imshow(shown[index], cmap="inferno", vmin=0, vmax=WINDOW_KPA[1], aspect=_aspect(exam))
         _outline(axes, exam.liver[index], "white")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from safetensors.torch import load_file
 
-from liver_mre.liver.channels import CHANNELS, MASKED_ALONE
+from liver_mre.liver.channels import ALL_CHANNELS, MASKED_ALONE
 from models.card import read_card
 from training.segmentation.checkpoint import load_checkpoint, run_summary
 from training.segmentation.model_folder import (
@@ -66,13 +66,13 @@ def model_card(checkpoint: dict[str, Any], metrics: dict[str, Any], hardware: st
     """Return the card without its entry for the weights; all numbers come from the checkpoint or its evaluation."""
     architecture = checkpoint["architecture"]
     library = f"segmentation-models-pytorch {importlib.metadata.version('segmentation-models-pytorch')}"
-    channels = MASKED_ALONE if architecture["in_channels"] == 1 else CHANNELS
+    channels = MASKED_ALONE if architecture["in_channels"] == 1 else ALL_CHANNELS
     return {
         "schema_version": "1.1",
         "name": "liver-segmentation",
         "version": version,
         "task": "Segment the liver in MR elastography, from the stiffness map and what else the study has"
-        if channels == CHANNELS
+        if channels == ALL_CHANNELS
         else "Segment the liver in a confidence-masked MR elastography stiffness map",
         "intended_use": "Research use only. Region of interest for automatic liver stiffness measurement.",
         "licence": "Apache-2.0",
@@ -95,7 +95,7 @@ def model_card(checkpoint: dict[str, Any], metrics: dict[str, Any], hardware: st
 def limits(origins: Iterable[str], channels: tuple[str, ...]) -> list[str]:
     """Return the limitations of a model."""
     found = [*(_SIMULATED if set(origins) == {"simulated"} else _OWN), RESEARCH_ONLY, _INPUT]
-    return found if channels == CHANNELS else [*found, _NEEDS_MASK]
+    return found if channels == ALL_CHANNELS else [*found, _NEEDS_MASK]
 
 
 def training_facts(checkpoint: dict[str, Any], hardware: str) -> dict[str, Any]:

@@ -28,17 +28,17 @@ class ExamScore:
     situation: str  # input situation
     liver_dice: float  # whole liver; NaN if both masks are empty
     liver_iou: float
-    measurable_dice: float  # of the measurable pixels of both masks
+    measurable_dice: float  # of the confident pixels of both masks
     measurable_iou: float
-    common: int  # measurable pixels in both masks
-    predicted: int  # measurable pixels in the prediction
-    true: int  # measurable pixels in the truth
+    common: int  # confident pixels in both masks
+    predicted: int  # confident pixels in the prediction
+    true: int  # confident pixels in the truth
     liver_common: int  # the same three for the whole liver
     liver_predicted: int
     liver_true: int
-    predicted_kpa: float  # mean stiffness over the measurable pixels; NaN if there are none
+    predicted_kpa: float  # mean stiffness over the confident pixels; NaN if there are none
     true_kpa: float
-    predicted_area_cm2: float  # of the measurable pixels, all slices
+    predicted_area_cm2: float  # of the confident pixels, all slices
     true_area_cm2: float
 
     @property
@@ -64,8 +64,8 @@ def score_exam(exam: Exam, predicted: NDArray[np.bool_], situation: str) -> Exam
 
     All pixels of an exam have the same area, so the mean over pixels is the area-weighted mean over slices.
     """
-    measurable = exam.measurable
-    chosen, true = predicted & measurable, exam.liver & measurable
+    confident = exam.confident_pixels
+    chosen, true = predicted & confident, exam.liver & confident
     counts = int((chosen & true).sum()), int(chosen.sum()), int(true.sum())
     liver_counts = int((predicted & exam.liver).sum()), int(predicted.sum()), int(exam.liver.sum())
     liver_dice, liver_iou = overlap(*liver_counts)

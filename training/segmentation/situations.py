@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import ndimage
 
-from liver_mre.liver.channels import CHANNELS, MASKED_ALONE, network_channels
+from liver_mre.liver.channels import ALL_CHANNELS, MASKED_ALONE, network_channels
 from training.cohort.store import CONFIDENCE_THRESHOLD, KPA_PER_COUNT, confidence_counts
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ class Situation:
     @property
     def channels(self) -> tuple[str, ...]:
         """The channels as `liver_mre.liver.channels` names them."""
-        stiffness = MASKED_ALONE if self.masked else CHANNELS[:2] if self.confidence else CHANNELS[:1]
-        return (*stiffness, CHANNELS[2]) if self.magnitude else stiffness
+        stiffness = MASKED_ALONE if self.masked else ALL_CHANNELS[:2] if self.confidence else ALL_CHANNELS[:1]
+        return (*stiffness, ALL_CHANNELS[2]) if self.magnitude else stiffness
 
     def suits(self, exam: Exam) -> bool:
         """Tell whether the exam has the series of this situation."""

@@ -19,7 +19,7 @@ from training.errors import CohortError, TrainingError
 from training.segmentation import engines
 from training.segmentation.checkpoint import load_initial_weights, write_checkpoint
 from training.segmentation.curves import append_row, keep_rows, plot
-from training.segmentation.dataset import FIELD_OF_VIEW_MM, EpochSampler, only_suitable
+from training.segmentation.dataset import INPUT_FIELD_OF_VIEW_MM, EpochSampler, only_suitable
 from training.segmentation.loaders import batch_preparation, training_loader, validation_loader
 from training.segmentation.network import Autocast, build_network, default_device, fitted_weights, placed
 from training.segmentation.options import Progress, TrainOptions
@@ -234,7 +234,7 @@ class Training:
             "recipe": asdict(self.recipe),
             "size": self.options.size,
             "pooling": self.options.pooling,
-            "field_of_view_mm": list(FIELD_OF_VIEW_MM),
+            "field_of_view_mm": list(INPUT_FIELD_OF_VIEW_MM),
             "seed": self.options.seed,
             "device": self.device.type,
             "history": self.history,

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from liver_mre.measurement.staging import Staging
     from liver_mre.report.references import Reference
 
-_DECIMALS: Final = 4
+_SR_DECIMALS: Final = 4
 
 
 def number(name: Code, value: float, unit: Code, derivation: Code | None = None) -> Measurement:
     """Return a NUM item, rounded to 4 decimals."""
-    return Measurement(name=name, value=round(float(value), _DECIMALS), unit=unit, derivation=derivation)
+    return Measurement(name=name, value=round(float(value), _SR_DECIMALS), unit=unit, derivation=derivation)
 
 
 def stiffness(value_kpa: float, derivation: Code, staging: Staging | None = None) -> Measurement:
     """Return a stiffness, rounded to 4 decimals but never across a cut-off of the staging."""
     return Measurement(
         name=codes.ELASTICITY,
-        value=rounded_kpa(value_kpa, cutoffs_kpa(staging), decimals=_DECIMALS),
+        value=rounded_kpa(value_kpa, cutoffs_kpa(staging), decimals=_SR_DECIMALS),
         unit=codes.KILOPASCAL,
         derivation=derivation,
         method=codes.private("mr_elastography"),

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from liver_mre.errors import ModelError
-from liver_mre.quality.image import CHANNELS
+from liver_mre.quality.image import QUALITY_CHANNELS
 from liver_mre.quality.networks import load_quality_model, parse_quality_card
 from liver_mre.quality.verdict import CAUSE_OUTPUTS, CAUSES, OUTPUTS, Cause
 from models.export import export_model
@@ -66,7 +66,7 @@ def test_no_patient_is_on_both_sides_of_a_fold(quality_cohort: Path, quality_liv
 def test_every_architecture_takes_the_images_and_names_causes(name: str) -> None:
     network = build_classifier(name).eval()
     with torch.inference_mode():
-        logits = network(torch.rand(2, len(CHANNELS), 64, 80))
+        logits = network(torch.rand(2, len(QUALITY_CHANNELS), 64, 80))
     assert logits.shape == (2, OUTPUTS)
     assert torch.isfinite(logits).all()
 
@@ -75,7 +75,7 @@ def test_a_logit_can_be_negative() -> None:
     torch.manual_seed(0)
     network = build_classifier("squeezenet1_1").eval()
     with torch.inference_mode():
-        assert (network(torch.rand(8, len(CHANNELS), 64, 80)) < 0).any()
+        assert (network(torch.rand(8, len(QUALITY_CHANNELS), 64, 80)) < 0).any()
 
 
 def test_scores_count_both_classes() -> None:
@@ -161,7 +161,7 @@ def test_an_evaluation_of_other_weights_is_not_published(run: Path, tmp_path: Pa
 def test_a_card_of_other_causes_is_refused() -> None:
     card = {
         "schema_version": "1.0",
-        "input": {"channels": list(CHANNELS), "size": [64, 80]},
+        "input": {"channels": list(QUALITY_CHANNELS), "size": [64, 80]},
         "output": {"causes": [str(cause) for cause in CAUSES[::-1]], "of_the_exam": ["stranger"]},
     }
     with pytest.raises(ModelError, match="other causes"):
@@ -171,7 +171,7 @@ def test_a_card_of_other_causes_is_refused() -> None:
 def test_a_card_of_networks_that_know_no_strangers_is_refused() -> None:
     card = {
         "schema_version": "1.0",
-        "input": {"channels": list(CHANNELS), "size": [64, 80]},
+        "input": {"channels": list(QUALITY_CHANNELS), "size": [64, 80]},
         "output": {"causes": [str(cause) for cause in CAUSES], "of_the_exam": []},
     }
     with pytest.raises(ModelError, match="other things about an exam"):
@@ -225,6 +225,6 @@ def test_a_situation_hides_what_a_study_lacks_and_shows_the_liver_that_is_outlin
     for number, (name, shown) in enumerate(SITUATIONS.items()):
         seen = few.images_in(np.arange(2), np.full(2, number))
         assert set(np.unique(seen[:, LIVER])) == ({7} if name == "masked" else {0})
-        there = {channel for channel, image in zip(CHANNELS, seen.any(axis=(0, 2, 3)), strict=True) if image}
+        there = {channel for channel, image in zip(QUALITY_CHANNELS, seen.any(axis=(0, 2, 3)), strict=True) if image}
         assert there - {"liver"} == set(shown.channels) - {"liver"}
     assert sum(each.probability for each in SITUATIONS.values()) == pytest.approx(1.0)
