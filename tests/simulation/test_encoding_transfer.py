@@ -67,14 +67,14 @@ def fake_measure(folder: Path) -> SimpleNamespace:
     header = dcmread(next(folder.iterdir()), stop_before_pixels=True)
     refused = "SeriesDescription" not in header
     mean = 3.03 if header.Manufacturer.startswith("GE") else 3.0
-    study = SimpleNamespace(
-        status="failed" if refused else "measured",
-        reason=SimpleNamespace(message="No words left.") if refused else None,
-        unit=SimpleNamespace(detail="by the rule"),
-        measurement=None if refused else SimpleNamespace(mean_kpa=mean),
+    channels = ("masked_stiffness", "magnitude")
+    finding = SimpleNamespace(
+        measurement=SimpleNamespace(mean_kpa=mean),
         staging=SimpleNamespace(metavir_min="F1", metavir_max="F2"),
-        acquisitions=(SimpleNamespace(measurement=object(), network_channels=("masked_stiffness", "magnitude")),),
+        provenance=SimpleNamespace(unit=SimpleNamespace(detail="by the rule"), network_channels=channels),
     )
+    reason = SimpleNamespace(message="No words left.")
+    study = SimpleNamespace(measured=None if refused else finding, findings=(), reason=reason, status="failed")
     return SimpleNamespace(studies=(study,), reason=None)
 
 
