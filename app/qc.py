@@ -10,7 +10,7 @@ from app.console import make_console
 from app.paths import config_path, resolve_input
 from liver_mre.api import assess_folder
 from liver_mre.errors import MreError, NoEligibleSeriesError, OutputError
-from liver_mre.method.stages import Judged, NotEvaluable
+from liver_mre.method.stages import Failed, Judged, NotEvaluable
 from liver_mre.quality.quality_json import quality_json
 from liver_mre.quality.verdict import CAUSE_WORDS, Verdict
 from liver_mre.report.wording import diagnostic_words
@@ -88,14 +88,21 @@ def _reason(item: Selected) -> Reason | None:
 
 
 def _quality(item: Selected) -> AcquisitionQuality | None:
-    return item.quality if isinstance(item, Judged) else None
+    judged = _judged(item)
+    return judged.quality if judged else None
+
+
+def _judged(item: Selected) -> Judged | None:
+    """Return an acquisition as it was judged, also if its measurement failed."""
+    item = item.before if isinstance(item, Failed) else item
+    return item if isinstance(item, Judged) else None
 
 
 def _verdict(item: Selected) -> Verdict | None:
     quality = _quality(item)
     if quality is None:
         return None
-    return Verdict.RED if isinstance(item, NotEvaluable) else quality.verdict
+    return Verdict.RED if isinstance(item, NotEvaluable | Failed) else quality.verdict
 
 
 def _print(console: Console, run: MreStudyRun) -> None:
@@ -159,11 +166,12 @@ def _write_pictures(run: MreStudyRun, folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for item in run.items:
-            if not isinstance(item, Judged) or item.quality is None:
+            judged = _judged(item)
+            if judged is None or judged.quality is None:
                 continue
             title = f"Study {run.index + 1}, {item.identity.name}"
-            measured = not isinstance(item, NotEvaluable)
-            pixels = render_quality(title, item.volume, item.mask.liver, item.quality, measured=measured)
+            measured = not isinstance(item, NotEvaluable | Failed)
+            pixels = render_quality(title, judged.volume, judged.mask.liver, judged.quality, measured=measured)
             Image.fromarray(pixels).save(folder / f"study-{run.index + 1}-acquisition-{item.number}.png")
     except OSError as error:
         message = f"The pictures cannot be written ({type(error).__name__}). Choose another --pictures folder."

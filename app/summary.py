@@ -109,6 +109,8 @@ def _acquisition_rows(study: StudyResult) -> list[tuple[str, str]]:
     """Return a row per acquisition other than the chosen one, and the notes on the chosen one."""
     rows = []
     for place, finding in enumerate(study.findings):
+        if study.failure is not None and finding.reason == study.failure:
+            continue  # it is the row "Failed"
         if place != study.chosen:
             rows.append((f"Also {finding.series.name}", _in_short(finding, reported=place in study.reported)))
         elif not isinstance(finding, FailedFinding):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from liver_mre.method.choose_acquisition import why_not_reported
@@ -24,16 +25,17 @@ if TYPE_CHECKING:
 
 def study_result(run: MreStudyRun) -> StudyResult:
     """Return the result of a study that has been through all steps, without arrays."""
-    processed = [_finding(run, item) for item in run.items]
-    rejected = run.plan.rejected if run.plan else ()
-    findings = processed + [FailedFinding(SeriesIdentity.of(one.series), reason_of(one.error)) for one in rejected]
+    rejected = run.plan.rejected if run.plan and run.items else ()
+    findings = [_finding(run, item) for item in run.items] + [
+        FailedFinding(SeriesIdentity.of(one.series), reason_of(one.error)) for one in rejected
+    ]
     order = sorted(range(len(findings)), key=lambda place: _by_number(findings[place]))
     sorted_findings = tuple(findings[place] for place in order)
     done = run.failure is None
     reported = tuple(order.index(place) for place in run.reported) if done else ()
     return StudyResult(
         study_instance_uid=run.study.study_instance_uid,
-        input_series=_decisions(run, processed),
+        input_series=_decisions(run),
         findings=sorted_findings,
         chosen=reported[0] if reported else None,
         reported=reported,
@@ -76,7 +78,7 @@ def _finding(run: MreStudyRun, item: Selected) -> Finding:
         finding = item.finding
         if run.failure is None or isinstance(finding, FailedFinding):
             return finding
-        return FailedFinding(item.identity, finding.reason or run.failure, item.models)
+        return FailedFinding.after(finding, run.failure)
     if run.failure is None:
         message = f"acquisition {item.number} is at the stage {type(item).__name__} after the last step"
         raise ValueError(message)
@@ -87,16 +89,17 @@ def _by_number(finding: Finding) -> tuple[int, str]:
     return finding.series.series_number, finding.series.series_instance_uid
 
 
-def _decisions(run: MreStudyRun, processed: Sequence[Finding]) -> tuple[SeriesDecision, ...]:
+def _decisions(run: MreStudyRun) -> tuple[SeriesDecision, ...]:
     if run.plan is None:
         return ()
     if not run.items:
         return run.plan.listing()
     if run.chosen is None:
         return run.plan.decisions()
-    chosen = processed[run.chosen]
+    # Their own findings: a failure of the study after the choice is no reason for it.
+    findings = [_finding(replace(run, failure=None), item) for item in run.items]
     outcomes = {
-        (item.candidate, item.identity.series_instance_uid): why_not_reported(processed[place], chosen)
+        (item.candidate, item.identity.series_instance_uid): why_not_reported(findings[place], findings[run.chosen])
         for place, item in enumerate(run.items)
         if place not in run.reported
     }

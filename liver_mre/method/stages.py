@@ -73,7 +73,7 @@ class Selected:
     def failed(self, reason: Reason) -> Failed:
         """Return it as one that could not be processed."""
         finding = FailedFinding(self.identity, reason, self.models)
-        return Failed(self.number, self.candidate, self.acquisition, finding)
+        return Failed(self.number, self.candidate, self.acquisition, finding, self)
 
     def to(self, stage: type[Stage], **new: Any) -> Stage:  # noqa: ANN401 - what a stage adds has any type
         """Return it at another stage with the new fields; fields that the stage does not have are dropped."""
@@ -210,9 +210,10 @@ class Concluded(Selected):
 
 @dataclass(frozen=True, slots=True)
 class Failed(Concluded):
-    """Could not be processed."""
+    """Could not be processed; `before` is the stage at which it failed."""
 
     finding: FailedFinding
+    before: Selected
 
     @property
     def failure(self) -> Reason:

@@ -112,13 +112,26 @@ class NotEvaluableFinding:
 
 @dataclass(frozen=True, slots=True)
 class FailedFinding:
-    """Why an acquisition could not be processed; `models` were used before it failed."""
+    """Why an acquisition could not be processed; `models` were used before it failed.
+
+    `provenance`, `quality` and `verdict` are known if the acquisition was processed completely before its study failed.
+    """
 
     status: ClassVar = StudyStatus.FAILED
 
     series: SeriesIdentity
     reason: Reason
     models: tuple[ModelIdentity, ...] = ()
+    provenance: Provenance | None = None
+    quality: AcquisitionQuality | None = None
+    verdict: Verdict | None = None
+
+    @classmethod
+    def after(cls, finding: Reportable, failure: Reason) -> FailedFinding:
+        """Return what is left of a finding whose study failed: everything but numbers."""
+        provenance = finding.provenance
+        reason = finding.reason or failure
+        return cls(finding.series, reason, provenance.models, provenance, finding.quality, finding.verdict)
 
 
 Reportable = MeasuredFinding | NotEvaluableFinding

@@ -91,7 +91,7 @@ def series_json(decision: SeriesDecision) -> dict[str, Any]:
 
 def _acquisition(finding: Finding, *, reported: bool) -> dict[str, Any]:
     measured = finding if isinstance(finding, MeasuredFinding) else None
-    known = None if isinstance(finding, FailedFinding) else finding
+    provenance = finding.provenance
     return {
         **identity_json(finding.series),
         "status": str(finding.status),
@@ -102,9 +102,9 @@ def _acquisition(finding: Finding, *, reported: bool) -> dict[str, Any]:
         "staging": _staging(measured.staging if measured else None),
         "change": _change(measured.change if measured else None),
         "scanner_contour": _contour(measured.contour if measured else None),
-        "quality": quality_json(known.quality, known.verdict) if known else None,
-        "notes": list(known.provenance.notes) if known else [],
-        "network_channels": list(known.provenance.network_channels) if known else [],
+        "quality": quality_json(finding.quality, finding.verdict),
+        "notes": list(provenance.notes) if provenance else [],
+        "network_channels": list(provenance.network_channels) if provenance else [],
     }
 
 

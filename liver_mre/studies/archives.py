@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import errno
+import tempfile
 import zipfile
 import zlib
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
 from liver_mre.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from liver_mre.studies.scratch import Scratch
 
 SUFFIX: Final = ".zip"
@@ -45,7 +45,11 @@ def unpack(archives: list[str], scratch: Scratch) -> list[str]:
     files: list[str] = []
     left = MOST_BYTES
     try:
-        folder = scratch.folder
+        folder = Path(tempfile.mkdtemp(dir=scratch.folder))
+    except OSError as error:
+        message = "There is no folder for temporary files to unpack the zip archives into: check TMPDIR."
+        raise InvalidInputError(message) from error
+    try:
         for path in archives:
             with zipfile.ZipFile(path) as archive:
                 for entry in archive.infolist():

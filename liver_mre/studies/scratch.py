@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Self
 
 
 class Scratch:
@@ -18,6 +19,14 @@ class Scratch:
         if self._folder is None:
             self._folder = tempfile.TemporaryDirectory(prefix="liver-mre-", ignore_cleanup_errors=True)
         return Path(self._folder.name)
+
+    def __enter__(self) -> Self:
+        """Use the folder for a while."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Remove the folder."""
+        self.remove()
 
     def remove(self) -> None:
         """Remove the folder and its contents."""

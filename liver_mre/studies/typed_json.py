@@ -51,6 +51,9 @@ def parse_json(text: str, where: str, error: type[MreError], *, advice: str) -> 
     except json.JSONDecodeError as cause:
         message = f"The {where} cannot be read: it is not JSON ({cause.msg}, line {cause.lineno}). {advice}"
         raise error(message) from cause
+    except (ValueError, RecursionError) as cause:  # a number of thousands of digits, or very deep nesting
+        message = f"The {where} cannot be read ({type(cause).__name__}). {advice}"
+        raise error(message) from cause
 
 
 class Fields:

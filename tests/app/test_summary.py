@@ -13,7 +13,7 @@ from app.summary import percent_words, study_table
 from liver_mre.measurement.measure import SliceMeasurement, StiffnessMeasurement
 from liver_mre.measurement.staging import Staging
 from liver_mre.quality.verdict import Cause
-from liver_mre.results.finding import MeasuredFinding, NotEvaluableFinding, Provenance, SeriesIdentity
+from liver_mre.results.finding import FailedFinding, MeasuredFinding, NotEvaluableFinding, Provenance, SeriesIdentity
 from liver_mre.results.result import StudyResult
 from liver_mre.workflow.outcome import OutputFile, Reason
 from tests.exams import MODEL
@@ -54,6 +54,12 @@ def measured(mean_kpa: float, quality: AcquisitionQuality | None = None) -> Stud
 def refused(reason: Reason, quality: AcquisitionQuality | None = None, *others: Finding) -> StudyResult:
     finding = NotEvaluableFinding(SERIES, PROVENANCE, reason, quality)
     return StudyResult(UID, findings=(finding, *others), chosen=0, reported=(0,))
+
+
+def test_a_failed_study_gives_its_reason_once() -> None:
+    reason = Reason("missing_slices", "Slices are missing.", 4)
+    study = StudyResult(UID, findings=(FailedFinding(SERIES, reason),), failure=reason)
+    assert printed(study, 120).count("Slices are missing.") == 1
 
 
 @pytest.mark.parametrize("width", [80, 120])

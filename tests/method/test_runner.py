@@ -124,6 +124,7 @@ def test_a_failed_study_reports_no_numbers_and_no_outputs() -> None:
     assert result.measurement is None
     assert result.reported == ()
     assert [finding.status for finding in result.findings] == [StudyStatus.FAILED]
+    assert [finding.provenance for finding in result.findings] == [staged().provenance]
 
 
 def failing_for(error: Exception, *numbers: int, rejected: tuple[RejectedAcquisition, ...] = ()) -> MreStudyRun:
@@ -228,6 +229,18 @@ def test_a_rejected_acquisition_is_listed_with_its_reason() -> None:
         (20, StudyStatus.FAILED),
     ]
     assert result.warnings == ("Series 20 could not be measured: Spacing is missing.",)
+
+
+def test_where_selection_failed_no_acquisition_is_listed() -> None:
+    rejected = RejectedAcquisition(selected(2).acquisition.series, GeometryError("Spacing is missing."))
+    run = a_run(rejected=(rejected,), failure=Reason("missing_slices", "Slices are missing.", 4))
+    assert study_result(run).findings == ()
+
+
+def test_a_failure_after_the_choice_is_no_reason_why_another_was_not_chosen() -> None:
+    written = a_run(staged(1, area_cm2=90.0), staged(2, area_cm2=40.0), chosen=0, reported=(0,))
+    failed = replace(written, failure=Reason("output_unwritable", "Full.", 6))
+    assert study_result(failed).input_series == study_result(written).input_series
 
 
 def test_a_study_that_stopped_half_way_without_a_reason_is_a_bug() -> None:

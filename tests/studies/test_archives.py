@@ -125,3 +125,18 @@ def test_without_a_scratch_folder_an_archive_is_a_file_like_others(tmp_path: Pat
     path = zipped(tmp_path / "study.zip", CONTENT)
     assert list_with(path).files == [str(path)]
     assert not list(temporary.iterdir())
+
+
+def test_two_lists_of_one_scratch_folder_do_not_overwrite_each_other(tmp_path: Path) -> None:
+    first = list_files(zipped(tmp_path / "one.zip", {"1": b"one"})).files
+    second = list_files(zipped(tmp_path / "two.zip", {"1": b"two"})).files
+    assert (contents(first), contents(second)) == ([b"one"], [b"two"])
+
+
+def test_without_a_folder_for_temporary_files_the_archive_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = zipped(tmp_path / "one.zip", CONTENT)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    with pytest.raises(InvalidInputError, match="TMPDIR"):
+        list_with(archive, Scratch())

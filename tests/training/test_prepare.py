@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -122,6 +123,19 @@ def test_a_study_with_a_seg_becomes_an_exam_with_that_liver(
     assert (exam.origin, exam.masked, exam.stage) == ("own", masked, "")
     assert report["problems"] == {}
     assert sum(part["exams"] for part in report["splits"].values()) == 1
+
+
+def test_a_study_and_its_seg_in_an_archive_become_an_exam(
+    study: WrittenStudy, simulated: SimulatedExam, tmp_path: Path
+) -> None:
+    _write_seg(study, simulated.truth.liver, tmp_path / "data/one/mask.dcm")
+    shutil.make_archive(str(tmp_path / "sent"), "zip", tmp_path / "data")
+    shutil.rmtree(tmp_path / "data")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "sent.zip").rename(tmp_path / "data/sent.zip")
+    assert _prepared(tmp_path)["problems"] == {}
+    (exam,) = read_exams((tmp_path / "own",))
+    np.testing.assert_array_equal(exam.liver, _by_z(simulated.truth.liver))
 
 
 def test_nothing_that_is_written_names_the_patient(

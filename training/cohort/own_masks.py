@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from liver_mre.studies.scratch import Scratch
     from liver_mre.studies.study import Instance
 
 NIFTI_SUFFIXES: Final = (".nii", ".nii.gz")
@@ -73,10 +74,10 @@ def pixel_positions_mm(instance: Instance, shape: tuple[int, int]) -> NDArray[np
     return positions
 
 
-def find_segmentations(folder: Path) -> dict[str, list[str]]:
-    """Return the files of DICOM SEG objects under a folder by their StudyInstanceUID."""
+def find_segmentations(folder: Path, scratch: Scratch) -> dict[str, list[str]]:
+    """Return the files of DICOM SEG objects under a folder, also those in archives, by their StudyInstanceUID."""
     found: dict[str, list[str]] = {}
-    for file in list_files(folder).files:
+    for file in list_files(folder, scratch).files:
         try:
             header = open_dicom(file, stop_before_pixels=True)
         except Exception:  # noqa: BLE001, S112 - unreadable files are no SEG; read_studies reports them

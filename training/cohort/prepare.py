@@ -22,6 +22,7 @@ from liver_mre.stiffness.magnitude import bright_magnitude
 from liver_mre.stiffness.source import read_stiffness
 from liver_mre.studies.headers import DIGEST_KEY_BYTES
 from liver_mre.studies.reader import read_studies
+from liver_mre.studies.scratch import Scratch
 from training.cohort.exams import STAGES, Exam, digest_of, own_name, save_own, split_of_exam
 from training.cohort.leakage import duplicates
 from training.cohort.own_masks import MaskError, find_nifti, find_segmentations, read_nifti, read_segmentation
@@ -66,22 +67,23 @@ def prepare(
     The report, as in report.json: exams, patients and classes by split, problems by study, warnings.
     """
     rules = load_scanner_rules()
-    drawn = _Masks.find(data, masks, label)
     by_study = read_stages(stages) if stages else {}
     exams: list[Exam] = []
     problems: dict[str, str] = {}
     anonymous = 0
-    for study in read_studies(data, digest_key=digest_key(out)).studies:
-        uid = study.study_instance_uid
-        try:
-            selected = plan_series(study, rules).select()
-            found = [_exam(study, one.acquisition, drawn, by_study.get(uid, "")) for one in selected]
-        except (MreError, MaskError) as error:
-            problems[uid] = str(error)
-            continue
-        key = study.series[0].first.patient_key
-        anonymous += not (key.patient_id or key.name)
-        exams += found
+    with Scratch() as scratch:  # of archives
+        drawn = _Masks.find(data, masks, label, scratch)
+        for study in read_studies(data, scratch=scratch, digest_key=digest_key(out)).studies:
+            uid = study.study_instance_uid
+            try:
+                selected = plan_series(study, rules).select()
+                found = [_exam(study, one.acquisition, drawn, by_study.get(uid, "")) for one in selected]
+            except (MreError, MaskError) as error:
+                problems[uid] = str(error)
+                continue
+            key = study.series[0].first.patient_key
+            anonymous += not (key.patient_id or key.name)
+            exams += found
     if not exams:
         reasons = "; ".join(sorted(set(problems.values()))) or "there is no study"
         message = f"no exam could be prepared: {reasons}"
@@ -166,12 +168,12 @@ class _Masks:
     label: int | None
 
     @classmethod
-    def find(cls, data: Path, masks: Path | None, label: int | None) -> _Masks:
+    def find(cls, data: Path, masks: Path | None, label: int | None, scratch: Scratch) -> _Masks:
         folder = masks or data
         if not folder.is_dir():
             message = "the folder of masks does not exist: check --masks"
             raise CohortError(message)
-        segmentations = find_segmentations(data) | (find_segmentations(masks) if masks else {})
+        segmentations = find_segmentations(data, scratch) | (find_segmentations(masks, scratch) if masks else {})
         return cls(segmentations, find_nifti(folder), label)
 
     def of(self, study: Study, acquisition: Acquisition) -> DrawnMask:
