@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from liver_mre.results.result import RunResult
-    from liver_mre.studies.source import StudySource
+    from liver_mre.studies.study_source import StudySource
 
 log = logging.getLogger(__name__)
 

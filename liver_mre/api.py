@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from liver_mre.results.result import RunResult, StudyResult
-    from liver_mre.studies.source import StudySource
     from liver_mre.studies.study import Study
+    from liver_mre.studies.study_source import StudySource
 
 
 def measure_study(study: Study, toolkit: Toolkit) -> StudyResult:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from liver_mre.method.toolkit import Toolkit
     from liver_mre.results.result import StudyResult
-    from liver_mre.studies.source import StudySource
+    from liver_mre.studies.study_source import StudySource
     from liver_mre.workflow.outcome import Reason
     from liver_mre.workflow.progress import Progress
     from liver_mre.workflow.stop import Stop

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from liver_mre.studies.reader import read_studies
-from liver_mre.studies.scratch import Scratch
+from liver_mre.studies.study_source import StudySource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,14 +14,8 @@ if TYPE_CHECKING:
     from liver_mre.studies.study import Study
 
 
-class ListedFolders:
+class ListedFolders(StudySource):
     """The studies of every folder that a file of the ending `.folders` names, one a line; nobody knows how many."""
-
-    total: int | None = None
-    warnings: tuple[str, ...] = ("Folders were read from a list.",)
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._scratch = path, Scratch()
 
     @classmethod
     def accepts(cls, path: Path) -> bool:
@@ -30,17 +24,6 @@ class ListedFolders:
 
     def __iter__(self) -> Iterator[Study]:
         """Read folder after folder."""
+        self.warnings = ("Folders were read from a list.",)
         for line in self._path.read_text(encoding="utf-8").splitlines():
             yield from read_studies(self._path.parent / line, scratch=self._scratch).studies
-
-    def close(self) -> None:
-        """Remove temporary files."""
-        self._scratch.remove()
-
-    def __enter__(self) -> Self:
-        """Use it for a run."""
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Close it."""
-        self.close()
