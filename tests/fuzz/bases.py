@@ -41,6 +41,7 @@ BASES: Final = (
     "philips+stiff",
     "canon+stiff",
     "siemens-gre+stiff",
+    "ge-gre+stiff",
 )
 """Encoding, then modifiers; a stiff liver shows what a cut range loses."""
 _LEFT_OUT: Final = frozenset({"localizer", "anatomy", "wave", "colour", "unrelated"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tests.fuzz.elements import LONG_VRS, Element, Level, tag
@@ -60,8 +61,12 @@ def set_value(study: MutableStudy, mutation: Mutation) -> None:
 
 @kind
 def number(study: MutableStudy, mutation: Mutation) -> None:
-    """Multiply an element's numbers by `factor` and add `delta`, or one of them, `index`."""
+    """Multiply an element's numbers by `factor` and add `delta`, or one of them, `index`; several joined by "+"."""
     args = mutation.args
+    if "+" in args["keyword"]:
+        for keyword in args["keyword"].split("+"):
+            number(study, replace(mutation, args={**args, "keyword": keyword}))
+        return
     for slot, holder, element in _targets(study, mutation):
         values = numbers(element)
         if not values:
@@ -194,8 +199,11 @@ def private_block(study: MutableStudy, mutation: Mutation) -> None:
 
 @kind
 def mapping(study: MutableStudy, mutation: Mutation) -> None:
-    """Add an item to RealWorldValueMappingSequence, a copy of the first one or a new one."""
+    """Add an item to RealWorldValueMappingSequence; `agrees`: one that says the same in Pa."""
     args = mutation.args
+    if args.get("agrees"):
+        slopes = numbers(_found(study, mutation.slots(study)[0], "RealWorldValueSlope")[1]) or [0.0]
+        args = {**args, "unit": "Pa", "slope": 1000.0 * slopes[0]}
     unit = Level()
     for keyword, vr, text in (
         ("CodeValue", "SH", args["unit"]),

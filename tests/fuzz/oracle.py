@@ -45,8 +45,8 @@ class Verdict:
         return self.kind in FINDINGS
 
 
-FINDINGS: Final = ("wrong", "crash", "hang", "memory", "words", "lost")
-"""Wrong number; exception; too slow; too large; refusal without a sentence; a good study refused."""
+FINDINGS: Final = ("wrong", "crash", "hang", "memory", "words", "lost", "accepted")
+"""Wrong number; exception; slow; large; refusal without a sentence; good study refused; lossy one accepted."""
 
 # Mutations that change nothing that a result depends on: these studies must be measured.
 _HARMLESS: Final = {
@@ -59,6 +59,7 @@ _HARMLESS: Final = {
     "set_value": lambda one: bool(one.args.get("harmless")),
     "retype": lambda one: bool(one.args.get("harmless")),
     "remove": lambda one: bool(one.args.get("harmless")),
+    "mapping": lambda one: bool(one.args.get("agrees")),
 }
 
 
@@ -85,13 +86,15 @@ def judge(
     """
     verdicts = [_one(outcome, base_name, mutations, study, measure) for outcome in outcomes]
     worst = min(verdicts, key=lambda one: _ORDER.index(one.kind))
+    if worst.kind in {"same", "expected"} and any(one.args.get("must_refuse") for one in mutations):
+        return replace(worst, kind="accepted", detail="measured, though it must be refused")
     alone = worst.kind == "refused" and not any(one.outcome.mean_kpa is not None for one in verdicts)
     if alone and harmless(mutations):
         return replace(worst, kind="lost", detail=worst.outcome.message)
     return worst
 
 
-_ORDER: Final = ("wrong", "crash", "hang", "memory", "words", "lost", "refused", "expected", "same")
+_ORDER: Final = ("wrong", "crash", "hang", "memory", "words", "lost", "accepted", "refused", "expected", "same")
 
 
 def _one(

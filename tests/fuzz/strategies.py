@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.fuzz.bases import BASES, base
+from tests.fuzz.bases import BASES, MEASURED, base
 from tests.fuzz.elements import VRS
 from tests.fuzz.mutations import Mutation
 from tests.fuzz.vocabulary import (
@@ -12,8 +12,10 @@ from tests.fuzz.vocabulary import (
     CODES,
     FACTORS,
     HARMLESS,
+    LOSSY,
     NUMBERS,
     ODD_VALUES,
+    OF_ONE_SERIES,
     PIXELS_NEAR,
     PLACED,
     STEPS,
@@ -30,9 +32,11 @@ if TYPE_CHECKING:
     Draw = Callable[[Random, str], Mutation]
 
 NEAR: Final = frozenset(
-    {"near_number", "near_pixels", "order", "one_byte", "near_scale", "padding", "second_mapping", "few_pixels"}
+    {"near_number", "near_pixels", "order", "bits", "one_byte", "near_scale", "padding", "second_mapping", "few_pixels"}
 )
 """Strategies of near values and single bytes."""
+RECODED: Final = 0.1
+"""Share of studies that arrive in another transfer syntax before anything else happens to them."""
 
 
 def draw(rng: Random, names: Sequence[str] = BASES) -> tuple[str, list[Mutation], list[str]]:
@@ -40,7 +44,11 @@ def draw(rng: Random, names: Sequence[str] = BASES) -> tuple[str, list[Mutation]
     name = rng.choice(names)
     count = rng.choices((1, 2, 3), (0.75, 0.2, 0.05))[0]
     chosen = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=count)
-    return name, [_STRATEGIES[one](rng, name) for one in chosen], chosen
+    mutations = [_STRATEGIES[one](rng, name) for one in chosen]
+    if rng.random() < RECODED:  # what a reader checks in plain pixels, it must check in others, too
+        role = rng.choice([role for role in base(name).roles if role in MEASURED])
+        mutations.insert(0, Mutation("recode", role, None, {"syntax": rng.choice(SYNTAXES)}))
+    return name, mutations, chosen
 
 
 def _images(rng: Random, name: str, *, measured: float = 0.75) -> tuple[str, tuple[int, ...] | None]:
@@ -101,6 +109,20 @@ def _near_scale(rng: Random, name: str) -> Mutation:
     return Mutation("number", role, places, {"keyword": keyword, **how})
 
 
+def _bits(rng: Random, name: str) -> Mutation:
+    """Say that pixels have fewer or more bits, in agreement with themselves."""
+    role, places = _images(rng, name, measured=1.0)
+    args = {"keyword": "BitsStored+HighBit", "delta": rng.choice((-4, -3, -2, -1, 1, 4))}
+    return Mutation("number", role, rng.choice((None, places)), args)
+
+
+def _lossy(rng: Random, name: str) -> Mutation:
+    """Say that measured pixels were compressed with loss: the study must be refused."""
+    role = rng.choice([role for role in base(name).roles if role in MEASURED])
+    keyword, value, vr = rng.choice(LOSSY)
+    return Mutation("set_value", role, None, {"keyword": keyword, "value": value, "vr": vr, "must_refuse": True})
+
+
 def _order(rng: Random, name: str) -> Mutation:
     """Exchange, reverse or rotate what tells the slices apart, or give one its neighbour's value."""
     role = rng.choice(list(base(name).roles))
@@ -131,7 +153,7 @@ def _near_pixels(rng: Random, name: str) -> Mutation:
     kinds = ["swap_pixels", "permute_pixels", "take_pixels", "take_series_pixels", "fill_pixels", "move_pixels"]
     kind = rng.choice([*kinds, "scale_pixels", "scale_pixels"])
     if kind == "scale_pixels":
-        near = FACTORS if role != "confidence" else [factor for factor in FACTORS if factor > 1.0]
+        near = FACTORS if role != "confidence" else [factor for factor in FACTORS if factor > 1.01]
         change = (
             {"delta": rng.choice((-100, -10, 10, 100))}
             if copied and rng.random() < 0.4
@@ -148,8 +170,10 @@ def _near_pixels(rng: Random, name: str) -> Mutation:
         return Mutation(kind, role, (at,) if kind == "take_pixels" else None, args)
     if kind == "move_pixels":
         ways = ("rows", "columns", "run", "mirror", "turn") if copied else ("rows", "columns", "run")
-        return Mutation(kind, role, places, {"how": rng.choice(ways), "by": rng.choice(PIXELS_NEAR)})
-    args = {"value": rng.choice((0, 1, 300, 4000, 65535)), "noise": rng.random() < 0.5, "seed": rng.randrange(99)}
+        far = [by for by in PIXELS_NEAR if copied or abs(by) > 2]  # outlines of the body are no sharper
+        return Mutation(kind, role, places, {"how": rng.choice(ways), "by": rng.choice(far)})
+    empty = () if role == "stiffness_masked" and not copied else (0,)  # no pixel of a slice may be confident
+    args = {"value": rng.choice((*empty, 1, 300, 4000, 65535)), "noise": rng.random() < 0.5, "seed": rng.randrange(99)}
     return Mutation(kind, role, places, args)
 
 
@@ -276,9 +300,10 @@ def _recode(rng: Random, name: str) -> Mutation:
 
 
 def _harmless(rng: Random, name: str) -> Mutation:
-    del name
     kind, args = rng.choice(HARMLESS)
-    return Mutation(kind, "*", None, {**args, "harmless": True})
+    role = rng.choice(("*", *base(name).roles)) if args.get("keyword") in OF_ONE_SERIES else "*"
+    role = "stiffness" if kind == "mapping" else role
+    return Mutation(kind, role, None, {**args, "harmless": True})
 
 
 _STRATEGIES: Final[dict[str, Draw]] = {
@@ -297,6 +322,8 @@ _STRATEGIES: Final[dict[str, Draw]] = {
     "mixed": _mixed,
     "recode": _recode,
     "harmless": _harmless,
+    "bits": _bits,
+    "lossy": _lossy,
 }
 _WEIGHTS: Final[dict[str, float]] = {
     "near_number": 16.0,
@@ -314,4 +341,6 @@ _WEIGHTS: Final[dict[str, float]] = {
     "mixed": 2.0,
     "recode": 4.0,
     "harmless": 3.0,
+    "bits": 2.0,
+    "lossy": 0.5,
 }

@@ -78,6 +78,14 @@ BYTE_TAILS: Final = (
     *("fffee00d", "e07f1000" + "4f570000" + "02000000" + "ffff", "0a"),
 )
 SYNTAXES: Final = ("rle", "jpeg-lossless", "jpeg-ls", "jpeg-2000", "big-endian", "implicit", "deflated")
+LOSSY: Final = (
+    *(("LossyImageCompression", value, "CS") for value in ("01", "1", "YES", "01\\01", "00\\01")),
+    ("LossyImageCompressionRatio", "12.5", "DS"),
+    ("LossyImageCompressionMethod", "ISO_10918_1", "CS"),
+)
+"""Elements, values and VRs that say that something was lost."""
+OF_ONE_SERIES: Final = frozenset({"AcquisitionDate", "SliceThickness", "SliceLocation", "PatientBirthDate"})
+"""Elements whose removal is harmless in one series alone, too."""
 HARMLESS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("set_value", {"keyword": "PatientComments", "value": "a note", "vr": "LT"}),
     ("set_value", {"keyword": "00091010", "value": "private", "vr": "LO"}),
@@ -102,6 +110,7 @@ HARMLESS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     ("remove", {"keyword": "AcquisitionDate"}),
     ("private_block", {"group": 0x0019, "block": 0x11}),
     ("rename", {}),
+    ("mapping", {"agrees": True}),
     ("again", {"how": "exact"}),
 )
 """Mutations after which a study must still be measured."""
