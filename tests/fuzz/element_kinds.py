@@ -230,6 +230,16 @@ def mapping(study: MutableStudy, mutation: Mutation) -> None:
 
 
 @kind
+def padding(study: MutableStudy, mutation: Mutation) -> None:
+    """Declare stored values as padding: `value`, or all from there to `limit`."""
+    given = {"PixelPaddingValue": mutation.args["value"], "PixelPaddingRangeLimit": mutation.args.get("limit")}
+    for slot in mutation.slots(study):
+        for keyword, value in given.items():
+            if value is not None:
+                study.top(slot).put(Element(tag(keyword), mutation.args["vr"], value.to_bytes(2, "little")))
+
+
+@kind
 def frames(study: MutableStudy, mutation: Mutation) -> None:
     """Reorder, drop or repeat the functional groups of an enhanced object, not its pixels."""
     done = set()

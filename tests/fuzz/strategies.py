@@ -230,14 +230,9 @@ def _odd_value(rng: Random, name: str) -> Mutation:
 
 def _padding(rng: Random, name: str) -> Mutation:
     role, places = _images(rng, name)
-    keyword = rng.choice(("PixelPaddingValue", "PixelPaddingRangeLimit", "SmallestImagePixelValue"))
-    value = rng.choice((0, 1, 250, 300, 330, 1000, 2047, 4095, 65535))
-    return Mutation(
-        "set_value",
-        role,
-        places,
-        {"keyword": keyword, "hex": value.to_bytes(2, "little").hex(), "vr": rng.choice(("US", "SS"))},
-    )
+    values = (0, 1, 250, 300, 330, 950, 1000, 2047, 3000, 4095, 65535)
+    args = {"value": rng.choice(values), "limit": rng.choice((None, *values)), "vr": rng.choice(("US", "US", "SS"))}
+    return Mutation("padding", role, places, args)
 
 
 def _second_mapping(rng: Random, name: str) -> Mutation:

@@ -24,8 +24,10 @@ NUMBERS: Final = (
     *("AcquisitionNumber", "FrameAcquisitionNumber", "TemporalPositionIdentifier", "TemporalPositionIndex"),
     *("InStackPositionNumber", "AcquisitionTime", "AcquisitionDate", "AcquisitionDateTime"),
     *("SmallestImagePixelValue", "LargestImagePixelValue", "PlanarConfiguration", "00200105"),
+    *("60000010", "60000011", "60000015", "60000050", "60000051", "60000100", "60000102"),
 )
 TEXTS: Final = (
+    *("ModalityLUTSequence", "60003000", "60000040", "60001500"),
     *("Manufacturer", "ManufacturerModelName", "SeriesDescription", "ProtocolName", "SequenceName"),
     *("PulseSequenceName", "ImageComments", "FrameComments", "PatientID", "PatientName", "PatientBirthDate"),
     *("IssuerOfPatientID", "StudyDescription", "StudyDate", "StudyID", "AccessionNumber", "0019109C", "00190010"),
