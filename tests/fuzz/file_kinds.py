@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydicom.errors import InvalidDicomError
+from pydicom.uid import ExplicitVRLittleEndian
 
 from simulation.encodings.transfer_syntax import transcode
 from tests.fuzz.bases import base
@@ -135,11 +136,14 @@ def junk(study: MutableStudy, mutation: Mutation) -> None:
 def recode(study: MutableStudy, mutation: Mutation) -> None:
     """Write files in another transfer syntax, without loss."""
     for name in _files(study, mutation):
-        study.write(name, _recoded(study.content(name), mutation.args["syntax"]))
+        syntax = study.tree(name).meta.get(0x00020010)
+        if syntax is None or syntax.value.strip(b"\0") != ExplicitVRLittleEndian.encode():
+            raise InapplicableError  # recoded already
+        study.write(name, recoded(study.content(name), mutation.args["syntax"]))
 
 
 @lru_cache(maxsize=512)
-def _recoded(content: bytes, syntax: str) -> bytes:
+def recoded(content: bytes, syntax: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "image"
         path.write_bytes(content)

@@ -31,7 +31,7 @@ from liver_mre.studies.reader import read_studies
 from liver_mre.studies.scratch import Scratch
 from liver_mre.studies.values import items, text
 from tests.fuzz.bases import MEMORY, base
-from tests.fuzz.file_kinds import _recoded
+from tests.fuzz.file_kinds import recoded
 from tests.fuzz.pipeline import HangError, _limits, place_of
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _images() -> list[bytes]:
         found.append(base(name).files[role])
     return [
         *found,
-        *(_recoded(found[1], syntax) for syntax in ("rle", "jpeg-ls", "implicit", "big-endian", "deflated")),
+        *(recoded(found[1], syntax) for syntax in ("rle", "jpeg-ls", "implicit", "big-endian", "deflated")),
     ]
 
 
