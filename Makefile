@@ -9,6 +9,8 @@ EXPORTED := $(MODEL)/exported/export.json
 # The image: its name, and more arguments for the engine, such as --build-arg DEVICE=cuda.
 IMAGE ?= liver-mre:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' liver_mre/about.py)
 BUILD_ARGS ?=
+# Arguments of the fuzz suite, such as --cores 2.
+FUZZ ?=
 
 # Where the quick tests are; of these, what is marked slow is left out.
 QUICK := tests/studies tests/series tests/stiffness tests/measurement tests/quality tests/results tests/method tests/liver/test_card.py tests/liver/test_channels.py \
@@ -17,7 +19,7 @@ QUICK := tests/studies tests/series tests/stiffness tests/measurement tests/qual
 # What `monai-deploy run` is tested with: the last of the tool that still runs packages.
 MONAI_DEPLOY := build/monai-deploy
 
-.PHONY: help run test quick hooks lint types python-versions model example image image-test image-sizes manifests lock
+.PHONY: help run test quick fuzz hooks lint types python-versions model example image image-test image-sizes manifests lock
 .PHONY: vulnerabilities debian-tools monai-deploy clean
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +55,9 @@ quick: $(VENV)/installed ## the tests that need no exported model, in under a mi
 
 hooks: $(VENV)/installed ## lint and type-check at every commit, run the quick tests before every push
 	$(BIN)/pre-commit install
+
+fuzz: $(VENV)/installed ## thousands of mutated studies (docs/fuzzing.md); goes on where it was stopped
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 lint: $(VENV)/installed ## ruff: rules and formatting
 	$(BIN)/ruff check .

@@ -29,6 +29,7 @@ DOCUMENTS = (
     "docs/roi.md",
     "docs/quality.md",
     "docs/phantom.md",
+    "docs/fuzzing.md",
     "docs/architecture.md",
     "docs/deploy.md",
     "docs/release.md",
