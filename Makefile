@@ -17,7 +17,7 @@ QUICK := tests/studies tests/series tests/stiffness tests/measurement tests/qual
 # What `monai-deploy run` is tested with: the last of the tool that still runs packages.
 MONAI_DEPLOY := build/monai-deploy
 
-.PHONY: help run test quick hooks lint types python-versions model example image image-test image-sizes manifests lock
+.PHONY: help run self-test test quick hooks lint types python-versions model example image image-test image-sizes manifests lock
 .PHONY: vulnerabilities debian-tools monai-deploy clean
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,9 @@ example/truth.npz: | $(VENV)/installed
 
 run: $(EXPORTED) example/truth.npz ## run the application on the simulated example study
 	$(BIN)/liver-mre run -i example/study -o results --preview
+
+self-test: $(EXPORTED) example/truth.npz ## measure the example and compare the result with that of the release
+	$(BIN)/python -m app.self_test example/study
 
 test: $(EXPORTED) debian-tools ## run all tests
 	$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
