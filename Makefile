@@ -22,12 +22,17 @@ MONAI_DEPLOY := build/monai-deploy
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(VENV)/installed: requirements.txt requirements-dev.txt constraints.txt pyproject.toml
+# Nothing is installed whose checksum is not in a lock, and nothing that only another package asks for.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
+
+$(VENV)/installed: requirements-dev.lock container/torch-cpu.lock container/torch-cuda.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python was found: install 3.11, 3.12 or 3.13." >&2; exit 1; }
 	@$(PYTHON) scripts/check_python.py
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(INSTALL) --require-hashes -r requirements-dev.lock
+	@# PyTorch without CUDA where the index has it; else the plain wheel, with CUDA's libraries.
+	$(INSTALL) --require-hashes -r container/torch-cpu.lock 2>/dev/null || $(INSTALL) --require-hashes -r container/torch-cuda.lock
+	$(INSTALL) --no-build-isolation -e .
 	@# MONAI imports Holoscan where it finds it; that needs CUDA's runtime library, also without a GPU.
 	@cd $(VENV)/lib/python3*/site-packages && ln -sf ../../nvidia/cu13/lib/libcudart.so.13 holoscan/lib/
 	@touch $@

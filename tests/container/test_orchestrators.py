@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.container.conftest import readable
-from tests.container.recipes import DEPLOY, IMAGE, SETTINGS, SITE, assert_measured, recipe, replaced_entry, with_variables
+from tests.container.recipes import (
+    DEPLOY,
+    IMAGE,
+    SETTINGS,
+    SITE,
+    assert_measured,
+    recipe,
+    replaced_entry,
+    with_variables,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,7 +146,8 @@ def test_docker_compose(image: Image, study: Path, site: Path) -> None:
     assert service["image"] == IMAGE
     out = image.output()
     folders = {"./input": study, "./output": out, "../site": site, "../site/app.yaml": site / "app.yaml"}
-    options = ["--user", with_variables(service["user"], {}), "--network", service["network_mode"], "--memory", service["mem_limit"]]
+    options = ["--user", with_variables(service["user"], {}), "--network", service["network_mode"]]
+    options += ["--memory", service["mem_limit"]]
     options += ["--cpus", str(service["cpus"]), "--pids-limit", str(service["pids_limit"])]
     options += ["--read-only"] * service["read_only"]
     options += [part for name in service["cap_drop"] for part in ("--cap-drop", name.lower())]
@@ -157,7 +167,8 @@ def test_podman_quadlet(image: Image, study: Path, site: Path) -> None:
     assert section["Image"] == [IMAGE]
     out = image.output()
     host = "/srv/liver-mre"
-    folders = {f"{host}/input": study, f"{host}/output": out, f"{host}/site": site, f"{host}/site/app.yaml": site / "app.yaml"}
+    folders = {f"{host}/input": study, f"{host}/output": out}
+    folders |= {f"{host}/site": site, f"{host}/site/app.yaml": site / "app.yaml"}
     options = ["--user", f"{section['User'][0]}:{section['Group'][0]}", "--network", section["Network"][0]]
     options += ["--cap-drop", section["DropCapability"][0], "--tmpfs", section["Tmpfs"][0]]
     options += ["--read-only"] * (section["ReadOnly"] == ["true"])
