@@ -19,6 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/security.md",
+    "docs/risks.md",
     "docs/usage.md",
     "docs/performance.md",
     "docs/glossary.md",
@@ -33,6 +36,7 @@ DOCUMENTS = (
     "docs/deploy.md",
     "docs/release.md",
     "deploy/README.md",
+    *sorted(str(page.relative_to(ROOT)) for page in ROOT.glob("deploy/*/README.md")),
     "models/README.md",
 )
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
