@@ -86,7 +86,7 @@ def compare(result: object, expectation: Expectation) -> list[str]:
 
 def measure(study: Path, out: Path) -> int:
     """Measure the example as a program of its own, and return its exit code."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("LIVER_MRE_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LIVER_MRE_", "MERCURE_"))}
     kept |= {name: os.environ[name] for name in OF_THE_SITE if name in os.environ}
     command = [sys.executable, "-m", "app", "-i", str(study.resolve()), "-o", str(out), "--quiet"]
     command += ["--config", str(ROOT / "app.yaml")]

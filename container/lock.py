@@ -20,6 +20,7 @@ HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parent
 CHECKOUT: Final = ROOT / "requirements-dev.lock"
 PYTHONS: Final = ("3.11", "3.12", "3.13")
+"""Those of a checkout; the first is the image's, and its checksum the first of a package."""
 IN_LOCKS_OF_THEIR_OWN: Final = frozenset({"torch"})
 """Which wheel is installed depends on the index: torch-cpu.lock, else torch-cuda.lock."""
 UNKNOWN: Final = "0" * 64

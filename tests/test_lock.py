@@ -29,8 +29,10 @@ def test_it_holds_the_wheels_of_every_supported_python() -> None:
     assert [tuple(map(int, python.split("."))) for python in PYTHONS] == [
         (OLDEST[0], minor) for minor in range(OLDEST[1], NEWEST[1] + 1)
     ]
+    image = entries((ROOT / "container/requirements.lock").read_text(encoding="utf-8"))
     for name in ("numpy", "holoscan-cu13", "openvino"):  # compiled for each
         assert len(LOCKED[name][1]) == len(PYTHONS)
+        assert image[name][1] == LOCKED[name][1][:1]  # the first is that of the image's Python
 
 
 def test_make_installs_nothing_whose_checksum_is_unknown() -> None:
