@@ -19,17 +19,22 @@ QUICK := tests/studies tests/series tests/stiffness tests/measurement tests/qual
 # What `monai-deploy run` is tested with: the last of the tool that still runs packages.
 MONAI_DEPLOY := build/monai-deploy
 
-.PHONY: help run test quick fuzz hooks lint types python-versions model example image image-test image-sizes manifests lock
+.PHONY: help run self-test test quick fuzz hooks lint types python-versions model example image image-test image-sizes manifests lock
 .PHONY: vulnerabilities debian-tools monai-deploy clean
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(VENV)/installed: requirements.txt requirements-dev.txt constraints.txt pyproject.toml
+# Nothing is installed whose checksum is not in a lock, and nothing that only another package asks for.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
+
+$(VENV)/installed: requirements-dev.lock container/torch-cpu.lock container/torch-cuda.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python was found: install 3.11, 3.12 or 3.13." >&2; exit 1; }
 	@$(PYTHON) scripts/check_python.py
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(INSTALL) --require-hashes -r requirements-dev.lock
+	@# PyTorch without CUDA where the index has it; else the plain wheel, with CUDA's libraries.
+	$(INSTALL) --require-hashes -r container/torch-cpu.lock 2>/dev/null || $(INSTALL) --require-hashes -r container/torch-cuda.lock
+	$(INSTALL) --no-build-isolation -e .
 	@# MONAI imports Holoscan where it finds it; that needs CUDA's runtime library, also without a GPU.
 	@cd $(VENV)/lib/python3*/site-packages && ln -sf ../../nvidia/cu13/lib/libcudart.so.13 holoscan/lib/
 	@touch $@
@@ -45,6 +50,9 @@ example/truth.npz: | $(VENV)/installed
 
 run: $(EXPORTED) example/truth.npz ## run the application on the simulated example study
 	$(BIN)/liver-mre run -i example/study -o results --preview
+
+self-test: $(EXPORTED) example/truth.npz ## measure the example and compare the result with that of the release
+	$(BIN)/python -m app.self_test example/study
 
 test: $(EXPORTED) debian-tools ## run all tests
 	$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
