@@ -51,6 +51,7 @@ class OpenVinoBackend:
     xml, weights : the two files of the OpenVINO network
     slice_shape : (channels, h, w) of a slice
     precision : "auto", "f32" or "bf16"; "auto" is bf16 if the processor supports it, else f32
+    threads : threads of all streams together
 
     Raises
     ------
@@ -62,13 +63,16 @@ class OpenVinoBackend:
 
     name: Final = "openvino"
 
-    def __init__(self, xml: Path, weights: Path, slice_shape: tuple[int, int, int], *, precision: str = "auto") -> None:
+    def __init__(
+        self, xml: Path, weights: Path, slice_shape: tuple[int, int, int], *, precision: str = "auto", threads: int
+    ) -> None:
         openvino: Any = import_openvino()
         core = openvino.Core()
         config = {
             "INFERENCE_PRECISION_HINT": chosen_precision(core, precision),
             "PERFORMANCE_HINT": "THROUGHPUT",
             "PERFORMANCE_HINT_NUM_REQUESTS": _TYPICAL_SLICES,
+            "INFERENCE_NUM_THREADS": threads,
         }
         try:
             network = core.read_model(xml, weights)

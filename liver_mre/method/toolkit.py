@@ -100,10 +100,12 @@ class Toolkit:
         from liver_mre.quality.networks import load_quality_model
 
         folder = self.settings.quality_dir
-        return None if folder is None else load_quality_model(folder)
+        return None if folder is None else load_quality_model(folder, self.settings.threads)
 
     def _load_model(self) -> LiverModel:
         from liver_mre.liver.network import load_model
 
         settings = self.settings
-        return load_model(settings.model_dir, device=settings.device, precision=settings.precision)
+        return load_model(
+            settings.model_dir, device=settings.device, precision=settings.precision, threads=settings.threads
+        )
