@@ -82,6 +82,7 @@ def _measure(
         open_sources.append(source)
         settings = load_site_settings(config, given)
         with Toolkit(settings) as toolkit:
+            toolkit.require_memory()
             toolkit.profile  # noqa: B018  # an unknown profile fails the run here, not every study
             return run_graph(source, staging, out, toolkit, stop, quiet=quiet)
     except OutputError:

@@ -6,12 +6,7 @@ to act.
 
 from __future__ import annotations
 
-import errno
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 
 class ExitCode(IntEnum):
@@ -241,34 +236,3 @@ class OutputError(MreError):
     code = "output_unwritable"
     exit_code = ExitCode.OUTPUT
     default_message = "The output folder cannot be written. Check its permissions and free space."
-
-
-_SIGNS_OF_SHORTAGE: Final = (
-    "bad_alloc",
-    "Cannot allocate memory",
-    "cannot allocate memory",
-    "can't start new thread",
-    "Resource temporarily unavailable",
-    "failed to map segment from shared object",
-)
-"""What the C library, the loader, C++, OpenVINO and Python say where memory, or room for a thread, is missing."""
-
-
-def memory_ran_out(error: BaseException) -> bool:
-    """Tell whether an exception, or what led to it, says that memory ran out."""
-    return any(_says_shortage(one) for one in _chain(error))
-
-
-def _says_shortage(error: BaseException) -> bool:
-    if isinstance(error, MemoryError):
-        return True
-    said = isinstance(error, OSError | ImportError | RuntimeError) and any(s in str(error) for s in _SIGNS_OF_SHORTAGE)
-    return said or (isinstance(error, OSError) and error.errno == errno.ENOMEM)
-
-
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from liver_mre.errors import DeviceError, ModelError
+from liver_mre.errors import DeviceError, MemoryShortageError, ModelError
+from liver_mre.studies.memory import memory_ran_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +60,8 @@ class OpenVinoBackend:
         OpenVINO cannot read the network, or it does not map (1, channels, h, w) to (1, 1, h, w).
     DeviceError
         bf16 is requested and the processor does not support it.
+    MemoryShortageError
+        There is too little memory for the network.
     """
 
     name: Final = "openvino"
@@ -80,6 +83,8 @@ class OpenVinoBackend:
             self._compiled: Any = core.compile_model(network, "CPU", config)
             fits = list(self._compiled.output(0).shape) == [1, 1, *slice_shape[1:]]
         except RuntimeError as error:
+            if memory_ran_out(error):
+                raise MemoryShortageError from error
             message = "OpenVINO cannot use the exported model. Run `make model` to export it again."
             raise ModelError(message) from error
         if not fits:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from liver_mre.errors import ModelError
+from liver_mre.errors import MemoryShortageError, ModelError
 from liver_mre.liver.card import Card, card_fields, parse_weights, read_card
 from liver_mre.liver.network import CPU_FILES, checked_files
 from liver_mre.liver.openvino_backend import import_openvino
 from liver_mre.liver.processors import usable_processors
 from liver_mre.quality.image import QUALITY_CHANNELS, SIZE
 from liver_mre.quality.verdict import CAUSES, OUTPUTS
+from liver_mre.studies.memory import memory_ran_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,6 +65,8 @@ def load_quality_model(folder: Path, threads: int | None = None) -> QualityModel
     ------
     ModelError
         If a file is missing, damaged or of another kind.
+    MemoryShortageError
+        If there is too little memory for the networks.
     """
     card = load_quality_card(folder)
     xml, weights = checked_files(folder, card, CPU_FILES)
@@ -73,6 +76,8 @@ def load_quality_model(folder: Path, threads: int | None = None) -> QualityModel
         core = openvino.Core()
         compiled = core.compile_model(core.read_model(xml, weights), "CPU", config)
     except RuntimeError as error:
+        if memory_ran_out(error):
+            raise MemoryShortageError from error
         message = "OpenVINO cannot use the exported quality model. Run `make model` to export it again."
         raise ModelError(message) from error
     shape = compiled.output(0).partial_shape

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from liver_mre.errors import ExitCode, MemoryShortageError, memory_ran_out
+from liver_mre.errors import ExitCode, MemoryShortageError
+from liver_mre.studies.memory import memory_ran_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
