@@ -12,6 +12,8 @@ from liver_mre.studies.text_file import read_text_file, shown
 if TYPE_CHECKING:
     from pathlib import Path
 
+MOST_BYTES: Final = 100_000
+"""Ours: twenty times app.yaml; what is nested in a larger one takes seconds to be refused."""
 SECTIONS: Final = ("application", "resources", "settings")
 
 
@@ -51,7 +53,7 @@ def read_settings_file(path: Path) -> dict[str, object]:
 def _content(path: Path) -> object:
     try:
         # _Loader makes plain data only, as yaml.SafeLoader does.
-        return yaml.load(read_text_file(path), Loader=_Loader) or {}  # noqa: S506
+        return yaml.load(read_text_file(path, MOST_BYTES), Loader=_Loader) or {}  # noqa: S506
     except yaml.constructor.ConstructorError as error:
         why = error.problem or "it holds what is not plain data"
         message = f"The configuration file cannot be read: {why}. Compare it with app.yaml."

@@ -13,7 +13,7 @@ MOST_BYTES: Final = 4 * 1024 * 1024
 """Ours: forty times the largest file that is shipped; parsing it takes a tenth of a second."""
 
 
-def read_text_file(path: Path) -> str:
+def read_text_file(path: Path, most_bytes: int = MOST_BYTES) -> str:
     """Return the text of a regular file in UTF-8, with or without a byte order mark.
 
     A pipe without a writer would be waited for, and a device such as /dev/zero read for ever, so neither is opened.
@@ -29,8 +29,8 @@ def read_text_file(path: Path) -> str:
         message = "not a regular file"
         raise NotRegularFileError(message)
     with path.open("rb") as file:
-        content = file.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
         message = "too large"
         raise FileTooLargeError(message)
     return content.decode("utf-8-sig")

@@ -41,11 +41,8 @@ def test_a_reader_who_goes_away_changes_no_exit_code(command: str, example: Exam
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("streams", ["<&- >&- 2>&-", "> /dev/full 2>&1"])
-def test_a_run_measures_and_publishes_whatever_streams_are_open(
-    streams: str, example: ExampleStudy, tmp_path: Path
-) -> None:
-    done = shell(f'liver-mre run -i "$IN" -o "$OUT" {streams}', IN=example.folder, OUT=tmp_path / "out")
+def test_a_run_measures_and_publishes_without_any_open_stream(example: ExampleStudy, tmp_path: Path) -> None:
+    done = shell('liver-mre run -i "$IN" -o "$OUT" <&- >&- 2>&-', IN=example.folder, OUT=tmp_path / "out")
     assert done.returncode == result_of(tmp_path / "out")["exit_code"] == 0
     assert [study["status"] for study in result_of(tmp_path / "out")["studies"]] == ["measured"]
 
