@@ -60,11 +60,12 @@ def log_run(result: RunResult) -> None:
         "seconds": seconds,
     }
     log.info(
-        "run %s%s, exit code %d, %d studies%s",
+        "run %s%s, exit code %d, %d %s%s",
         result.status,
         f" ({code})" if code else "",
         result.exit_code,
         len(result.studies),
+        "study" if len(result.studies) == 1 else "studies",
         "" if seconds is None else f", {seconds:.2f} s",
         extra={FIELDS: fields},
     )

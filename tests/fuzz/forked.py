@@ -7,11 +7,11 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 SECONDS: Final = 10.0
 """Processor time after which a command counts as hanging; by the clock six times as much, for a busy machine."""
