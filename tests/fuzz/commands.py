@@ -234,7 +234,7 @@ def faults(command: Command, ended: Ended, folder: Path) -> list[str]:
     said = f"{ended.out}\n{ended.err}"
     found = [] if ended.code in EXPECTED else [f"exit code {ended.code}: {ended.err[-300:]!r}"]
     if ended.code == HUNG:
-        found.append(f"it took {ended.seconds:.0f} s")
+        found.append(f"it hung after {ended.seconds:.1f} s of processor time")
     if "Traceback" in said or "Unexpected " in said:
         found.append(f"an unexpected error: {ended.err[-300:]!r}")
     if not all(one.isprintable() or one == "\n" for one in said) and "debug" not in command.arguments:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
 SECONDS: Final = 10.0
-"""Processor time after which a command counts as hanging; by the clock six times as much, for a busy machine."""
+"""Processor time after which a command counts as hanging."""
+IDLE_SECONDS: Final = 60.0
+"""Time in which one that waits uses no processor; a busy machine may leave it waiting for a while."""
 HUNG: Final = -1
 DIED: Final = 99
 """Exit code of a child in which the application did not end by itself."""
@@ -79,17 +82,25 @@ def _become(command: Command, out: int, err: int, folder: Path | None) -> None:
 
 
 def _wait(child: int, started: float) -> tuple[int, float]:
-    """Return exit code and processor time of a child; one that takes too long is killed."""
+    """Return exit code and processor time of a child; one that takes too long, or waits for ever, is killed."""
+    used, changed = 0.0, started
     while True:
         ended, status, usage = os.wait4(child, os.WNOHANG)
         if ended:
-            used = usage.ru_utime + usage.ru_stime
-            return (os.waitstatus_to_exitcode(status) if used < SECONDS else HUNG), used
-        if time.perf_counter() - started > 6 * SECONDS:
-            os.kill(child, 9)
+            return os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
+        now, before, used = time.perf_counter(), used, _used(child)
+        changed = now if used > before else changed
+        if used > SECONDS or now - changed > IDLE_SECONDS:
+            os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-            return HUNG, time.perf_counter() - started
-        time.sleep(0.01)
+            return HUNG, used
+        time.sleep(0.05)
+
+
+def _used(child: int) -> float:
+    """Return the processor time of a child so far (proc(5): fields 14 and 15 of stat)."""
+    fields = Path(f"/proc/{child}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _text(descriptor: int) -> str:
