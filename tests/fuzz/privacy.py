@@ -161,7 +161,7 @@ DAMAGES: Final[dict[str, Callable[[Path, Tokens], object]]] = {
     ),
     "slice missing": lambda folder, _: _masked(folder)[0].unlink(),
 }
-SITES: Final = ("none", "model missing", "output unwritable", "bug", "bug with causes", "interrupted")
+SITES: Final = ("none", "model missing", "output unwritable", "bug", "bug with causes")
 
 
 def plant_bug(name: str, *, causes: bool) -> Callable[[], None]:
