@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.logs import complain
 from app.paths import resolve_output
 from liver_mre.errors import ExitCode, MreError
 from liver_mre.results.publish import RESULT_FILE, STAGING_PREFIX, discard, open_staging, publish
@@ -63,7 +64,7 @@ def clean_up(out: Path, code: int, started: float) -> None:
         if (out / RESULT_FILE).stat().st_mtime >= started:
             return
     reason = reason_for(code)
-    print(f"liver-mre: {reason.message}", file=sys.stderr)
+    complain(reason.message)
     publish(open_staging(out), out, failed_run(reason))
 
 
@@ -76,7 +77,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         clean_up(resolve_output(options.output), int(code), float(started))
     except MreError as error:
-        print(f"liver-mre: {error}", file=sys.stderr)
+        complain(str(error))
         return int(error.exit_code)
     return int(ExitCode.INTERNAL)
 

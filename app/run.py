@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import threading
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from app.paths import config_path, resolve_input, resolve_output
+from app.console import reporting
+from app.logs import complain
+from app.paths import resolve_input, resolve_output
 from app.progress import progress_for
 from app.signals import stopping
+from app.site_settings import load_site_settings
 from liver_mre.errors import ExitCode, MreError, OutputError
 from liver_mre.method.toolkit import Toolkit
 from liver_mre.method.write_results import import_writers
+from liver_mre.results.audit import log_run
 from liver_mre.results.publish import discard, open_staging, publish
 from liver_mre.results.result import failed_run
-from liver_mre.settings import load_settings
 from liver_mre.studies.source import open_source
 from liver_mre.workflow.outcome import INTERRUPTED, Reason, internal_error, reason_of
 from liver_mre.workflow.stop import Stop
@@ -54,8 +55,7 @@ def run(path: Path | None, out: Path | None, config: Path | None, given: Mapping
         discard(staging)
         for source in open_sources:
             source.close()
-    with suppress(OSError):  # stdout may be closed; the results are published already
-        _report(result, out, quiet=quiet)
+    _report(result, out, quiet=quiet)
     return result.exit_code
 
 
@@ -80,8 +80,9 @@ def _measure(
     try:
         source = open_source(resolve_input(path))
         open_sources.append(source)
-        settings = load_settings(config_path(config), command_line=given)
+        settings = load_site_settings(config, given)
         with Toolkit(settings) as toolkit:
+            toolkit.require_memory()
             toolkit.profile  # noqa: B018  # an unknown profile fails the run here, not every study
             return run_graph(source, staging, out, toolkit, stop, quiet=quiet)
     except OutputError:
@@ -94,11 +95,13 @@ def _measure(
 
 
 def _report(result: RunResult, out: Path, *, quiet: bool) -> None:
-    """Print failures on stderr and, unless quiet, the summary on stdout."""
+    """Print failures on stderr and, unless quiet, the summary on stdout; the results are published already."""
+    log_run(result)
     if not quiet:
-        from app.summary import print_summary
+        with reporting():
+            from app.summary import print_summary
 
-        print_summary(result, out)
+            print_summary(result, out)
     _print_failures(result)
 
 
@@ -135,7 +138,7 @@ def _give_up(staging: Path, out: Path, stop: Stop, open_sources: list[StudySourc
     """End the process in the middle of a step; publish only that the run was stopped."""
     if not stop.first_to_report():
         return  # the end of the run is just being reported
-    print(f"liver-mre: {INTERRUPTED.message}", file=sys.stderr)
+    complain(INTERRUPTED.message)
     code = ExitCode.INTERNAL
     try:
         publish(open_staging(out), out, failed_run(INTERRUPTED))
@@ -150,7 +153,7 @@ def _give_up(staging: Path, out: Path, stop: Stop, open_sources: list[StudySourc
 def _print_failures(result: RunResult) -> None:
     """Print on stderr why the run or its studies failed, also if quiet."""
     if result.reason:
-        print(f"liver-mre: {result.reason.message}", file=sys.stderr)
+        complain(result.reason.message)
     for study in result.studies:
         if study.measurement is None and study.reason and study.reason.exit_code:
-            print(f"liver-mre: study {study.study_instance_uid}: {study.reason.message}", file=sys.stderr)
+            complain(f"study {study.study_instance_uid}: {study.reason.message}")

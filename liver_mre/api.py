@@ -48,6 +48,7 @@ def measure_folder(path: Path, settings: Settings | None = None) -> RunResult:
     start = time.perf_counter()
     with open_source(path) as source, Toolkit(settings or Settings()) as toolkit:
         try:
+            toolkit.require_memory()
             studies = [study_result(run_steps(run, STEPS, toolkit)) for run in study_runs(source)]
         except MreError as error:
             return failed_run(reason_of(error))
@@ -82,6 +83,7 @@ def assess_folder(path: Path, settings: Settings | None = None) -> Iterator[MreS
         open_source(path) as source,
         Toolkit(replace(settings or Settings(), quality_control=True)) as toolkit,
     ):
+        toolkit.require_memory()
         for run in study_runs(source):
             yield run_steps(run, steps_until(LAST_QC_STEP), toolkit)
 

@@ -229,6 +229,17 @@ class DeviceError(MreError):
     default_message = "The requested device is not available. Use --device auto or --device cpu."
 
 
+class MemoryShortageError(MreError):
+    """There is less memory than a run needs."""
+
+    code = "too_little_memory"
+    exit_code = ExitCode.MODEL_OR_DEVICE
+    default_message = (
+        "There is too little memory for a run. Give it 2 GiB (`--memory` of the container, `ulimit -v` of the shell), "
+        "or fewer runs at a time."
+    )
+
+
 class OutputError(MreError):
     """Results cannot be written."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from liver_mre.errors import OutputError
 from liver_mre.method.collect_results import run_result, study_result
 from liver_mre.method.steps import WRITERS, result_files
+from liver_mre.results.audit import log_study
 from liver_mre.results.publish import publish
 from liver_mre.results.result import failed_run
 from liver_mre.workflow.outcome import INTERRUPTED
@@ -50,6 +51,7 @@ class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
         if self.shared.stop.requested:  # steps were skipped, so the study has no result
             return
         self.shared.finished.append(study_result(run))
+        log_study(len(self.shared.finished), run.total, self.shared.finished[-1])
         self.shared.progress.done(run)
 
     def stop(self) -> None:
