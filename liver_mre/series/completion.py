@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from liver_mre.errors import ConflictingFilesError, MissingSlicesError, OtherBodyPartError, UnknownUnitError
 from liver_mre.series.acquisition import Acquisition, ScannerMaps
+from liver_mre.series.confidence_images import images_of_slices
 from liver_mre.series.grouping import join_slices
 from liver_mre.series.options import ConfidenceSource
 from liver_mre.series.pairing import best_matches, broken_element, why_apart
@@ -16,7 +17,7 @@ from liver_mre.series.roles import Role, SeriesRole
 from liver_mre.series.split_series import joined_notes
 from liver_mre.series.stack import check_extent, missing_message, order_slices
 from liver_mre.series.units import resolve_units, unit_in_one_line
-from liver_mre.studies.geometry import missing_slices
+from liver_mre.studies.geometry import grid_offset, missing_slices
 
 if TYPE_CHECKING:
     from liver_mre.series.acquisition import UnitEvidence
@@ -101,8 +102,11 @@ def complete_acquisition(
         series = replace(series, instances=ordered)
     magnitudes, notes = _magnitudes(choice, candidate, companions)
     for companion, name in _companions(choice, magnitudes):
-        if broken_element(companion, series) is None:
+        if broken_element(companion, series) is None and grid_offset(series.first, companion.series.first) is None:
             check_extent(series, companion.series, name)
+    by_number = choice.options[0].paired_by_number
+    if choice.confidence is not None:
+        images_of_slices(choice.confidence, ordered, paired_by_number=by_number)
     units = resolve_units(series, stiffness.role, rules, kpa_per_count=kpa_per_count)
     varies = len({(unit.kpa_per_count, unit.offset_kpa) for unit in units}) > 1
     maps = ScannerMaps(
@@ -112,7 +116,7 @@ def complete_acquisition(
         slice_units=units if varies else (),
         confidence=choice.confidence,
         confidence_per_count=choice.options[0].scale,
-        paired_by_number=choice.options[0].paired_by_number,
+        paired_by_number=by_number,
         unmasked=_unmasked(choice, candidate, rules, set(units), kpa_per_count=kpa_per_count),
     )
     acquisition = Acquisition(

@@ -12,7 +12,7 @@ from liver_mre.series.roles import Role, SeriesRole
 from liver_mre.studies.geometry import missing_slices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from liver_mre.series.acquisition_time import Span
     from liver_mre.series.classification import ClassifiedSeries
@@ -155,12 +155,15 @@ def separating_element(one: MreSeries, other: MreSeries) -> str:
     return "AcquisitionNumber" if here.numbers and there.numbers and not here.numbers & there.numbers else ""
 
 
-def why_apart(companion: MreSeries, stiffness: Iterable[MreSeries]) -> str:
+def why_apart(companion: MreSeries, stiffness: Sequence[MreSeries]) -> str:
     """Say, as a clause, why a companion that belongs to none of these stiffness series does not."""
     apart = [element for one in stiffness if (element := separating_element(one, companion))]
     if apart:
         elements = " and ".join(dict.fromkeys(apart))
         return f"it comes from another acquisition ({elements} differs from that of the stiffness series)"
+    broken = next((wrong for one in stiffness if (wrong := broken_element(companion, one.series))), None)
+    if broken is not None:
+        return f"{broken}, and its images differ in size or number from those of the stiffness series"
     return "it does not show all slices of the stiffness series, or shows others (ImagePositionPatient)"
 
 

@@ -28,7 +28,7 @@ def check_decodable(images: Iterable[Instance]) -> None:
 
     Raises
     ------
-    LossyPixelsError, InvalidInputError
+    LossyPixelsError, TruncatedFileError
         They were compressed with loss, or in a way that cannot be decoded, or their bits contradict each other.
     """
     for image in images:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import chain, combinations, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from liver_mre.series.stack import GAP_RATIO
 from liver_mre.studies.geometry import SAME_POSITION_MM, distinct_distances_mm, in_slice_order
@@ -20,13 +20,16 @@ if TYPE_CHECKING:
 
     from liver_mre.studies.study import Instance, Study
 
+ORIGIN: Final = (0.0, 0.0, 0.0)
+"""Position of images that lost theirs."""
+
 
 def join_split_series(study: Study) -> Study:
     """Return a study whose split series are whole again; each image keeps its own SeriesInstanceUID.
 
     Parts are joined if everything that names the series is the same and no InstanceNumber and no slice occurs in two
     of them. If SeriesNumber differs, ImageType and AcquisitionNumber must be the same as well, and the slices, at
-    least two in one part, must make one regular stack.
+    least two in one part, must make one regular stack; images without positions must share their times instead.
     """
     groups: dict[Hashable, list[Series]] = {}
     for series in study.series:
@@ -92,18 +95,16 @@ def _are_parts(parts: Sequence[Series], *, numbered: bool) -> bool:
     slices = [distinct_distances_mm(one) for one in parts]
     if not _continue_each_other(parts, numbered=numbered):
         return False
+    unplaced = all(image.position_mm in {None, ORIGIN} for one in parts for image in one.instances)
     if numbered:
         # Phase offsets of one slice may be in two parts; a slice shown once in each is a repeat.
-        return _apart(slices) or any(
-            len(one.instances) > len(places) for one, places in zip(parts, slices, strict=True)
-        )
-    return (
-        bool(parts[0].first.series_description)
-        and len({_acquisition(one) for one in parts}) == 1
-        and max(map(len, slices)) > 1
-        and _apart(slices)
-        and _is_regular(sorted(chain.from_iterable(slices)))
-    )
+        offsets = any(len(one.instances) > len(places) for one, places in zip(parts, slices, strict=True))
+        return _apart(slices) or offsets or unplaced
+    if not parts[0].first.series_description or len({_acquisition(one) for one in parts}) > 1:
+        return False
+    if unplaced:
+        return _is_one_run(parts)
+    return max(map(len, slices)) > 1 and _apart(slices) and _is_regular(sorted(chain.from_iterable(slices)))
 
 
 def _continue_each_other(parts: Sequence[Series], *, numbered: bool) -> bool:
@@ -117,6 +118,14 @@ def _continue_each_other(parts: Sequence[Series], *, numbered: bool) -> bool:
 def _acquisition(series: Series) -> Hashable:
     images = series.instances
     return frozenset(image.image_type for image in images), frozenset(image.acquisition_number for image in images)
+
+
+def _is_one_run(parts: Sequence[Series]) -> bool:
+    """Tell whether InstanceNumbers run from 1 without a gap, and times of acquisition occur in several parts."""
+    images = [image for one in parts for image in one.instances]
+    numbers = sorted(image.instance_number for image in images)
+    times = [{image.acquired_s for image in one.instances} - {None} for one in parts]
+    return numbers == list(range(1, len(images) + 1)) and all(times[0] & others for others in times[1:])
 
 
 def _apart(slices: Sequence[Sequence[float]]) -> bool:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from liver_mre.errors import MreError
+from liver_mre.series.confidence_images import image_number, order_by_number
 from liver_mre.stiffness.assembly import assemble
 from liver_mre.stiffness.body_overlap import best_overlap, fill_holes, mean_overlap
-from liver_mre.stiffness.confidence_map import image_number, order_by_number
 from liver_mre.stiffness.magnitude import body_pixels
 from liver_mre.stiffness.masking import Masking, judge_masking
 from liver_mre.studies.decoding import read_images
-from liver_mre.studies.geometry import images_at, same_orientation, same_pixels
+from liver_mre.studies.geometry import grid_offset, images_at, on_grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +36,10 @@ MAX_SPREAD_RATIO: Final = 0.5
 """Ours: phase offsets of one slice differ by noise, different slices by anatomy, which is far more."""
 MAX_SHIFT_MM: Final = 30.0
 """Ours: largest shift by breathing when outlines of the body are compared."""
+SWAPPED_HALVES: Final = (
+    "The images of series {} are numbered in another order than the scanner's: the half with negative values was taken "
+    "for the phase, and the other one for the magnitude."
+)
 _GREY: Final = (1, "MONOCHROME2")
 _NO_POSITIONS: Final = "it has no usable positions, and"
 
@@ -60,7 +64,8 @@ def with_companions(volume: StiffnessVolume, acquisition: Acquisition) -> Stiffn
             volume = _without(volume, "unmasked stiffness", unmasked, error)
     if magnitude is not None:
         try:
-            volume = replace(volume, magnitude=_magnitude(volume, magnitude))
+            usable, notes = _not_the_phases(magnitude, acquisition.phases)
+            volume = replace(volume, magnitude=_magnitude(volume, usable), notes=(*volume.notes, *notes))
         except (_UnusableError, MreError) as error:
             volume = _without(volume, "magnitude", magnitude, error)
     return volume
@@ -84,12 +89,33 @@ def _unmasked_kpa(volume: StiffnessVolume, unit: UnitEvidence, series: Series) -
     _require(all(len(images) == 1 for images in by_slice), "it does not show every measured slice once")
     images = tuple(chain.from_iterable(by_slice))
     stored = np.stack([image.stored for image in read_images(images)])
-    stiffness_kpa = assemble(stored, images, unit).stiffness_kpa
+    stiffness_kpa = _on_grid(assemble(stored, images, unit).stiffness_kpa, images, volume.instances)
     equal = np.array_equal(stiffness_kpa[volume.valid], volume.stiffness_kpa[volume.valid])
     _require(equal, "it differs from the masked stiffness where that has values")
     masking = judge_masking(stiffness_kpa > 0, volume.pixel_area_cm2)
     _require(masking is not Masking.MASKED, "its pixels look masked, too")
     return stiffness_kpa
+
+
+def _not_the_phases(magnitude: Series, phases: Sequence[Series]) -> tuple[Series, tuple[str, ...]]:
+    """Return the part of a raw series that holds its magnitude, and a note if it is not the one that numbers say.
+
+    Phases have negative values and magnitudes have none, so renumbering cannot exchange them unnoticed.
+    """
+    halves = [
+        one
+        for one in phases
+        if one.series_instance_uid == magnitude.series_instance_uid and len(one.instances) == len(magnitude.instances)
+    ]
+    if not halves or not _has_negative_values(magnitude):
+        return magnitude, ()
+    others = [one for one in halves if not _has_negative_values(one)]
+    _require(len(others) == 1, "it has negative values, as phase images have")
+    return others[0], (SWAPPED_HALVES.format(magnitude.series_number),)
+
+
+def _has_negative_values(series: Series) -> bool:
+    return any(bool((image.stored < 0).any()) for image in read_images(series.instances))
 
 
 def _magnitude(volume: StiffnessVolume, series: Series) -> Pixels:
@@ -103,9 +129,19 @@ def _magnitude(volume: StiffnessVolume, series: Series) -> Pixels:
     by_slice = _on_slices(volume, series)
     offsets = {len(of_slice) for of_slice in by_slice}
     _require(len(offsets) == 1, "it has more images of some slices than of others")
-    values = _values(list(chain.from_iterable(by_slice)))
+    values = _on_grid(
+        _values(list(chain.from_iterable(by_slice))),
+        tuple(chain.from_iterable(by_slice)),
+        tuple(instance for instance, found in zip(volume.instances, by_slice, strict=True) for _ in found),
+    )
     mean: Pixels = values.reshape(len(by_slice), *offsets, *values.shape[1:]).mean(axis=1)
     return mean
+
+
+def _on_grid(pixels: Pixels, images: tuple[Instance, ...], slices: tuple[Instance, ...]) -> Pixels:
+    """Return images (N, r, c) on the pixels of the slices that they show, (N, R, C)."""
+    placed = (on_grid(one, image, of) for one, image, of in zip(pixels, images, slices, strict=True))
+    return np.stack(list(placed))
 
 
 def _on_slices(volume: StiffnessVolume, series: Series) -> list[list[Instance]]:
@@ -113,7 +149,7 @@ def _on_slices(volume: StiffnessVolume, series: Series) -> list[list[Instance]]:
     by_slice = [images_at(series, instance) for instance in volume.instances]
     _require(all(by_slice), "it lacks slices, or shows others (ImagePositionPatient)")
     aligned = all(
-        same_orientation(image, instance) and same_pixels(image, instance)
+        grid_offset(instance, image) is not None
         for instance, images in zip(volume.instances, by_slice, strict=True)
         for image in images
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SAME_POSITION_MM: Final = 0.5  # ours: far below any slice spacing, far above rounding of decimal strings
 SAME_DIRECTION: Final = 1e-3  # ours: about 0.06 degrees, above rounding of decimal strings
+WHOLE_PIXELS_PX: Final = 0.05  # ours: padding moves an image by whole pixels, but for rounding of decimal strings
 SAME_PLACE_PX: Final = 0.5  # ours: a map that is shifted further describes other pixels
 
 
@@ -190,15 +191,49 @@ def images_at(series: Series, instance: Instance) -> list[Instance]:
     ]
 
 
-def same_pixels(one: Instance, other: Instance) -> bool:
-    """Tell whether the pixel grids of two images of one slice coincide to half a pixel."""
-    if one.pixel_spacing_mm is None or other.pixel_spacing_mm is None:
-        return False
-    allowed_mm = SAME_PLACE_PX * min(other.pixel_spacing_mm)
-    positions = zip(one.position_mm or (), other.position_mm or (), strict=True)
-    spacings = zip(one.pixel_spacing_mm, other.pixel_spacing_mm, (other.rows, other.columns), strict=True)
-    return (
-        (one.rows, one.columns) == (other.rows, other.columns)
-        and all(abs(a - b) <= allowed_mm for a, b in positions)
-        and all(abs(a - b) * count <= allowed_mm for a, b, count in spacings)
-    )
+def grid_offset(grid: Instance, image: Instance) -> tuple[int, int] | None:
+    """Return the row and column of a grid at which the first pixel of another image of the slice lies.
+
+    Images of one size must coincide to half a pixel. Of two sizes, one must contain the other, shifted by whole pixels,
+    as an image does that was padded or cropped.
+
+    Returns
+    -------
+    (row, column), negative where the image reaches beyond the grid; None unless the pixels of both coincide.
+    """
+    if not same_orientation(grid, image) or grid.pixel_spacing_mm is None or image.pixel_spacing_mm is None:
+        return None
+    if grid.orientation is None or grid.position_mm is None or image.position_mm is None:
+        return None
+    shift_mm = [there - here for there, here in zip(image.position_mm, grid.position_mm, strict=True)]
+    same_size = (grid.rows, grid.columns) == (image.rows, image.columns)
+    found = []
+    for axis, (here, there) in enumerate(((grid.rows, image.rows), (grid.columns, image.columns))):
+        spacing_mm = grid.pixel_spacing_mm[axis]
+        direction = grid.orientation[3:] if axis == 0 else grid.orientation[:3]
+        if abs(spacing_mm - image.pixel_spacing_mm[axis]) * max(here, there) > SAME_PLACE_PX * spacing_mm:
+            return None
+        shift = dot(shift_mm, direction) / spacing_mm
+        whole = 0 if same_size else round(shift)
+        if abs(shift - whole) > (SAME_PLACE_PX if same_size else WHOLE_PIXELS_PX):
+            return None
+        found.append((whole, whole + there - here))
+    inside = all(first >= 0 and last <= 0 for first, last in found)
+    around = all(first <= 0 and last >= 0 for first, last in found)
+    return (found[0][0], found[1][0]) if inside or around else None
+
+
+def on_grid(pixels: NDArray[Any], image: Instance, grid: Instance) -> NDArray[Any]:
+    """Return the pixels (r, c) of an image on a grid that `grid_offset` places it on, (R, C), with zeros around it."""
+    offset = grid_offset(grid, image)
+    shape = (grid.rows, grid.columns)
+    if offset is None or (offset == (0, 0) and pixels.shape == shape):
+        return pixels
+    spans = [
+        (max(0, first), min(size, first + count), max(0, -first))
+        for first, size, count in zip(offset, shape, pixels.shape, strict=True)
+    ]
+    (top, bottom, above), (left, right, before) = spans
+    placed = np.zeros(shape, pixels.dtype)
+    placed[top:bottom, left:right] = pixels[above : above + bottom - top, before : before + right - left]
+    return placed

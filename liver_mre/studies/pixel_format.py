@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from pydicom.pixels import get_decoder
+from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
-from liver_mre.errors import InvalidInputError, LossyPixelsError, MreError
+from liver_mre.errors import InvalidInputError, LossyPixelsError, TruncatedFileError
 
 if TYPE_CHECKING:
     from liver_mre.studies.study import Instance
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 MAX_BITS: Final = 16
 
 
-def undecodable(image: Instance) -> MreError | None:
+def undecodable(image: Instance) -> InvalidInputError | None:
     """Return why the pixels of an image cannot be decoded to what was stored; None if its header allows it.
 
     The decoder has the last word: it sees the pixels.
@@ -29,7 +29,7 @@ def undecodable(image: Instance) -> MreError | None:
         why = f"their transfer syntax ({_named(image.transfer_syntax)}) cannot be decoded"
     if not why:
         return None
-    return InvalidInputError(
+    return TruncatedFileError(
         f"The pixels of the series to measure cannot be read: {why}. Nothing was measured; send the series again."
     )
 
