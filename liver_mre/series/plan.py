@@ -9,7 +9,7 @@ belong together), `grouping` (candidates and companions), `options` and `choosin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ from liver_mre.series.header_conditions import all_hold
 from liver_mre.series.outcome import CandidateOutcome, outcome_of, record_uses
 from liver_mre.series.pairing import members
 from liver_mre.series.roles import COMPANION_ROLES, MRE_ROLES, STIFFNESS_ROLES
-from liver_mre.series.split_exam import with_hint_at_split_exam
+from liver_mre.series.split_exam import split_exam_hint, with_hint_at_split_exam
 from liver_mre.series.split_series import join_split_series, whole_of
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class SeriesPlan:
             if isinstance(outcome.error, AmbiguousSeriesError):
                 raise outcome.error
         found = [
-            SelectedAcquisition(place, each.acquisition)
+            SelectedAcquisition(place, replace(each.acquisition, elsewhere=split_exam_hint(self.study)))
             for place, outcome in enumerate(self.outcomes)
             for each in outcome.planned
         ]

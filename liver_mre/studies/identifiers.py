@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from unicodedata import category
 
-from liver_mre.studies.values import text
+from liver_mre.studies.values import text, texts
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -15,7 +15,6 @@ LONGEST: Final = {"PatientID": 64, "IssuerOfPatientID": 64, "AccessionNumber": 1
 """Characters that DICOM allows (LO, SH: PS3.5, 6.2), whatever VR the file gives."""
 # Strict, because the study's UID names the folder of its results.
 _UID: Final = re.compile(r"[0-9](?:[0-9.]{0,62}[0-9])?")
-_SEVERAL: Final = "\\"
 _ESCAPE: Final = "\x1b"  # pydicom leaves it in texts of some character sets
 
 
@@ -37,7 +36,7 @@ def unusable_identifiers(header: Dataset) -> tuple[str, ...]:
 
     Shortened or cleaned, they would name another patient or order.
     """
-    return tuple(keyword for keyword, longest in LONGEST.items() if not _is_usable(text(header, keyword), longest))
+    return tuple(keyword for keyword, longest in LONGEST.items() if not _is_usable(header, keyword, longest))
 
 
 def unusable_identifier_message(keyword: str) -> str:
@@ -49,6 +48,7 @@ def unusable_identifier_message(keyword: str) -> str:
     )
 
 
-def _is_usable(value: str, longest: int) -> bool:
+def _is_usable(header: Dataset, keyword: str, longest: int) -> bool:
+    value = text(header, keyword)
     controlled = any(character != _ESCAPE and category(character) == "Cc" for character in value)
-    return len(value) <= longest and _SEVERAL not in value and not controlled
+    return len(value) <= longest and len(texts(header, keyword)) <= 1 and not controlled

@@ -8,6 +8,7 @@ from pydicom.pixels.decoders.base import get_decoder
 from pydicom.uid import UID
 
 from liver_mre.errors import InvalidInputError, LossyPixelsError, TruncatedFileError
+from liver_mre.studies.identifiers import is_uid
 
 if TYPE_CHECKING:
     from liver_mre.studies.study import Instance
@@ -48,12 +49,11 @@ def _contradiction(image: Instance) -> str:
 
 def _has_decoder(transfer_syntax: str) -> bool:
     try:
-        return get_decoder(UID(transfer_syntax)).is_available
+        return is_uid(transfer_syntax) and get_decoder(UID(transfer_syntax)).is_available
     except NotImplementedError:
         return False
 
 
 def _named(transfer_syntax: str) -> str:
     """Return the name of a transfer syntax, or its UID; foreign text is not repeated."""
-    uid = UID(transfer_syntax)
-    return uid.name if uid.is_valid else "no valid UID"
+    return UID(transfer_syntax).name if is_uid(transfer_syntax) else "no valid UID"

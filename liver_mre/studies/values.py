@@ -130,6 +130,8 @@ def _plain(raw: RawDataElement) -> str | int | None:
 
 def _values(header: Dataset, tag: str | BaseTag) -> tuple[object, ...]:
     value = _value(header, tag)
+    if isinstance(value, bytes):  # text under a VR of bytes; binary numbers become unreadable
+        value = value.decode("ascii", errors="replace")
     if isinstance(value, str):
         return tuple(part.strip(" \0") for part in value.split("\\")) if value.strip(" \0") else ()
     if isinstance(value, Sequence):

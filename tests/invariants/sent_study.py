@@ -107,9 +107,8 @@ def arrived(images: list[SentImage], folder: Path) -> Path:
         warnings.simplefilter("ignore")  # some of them are not valid
         for one in images:
             one.ds.preamble = bytes(128)
-            one.ds.save_as(
-                folder / one.name, enforce_file_format=False
-            )  # which would correct the file meta information
+            # Not enforced, because that would correct the file meta information.
+            one.ds.save_as(folder / one.name, enforce_file_format=False)
     return folder
 
 
