@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING
 
-from pydicom import Dataset
+from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.uid import MRImageStorage, generate_uid
 
 from liver_mre.report.wording import SIMULATION_MARKER
-from liver_mre.studies.study import Instance
+from liver_mre.report.quiet import quiet
+from liver_mre.report.source.header import SourceHeader, clean_header
+from liver_mre.studies.headers import to_instances
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from liver_mre.studies.study import Instance
 
 ROWS, COLUMNS = 102, 128
 SPACING_MM = (3.125, 3.125)
@@ -20,18 +24,24 @@ ORIENTATION = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 SLICE_SPACING_MM = 11.0
 
 
+def as_read(header: Dataset) -> Dataset:
+    """Return a header as it is read from a file: its values not yet converted."""
+    stream = BytesIO()
+    with quiet():
+        dcmwrite(stream, header, implicit_vr=False, little_endian=True)
+        return dcmread(stream, force=True)
+
+
 def image_of(header: Dataset) -> Instance:
-    return Instance(
-        source="",
-        sop_instance_uid=str(header.SOPInstanceUID),
-        sop_class_uid=str(header.SOPClassUID),
-        instance_number=int(header.InstanceNumber),
-        rows=ROWS,
-        columns=COLUMNS,
-        position_mm=tuple(map(float, header.ImagePositionPatient)),
-        orientation=ORIENTATION,
-        pixel_spacing_mm=SPACING_MM,
-    )
+    """Return the instance that a run makes of a header."""
+    with quiet():
+        return to_instances(as_read(header), "", "", b"key")[0]
+
+
+def source_of(header: Dataset) -> SourceHeader:
+    """Return what results take over from a header."""
+    with quiet():
+        return clean_header(as_read(header))
 
 
 def source_headers(order: Sequence[int], *, simulated: bool) -> tuple[Dataset, ...]:
