@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -10,12 +10,13 @@ from liver_mre.errors import ConflictingFilesError, MissingSlicesError, OtherBod
 from liver_mre.series.acquisition import Acquisition, ScannerMaps
 from liver_mre.series.grouping import join_slices
 from liver_mre.series.options import ConfidenceSource
-from liver_mre.series.pairing import best_matches, broken_element
+from liver_mre.series.pairing import best_matches, broken_element, why_apart
+from liver_mre.series.requirements import check_decodable, check_referable
 from liver_mre.series.roles import Role, SeriesRole
+from liver_mre.series.split_series import joined_notes
 from liver_mre.series.stack import check_extent, missing_message, order_slices
 from liver_mre.series.units import resolve_units, unit_in_one_line
 from liver_mre.studies.geometry import missing_slices
-from liver_mre.studies.study import Series
 
 if TYPE_CHECKING:
     from liver_mre.series.acquisition import UnitEvidence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from liver_mre.series.grouping import Candidate, Cluster, Companions
     from liver_mre.series.pairing import MreSeries
     from liver_mre.series.scanner_rules import ScannerRules
+    from liver_mre.studies.study import Series
 
 # Companions that show the same slices as the stiffness.
 _SAME_SLICES: Final[dict[SeriesRole, str]] = {
@@ -84,6 +86,8 @@ def complete_acquisition(
         The slices are not one stack on one plausible grid, or the acquisition has two fields of view.
     UnknownUnitError
         The unit of the pixels is not known or contradictory.
+    LossyPixelsError, InvalidInputError
+        Pixels cannot be decoded, or results could not refer to the images: what `requirements` raises.
     """
     stiffness = choice.stiffness
     elsewhere = _body_part_notes(stiffness.series, requested=requested)
@@ -91,8 +95,10 @@ def complete_acquisition(
     _check_complete(choice, candidate, companions)
     series = stiffness.series
     ordered = order_slices(series.instances)
+    check_decodable((*ordered, *(choice.confidence.instances if choice.confidence else ())))
+    check_referable(ordered)
     if candidate.whole is not None:
-        series = Series(series.series_instance_uid, series.series_number, ordered)
+        series = replace(series, instances=ordered)
     magnitudes, notes = _magnitudes(choice, candidate, companions)
     for companion, name in _companions(choice, magnitudes):
         if broken_element(companion, series) is None:
@@ -114,7 +120,7 @@ def complete_acquisition(
         maps=maps,
         magnitude=_joined(magnitudes),
         phases=tuple(one.series for one in companions.of_candidate(candidate) if one.role is Role.PHASE),
-        notes=(*choice.notes, *elsewhere, *notes),
+        notes=(*choice.notes, *elsewhere, *notes, *joined_notes(series, choice.confidence, _joined(magnitudes))),
     )
     return PlannedAcquisition(choice, acquisition, magnitudes)
 
@@ -173,8 +179,7 @@ def _magnitudes(
     if found or companions.contested_of(Role.MAGNITUDE, candidate):
         return (), ("More than one magnitude series could belong to this acquisition, so none is recorded.",)
     return (), tuple(
-        f"The magnitude in series {one.number} is not recorded: it lacks slices of the stiffness series, shows others "
-        "(ImagePositionPatient), or comes from another acquisition."
+        f"The magnitude in series {one.number} is not recorded: {why_apart(one, candidate.members)}."
         for one in companions.unassigned
         if one.role is Role.MAGNITUDE
     )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from liver_mre.errors import GeometryError
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -68,6 +71,47 @@ class StackGeometry:
         return x, y, z
 
 
+def frame_of_reference(images: Sequence[Instance]) -> str:
+    """Return the FrameOfReferenceUID that images share; "" if none names one.
+
+    Raises
+    ------
+    GeometryError
+        They name several: their positions are then not known to lie in one space.
+    """
+    named = {image.frame_of_reference_uid for image in images} - {""}
+    if len(named) > 1:
+        msg = (
+            f"The images of the stiffness series name {len(named)} different frames of reference "
+            "(FrameOfReferenceUID), so it is not known how they lie to each other. Nothing was measured; send the "
+            "series again as it is on the scanner."
+        )
+        raise GeometryError(msg)
+    return named.pop() if named else ""
+
+
+def slice_thickness_mm(images: Sequence[Instance]) -> float:
+    """Return the thickness of ordered slices: SliceThickness, or else the smallest distance between them.
+
+    Raises
+    ------
+    GeometryError
+        There is a single slice, and neither SliceThickness nor SpacingBetweenSlices says how thick it is.
+    """
+    first = images[0]
+    distances_mm = sorted(distance for distance in map(slice_distance_mm, images) if distance is not None)
+    gaps_mm = (after - before for before, after in pairwise(distances_mm))
+    stated_mm = (first.slice_thickness_mm, min(gaps_mm, default=None), first.spacing_between_slices_mm)
+    found = next((value for value in stated_mm if value is not None and value > 0), None)
+    if found is None:
+        msg = (
+            "SliceThickness is missing in the single stiffness image and cannot be told from a distance between "
+            "slices. Nothing was measured; send the images with SliceThickness."
+        )
+        raise GeometryError(msg)
+    return round(found, 6)
+
+
 def slice_normal(orientation: Orientation) -> Vector:
     """Cross product of row and column direction, in patient coordinates (LPS)."""
     (rx, ry, rz), (cx, cy, cz) = orientation[:3], orientation[3:]
@@ -79,6 +123,18 @@ def slice_distance_mm(instance: Instance) -> float | None:
     if instance.position_mm is None or instance.orientation is None:
         return None
     return dot(instance.position_mm, slice_normal(instance.orientation))
+
+
+def in_slice_order(instances: Iterable[Instance]) -> tuple[Instance, ...]:
+    """Sort the images of a series by slice position, then by InstanceNumber."""
+
+    def rank(instance: Instance) -> tuple[float, int, int, str, int]:
+        distance = slice_distance_mm(instance)
+        position = round(distance, 2) if distance is not None else 0.0
+        offset, frame = instance.offset_number or 0, instance.frame_number or 0
+        return position, instance.instance_number, offset, instance.sop_instance_uid, frame
+
+    return tuple(sorted(instances, key=rank))
 
 
 def dot(one: Sequence[float], other: Sequence[float]) -> float:

@@ -27,6 +27,8 @@ _START: Final = 132
 _READ_BYTES: Final = 1 << 16  # ours: above the headers of classic MR images, private elements included
 _WANTED: Final = frozenset({int(tag) for tag in HEADER_TAGS} | {0x00080005})
 _CHARACTER_SET: Final = 0x00080005
+_META_GROUP: Final = 0x0002
+_UID_CHARACTERS: Final = frozenset("0123456789.")
 _MEDIA_STORAGE_CLASS: Final = 0x00020002
 _TRANSFER_SYNTAX: Final = 0x00020010
 _PIXELS: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
@@ -92,8 +94,12 @@ def _plain(path: str) -> Header:
                 value = head[start : start + length]
                 key = BaseTag(tag)
                 elements[key] = RawDataElement(key, vr, length, value or None, start, False, True)  # noqa: FBT003
+        elif tag >> 16 != _META_GROUP:
+            raise _NotPlainError
         elif tag in {_TRANSFER_SYNTAX, _MEDIA_STORAGE_CLASS}:
             meta[tag] = head[start : start + length].decode("ascii").strip(" \0")
+            if not _UID_CHARACTERS.issuperset(meta[tag]):
+                raise _NotPlainError
     if not elements:
         raise _NotPlainError
     dataset = Dataset(elements)

@@ -17,6 +17,7 @@ from liver_mre.studies import header_scan
 from liver_mre.studies.files import open_dicom
 from liver_mre.studies.headers import HEADER_TAGS, to_instances
 from liver_mre.studies.reader import read_studies
+from liver_mre.studies.values import text
 from tests.busy import Watch
 from tests.studies.files import change, copy_files, masked_files
 
@@ -46,9 +47,9 @@ def outcome(path: Path, *, quick: bool) -> object:
         try:
             if quick:
                 header = header_scan.read_header(str(path))
-                return to_instances(header.dataset, "", header.transfer_syntax)
+                return to_instances(header.dataset, "", header.transfer_syntax, bytes(32))
             dataset = open_dicom(path, stop_before_pixels=True, tags=HEADER_TAGS)
-            return to_instances(dataset, "", dataset.file_meta.TransferSyntaxUID)
+            return to_instances(dataset, "", text(dataset.file_meta, "TransferSyntaxUID"), bytes(32))
         except Exception as error:  # noqa: BLE001 - whatever pydicom raises, both must
             return type(error)
 
