@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from io import BytesIO
 from typing import TYPE_CHECKING
 
-from pydicom import Dataset, dcmread, dcmwrite
-from pydicom.uid import MRImageStorage, generate_uid
+from pydicom import Dataset, dcmread
+from pydicom.charset import convert_encodings
+from pydicom.dataset import FileMetaDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element, write_file_meta_info
+from pydicom.tag import Tag
+from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
 from liver_mre.report.wording import SIMULATION_MARKER
 from liver_mre.report.quiet import quiet
+from liver_mre.report.source.elements import text_of
 from liver_mre.report.source.header import SourceHeader, clean_header
 from liver_mre.studies.headers import to_instances
 
@@ -25,11 +30,20 @@ SLICE_SPACING_MM = 11.0
 
 
 def as_read(header: Dataset) -> Dataset:
-    """Return a header as it is read from a file: its values not yet converted."""
-    stream = BytesIO()
+    """Return a header as it is read from a file: its values not yet converted; bytes of raw elements are kept."""
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    stream = DicomBytesIO(b"\0" * 128 + b"DICM")
+    stream.is_little_endian, stream.is_implicit_VR = True, False
+    stream.seek(0, 2)
+    sets = (text_of(header, Tag("SpecificCharacterSet")) or b"").decode("ascii", errors="ignore").split("\\")
     with quiet():
-        dcmwrite(stream, header, implicit_vr=False, little_endian=True)
-        return dcmread(stream, force=True)
+        write_file_meta_info(stream, meta, enforce_standard=False)
+        encodings = convert_encodings(sets)
+        for tag in sorted(header.keys()):
+            write_data_element(stream, header.get_item(tag), encodings)
+        stream.seek(0)
+        return dcmread(stream)
 
 
 def image_of(header: Dataset) -> Instance:

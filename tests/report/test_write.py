@@ -78,7 +78,7 @@ def run_with(*contents: ReportContent) -> MreStudyRun:
             staging=content.measured.staging,
         )
         items.append(item)
-    study = Study(str(contents[0].sources[0].StudyInstanceUID), tuple(item.acquisition.series for item in items))
+    study = Study(str(contents[0].headers[0].StudyInstanceUID), tuple(item.acquisition.series for item in items))
     return MreStudyRun(0, 1, study, items=tuple(items), chosen=0, reported=tuple(range(len(items))))
 
 

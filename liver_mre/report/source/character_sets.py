@@ -58,7 +58,8 @@ def sets_that_hold(texts: Iterable[bytes], declared: tuple[str, ...]) -> tuple[s
     texts = [text for text in texts if not text.isascii() or _ESCAPE in text]
     escapes = [number for code, number in _UNDECLARED.items() if any(code in text for text in texts)]
     extended = [tuple(f"ISO 2022 IR {number}" for number in (_ASCII_NUMBER, *escapes))] if escapes else []
-    for sets in (declared, *extended, UNICODE, LATIN_1):
+    first = (declared, *extended) if uses_extensions(declared) else (*extended, declared)
+    for sets in (*first, UNICODE, LATIN_1):
         if all(decode(text, sets) is not None for text in texts):
             return sets
     return UNICODE

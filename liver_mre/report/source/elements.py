@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from pydicom import Dataset
+from pydicom import Dataset, Sequence
 from pydicom.dataelem import RawDataElement
+from pydicom.multival import MultiValue
 
 if TYPE_CHECKING:
     from pydicom.tag import BaseTag
@@ -29,9 +30,11 @@ def text_of(header: Dataset, tag: BaseTag) -> bytes | None:
     b"" if the element is absent or empty; None if it is neither text nor numbers
     """
     element = header.get_item(tag)
-    if element is None or (element.VR != "SQ" and not element.value):
+    if element is None or not element.value:
         return b""
-    if not isinstance(element, RawDataElement) or not isinstance(element.value, bytes):
+    if not isinstance(element, RawDataElement):
+        return _converted(element.value)
+    if not isinstance(element.value, bytes):
         return None
     if element.VR is None or element.VR in _TEXT_VRS or element.VR in _BYTE_VRS:
         return element.value.strip(_PADDING)
@@ -43,9 +46,19 @@ def items_of(header: Dataset, tag: BaseTag) -> tuple[Dataset, ...] | None:
     element = header.get_item(tag)
     if element is None or not element.value:
         return ()
-    if element.VR != "SQ" or isinstance(element, RawDataElement):
+    try:
+        value = header[tag].value
+    except Exception:  # noqa: BLE001 - pydicom raises almost anything on damaged sequences
         return None
-    return tuple(element.value)
+    return tuple(value) if isinstance(value, Sequence) else None
+
+
+def _converted(value: object) -> bytes | None:
+    """Return a value that pydicom has converted, as it does with character sets."""
+    values = value if isinstance(value, MultiValue) else [value]
+    if not all(isinstance(one, str) for one in values):
+        return None
+    return "\\".join(str(one) for one in values).encode().strip(_PADDING)
 
 
 def _numbers(element: RawDataElement) -> bytes | None:

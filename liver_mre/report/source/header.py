@@ -96,7 +96,7 @@ def clean_header(header: Dataset) -> SourceHeader:
         sets = UNICODE
     zone = _zone(_plain(header, _TIME_ZONE), notes)
     found = _attributes(taken, sets)
-    if not found.get_item("StudyInstanceUID").value:
+    if "StudyInstanceUID" not in found:
         raise InvalidInputError(_NO_STUDY)
     return SourceHeader(
         attributes=found,
