@@ -118,7 +118,7 @@ class ResultFolder:
 
 
 def report_content(item: Reported, *, acquisition: str = "", rank: int = 1) -> ReportContent:
-    """Gather what the result objects of one acquisition are built from; reads the header of its first image again, in full.
+    """Gather what the result objects of one acquisition are built from; reads the header of its first image again.
 
     Parameters
     ----------

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from pydicom.sr.coding import Code
 
 from liver_mre.errors import MreError
+from liver_mre.report.source.conformance import printable
 from liver_mre.studies.typed_json import read_json
 
 LIVER: Final = Code("10200004", "SCT", "Liver")
@@ -99,5 +100,5 @@ _REPLACEMENTS = str.maketrans({"≥": ">=", "≤": "<=", "±": "+/-", "²": "2",
 
 
 def plain(text: str) -> str:
-    """Return the text in ASCII, which every character set of a source image includes."""
-    return text.translate(_REPLACEMENTS).encode("ascii", "replace").decode("ascii")
+    """Return the text in ASCII, which every character set of a source image includes, without control characters."""
+    return printable(text.translate(_REPLACEMENTS).encode("ascii", "replace").decode("ascii"))

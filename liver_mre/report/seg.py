@@ -38,7 +38,7 @@ def build_segmentation(content: ReportContent) -> Dataset:
     """Build a binary segmentation with two segments, "Liver" (predicted) and "Measured region" (inside it).
 
     Frames are on the pixel grid of the stiffness slices, from one or several instances and series: that of slice s
-    refers to `content.volume.instances[s]` and, if this is a multi-frame instance, to its frame. Empty slices have frames, too.
+    refers to `content.volume.instances[s]` and, if this is a frame, to its number. Empty slices have frames, too.
 
     Raises
     ------

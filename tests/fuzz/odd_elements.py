@@ -6,14 +6,18 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from pydicom import Dataset
-from pydicom.datadict import dictionary_VR, tag_for_keyword
-from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.datadict import dictionary_VR
+from pydicom.dataelem import DataElement
 from pydicom.tag import BaseTag, Tag
 from pydicom.valuerep import VR
+
+from liver_mre.report.source.elements import raw_element
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
+
+    from pydicom.dataelem import RawDataElement
 
 CANARY: Final = "SESAME"
 VRS: Final = tuple(vr.value for vr in VR if len(vr.value) == 2)
@@ -26,10 +30,11 @@ _WORDS: Final = (
     *(b"\xff\xfe\x80\x81", b"M\xfcller", "Müller^Jürgen".encode(), "山田^太郎".encode("gb18030"), b"\x80\x9f"),
     *(b"A" * 16, b"A" * 17, b"A" * 64, b"A" * 65, b"A" * 1025, b"A" * 10241, b"A" * 70000),
     *(b"20240230", b"1970.02.03", b"2024-01-15", b"20240115101500", b"00000000", b"10:20:30", b"246060", b"235960"),
-    *(b"=", b"^^^^^^", b"====", b"^" * 70, b"A=B=C=D ", b"A^B^C^D^E^F ", b"=" + b"B" * 70, b"m ", b"YES ", b"NO", b"yes "),
+    *(b"=", b"^^^^^^", b"====", b"^" * 70, b"A=B=C=D ", b"A^B^C^D^E^F ", b"=" + b"B" * 70, b"m "),
+    *(b"YES ", b"NO", b"yes "),
     *(b"1.2.03", b"1..2", b"1." * 40, b"0 ", b"1.2.3\0", b"1.2.840.10008.5.1.4.1.1.4", b"1.2.840.113619.4.27 "),
-    *(b"ISO_IR 100", b"ISO_IR 192", b"ISO_IR 999", b"\\ISO 2022 IR 87 ", b"\\ISO 2022 IR 58\\ISO 2022 IR 149", b"GB18030 "),
-    *(b"+0100 ", b"+9999 ", b"../../x ", b"[link=x]", b"%s%n{0}", b"SIMULATED DATA"),
+    *(b"ISO_IR 100", b"ISO_IR 192", b"ISO_IR 999", b"\\ISO 2022 IR 87 ", b"\\ISO 2022 IR 58\\ISO 2022 IR 149"),
+    *(b"GB18030 ", b"+0100 ", b"+9999 ", b"../../x ", b"[link=x]", b"%s%n{0}", b"SIMULATED DATA"),
 )
 _NUMBERS: Final = (
     *(b"\0", b"\0\1", b"\0\0\1", b"\0\0\0\1", b"\xff" * 8, b"\0" * 12, b"\xff" * 16, b"\x7f" * 7),
@@ -39,21 +44,15 @@ _NUMBERS: Final = (
 )
 _GEOMETRY: Final = (
     *(b"3.125\\3.125 ", b"0\\0 ", b"-1\\-1 ", b"1e300\\1e300 ", b"1e-300\\1e-300", b"3.125", b"3.125\\3.125\\3.125 "),
-    *(b"-200.0\\-159.375\\0.0 ", b"1e300\\0\\0 ", b"0\\0\\1e400 ", b"nan\\0\\0 ", b"0\\0\\0\\0 ", b"1\\2\\3 ", b"5.0 ", b"1e9 "),
+    *(b"-200.0\\-159.375\\0.0 ", b"1e300\\0\\0 ", b"0\\0\\1e400 ", b"nan\\0\\0 ", b"0\\0\\0\\0 ", b"1\\2\\3 ", b"5.0 "),
     *(b"1\\0\\0\\0\\1\\0 ", b"0\\0\\0\\0\\0\\0 ", b"1\\0\\0\\1\\0\\0 ", b"2\\0\\0\\0\\2\\0 ", b"1\\0\\0\\0\\1\\1e300 "),
-    *(b"-3.3333333333333335\\1.2345678901234567e-7\\99999.9999999999", b"0.99999\\1e-17\\0\\0\\0.99999\\0 "),
+    *(b"1e9 ", b"-3.3333333333333335\\1.2345678901234567e-7\\99999.9999999999", b"0.99999\\1e-17\\0\\0\\0.99999\\0 "),
 )
-
-
-def raw_element(tag: int, vr: str, value: bytes) -> RawDataElement:
-    """Return an element with any VR and any bytes, padded to even length."""
-    even = value + b"\0" * (len(value) % 2)
-    return RawDataElement(BaseTag(tag), vr, len(even), even, 0, False, True)
 
 
 def odd_element(random: Random, keyword: str, *, depth: int = 0) -> RawDataElement | DataElement:
     """Return the element of a keyword with a random VR and value; half of them have the VR of the dictionary."""
-    tag = tag_for_keyword(keyword)
+    tag = Tag(keyword)
     vr = dictionary_VR(tag) if random.random() < 0.5 else random.choice(VRS)
     if vr == "SQ" and random.random() < 0.8:
         return DataElement(tag, "SQ", [_item(random, depth) for _ in range(random.randrange(3))])
@@ -62,7 +61,8 @@ def odd_element(random: Random, keyword: str, *, depth: int = 0) -> RawDataEleme
 
 def private_element(random: Random) -> RawDataElement:
     """Return a private creator or a private element, which may have no creator."""
-    return raw_element(random.choice(_PRIVATE), random.choice(VRS), random.choice((_value(random, "LO"), CANARY.encode())))
+    value = random.choice((_value(random, "LO"), CANARY.encode()))
+    return raw_element(BaseTag(random.choice(_PRIVATE)), random.choice(VRS), value)
 
 
 def canary(random: Random, keywords: Sequence[str]) -> RawDataElement:

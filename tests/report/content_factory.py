@@ -78,9 +78,7 @@ def make_arrays(mean_kpa: float = 3.4, *, seed: int = 0) -> Arrays:
     return Arrays(np.where(body, stiffness, 0.0).astype(np.float32), confident, liver)
 
 
-def make_content(
-    arrays: Arrays | None = None, *, order: Sequence[int] | None = None, simulated: bool = True
-) -> Exam:
+def make_content(arrays: Arrays | None = None, *, order: Sequence[int] | None = None, simulated: bool = True) -> Exam:
     """Make the content of a measured exam.
 
     Parameters
@@ -199,9 +197,7 @@ def make_quality(
     )
 
 
-def make_judged(
-    quality: AcquisitionQuality | None = None, *, model: ModelIdentity | None = QUALITY_MODEL
-) -> Exam:
+def make_judged(quality: AcquisitionQuality | None = None, *, model: ModelIdentity | None = QUALITY_MODEL) -> Exam:
     """Make the content of an exam with slices excluded by quality control."""
     content, quality = make_doubtful(3.4), quality or make_quality()
     pixels = content.measured_pixels.copy()

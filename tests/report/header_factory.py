@@ -12,10 +12,10 @@ from pydicom.filewriter import write_data_element, write_file_meta_info
 from pydicom.tag import Tag
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
-from liver_mre.report.wording import SIMULATION_MARKER
 from liver_mre.report.quiet import quiet
 from liver_mre.report.source.elements import text_of
 from liver_mre.report.source.header import SourceHeader, clean_header
+from liver_mre.report.wording import SIMULATION_MARKER
 from liver_mre.studies.headers import to_instances
 
 if TYPE_CHECKING:

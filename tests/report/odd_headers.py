@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
-from pydicom.datadict import tag_for_keyword
-from pydicom.dataelem import DataElement, RawDataElement
-from pydicom.tag import BaseTag
+from pydicom.tag import Tag
 
 from liver_mre.report.quiet import quiet
 from liver_mre.report.secondary_capture import build_overlay
 from liver_mre.report.seg import build_segmentation
+from liver_mre.report.source.elements import raw_element
 from liver_mre.report.sr.document import build_report
 from tests import tools
 from tests.report.content_factory import Exam, make_content, with_headers
@@ -22,6 +21,8 @@ from tests.report.content_factory import Exam, make_content, with_headers
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from pydicom.dataelem import DataElement, RawDataElement
 
     from liver_mre.report.content import ReportContent
 
@@ -40,8 +41,7 @@ BUILDERS = pytest.mark.parametrize("build", [build_segmentation, build_report, o
 
 def raw(keyword: str, vr: str, value: bytes) -> RawDataElement:
     """Return an element with any VR and any bytes."""
-    tag = BaseTag(tag_for_keyword(keyword))
-    return RawDataElement(tag, vr, len(value), value, 0, False, True)
+    return raw_element(Tag(keyword), vr, value)
 
 
 def content_with(content: Exam | None = None, *elements: RawDataElement | DataElement, **values: object) -> Exam:

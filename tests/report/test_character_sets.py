@@ -50,7 +50,8 @@ def test_texts_of_different_encodings_become_unicode(build: Builder, tmp_path: P
         None, raw("PatientName", "PN", b"M\xfcller"), raw("StudyDescription", "LO", "Über Leber".encode())
     )
     result = write_and_read(build(content), tmp_path)
-    assert (result.SpecificCharacterSet, result.PatientName, result.StudyDescription) == ("ISO_IR 192", "Müller", "Über Leber")
+    found = (result.SpecificCharacterSet, result.PatientName, result.StudyDescription)
+    assert found == ("ISO_IR 192", "Müller", "Über Leber")
 
 
 def test_a_long_name_of_many_bytes_is_not_too_long() -> None:

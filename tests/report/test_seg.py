@@ -13,7 +13,6 @@ from liver_mre.report.seg import build_segmentation
 from tests.report.content_factory import (
     MODEL,
     SLICES,
-    changed,
     make_arrays,
     make_content,
     make_doubtful,

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from pydicom import Dataset
 
 from liver_mre.report.picture.overlay import render_overlay
 from liver_mre.report.picture.style import AMBER
@@ -25,6 +24,8 @@ from tests.simulation.exam_factory import make_exam
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from pydicom import Dataset
 
     from liver_mre.report.content import ReportContent
 

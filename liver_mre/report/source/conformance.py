@@ -64,7 +64,7 @@ def printable(text: str) -> str:
 
 
 def _name(text: str, *, shorten: bool) -> str:
-    groups = printable(text.split("\\")[0]).split("=")[:_GROUPS]
+    groups = printable(text.partition("\\")[0]).split("=")[:_GROUPS]
     formed = ["^".join(group.split("^")[:_COMPONENTS]).rstrip(" ^") for group in groups]
     if not shorten and any(len(group) > _LONGEST_GROUP for group in formed):
         return ""

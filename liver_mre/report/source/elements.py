@@ -53,6 +53,12 @@ def items_of(header: Dataset, tag: BaseTag) -> tuple[Dataset, ...] | None:
     return tuple(value) if isinstance(value, Sequence) else None
 
 
+def raw_element(tag: BaseTag, vr: str, value: bytes) -> RawDataElement:
+    """Return an element of explicit VR, little endian, that is written as these bytes, padded to even length."""
+    even = value + (b"\0" if vr == "UI" else b" ") * (len(value) % 2)
+    return RawDataElement(tag, vr, len(even), even, 0, False, True)  # noqa: FBT003
+
+
 def _converted(value: object) -> bytes | None:
     """Return a value that pydicom has converted, as it does with character sets."""
     values = value if isinstance(value, MultiValue) else [value]

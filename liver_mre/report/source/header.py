@@ -9,17 +9,18 @@ from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
 from pydicom import Dataset
-from pydicom.dataelem import RawDataElement
-from pydicom.tag import BaseTag, Tag
+from pydicom.tag import Tag
 
 from liver_mre.errors import InvalidInputError
 from liver_mre.report.source.allow_list import CLINICAL_TRIAL, EQUIPMENT, allowed
 from liver_mre.report.source.character_sets import ASCII, UNICODE, declared_sets, sets_that_hold
-from liver_mre.report.source.elements import text_of
+from liver_mre.report.source.elements import raw_element, text_of
 from liver_mre.report.source.taking_over import Taken, taken_over, texts_in, unencodable, with_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from pydicom.tag import BaseTag
 
     from liver_mre.report.source.allow_list import Attribute
 
@@ -28,7 +29,7 @@ _CHARACTER_SET: Final = Tag("SpecificCharacterSet")
 _TIME_ZONE: Final = Tag("TimezoneOffsetFromUTC")
 _OFFSET: Final = re.compile(r"([+-])(\d\d)([0-5]\d)")
 _LARGEST_OFFSET: Final = timedelta(hours=14)  # PS3.3, C.12.1.1.1: +14 h at most, and less in the west
-_METHOD_UNKNOWN: Final = b"Not stated by the source images "
+_METHOD_UNKNOWN: Final = b"Not stated by the source images"
 _NO_STUDY: Final = "StudyInstanceUID of the stiffness images is missing or no UID. Send the study again."
 
 
@@ -117,8 +118,8 @@ def _attributes(taken: Mapping[str, Taken], sets: tuple[str, ...]) -> Dataset:
                 found[tag] = element
     removed = found.get_item("PatientIdentityRemoved")
     if removed is not None and removed.value.strip() == b"YES" and not _says_how(found):
-        tag = BaseTag(Tag("DeidentificationMethod"))
-        found[tag] = RawDataElement(tag, "LO", len(_METHOD_UNKNOWN), _METHOD_UNKNOWN, 0, False, True)  # noqa: FBT003
+        tag = Tag("DeidentificationMethod")
+        found[tag] = raw_element(tag, "LO", _METHOD_UNKNOWN)
     return found
 
 

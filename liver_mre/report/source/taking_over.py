@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from pydicom import Dataset
-from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataelem import DataElement
 
 from liver_mre.errors import InvalidInputError
 from liver_mre.report.source.character_sets import decode, decode_anyhow, encode, uses_extensions
 from liver_mre.report.source.conformance import conforming
-from liver_mre.report.source.elements import items_of, text_of
+from liver_mre.report.source.elements import items_of, raw_element, text_of
 from liver_mre.studies.identifiers import LONGEST, unusable_identifier_message
 
 if TYPE_CHECKING:
@@ -140,13 +140,13 @@ def with_values(taken: Taken, attributes: Iterable[Attribute], sets: tuple[str, 
     found = Dataset()
     for attribute, value in taken.values.items():
         if isinstance(value, Text):
-            found[attribute.tag] = _element(attribute, _encoded(value, sets) or b"")
+            found[attribute.tag] = raw_element(attribute.tag, attribute.vr, _encoded(value, sets) or b"")
         else:
             items = [with_values(item, (), sets) for item in value]
             found[attribute.tag] = DataElement(attribute.tag, "SQ", items)
     for attribute in attributes:
         if attribute.required and attribute.tag not in found:
-            found[attribute.tag] = _element(attribute, b"")
+            found[attribute.tag] = raw_element(attribute.tag, attribute.vr, b"")
     return found
 
 
@@ -162,9 +162,3 @@ def _encoded(value: Text, sets: tuple[str, ...]) -> bytes | None:
         return encode(value.text, sets)
     except UnicodeEncodeError:
         return None
-
-
-def _element(attribute: Attribute, value: bytes) -> RawDataElement:
-    padding = b"\0" if attribute.vr == "UI" else b" "
-    even = value + padding * (len(value) % 2)
-    return RawDataElement(attribute.tag, attribute.vr, len(even), even, 0, False, True)  # noqa: FBT003 - explicit, little
