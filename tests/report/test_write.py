@@ -144,6 +144,21 @@ def test_malformed_values_of_a_patient_are_neither_printed_nor_logged(
     assert [text for text in told if MARK in text] == []
 
 
+def test_what_results_leave_out_is_a_warning_of_the_study_once(tmp_path: Path) -> None:
+    def spoil(image: Dataset) -> None:
+        image.StudyID = MARK * 4
+
+    with quiet():
+        run = run_of(tmp_path, spoil)
+    (tmp_path / "out").mkdir()
+    done = run_steps(run, WRITERS, Toolkit(Settings()), staging=tmp_path / "out")
+    (warning,) = done.warnings
+    assert "StudyID" in warning
+    assert MARK not in warning
+    report = dcmread(tmp_path / "out" / next(output.path for output in done.outputs if output.kind == "sr"))
+    assert warning in [element.value for element in report.iterall() if element.keyword == "TextValue"]
+
+
 def test_silence_ends_with_the_writers(caplog: pytest.LogCaptureFixture) -> None:
     with quiet():
         logging.getLogger("pydicom").critical("within")
