@@ -39,6 +39,7 @@ examples:
   liver-mre run -i study -o results --preview    also write the overlay as PNG
   liver-mre run -i study -o results --profile liang_2023
   liver-mre run -i study -o results --all        report every acquisition, not only the one with most measured liver
+  liver-mre run -i studies -o results --resume   go on with a batch that was stopped or killed
   liver-mre check study                          show which series would be measured, and why
 
 exit codes:
@@ -157,6 +158,11 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     run.add_argument(
         "--all", dest="all_acquisitions", action="store_true", default=None, help="report every acquisition of a study"
     )
+    run.add_argument(
+        "--resume",
+        action="store_true",
+        help="keep what an earlier run published of the same input, made in the same way",
+    )
     run.add_argument("--quiet", action="store_true", help="print errors only, no progress and no summary")
     _finish(run, _run, "--series", "--kpa-per-count")
 
@@ -191,7 +197,9 @@ def _finish(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespa
 def _run(options: argparse.Namespace) -> int:
     from app.run import run
 
-    return run(options.input, options.output, options.config, _given(options), quiet=options.quiet)
+    return run(
+        options.input, options.output, options.config, _given(options), quiet=options.quiet, resume=options.resume
+    )
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from liver_mre.workflow.study_run import StudyRun
 
 NAMES: Final = tuple(step.name for step in (*STEPS, *WRITERS))
+KEPT: Final = "finished by an earlier run"
 
 
 class Lines(Progress):
@@ -29,12 +30,16 @@ class Lines(Progress):
 
     def step(self, run: StudyRun, step: Step) -> None:
         """Print which study enters which step."""
-        _print(_line(run, step))
+        _print(_line(run, step.label))
+
+    def kept(self, run: StudyRun) -> None:
+        """Print which study is kept."""
+        _print(_line(run, KEPT))
 
 
-def _line(run: StudyRun, step: Step) -> str:
+def _line(run: StudyRun, words: str) -> str:
     of_all = f"/{run.total}" if run.total else ""
-    return f"study {run.index + 1}{of_all}: {step.label}"
+    return f"study {run.index + 1}{of_all}: {words}"
 
 
 def _print(line: str) -> None:
@@ -53,12 +58,16 @@ class Bar(Progress):
     def step(self, run: StudyRun, step: Step) -> None:
         """Show the step."""
         done = self.finished * len(NAMES) + NAMES.index(step.name)
-        self.bar.update(self.task, description=_line(run, step), total=_total(run), completed=done)
+        self.bar.update(self.task, description=_line(run, step.label), total=_total(run), completed=done)
 
     def done(self, run: StudyRun) -> None:
         """Advance the bar to the end of the study."""
         self.finished += 1
         self.bar.update(self.task, total=_total(run), completed=self.finished * len(NAMES))
+
+    def kept(self, run: StudyRun) -> None:
+        """Advance the bar by the study."""
+        self.done(run)
 
 
 def _total(run: StudyRun) -> int | None:

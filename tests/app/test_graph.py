@@ -19,9 +19,9 @@ from app.application import LiverMreApplication
 from app.cli import main
 from app.progress import NAMES, Bar, Lines, progress_for
 from liver_mre.method.mre_study_run import MreStudyRun
-from liver_mre.method.steps import STEPS, WRITERS
+from liver_mre.method.steps import STEPS, WRITERS, result_files
 from liver_mre.method.toolkit import Toolkit
-from liver_mre.results.publish import open_staging
+from liver_mre.results.publish import Publication
 from liver_mre.settings import Settings
 from liver_mre.studies.source import FolderSource
 from liver_mre.studies.study import Study
@@ -66,11 +66,10 @@ def three_studies(example: ExampleStudy, tmp_path: Path) -> Path:
 
 
 def run(path: Path, out: Path, progress: Recorder) -> RunResult:
-    context = Context(
-        FolderSource(path), open_staging(out), out, Toolkit(Settings()), progress, Stop(), time.perf_counter()
-    )
-    application = LiverMreApplication(context)
-    application.run()
+    with Publication(out, result_files().values()) as publication:
+        context = Context(FolderSource(path), publication, Toolkit(Settings()), progress, Stop(), time.perf_counter())
+        application = LiverMreApplication(context)
+        application.run()
     assert application.publisher is not None
     assert application.publisher.result is not None
     return application.publisher.result
