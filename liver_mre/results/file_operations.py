@@ -38,15 +38,15 @@ def make_private_folder(parent: Path, prefix: str) -> Path:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file to the disk: when this returns, neither a full quota nor a loss of power can take it back."""
-    with path.open("w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
+    """Write a file."""
+    path.write_text(text, encoding="utf-8")
 
 
 def sync(path: Path) -> None:
-    """Write a file, or the entries of a folder, to the disk, where the file system can."""
+    """Write a file, or the entries of a folder, to the disk, where the file system can.
+
+    When this returns, neither a quota that is checked late nor a loss of power takes it back.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from liver_mre.errors import ExitCode, OutputError
 from liver_mre.results import file_operations
@@ -59,9 +59,9 @@ def recover(out: Path, killed: Reason) -> bool:
         Something cannot be moved back or written.
     """
     written = False
-    if os.path.lexists(out / PROGRESS_FILE):
-        run = _run_named_in(out / PROGRESS_FILE)
-        if run and not os.path.lexists(out / RESULT_FILE):
+    run = _run_named_in(out / PROGRESS_FILE)
+    if run is not None:
+        if not os.path.lexists(out / RESULT_FILE):
             written = settle(out, run, killed)
         file_operations.remove_file(out / PROGRESS_FILE)
     for folder in out.glob(f"{STAGING_PREFIX}*"):
@@ -111,11 +111,8 @@ def settle(out: Path, run: str, reason: Reason) -> bool:
 def stage_result(folder: Path, result: RunResult) -> None:
     """Write `result.json` and `metadata.json` into a folder."""
     for name, content in ((RESULT_FILE, to_json(result)), (METADATA_FILE, metadata(result))):
-        file_operations.write_text(folder / name, _text(content))
-
-
-def _text(content: dict[str, Any]) -> str:
-    return json.dumps(content, indent=2) + "\n"
+        file_operations.write_text(folder / name, json.dumps(content, indent=2) + "\n")
+    file_operations.sync(folder / RESULT_FILE)
 
 
 def _published_by(run: str, out: Path) -> list[EarlierStudy]:
@@ -125,7 +122,7 @@ def _published_by(run: str, out: Path) -> list[EarlierStudy]:
 
 
 def _run_named_in(progress: Path) -> str | None:
-    """Return which run `progress.json` is of; None if it does not say."""
+    """Return which run `progress.json` is of; None if there is none of this application."""
     try:
         content = read_json(progress, progress.name, OutputError, advice="It is ignored.")
         run = Fields(content, progress.name, OutputError).text("run")
