@@ -18,7 +18,7 @@ from liver_mre.results import file_operations
 from liver_mre.results.metadata import METADATA_FILE
 from liver_mre.results.publish import KEPT_EARLIER
 from liver_mre.results.record import RECORD_FILE, read_record
-from liver_mre.results.recovery import RESULT_FILE
+from liver_mre.results.recovery import PROGRESS_FILE, RESULT_FILE
 from tests.results.publishing import (
     ORIGIN,
     completed,
@@ -205,31 +205,27 @@ def test_a_run_may_be_killed_at_every_file_operation(earlier: Path, tmp_path: Pa
         assert_nothing_left(out)
 
 
-@pytest.mark.parametrize("exchange", [True, False], ids=["exchange", "two moves"])
-def test_the_next_start_may_be_killed_at_every_file_operation_too(
-    earlier: Path,
-    tmp_path: Path,
-    exchange: bool,  # noqa: FBT001
-) -> None:
+def test_the_next_start_may_be_killed_at_every_file_operation_too(earlier: Path, tmp_path: Path) -> None:
+    """After every state of the output that a killed run leaves and that is more than a folder to remove."""
     seen: set[str] = set()
-    for at in range(1, number_of_operations(earlier, tmp_path / "count", exchange=exchange) + 1):
+    for at in range(1, number_of_operations(earlier, tmp_path / "count", exchange=False) + 1):
         left = tmp_path / str(at)
         shutil.copytree(earlier, left)
-        in_a_process(lambda at=at, left=left: with_fault(Fault(at, die, exchange=exchange), second_run, left))
-        if (state := state_of(left)) in seen:
+        in_a_process(lambda at=at, left=left: with_fault(Fault(at, die, exchange=False), second_run, left))
+        if (state := state_of(left)) in seen or not (left / PROGRESS_FILE).exists() or (left / RESULT_FILE).exists():
             continue
         seen.add(state)
         for again in range(1, 40):
             out = tmp_path / f"{at}-{again}"
             shutil.copytree(left, out)
             if (
-                in_a_process(lambda again=again, out=out: with_fault(Fault(again, die, exchange=exchange), start, out))
+                in_a_process(lambda again=again, out=out: with_fault(Fault(again, die, exchange=False), start, out))
                 == 0
             ):
                 break
             start(out)
             assert_nothing_left(out)
-    assert len(seen) > 10
+    assert len(seen) > 5
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EIO], ids=errno.errorcode.get)
