@@ -152,6 +152,29 @@ def test_the_record_tells_what_the_folder_holds_and_notices_a_change(tmp_path: P
     assert read_record(tmp_path / "1.2") is None
 
 
+def test_if_the_end_of_a_run_cannot_be_written_the_folder_is_as_before_where_nothing_was_published(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(tmp_path, {"1.2": "old"})
+    before = (tmp_path / RESULT_FILE).read_text(encoding="utf-8")
+    replace = file_operations.replace
+
+    def fails_once(source: Path, target: Path) -> None:
+        if target.name == RESULT_FILE:
+            monkeypatch.setattr(file_operations, "replace", replace)
+            raise OSError(errno.EIO, "")
+        replace(source, target)
+
+    with open_publication(tmp_path) as publication:
+        publication.publish_study(failed("1.2"), ORIGIN)
+        monkeypatch.setattr(file_operations, "replace", fails_once)
+        with pytest.raises(OutputError, match="input/output error"):
+            publication.finish(completed(publication))
+    assert (tmp_path / RESULT_FILE).read_text(encoding="utf-8") == before
+    assert report(tmp_path, "1.2") == "old"
+    assert names_in(tmp_path) == ["1.2", *ABOUT_THE_RUN]
+
+
 def test_two_runs_cannot_write_into_one_folder_and_the_first_is_not_disturbed(tmp_path: Path) -> None:
     with open_publication(tmp_path) as publication:
         stage(publication, "1.2", "first")
