@@ -218,3 +218,17 @@ def test_any_failure_of_a_run_is_reported_in_result_json(
     result = result_of(tmp_path)
     assert (result["status"], result["exit_code"], result["reason"]["code"]) == ("failed", 1, "internal_error")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["metadata.json", "result.json"]
+
+
+def test_an_exception_after_the_end_was_published_changes_nothing_and_nobody_waits(
+    example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = LiverMreApplication.run
+
+    def dies_at_last(self: LiverMreApplication) -> None:
+        measure(self)
+        raise RuntimeError
+
+    monkeypatch.setattr(LiverMreApplication, "run", dies_at_last)
+    assert main(["run", "-i", str(example.folder), "-o", str(tmp_path), "--quiet"]) == 0
+    assert result_of(tmp_path)["status"] == "completed"

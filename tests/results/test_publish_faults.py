@@ -18,6 +18,7 @@ from liver_mre.results.metadata import METADATA_FILE
 from liver_mre.results.publish import KEPT_EARLIER
 from liver_mre.results.record import RECORD_FILE, read_record
 from liver_mre.results.recovery import PROGRESS_FILE, RESULT_FILE
+from tests.processes import in_a_process
 from tests.results.publishing import (
     ORIGIN,
     completed,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
 OPERATIONS = [name for name, one in vars(file_operations).items() if isinstance(one, types.FunctionType)]
 DIED = 9
 BEFORE = {"1.1": "old", "1.2": "old", "1.4": "old"}
@@ -102,17 +104,6 @@ def state_of(out: Path) -> str:
     aside = sorted(path.name for path in out.glob(".*/earlier/*"))
     about_the_run = sorted(path.name for path in out.glob(".*/*.json"))
     return repr((content_of(out), sorted(path.name for path in out.iterdir() if path.is_file()), aside, about_the_run))
-
-
-def in_a_process(work: Callable[[], object]) -> int:
-    """Call something in a process of its own and return the exit code."""
-    child = os.fork()
-    if child == 0:
-        with suppress(BaseException):
-            work()
-            os._exit(0)
-        os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 @pytest.fixture(autouse=True)
