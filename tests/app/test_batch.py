@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import subprocess
@@ -249,12 +248,3 @@ def test_an_output_folder_that_disappears_is_exit_code_6(
     assert main(["run", "-i", str(example.folder), "-o", str(out), "--quiet"]) == 6
     assert "removed during the run" in capfd.readouterr().err
     assert not out.exists()
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_output_is_exit_code_6(
-    example: ExampleStudy, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    tmp_path.chmod(0o500)
-    assert main(["run", "-i", str(example.folder), "-o", str(tmp_path), "--quiet"]) == 6
-    assert "no permission" in capfd.readouterr().err

@@ -110,6 +110,30 @@ def test_a_file_where_the_output_folder_should_be_is_an_output_error(tmp_path: P
         open_publication(tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        (errno.EROFS, "read-only"),
+        (errno.EACCES, "no permission"),
+        (errno.ENOSPC, "no space"),
+        (errno.EDQUOT, "quota"),
+        (errno.EIO, "input/output error"),
+        (errno.ELOOP, "Check its permissions and free space"),
+    ],
+)
+def test_the_message_says_why_the_folder_cannot_be_written_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, words: str
+) -> None:
+    def refuses(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(file_operations, "make_private_folder", refuses)
+    with pytest.raises(OutputError, match=words) as refused:
+        open_publication(tmp_path)
+    assert refused.value.exit_code == ExitCode.OUTPUT
+    assert names_in(tmp_path) == []
+
+
 def test_a_missing_result_fails_the_study_alone(tmp_path: Path) -> None:
     with open_publication(tmp_path) as publication:
         stage(publication, "1.3", "whole")
