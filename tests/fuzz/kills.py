@@ -69,9 +69,9 @@ class Report:
         return self.killed > 0 and not (self.half or self.lost or self.untrue or self.leftovers)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Workplace:
-    """Input as a folder and as an archive, the output of an earlier run, and how long a run takes."""
+    """Input as a folder and as an archive, the output of an earlier run, and how long the last complete run took."""
 
     root: Path
     folder: Path
@@ -85,8 +85,8 @@ def run(count: int, seed: int) -> Report:
     chance, report, start = random.Random(seed), Report(), time.monotonic()  # noqa: S311 - no secret
     with tempfile.TemporaryDirectory(prefix="kills-") as root:
         workplace = _prepare(Path(root))
-        for number in range(count):
-            _kill_once(workplace, chance, report, f"run {number} of seed {seed}")
+        while report.killed < count:
+            _kill_once(workplace, chance, report, f"run {report.killed + report.ended} of seed {seed}")
             report.seconds = round(time.monotonic() - start, 1)
             print(json.dumps(asdict(report)), file=sys.stderr, flush=True)  # noqa: T201 - this is a long command
     return report
@@ -128,6 +128,7 @@ def _kill_once(workplace: Workplace, chance: random.Random, report: Report, name
     again = chance.random() < 0.7
     if again:
         shutil.copytree(workplace.earlier, out)
+    start = time.monotonic()
     process = _start(chance.choice([workplace.folder, workplace.archive]), out, temporary)
     if chance.random() < 0.5:
         _wait_until_written(process, out)
@@ -136,6 +137,8 @@ def _kill_once(workplace: Workplace, chance: random.Random, report: Report, name
         _wait(process, chance.uniform(0, workplace.seconds))
     process.kill()
     ended = process.wait() >= 0
+    if ended:
+        workplace.seconds = time.monotonic() - start
     report.ended, report.killed = report.ended + ended, report.killed + (not ended)
     out.mkdir(exist_ok=True)
     before = {path.name for path in workplace.earlier.iterdir() if path.is_dir()} if again else set()
