@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from liver_mre.errors import ExitCode, OutputError
@@ -23,7 +24,7 @@ from liver_mre.workflow.outcome import Reason
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from liver_mre.results.result import EarlierStudy, RunResult
+    from liver_mre.results.result import RunResult
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +60,7 @@ def recover(out: Path, killed: Reason) -> bool:
         Something cannot be moved back or written.
     """
     written = False
-    run = _run_named_in(out / PROGRESS_FILE)
+    run = _read_progress(out / PROGRESS_FILE).run
     if run is not None:
         if not os.path.lexists(out / RESULT_FILE):
             written = settle(out, run, killed)
@@ -93,10 +94,12 @@ def settle(out: Path, run: str, reason: Reason) -> bool:
     for folder in found:
         if folder.name not in _ABOUT_THE_RUN and not os.path.lexists(out / folder.name):
             file_operations.rename(folder, out / folder.name)
-    published = _published_by(run, out)
-    if published:
+    records = [record for folder in sorted(out.iterdir()) if folder.is_dir() and (record := read_record(folder))]
+    if any(record.run == run for record in records):
+        finished = _read_progress(out / PROGRESS_FILE).finished  # includes what the run had kept of an earlier one
+        listed = [one.study for one in records if one.run == run or one.study.study_instance_uid in finished]
         file_operations.make_folder(out / run)
-        stage_result(out / run, failed_run(reason, kept=published))
+        stage_result(out / run, failed_run(reason, kept=listed))
         for name in _ABOUT_THE_RUN:
             file_operations.replace(out / run / name, out / name)
         return True
@@ -115,17 +118,19 @@ def stage_result(folder: Path, result: RunResult) -> None:
     file_operations.sync(folder / RESULT_FILE)
 
 
-def _published_by(run: str, out: Path) -> list[EarlierStudy]:
-    """Return the studies that a run has published."""
-    records = [read_record(folder) for folder in sorted(out.iterdir()) if folder.is_dir()]
-    return [record.study for record in records if record is not None and record.run == run]
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """What `progress.json` says: the run, None if it is none of this application, and the studies it has finished."""
+
+    run: str | None = None
+    finished: frozenset[str] = frozenset()
 
 
-def _run_named_in(progress: Path) -> str | None:
-    """Return which run `progress.json` is of; None if there is none of this application."""
+def _read_progress(path: Path) -> _Progress:
     try:
-        content = read_json(progress, progress.name, OutputError, advice="It is ignored.")
-        run = Fields(content, progress.name, OutputError).text("run")
+        fields = Fields(read_json(path, path.name, OutputError, advice="It is ignored."), path.name, OutputError)
+        run = fields.text("run")
+        finished = frozenset(one.text("study_instance_uid") for one in fields.parts("finished"))
     except OutputError:
-        return None
-    return run if run.startswith(STAGING_PREFIX) and "/" not in run else None
+        return _Progress()
+    return _Progress(run, finished) if run.startswith(STAGING_PREFIX) and "/" not in run else _Progress()

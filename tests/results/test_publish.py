@@ -17,6 +17,7 @@ from liver_mre.results.publish import KEPT_EARLIER
 from liver_mre.results.record import RECORD_FILE, read_record
 from liver_mre.results.recovery import PROGRESS_FILE, RESULT_FILE, STAGING_PREFIX
 from liver_mre.workflow.outcome import INTERRUPTED, Reason, StudyStatus
+from tests.processes import in_a_process
 from tests.results.publishing import ORIGIN, completed, failed, not_evaluable, open_publication, publish, report, stage
 from tests.results.test_result_schema import VALIDATOR
 
@@ -68,6 +69,24 @@ def test_a_run_that_fails_as_a_whole_lists_the_studies_that_it_had_finished(tmp_
         result = publication.fail(INTERRUPTED)
     assert statuses(tmp_path) == {"1.2": "not_evaluable", "1.3": "failed"}
     assert (result.exit_code, result.reason) == (1, INTERRUPTED)
+
+
+def test_a_resumed_run_that_is_killed_lists_what_it_had_kept_beside_what_it_had_published(tmp_path: Path) -> None:
+    publish(tmp_path, {"1.1": "kept", "1.2": "old", "1.3": "not reached"})
+
+    def killed() -> None:
+        publication = open_publication(tmp_path)
+        record = read_record(tmp_path / "1.1")
+        assert record is not None
+        publication.keep(record.study)
+        stage(publication, "1.2", "new")
+        publication.publish_study(not_evaluable("1.2"), ORIGIN)
+        os._exit(9)
+
+    assert in_a_process(killed) == 9
+    open_publication(tmp_path).close()
+    assert statuses(tmp_path) == {"1.1": "not_evaluable", "1.2": "not_evaluable"}
+    assert names_in(tmp_path) == ["1.1", "1.2", "1.3", *ABOUT_THE_RUN]
 
 
 def test_only_the_first_end_of_a_run_is_published_and_nothing_after_it(tmp_path: Path) -> None:
