@@ -42,6 +42,7 @@ examples:
   liver-mre run -i study -o results --preview    also write the overlay as PNG
   liver-mre run -i study -o results --profile liang_2023
   liver-mre run -i study -o results --all        report every acquisition, not only the one with most measured liver
+  liver-mre run -i studies -o results --resume   go on with a batch that was stopped or killed
   liver-mre check study                          show which series would be measured, and why
 
 exit codes:
@@ -116,7 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logs.complain(str(error))
         return int(error.exit_code)
     except KeyboardInterrupt:
-        logs.complain("interrupted; nothing was written")
+        logs.complain("interrupted")
         return ExitCode.INTERNAL
     except Exception as error:  # a bug; its text and traceback may quote the input
         log.debug("the command failed", exc_info=True)
@@ -189,6 +190,11 @@ def _add_run(commands: argparse._SubParsersAction[Parser]) -> None:
     run.add_argument(
         "--all", dest="all_acquisitions", action="store_true", default=None, help="report every acquisition of a study"
     )
+    run.add_argument(
+        "--resume",
+        action="store_true",
+        help="keep what an earlier run published of the same input, made in the same way",
+    )
     run.add_argument("--quiet", action="store_true", help="print errors only, no progress and no summary")
     _finish(run, _run, "--series", "--kpa-per-count")
 
@@ -223,7 +229,9 @@ def _finish(parser: argparse.ArgumentParser, command: Callable[[argparse.Namespa
 def _run(options: argparse.Namespace) -> int:
     from app.run import run
 
-    return run(options.input, options.output, options.config, _given(options), quiet=options.quiet)
+    return run(
+        options.input, options.output, options.config, _given(options), quiet=options.quiet, resume=options.resume
+    )
 
 
 def _check(options: argparse.Namespace) -> int:

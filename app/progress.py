@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 NAMES: Final = tuple(step.name for step in (*STEPS, *WRITERS))
+KEPT: Final = "finished by an earlier run"
 
 
 class Lines(Progress):
@@ -33,12 +34,16 @@ class Lines(Progress):
 
     def step(self, run: StudyRun, step: Step) -> None:
         """Log which study enters which step."""
-        log.info(_line(run, step))
+        log.info(_line(run, step.label))
+
+    def kept(self, run: StudyRun) -> None:
+        """Log which study is kept."""
+        log.info(_line(run, KEPT))
 
 
-def _line(run: StudyRun, step: Step) -> str:
+def _line(run: StudyRun, words: str) -> str:
     of_all = f"/{run.total}" if run.total else ""
-    return f"study {run.index + 1}{of_all}: {step.label}"
+    return f"study {run.index + 1}{of_all}: {words}"
 
 
 class Bar(Progress):
@@ -53,13 +58,17 @@ class Bar(Progress):
         """Show the step."""
         done = self.finished * len(NAMES) + NAMES.index(step.name)
         with reporting():
-            self.bar.update(self.task, description=_line(run, step), total=_total(run), completed=done)
+            self.bar.update(self.task, description=_line(run, step.label), total=_total(run), completed=done)
 
     def done(self, run: StudyRun) -> None:
         """Advance the bar to the end of the study."""
         self.finished += 1
         with reporting():
             self.bar.update(self.task, total=_total(run), completed=self.finished * len(NAMES))
+
+    def kept(self, run: StudyRun) -> None:
+        """Advance the bar by the study."""
+        self.done(run)
 
 
 def _total(run: StudyRun) -> int | None:

@@ -18,7 +18,7 @@ from liver_mre.report.quiet import quiet
 from liver_mre.report.source.files import read_source
 from liver_mre.report.source.header import clean_header
 from liver_mre.results.finding import MeasuredFinding
-from liver_mre.results.publish import ACQUISITION_FOLDER
+from liver_mre.results.study_folder import ACQUISITION_FOLDER
 from liver_mre.workflow.outcome import OutputFile
 
 if TYPE_CHECKING:
@@ -110,10 +110,11 @@ class ResultFolder:
     def _output(self, kind: str, uid: str | None) -> Iterator[Path]:
         path = self._folder / _FILES[kind]
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self._staging / path.relative_to(self._staging).parts[0], self._folder):
+                folder.mkdir(exist_ok=True)  # not the staging folder: if that is gone, so is the output
             yield path
         except OSError as error:
-            raise OutputError from error
+            raise OutputError.of(error) from error
         self.outputs.append(OutputFile(kind, path.relative_to(self._staging).as_posix(), uid, self._number))
 
 

@@ -20,9 +20,9 @@ from app.application import LiverMreApplication
 from app.cli import main
 from app.progress import NAMES, Bar, Lines, progress_for
 from liver_mre.method.mre_study_run import MreStudyRun
-from liver_mre.method.steps import STEPS, WRITERS
+from liver_mre.method.steps import STEPS, WRITERS, result_files
 from liver_mre.method.toolkit import Toolkit
-from liver_mre.results.publish import open_staging
+from liver_mre.results.publish import Publication
 from liver_mre.settings import Settings
 from liver_mre.studies.source import FolderSource
 from liver_mre.studies.study import Study
@@ -67,11 +67,10 @@ def three_studies(example: ExampleStudy, tmp_path: Path) -> Path:
 
 
 def run(path: Path, out: Path, progress: Recorder) -> RunResult:
-    context = Context(
-        FolderSource(path), open_staging(out), out, Toolkit(Settings()), progress, Stop(), time.perf_counter()
-    )
-    application = LiverMreApplication(context)
-    application.run()
+    with Publication(out, result_files().values()) as publication:
+        context = Context(FolderSource(path), publication, Toolkit(Settings()), progress, Stop(), time.perf_counter())
+        application = LiverMreApplication(context)
+        application.run()
     assert application.publisher is not None
     assert application.publisher.result is not None
     return application.publisher.result
@@ -222,3 +221,17 @@ def test_any_failure_of_a_run_is_reported_in_result_json(
     result = result_of(tmp_path)
     assert (result["status"], result["exit_code"], result["reason"]["code"]) == ("failed", 1, "internal_error")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["metadata.json", "result.json"]
+
+
+def test_an_exception_after_the_end_was_published_changes_nothing_and_nobody_waits(
+    example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = LiverMreApplication.run
+
+    def dies_at_last(self: LiverMreApplication) -> None:
+        measure(self)
+        raise RuntimeError
+
+    monkeypatch.setattr(LiverMreApplication, "run", dies_at_last)
+    assert main(["run", "-i", str(example.folder), "-o", str(tmp_path), "--quiet"]) == 0
+    assert result_of(tmp_path)["status"] == "completed"
