@@ -15,6 +15,7 @@ from liver_mre.series.roles import Role, SeriesRole
 from liver_mre.series.stack import check_extent, missing_message, order_slices
 from liver_mre.series.units import resolve_units, unit_in_one_line
 from liver_mre.studies.geometry import missing_slices
+from liver_mre.studies.pixel_format import check_pixel_headers
 from liver_mre.studies.study import Series
 
 if TYPE_CHECKING:
@@ -78,6 +79,8 @@ def complete_acquisition(
         The header says that another part of the body was examined.
     ConflictingFilesError
         Files of the series to measure have the same SOPInstanceUID and different content.
+    LossyPixelsError, UnusablePixelsError, TruncatedFileError
+        Headers of the series to measure say that its pixels cannot be used.
     MissingSlicesError
         Another series of the same acquisition shows slices that the stiffness series lacks, or there is a gap.
     GeometryError
@@ -87,7 +90,7 @@ def complete_acquisition(
     """
     stiffness = choice.stiffness
     elsewhere = _body_part_notes(stiffness.series, requested=requested)
-    _check_copies(choice)
+    _check_files(choice)
     _check_complete(choice, candidate, companions)
     series = stiffness.series
     ordered = order_slices(series.instances)
@@ -133,10 +136,11 @@ def _body_part_notes(series: Series, *, requested: bool) -> tuple[str, ...]:
     raise OtherBodyPartError(msg)
 
 
-def _check_copies(choice: Choice) -> None:
+def _check_files(choice: Choice) -> None:
     images = (*choice.stiffness.series.instances, *(choice.confidence.instances if choice.confidence else ()))
     if any(image.conflicting for image in images):
         raise ConflictingFilesError
+    check_pixel_headers(images)
 
 
 def _check_complete(choice: Choice, candidate: Candidate, companions: Companions) -> None:
