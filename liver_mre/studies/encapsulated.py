@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from liver_mre.studies.dicom_file import PixelElement
     from liver_mre.studies.dicom_stream import Stream
 
-MOST_FRAGMENTS: Final = 200_000
+MOST_FRAGMENTS: Final = 50_000
 """Ours: pieces of the pixels of one object; one a frame is usual."""
 _ITEM: Final = b"\xfe\xff\x00\xe0"
 _SEQUENCE_END: Final = b"\xfe\xff\xdd\xe0"

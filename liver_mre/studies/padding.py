@@ -59,9 +59,9 @@ def _check_far(
     others = np.concatenate(
         [stored[(stored != 0) if mask is None else (stored != 0) & ~mask] for stored, mask in pairs]
     )
-    if not others.size:
+    if not others.size and len(np.unique(values)) == 1:
         return
-    low, high = (float(value) for value in np.quantile(others, (_LOW, _HIGH)))
+    low, high = (float(value) for value in np.quantile(others if others.size else values, (_LOW, _HIGH)))
     above, below = values > FAR * max(high, 0.0), values < FAR * min(low, 0.0)
     between = (values > 0) & (values < low / FAR)
     if np.all(above | below | between):

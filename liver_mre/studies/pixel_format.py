@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +47,7 @@ _ALLOCATED: Final = (8, 16)
 # Always lossy; and possibly lossy, which counts as lossy unless LossyImageCompression is 00.
 _LOSSY: Final = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.111"})
 _MAYBE_LOSSY: Final = frozenset(f"1.2.840.10008.1.2.4.{last}" for last in (81, 91, 93, 112, 203))
+_CODE: Final = re.compile(r"[0-9A-Z.]{1,6}")
 FORMAT_KEYWORDS: Final = (
     "NumberOfFrames",
     "SamplesPerPixel",
@@ -217,9 +219,8 @@ def _is_no_ratio(value: str) -> bool:
 
 
 def _quoted(values: list[str]) -> str:
-    """Return values as they may stand in a message: short, and only what codes and numbers consist of."""
-    shown = "\\".join(values)[:16]
-    return shown if shown.replace("\\", "").replace(".", "").replace(" ", "").isalnum() and shown.isascii() else "odd"
+    """Return values as they may stand in a message: codes and numbers; other text could be anybody's name."""
+    return "\\".join(values) if all(_CODE.fullmatch(value) for value in values) else "odd"
 
 
 def check_pixel_headers(images: Iterable[Instance]) -> None:
