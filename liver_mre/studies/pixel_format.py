@@ -122,7 +122,7 @@ def _format(header: Dataset, transfer_syntax: str) -> PixelFormat:
     syntax = transfer_syntax or ExplicitVRLittleEndian
     if syntax not in NATIVE | COMPRESSED:
         name = UID(syntax).name
-        named = f"{name} ({syntax})" if name != syntax else f"{syntax}, which the DICOM standard does not know,"
+        named = f"{name} ({syntax})" if name != syntax else f"{syntax}, of no known name,"
         msg = f"transfer syntax {named} is not supported"
         raise _FaultError(msg)
     rows, columns = (_required(header, keyword, range(1, MOST_SIDE + 1)) for keyword in ("Rows", "Columns"))

@@ -98,12 +98,18 @@ def sparse_fragment(path: Path) -> None:
     sparse(path, head + b"\xe0\x7f\x10\x00OB\0\0" + UNDEFINED + fragment, 3 * GIB)
 
 
+def sparse_fragment_that_ends(path: Path) -> None:
+    sparse_fragment(path)
+    with path.open("ab") as stream:
+        stream.write(SEQUENCE_END + bytes(4))
+
+
 def sparse_private(path: Path) -> None:
     sparse(path, base(path) + b"\x29\x00\x10\x10OB\0\0" + pack("<L", 3 * GIB), 3 * GIB)
 
 
 def sparse_unlimited(path: Path) -> None:
-    sparse(path, base(path) + b"\x29\x00\x10\x10UN\0\0" + UNDEFINED, 3 * GIB)
+    sparse(path, base(path) + b"\x29\x00\x10\x10OB\0\0" + UNDEFINED, 3 * GIB)
 
 
 def sparse_zeros_behind(path: Path) -> None:
@@ -154,7 +160,8 @@ def many_frames(path: Path) -> None:
 
 def many_fragments(path: Path) -> None:
     sparse_fragment(path)
-    raw = path.read_bytes()[: 1 << 16]
+    with path.open("rb") as stream:
+        raw = stream.read(1 << 16)
     head = raw[: raw.rindex(b"\xe0\x7f\x10\x00OB") + 12]
     path.write_bytes(head + (ITEM + bytes(4)) * 4_000_000 + SEQUENCE_END + bytes(4))
 
@@ -197,8 +204,9 @@ HOSTILE: Final[dict[Callable[[Path], None], str]] = {
     deflated_header: LEFT_OUT,
     sparse_pixels: "PixelData has 3221225472 bytes, but",
     sparse_pixels_that_the_header_asks_for: "Rows is 60000, where 1 to 2048 is possible",
-    sparse_frames_that_the_header_asks_for: "more than 33554432 pixels",
-    sparse_fragment: "compressed, frame 1 is larger than its pixels can be",
+    sparse_frames_that_the_header_asks_for: "it has 400 frames, but is no enhanced MR object that describes them",
+    sparse_fragment: "truncated within its compressed pixels",
+    sparse_fragment_that_ends: "compressed, frame 1 is larger than its pixels can be",
     sparse_private: "it has no PixelData",
     sparse_unlimited: LEFT_OUT,
     sparse_zeros_behind: "more than 64 MiB follow its pixels",

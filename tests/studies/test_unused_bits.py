@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydicom.uid import RLELossless
 
-from liver_mre.errors import UnusablePixelsError
+from liver_mre.errors import UnknownUnitError, UnusablePixelsError
+from liver_mre.studies.decoding import read_images
 from liver_mre.studies.pixel_format import PixelFormat
+from liver_mre.studies.reader import read_studies
 from liver_mre.studies.unused_bits import UnusedBitsError, Words, stored_values
+from simulation.encodings import ENCODINGS
+from tests.simulation.exam_factory import make_exam
+from tests.studies.files import chosen, read_volume
 from tests.studies.stored import read, rewrite, write
-from tests.studies.test_decoding import RECODERS
+from tests.studies.test_decoding import RECODERS, pydicom_encoder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from pydicom import Dataset
 
     from tests.studies.test_decoding import Recode
@@ -119,3 +124,23 @@ def test_a_signed_value_comes_back_or_is_refused(value: int, bits: int, precisio
     else:
         if fits and value & ((1 << precision) - 1) == value & ((1 << bits) - 1):
             assert found == value
+
+
+@pytest.mark.parametrize("name", ["ge-gre", "siemens-gre", "philips", "philips-enhanced", "canon", "resoundant-3d"])
+def test_of_no_series_that_is_measured_values_are_cut_off(name: str, tmp_path: Path) -> None:
+    """Confidence maps included; where the unit needs more bits, selection says so first."""
+    written = ENCODINGS[name](make_exam(), tmp_path / "in")
+    (study,) = read_studies(written.folder).studies
+    acquisition = chosen(study)
+    assert acquisition.maps is not None
+    measured = [acquisition.maps.stiffness, *([acquisition.maps.confidence] if acquisition.maps.confidence else [])]
+    for series in measured:
+        path = Path(series.first.source)
+        whole = path.read_bytes()
+        shown = [image for image in series.instances if image.source == series.first.source]
+        bits = int(np.max([image.stored for image in read_images(shown)])).bit_length()
+        pydicom_encoder(RLELossless)(path)
+        set_bits(path, bits - 1)
+        with pytest.raises((UnusablePixelsError, UnknownUnitError), match="BitsStored"):
+            read_volume(written.folder)
+        path.write_bytes(whole)
