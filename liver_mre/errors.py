@@ -133,8 +133,8 @@ class ImplausibleStiffnessError(UnknownUnitError):
 
     code = "implausible_stiffness"
     default_message = (
-        "The median over the measured region is outside 0.5-20 kPa, so the unit of the pixels cannot be right. "
-        "Nothing was measured; check the scanner's scale."
+        "The measured stiffness is none that a liver can have. Nothing was measured; check the images and the "
+        "scanner's scale."
     )
 
 
@@ -194,6 +194,16 @@ class ConflictingFilesError(InvalidInputError):
     default_message = (
         "Files of the series to measure have the same SOPInstanceUID but different content, so it is not clear which "
         "to measure. Nothing was measured; take the wrong files out, or send the series again."
+    )
+
+
+class ContradictoryImagesError(InvalidInputError):
+    """Images that must agree within an acquisition, or within an image, do not."""
+
+    code = "contradictory_images"
+    default_message = (
+        "Images of the acquisition contradict each other, so one of them was changed. Nothing was measured; send the "
+        "series again."
     )
 
 

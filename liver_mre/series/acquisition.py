@@ -37,7 +37,8 @@ class ScannerMaps:
     confidence : the separate confidence map, or None
     confidence_per_count : scale of the confidence map (confidence 0 to 1 = stored * scale), None without one
     paired_by_number : True if images of the confidence map are paired by InstanceNumber, because its geometry is broken
-    unmasked : unmasked twin of a masked `stiffness`, in the same unit, or None; nothing is measured in it
+    unmasked : unmasked twin of a masked `stiffness`, or None; nothing is measured in it
+    unmasked_units : the unit of each of its images
     """
 
     stiffness: Series
@@ -48,6 +49,7 @@ class ScannerMaps:
     confidence_per_count: float | None = None
     paired_by_number: bool = False
     unmasked: Series | None = None
+    unmasked_units: tuple[UnitEvidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,7 @@ def complete_acquisition(
         if broken_element(companion, series) is None:
             check_extent(series, companion.series, name)
     units = resolve_units(series, stiffness.role, rules, kpa_per_count=kpa_per_count)
+    unmasked, unmasked_units, left_out = _unmasked(choice, candidate, rules, kpa_per_count=kpa_per_count)
     varies = len({(unit.kpa_per_count, unit.offset_kpa) for unit in units}) > 1
     maps = ScannerMaps(
         stiffness=series,
@@ -110,14 +111,15 @@ def complete_acquisition(
         confidence=choice.confidence,
         confidence_per_count=choice.options[0].scale,
         paired_by_number=choice.options[0].paired_by_number,
-        unmasked=_unmasked(choice, candidate, rules, set(units), kpa_per_count=kpa_per_count),
+        unmasked=unmasked,
+        unmasked_units=unmasked_units,
     )
     acquisition = Acquisition(
         series=series,
         maps=maps,
         magnitude=_joined(magnitudes),
         phases=tuple(one.series for one in companions.of_candidate(candidate) if one.role is Role.PHASE),
-        notes=(*choice.notes, *elsewhere, *notes),
+        notes=(*choice.notes, *elsewhere, *notes, *left_out),
     )
     return PlannedAcquisition(choice, acquisition, magnitudes)
 
@@ -188,25 +190,24 @@ def _unmasked(
     choice: Choice,
     candidate: Candidate,
     rules: ScannerRules,
-    units: set[UnitEvidence],
     *,
     kpa_per_count: float | None,
-) -> Series | None:
-    """Find the unmasked twin of a masked stiffness series, if there is exactly one and its scale is the same."""
+) -> tuple[Series | None, tuple[UnitEvidence, ...], tuple[str, ...]]:
+    """Find the one unmasked twin of a masked stiffness series, its units, and why it is left out."""
     if choice.confidence_source is not ConfidenceSource.MASKED:
-        return None
+        return None, (), ()
     twins = [candidate.part_of(option.stiffness).of(Role.STIFFNESS) for option in choice.options]
-    if any(len(found) != 1 for found in twins):
-        return None
-    series = _joined(tuple(found[0] for found in twins))
-    if series is None or any(image.conflicting for image in series.instances):
-        return None
+    series = _joined(tuple(found[0] for found in twins)) if all(len(found) == 1 for found in twins) else None
+    if series is None:
+        return None, (), ()
+    without = f"The unmasked stiffness (series {series.series_number}) is not used:"
+    if any(image.conflicting for image in series.instances):
+        return None, (), (f"{without} files of it contradict each other.",)
     try:
-        its_units = resolve_units(series, Role.STIFFNESS, rules, kpa_per_count=kpa_per_count)
+        units = resolve_units(series, Role.STIFFNESS, rules, kpa_per_count=kpa_per_count)
     except UnknownUnitError:
-        return None
-    scales = {(unit.kpa_per_count, unit.offset_kpa) for unit in (*units, *its_units)}
-    return series if len(scales) == 1 else None
+        return None, (), (f"{without} its unit is unknown, or its header contradicts itself.",)
+    return series, units, ()
 
 
 def _joined(members: tuple[MreSeries, ...]) -> Series | None:

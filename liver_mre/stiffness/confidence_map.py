@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from liver_mre.errors import GeometryError, MissingSlicesError, NoConfidenceError, UnknownUnitError
-from liver_mre.stiffness.body_overlap import mean_overlap
+from liver_mre.stiffness.body_overlap import EXCHANGE_MARGIN, MIRROR_MARGIN, exchange_gain, mean_overlap, mirror_gain
+from liver_mre.stiffness.pixel_evidence import MIN_NEIGHBOUR_CORRELATION, neighbour_correlation
 from liver_mre.studies.decoding import read_images
 from liver_mre.studies.geometry import images_at, same_pixels
 
@@ -87,6 +88,32 @@ def _check_values(confidence: NDArray[np.float32], measured: NDArray[np.bool_]) 
             "confidence map of this series. Nothing was measured; send the acquisition again."
         )
         raise NoConfidenceError(msg)
+    # A slice of a failed acquisition can be 0 everywhere.
+    noise = (neighbour_correlation(confidence) < MIN_NEIGHBOUR_CORRELATION).any()
+    if noise or confidence.min() == confidence.max():
+        msg = (
+            "The confidence map is constant, or a slice of it is noise, so it is no confidence map. Nothing was "
+            "measured; send the acquisition again."
+        )
+        raise NoConfidenceError(msg)
+    _check_order(confidence, measured)
+
+
+def _check_order(confidence: NDArray[np.float32], measured: NDArray[np.bool_]) -> None:
+    """Refuse a map whose slices would fit the stiffness better in another order, or mirrored.
+
+    Its outline is that of the body, or of the confident pixels if the stiffness is masked, whichever fits better.
+    """
+    outlines = (confidence > 0.0, confidence >= CONFIDENT)
+    outline = max(outlines, key=lambda one: mean_overlap(one, measured))
+    swapped, mirrored = exchange_gain(outline, measured), mirror_gain(outline, measured)
+    if swapped > EXCHANGE_MARGIN or mirrored > MIRROR_MARGIN:
+        change = "slices of it changed places" if swapped > EXCHANGE_MARGIN else "a slice of it were mirrored"
+        msg = (
+            f"The confidence map would fit the stiffness series better if {change}, so one of the two has wrong "
+            "positions or pixels. Nothing was measured; send the acquisition again."
+        )
+        raise GeometryError(msg)
 
 
 def _stack(images: list[Instance]) -> NDArray[np.integer]:

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 _GE_SEQUENCE_NAME: Final = Tag(0x0019, 0x109C)  # GE: internal pulse sequence name
 _PATIENT_KEYWORDS: Final = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
-SEVERAL_MAPPINGS: Final = "several units or scales"
 _DATE: Final = len("YYYYMMDD")
 _MAPPINGS: Final = "RealWorldValueMappingSequence"
 _LOOKUP_TABLE: Final = "ModalityLUTSequence"  # no scanner is known to write stiffness through one
@@ -152,7 +151,7 @@ def _with_frame(common: Instance, levels: Levels, *, frame_number: int | None = 
         "RescaleSlope": slope,
         "RescaleIntercept": intercept,
         "RescaleType": rescale_type,
-        _MAPPINGS: real_world,
+        _MAPPINGS: real_world or None,
         _LOOKUP_TABLE: None,  # never usable
     }
     unusable = (tag for tag, value in unit_elements.items() if value is None and is_filled(at(tag), tag))
@@ -223,15 +222,11 @@ def _without_geometry(instance: Instance) -> Instance:
     return replace(instance, position_mm=None, orientation=None, pixel_spacing_mm=None)
 
 
-def _real_world(header: Dataset) -> RealWorldMapping | None:
-    """Return the linear mapping; None if there is none, or one is unusable.
-
-    Contradictory mappings give a unit that nothing accepts.
-    """
-    mappings = {_one_mapping(item) for item in items(header, _MAPPINGS)}
-    if not mappings or None in mappings:
-        return None
-    return RealWorldMapping(SEVERAL_MAPPINGS, 1.0, 0.0) if len(mappings) > 1 else mappings.pop()
+def _real_world(header: Dataset) -> tuple[RealWorldMapping, ...]:
+    """Return the linear mappings, each once; none if one of them is unusable."""
+    mappings = [_one_mapping(item) for item in items(header, _MAPPINGS)]
+    usable = tuple(dict.fromkeys(mapping for mapping in mappings if mapping is not None))
+    return usable if len(usable) == len(set(mappings)) else ()
 
 
 def _one_mapping(item: Dataset) -> RealWorldMapping | None:

@@ -18,7 +18,7 @@ Orientation = tuple[float, float, float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class RealWorldMapping:
-    """RealWorldValueMappingSequence of an instance: value = slope * stored + intercept, in a UCUM unit.
+    """One item of a RealWorldValueMappingSequence: value = slope * stored + intercept, in a UCUM unit.
 
     Valid for stored values from `first_stored` to `last_stored`.
     """
@@ -84,6 +84,7 @@ class Instance:
     pixel_spacing_mm : (row spacing, column spacing)
     rescale_slope, rescale_intercept, rescale_type : modality LUT (or the frame's pixel value transformation) as
         written, None where absent
+    real_world : every mapping of its RealWorldValueMappingSequence, in that order; empty where one is unusable
     unusable_unit_elements : keywords of elements about the unit that are present but unusable
     conflicting : True if another file with the same SOPInstanceUID has different content
     """
@@ -115,7 +116,7 @@ class Instance:
     rescale_slope: float | None = None
     rescale_intercept: float | None = None
     rescale_type: str | None = None
-    real_world: RealWorldMapping | None = None
+    real_world: tuple[RealWorldMapping, ...] = ()
     complex_image_component: str = ""
     window: tuple[float, float] | None = None
     acquired_s: float | None = None
