@@ -95,6 +95,7 @@ ENV HOLOSCAN_INPUT_PATH=/var/holoscan/input \
     LIVER_MRE_MODEL_DIR=/opt/holoscan/models/liver_segmentation \
     LIVER_MRE_QUALITY_DIR=/opt/holoscan/models/quality_control \
     PYTHONPATH=/opt/holoscan/app \
+    PYTHONSAFEPATH=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp
 LABEL base="python:3.11-slim-bookworm" \

@@ -28,6 +28,7 @@ DOCUMENTS = (
     "docs/performance.md",
     "docs/glossary.md",
     "docs/codes.md",
+    "docs/results.md",
     "docs/scanners.md",
     "docs/encodings.md",
     "docs/training.md",

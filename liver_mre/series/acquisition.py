@@ -64,6 +64,7 @@ class Acquisition:
     magnitude : the magnitude series of the same slices, or None
     phases : phase series of the same acquisition
     notes : remarks for the reader of the result on how the series were combined
+    elsewhere : sentence on other studies of the input that may hold what it lacks; "" without any
     """
 
     series: Series
@@ -71,6 +72,7 @@ class Acquisition:
     magnitude: Series | None = None
     phases: tuple[Series, ...] = ()
     notes: tuple[str, ...] = ()
+    elsewhere: str = ""
 
     @property
     def unit(self) -> UnitEvidence | None:

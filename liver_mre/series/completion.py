@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from liver_mre.errors import ConflictingFilesError, MissingSlicesError, OtherBodyPartError, UnknownUnitError
 from liver_mre.series.acquisition import Acquisition, ScannerMaps
+from liver_mre.series.confidence_images import images_of_slices
 from liver_mre.series.grouping import join_slices
 from liver_mre.series.options import ConfidenceSource
-from liver_mre.series.pairing import best_matches, broken_element
+from liver_mre.series.pairing import best_matches, broken_element, why_apart
+from liver_mre.series.requirements import check_referable
 from liver_mre.series.roles import Role, SeriesRole
+from liver_mre.series.split_series import joined_notes
 from liver_mre.series.stack import check_extent, missing_message, order_slices
 from liver_mre.series.units import resolve_units, unit_in_one_line
-from liver_mre.studies.geometry import missing_slices
+from liver_mre.studies.geometry import grid_offset, missing_slices
 from liver_mre.studies.pixel_format import check_pixel_headers
-from liver_mre.studies.study import Series
 
 if TYPE_CHECKING:
     from liver_mre.series.acquisition import UnitEvidence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from liver_mre.series.grouping import Candidate, Cluster, Companions
     from liver_mre.series.pairing import MreSeries
     from liver_mre.series.scanner_rules import ScannerRules
+    from liver_mre.studies.study import Series
 
 # Companions that show the same slices as the stiffness.
 _SAME_SLICES: Final[dict[SeriesRole, str]] = {
@@ -87,19 +90,26 @@ def complete_acquisition(
         The slices are not one stack on one plausible grid, or the acquisition has two fields of view.
     UnknownUnitError
         The unit of the pixels is not known or contradictory.
+    LossyPixelsError, InvalidInputError
+        Pixels cannot be decoded, or results could not refer to the images: what `requirements` raises.
     """
     stiffness = choice.stiffness
     elsewhere = _body_part_notes(stiffness.series, requested=requested)
-    _check_files(choice)
+    _check_copies(choice)
     _check_complete(choice, candidate, companions)
     series = stiffness.series
     ordered = order_slices(series.instances)
+    check_pixel_headers((*ordered, *(choice.confidence.instances if choice.confidence else ())))
+    check_referable(ordered)
     if candidate.whole is not None:
-        series = Series(series.series_instance_uid, series.series_number, ordered)
+        series = replace(series, instances=ordered)
     magnitudes, notes = _magnitudes(choice, candidate, companions)
     for companion, name in _companions(choice, magnitudes):
-        if broken_element(companion, series) is None:
+        if broken_element(companion, series) is None and grid_offset(series.first, companion.series.first) is None:
             check_extent(series, companion.series, name)
+    by_number = choice.options[0].paired_by_number
+    if choice.confidence is not None:
+        images_of_slices(choice.confidence, ordered, paired_by_number=by_number)
     units = resolve_units(series, stiffness.role, rules, kpa_per_count=kpa_per_count)
     unmasked, unmasked_units, left_out = _unmasked(choice, candidate, rules, kpa_per_count=kpa_per_count)
     varies = len({(unit.kpa_per_count, unit.offset_kpa) for unit in units}) > 1
@@ -110,7 +120,7 @@ def complete_acquisition(
         slice_units=units if varies else (),
         confidence=choice.confidence,
         confidence_per_count=choice.options[0].scale,
-        paired_by_number=choice.options[0].paired_by_number,
+        paired_by_number=by_number,
         unmasked=unmasked,
         unmasked_units=unmasked_units,
     )
@@ -119,7 +129,13 @@ def complete_acquisition(
         maps=maps,
         magnitude=_joined(magnitudes),
         phases=tuple(one.series for one in companions.of_candidate(candidate) if one.role is Role.PHASE),
-        notes=(*choice.notes, *elsewhere, *notes, *left_out),
+        notes=(
+            *choice.notes,
+            *elsewhere,
+            *notes,
+            *left_out,
+            *joined_notes(series, choice.confidence, _joined(magnitudes)),
+        ),
     )
     return PlannedAcquisition(choice, acquisition, magnitudes)
 
@@ -138,11 +154,10 @@ def _body_part_notes(series: Series, *, requested: bool) -> tuple[str, ...]:
     raise OtherBodyPartError(msg)
 
 
-def _check_files(choice: Choice) -> None:
+def _check_copies(choice: Choice) -> None:
     images = (*choice.stiffness.series.instances, *(choice.confidence.instances if choice.confidence else ()))
     if any(image.conflicting for image in images):
         raise ConflictingFilesError
-    check_pixel_headers(images)
 
 
 def _check_complete(choice: Choice, candidate: Candidate, companions: Companions) -> None:
@@ -179,8 +194,7 @@ def _magnitudes(
     if found or companions.contested_of(Role.MAGNITUDE, candidate):
         return (), ("More than one magnitude series could belong to this acquisition, so none is recorded.",)
     return (), tuple(
-        f"The magnitude in series {one.number} is not recorded: it lacks slices of the stiffness series, shows others "
-        "(ImagePositionPatient), or comes from another acquisition."
+        f"The magnitude in series {one.number} is not recorded: {why_apart(one, candidate.members)}."
         for one in companions.unassigned
         if one.role is Role.MAGNITUDE
     )

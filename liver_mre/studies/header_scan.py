@@ -28,6 +28,8 @@ _START: Final = 132
 _READ_BYTES: Final = 1 << 16  # ours: above the headers of classic MR images, private elements included
 _WANTED: Final = frozenset({int(tag) for tag in HEADER_TAGS} | {0x00080005})
 _CHARACTER_SET: Final = 0x00080005
+_META_GROUP: Final = 0x0002
+_UID_CHARACTERS: Final = frozenset("0123456789.")
 _MEDIA_STORAGE_CLASS: Final = 0x00020002
 _TRANSFER_SYNTAX: Final = 0x00020010
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -82,8 +84,10 @@ def _plain(path: str) -> Header:
                 elements[key] = RawDataElement(key, vr, length, value or None, start, False, True)  # noqa: FBT003
             elif tag in PIXEL_ELEMENTS:
                 pixels = PixelElement(tag, start, None if length == UNDEFINED_LENGTH else length, size - start)
+        elif tag >> 16 != _META_GROUP:
+            raise _NotPlainError
         elif tag in {_TRANSFER_SYNTAX, _MEDIA_STORAGE_CLASS}:
-            meta[tag] = head[start : start + length].decode("ascii").strip(" \0")
+            meta[tag] = _uid(head[start : start + length])
     if not elements:
         raise _NotPlainError
     dataset = Dataset(elements)
@@ -91,6 +95,13 @@ def _plain(path: str) -> Header:
     return Header(
         dataset, meta.get(_TRANSFER_SYNTAX, ""), meta.get(_MEDIA_STORAGE_CLASS, ""), bare=False, pixels=pixels
     )
+
+
+def _uid(value: bytes) -> str:
+    uid = value.decode("ascii").strip(" \0")
+    if not _UID_CHARACTERS.issuperset(uid):
+        raise _NotPlainError
+    return uid
 
 
 def _encodings(elements: dict[BaseTag, DataElement | RawDataElement]) -> list[str] | str:

@@ -7,22 +7,23 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
-from pydicom.tag import Tag
-
 from liver_mre.studies.frames import Levels, frame_levels, is_enhanced
+from liver_mre.studies.identifiers import LONGEST, sop_class_of, unusable_identifiers
 from liver_mre.studies.pixel_format import FORMAT_KEYWORDS, MOST_FRAMES, evidence_of_loss, pixel_fault
+from liver_mre.studies.private_elements import PrivateElement, private_text
 from liver_mre.studies.study import Instance, Orientation, PatientKey, RealWorldMapping, Vector
 from liver_mre.studies.values import (
+    day_number,
     first_number,
     integer,
     is_filled,
     items,
     number,
     numbers,
-    seconds,
     tag_of,
     text,
     texts,
+    time_of_day_s,
 )
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from liver_mre.studies.dicom_file import Header
 
-_GE_SEQUENCE_NAME: Final = Tag(0x0019, 0x109C)  # GE: internal pulse sequence name
+_GE_SEQUENCE_NAME: Final = PrivateElement(0x0019, "GEMS_ACQU_01", 0x9C, 0x10)  # internal pulse sequence name
 _PATIENT_KEYWORDS: Final = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
 _DATE: Final = len("YYYYMMDD")
 _MAPPINGS: Final = "RealWorldValueMappingSequence"
@@ -42,7 +43,7 @@ DIGEST_KEY_BYTES: Final = 32
 """Length of the secret key; without one, digests of names and birth dates could be guessed."""
 
 _KEYWORDS: Final = (
-    *_PATIENT_KEYWORDS,
+    *dict.fromkeys((*_PATIENT_KEYWORDS, *LONGEST)),
     "SOPClassUID",
     "SOPInstanceUID",
     "StudyInstanceUID",
@@ -72,6 +73,7 @@ _KEYWORDS: Final = (
     "ImageOrientationPatient",
     "PixelSpacing",
     "SliceThickness",
+    "SpacingBetweenSlices",
     "WindowCenter",
     "WindowWidth",
     "RescaleSlope",
@@ -82,7 +84,7 @@ _KEYWORDS: Final = (
     "SharedFunctionalGroupsSequence",
     _PER_FRAME,
 )
-HEADER_TAGS: Final = [*map(tag_of, _KEYWORDS), _GE_SEQUENCE_NAME]
+HEADER_TAGS: Final = [*map(tag_of, _KEYWORDS), *_GE_SEQUENCE_NAME.possible_tags]
 """The elements that are read from each file."""
 
 
@@ -100,9 +102,16 @@ def to_instances(read: Header, source: str, digest_key: bytes) -> tuple[Instance
     digest_key : secret key of the patient's digests
     """
     header = read.dataset
-    common = _common(read, source, patient_key(header, digest_key))
+    common = replace(
+        _common(header),
+        source=source,
+        patient_key=patient_key(header, digest_key),
+        sop_class_uid=sop_class_of(header, read.storage_class),
+        loss=evidence_of_loss(header, read.transfer_syntax),
+        pixel_fault=pixel_fault(header, read.transfer_syntax, read.pixels),
+    )
     frames = integer(header, "NumberOfFrames") or 1
-    if not is_enhanced(header):
+    if not is_enhanced(common.sop_class_uid):
         whole = _with_frame(common, Levels(header))
         return (whole if frames == 1 else _without_geometry(whole),)
     levels = frame_levels(header, frames) if frames <= MOST_FRAMES else None
@@ -112,32 +121,29 @@ def to_instances(read: Header, source: str, digest_key: bytes) -> tuple[Instance
     return _numbered(tuple(images), levels)
 
 
-def _common(read: Header, source: str, patient: PatientKey) -> Instance:
+def _common(header: Dataset) -> Instance:
     """Read the attributes that all images of an object share."""
-    header = read.dataset
     return Instance(
-        source=source,
+        source="",
         sop_instance_uid=text(header, "SOPInstanceUID"),
-        sop_class_uid=text(header, "SOPClassUID"),
+        sop_class_uid="",
         series_instance_uid=text(header, "SeriesInstanceUID"),
         frame_of_reference_uid=text(header, "FrameOfReferenceUID"),
-        patient_key=patient,
         modality=text(header, "Modality"),
         manufacturer=text(header, "Manufacturer"),
         series_description=text(header, "SeriesDescription"),
         protocol_name=text(header, "ProtocolName"),
         sequence_name=text(header, "SequenceName") or text(header, "PulseSequenceName"),
-        private_sequence_name=text(header, _GE_SEQUENCE_NAME),
+        private_sequence_name=private_text(header, _GE_SEQUENCE_NAME),
         image_comments=text(header, "ImageComments"),
         instance_number=integer(header, "InstanceNumber") or 0,
         rows=integer(header, "Rows") or 0,
         columns=integer(header, "Columns") or 0,
         samples_per_pixel=integer(header, "SamplesPerPixel") or 1,
         photometric_interpretation=text(header, "PhotometricInterpretation"),
-        loss=evidence_of_loss(header, read.transfer_syntax),
-        pixel_fault=pixel_fault(header, read.transfer_syntax, read.pixels),
         bits_stored=integer(header, "BitsStored"),
         body_part=text(header, "BodyPartExamined"),
+        unusable_identifiers=unusable_identifiers(header),
     )
 
 
@@ -146,6 +152,7 @@ def _with_frame(common: Instance, levels: Levels, *, frame_number: int | None = 
     at = levels.holder
     slope, intercept = _number(levels, "RescaleSlope"), _number(levels, "RescaleIntercept")
     rescale_type = _text(levels, "RescaleType") or None
+    day, time_s = _acquired(levels)
     real_world = _real_world(at(_MAPPINGS))
     unit_elements = {
         "RescaleSlope": slope,
@@ -164,13 +171,15 @@ def _with_frame(common: Instance, levels: Levels, *, frame_number: int | None = 
         orientation=cast("Orientation | None", _numbers(levels, "ImageOrientationPatient", 6)),
         pixel_spacing_mm=cast("tuple[float, float] | None", _numbers(levels, "PixelSpacing", 2)),
         slice_thickness_mm=_number(levels, "SliceThickness"),
+        spacing_between_slices_mm=_number(levels, "SpacingBetweenSlices"),
         rescale_slope=slope,
         rescale_intercept=intercept,
         rescale_type=rescale_type,
         real_world=real_world,
         complex_image_component=_text(levels, "ComplexImageComponent"),
         window=_window(levels),
-        acquired_s=_acquired_s(levels),
+        acquired_s=time_s,
+        acquired_day=day,
         acquisition_number=_first_integer(levels, "FrameAcquisitionNumber", "AcquisitionNumber"),
         offset_number=_first_integer(levels, "TemporalPositionIndex", "TemporalPositionIdentifier"),
         field_of_view_mm=_number(levels, "ReconstructionDiameter"),
@@ -201,11 +210,12 @@ def _window(levels: Levels) -> tuple[float, float] | None:
     return None if centre is None or width is None else (centre, width)
 
 
-def _acquired_s(levels: Levels) -> float | None:
+def _acquired(levels: Levels) -> tuple[int | None, float | None]:
+    """Return day and time of day of the acquisition, each None where it is not known."""
     for keyword in ("FrameAcquisitionDateTime", "AcquisitionDateTime"):
         if moment := _text(levels, keyword):
-            return seconds(moment[:_DATE], moment[_DATE:])
-    return seconds(_text(levels, "AcquisitionDate"), _text(levels, "AcquisitionTime"))
+            return day_number(moment[:_DATE]), time_of_day_s(moment[_DATE:])
+    return day_number(_text(levels, "AcquisitionDate")), time_of_day_s(_text(levels, "AcquisitionTime"))
 
 
 def _numbered(images: tuple[Instance, ...], levels: tuple[Levels, ...]) -> tuple[Instance, ...]:

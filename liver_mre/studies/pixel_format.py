@@ -16,6 +16,7 @@ from pydicom.uid import (
 
 from liver_mre.errors import InvalidInputError, LossyPixelsError, TruncatedFileError, UnusablePixelsError
 from liver_mre.studies.dicom_file import PIXEL_DATA, PIXEL_ELEMENTS
+from liver_mre.studies.identifiers import is_uid
 from liver_mre.studies.study import PixelFault
 from liver_mre.studies.values import integer, is_filled, stored_integer, texts
 
@@ -121,9 +122,7 @@ def read_format(header: Dataset, transfer_syntax: str, pixels: PixelElement | No
 def _format(header: Dataset, transfer_syntax: str) -> PixelFormat:
     syntax = transfer_syntax or ExplicitVRLittleEndian
     if syntax not in NATIVE | COMPRESSED:
-        name = UID(syntax).name
-        named = f"{name} ({syntax})" if name != syntax else f"{syntax}, of no known name,"
-        msg = f"transfer syntax {named} is not supported"
+        msg = f"transfer syntax {_named(syntax)} is not supported"
         raise _FaultError(msg)
     rows, columns = (_required(header, keyword, range(1, MOST_SIDE + 1)) for keyword in ("Rows", "Columns"))
     if is_filled(header, "SamplesPerPixel"):
@@ -137,6 +136,14 @@ def _format(header: Dataset, transfer_syntax: str) -> PixelFormat:
         _required(header, "HighBit", (stored - 1,))
     signed = _required(header, "PixelRepresentation", (0, 1)) == 1
     return PixelFormat(syntax, frames, rows, columns, allocated, stored, signed, _padding(header, signed=signed))
+
+
+def _named(syntax: str) -> str:
+    """Return what a message calls a transfer syntax; foreign text could be anybody's name."""
+    if not is_uid(syntax):
+        return "(no valid UID)"
+    name = UID(syntax).name
+    return f"{name} ({syntax})" if name != syntax else f"{syntax}, of no known name,"
 
 
 def _required(header: Dataset, keyword: str, allowed: range | tuple[int, ...]) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 import secrets
 import warnings
 from collections import Counter
@@ -28,14 +27,16 @@ from liver_mre.errors import NoDicomError
 from liver_mre.studies.dicom_file import CompressedFileError, Header
 from liver_mre.studies.dicom_stream import LimitError, open_regular
 from liver_mre.studies.files import list_files
-from liver_mre.studies.geometry import slice_distance_mm
+from liver_mre.studies.geometry import in_slice_order
 from liver_mre.studies.header_scan import read_header
 from liver_mre.studies.headers import DIGEST_KEY_BYTES, to_instances
+from liver_mre.studies.identifiers import is_uid, sop_class_of
+from liver_mre.studies.shared_exam import with_shared_exams
 from liver_mre.studies.study import Instance, ReportFiles, Series, Study
 from liver_mre.studies.values import integer, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from io import BufferedReader
 
     from pydicom import Dataset
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
     from liver_mre.studies.scratch import Scratch
 
 _IDENTITY: Final = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
-# Strict, because the study's UID names the folder of its results.
-_UID: Final = re.compile(r"[0-9](?:[0-9.]{0,62}[0-9])?")
 
 # Results and references: part of a study, but not images to measure.
 _IGNORED_CLASSES: Final = (
@@ -202,16 +201,16 @@ def _read(file: str, digest_key: bytes) -> tuple[Dataset, tuple[Instance, ...]] 
 
 def _check(read: Header) -> _Skip | None:
     header = read.dataset
-    sop_class = text(header, "SOPClassUID") or read.storage_class
-    if read.bare and not sop_class:
+    sop_class = sop_class_of(header, read.storage_class)
+    if read.bare and not text(header, "SOPClassUID") and not read.storage_class:
         return _Skip.NOT_DICOM
     if sop_class.startswith(_REPORTS):
         return _Skip.REPORT
     if sop_class.startswith(_IGNORED_CLASSES):
         return _Skip.NOT_AN_IMAGE
-    complete = all(_UID.fullmatch(text(header, uid)) for uid in _IDENTITY)
+    complete = all(is_uid(text(header, uid)) for uid in _IDENTITY)
     sized = "Rows" in header and "Columns" in header
-    if complete and sized and "SOPClassUID" in header:
+    if complete and sized and (sop_class or "SOPClassUID" in header):
         return None
     return _Skip.DAMAGED if not complete or sop_class in _IMAGE_CLASSES else _Skip.NOT_AN_IMAGE
 
@@ -220,9 +219,9 @@ def _studies(found: _Found) -> tuple[Study, ...]:
     by_study: dict[str, list[Series]] = {}
     for (study_uid, series_uid), members in found.series.items():
         number = found.numbers[study_uid, series_uid]
-        by_study.setdefault(study_uid, []).append(Series(series_uid, number, _ordered(_instances(members))))
+        by_study.setdefault(study_uid, []).append(Series(series_uid, number, in_slice_order(_instances(members))))
     reports = ReportFiles(tuple(sorted(found.reports)))
-    return tuple(
+    return with_shared_exams(
         Study(uid, tuple(sorted(series, key=lambda s: (s.series_number, s.series_instance_uid))), reports)
         for uid, series in sorted(by_study.items())
     )
@@ -232,16 +231,6 @@ def _instances(members: dict[str, list[tuple[Instance, ...]]]) -> Iterator[Insta
     for same in members.values():
         images = chain.from_iterable(same)
         yield from (replace(image, conflicting=True) for image in images) if len(same) > 1 else images
-
-
-def _ordered(instances: Iterable[Instance]) -> tuple[Instance, ...]:
-    def rank(instance: Instance) -> tuple[float, int, int, str, int]:
-        distance = slice_distance_mm(instance)
-        position = round(distance, 2) if distance is not None else 0.0
-        offset, frame = instance.offset_number or 0, instance.frame_number or 0
-        return position, instance.instance_number, offset, instance.sop_instance_uid, frame
-
-    return tuple(sorted(instances, key=rank))
 
 
 def _warnings(found: _Found) -> tuple[str, ...]:

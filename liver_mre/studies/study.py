@@ -69,10 +69,13 @@ class Instance:
     Attributes
     ----------
     source : path of the file; never logged or reported
+    sop_class_uid : SOPClassUID, or the class in the file meta information where that is no UID; "" without either
+    unusable_identifiers : keywords of identifiers that results could not carry unchanged; their values are not kept
     frame_number : frame of a multi-frame object, from 1; None for a single-frame object
     private_sequence_name : GE's internal pulse sequence name, (0019,109C)
     window : (WindowCenter, WindowWidth), the first of several, None where absent
-    acquired_s : acquisition time in seconds from an arbitrary day, None where absent
+    acquired_s : time of acquisition in seconds from midnight, None where absent
+    acquired_day : number of the day of acquisition, None where absent: scanners date only some of their series
     acquisition_number : AcquisitionNumber, None where absent
     offset_number : phase offset (temporal position), from 1; None where absent
     field_of_view_mm : ReconstructionDiameter, None where absent
@@ -82,6 +85,7 @@ class Instance:
     body_part : BodyPartExamined, "" where absent
     position_mm, orientation : ImagePositionPatient and ImageOrientationPatient, None where absent
     pixel_spacing_mm : (row spacing, column spacing)
+    slice_thickness_mm, spacing_between_slices_mm : None where absent
     rescale_slope, rescale_intercept, rescale_type : modality LUT (or the frame's pixel value transformation) as
         written, None where absent
     real_world : every mapping of its RealWorldValueMappingSequence, in that order; empty where one is unusable
@@ -113,6 +117,7 @@ class Instance:
     orientation: Orientation | None = None
     pixel_spacing_mm: tuple[float, float] | None = None
     slice_thickness_mm: float | None = None
+    spacing_between_slices_mm: float | None = None
     rescale_slope: float | None = None
     rescale_intercept: float | None = None
     rescale_type: str | None = None
@@ -120,6 +125,7 @@ class Instance:
     complex_image_component: str = ""
     window: tuple[float, float] | None = None
     acquired_s: float | None = None
+    acquired_day: int | None = None
     acquisition_number: int | None = None
     offset_number: int | None = None
     field_of_view_mm: float | None = None
@@ -129,19 +135,21 @@ class Instance:
     body_part: str = ""
     unusable_unit_elements: tuple[str, ...] = ()
     conflicting: bool = False
+    unusable_identifiers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
     """One series, or the part of one with a single role: at least one image, by slice position (else InstanceNumber).
 
-    Single-slice series, acquired breath-hold by breath-hold, are joined under the UID and number of the first; each
-    image keeps its own SeriesInstanceUID.
+    Series that belong together (breath-holds of one slice each, parts into which an archive split a series) are joined
+    under the UID and number of the first; each image keeps its own SeriesInstanceUID. `parts` are those of a split one.
     """
 
     series_instance_uid: str
     series_number: int
     instances: tuple[Instance, ...]
+    parts: tuple[Series, ...] = ()
 
     @property
     def first(self) -> Instance:
@@ -167,9 +175,11 @@ class ReportFiles:
 class Study:
     """One study of one patient: at least one series, by series number.
 
-    `reports` are all structured reports in the input, which may include earlier ones of the patient.
+    `reports` are all structured reports in the input, which may include earlier ones of the patient;
+    `shares_exam_with` is the number of other studies in the input that show the patient in the same frame of reference.
     """
 
     study_instance_uid: str
     series: tuple[Series, ...]
     reports: ReportFiles = field(default_factory=ReportFiles)
+    shares_exam_with: int = 0

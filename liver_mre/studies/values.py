@@ -94,29 +94,25 @@ def items(header: Dataset, tag: str) -> tuple[Dataset, ...]:
     return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
 
 
-def seconds(date: str, time: str) -> float | None:
-    """Return a date and time in seconds from an arbitrary day; None if unreadable.
+def time_of_day_s(time: str) -> float | None:
+    """Return a DICOM time (HHMMSS.FFFFFF or shorter) in seconds from midnight; None if unreadable.
 
-    Parameters
-    ----------
-    date : DICOM date (YYYYMMDD), may be ""
-    time : DICOM time (HHMMSS.FFFFFF or shorter); an offset from UTC is ignored
+    An offset from UTC is ignored: it is that of the scanner's clock, the same for all images of an acquisition.
     """
     clock, _, fraction = time.partition("+")[0].partition("-")[0].replace(":", "").partition(".")
     if not (len(clock) in _CLOCK_DIGITS and f"{clock}{fraction}".isdecimal()):
         return None
     hours, minutes, whole = (int(clock[at : at + 2] or 0) for at in (0, 2, 4))
-    day = _day(date.replace(".", "")) if date else 0
-    if day is None or hours >= _HOURS or minutes >= _MINUTES or whole > _MINUTES:  # 60: a leap second
+    if hours >= _HOURS or minutes >= _MINUTES or whole > _MINUTES:  # 60: a leap second
         return None
-    return ((day * _HOURS + hours) * _MINUTES + minutes) * _MINUTES + whole + float(f"0.{fraction or 0}")
+    return (hours * _MINUTES + minutes) * _MINUTES + whole + float(f"0.{fraction or 0}")
 
 
 @lru_cache(maxsize=64)
-def _day(date: str) -> int | None:
-    """Return the ordinal of a date (YYYYMMDD); None if it is invalid."""
+def day_number(date: str) -> int | None:
+    """Return the number of the day of a DICOM date (YYYYMMDD, or YYYY.MM.DD); None if it is absent or invalid."""
     try:
-        return datetime.strptime(date, "%Y%m%d").toordinal()  # noqa: DTZ007 - the date of the scanner's clock
+        return datetime.strptime(date.replace(".", ""), "%Y%m%d").toordinal()  # noqa: DTZ007 - of the scanner's clock
     except ValueError:
         return None
 
@@ -155,6 +151,8 @@ def _plain(raw: RawDataElement) -> str | int | None:
 
 def _values(header: Dataset, tag: str | BaseTag) -> tuple[object, ...]:
     value = _value(header, tag)
+    if isinstance(value, bytes):  # text under a VR of bytes; binary numbers become unreadable
+        value = value.decode("ascii", errors="replace")
     if isinstance(value, str):
         return tuple(part.strip(" \0") for part in value.split("\\")) if value.strip(" \0") else ()
     if isinstance(value, Sequence):

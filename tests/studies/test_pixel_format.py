@@ -97,6 +97,7 @@ def set_syntax(path: Path, value: bytes | None) -> None:
         ("1.2.3.4", r"transfer syntax 1\.2\.3\.4, of no known name, is not supported"),
         ("1.2.840.113619.5.2", r"transfer syntax 1\.2\.840\.113619\.5\.2, of no known name"),
         ("1.2.840.10008.1.2.4.102", r"transfer syntax MPEG-4 AVC/H\.264 High Profile / Level 4\.1 \(1\.2\.840"),
+        ("Doe^Jane", r"transfer syntax \(no valid UID\) is not supported"),
         ("1.2.840.10008.1.2.1.98", "transfer syntax Encapsulated Uncompressed Explicit VR Little Endian"),
     ],
 )
