@@ -243,9 +243,9 @@ def test_implicit_vr_and_files_without_a_preamble_read_the_same(siemens: Written
     ds.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     ds.save_as(implicit, implicit_vr=True)
     bare.write_bytes(original.read_bytes()[132:])
-    for file, syntax in ((implicit, ImplicitVRLittleEndian), (bare, ExplicitVRLittleEndian)):
+    for file in (implicit, bare):
         found = read_studies(file, digest_key=bytes(32)).studies[0].series[0].first
-        assert found == replace(expected, source=str(file), transfer_syntax=syntax)
+        assert found == replace(expected, source=str(file))
 
 
 def test_values_that_break_their_vr_are_absent_and_not_a_crash(siemens: WrittenStudy, tmp_path: Path) -> None:
