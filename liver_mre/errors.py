@@ -162,6 +162,16 @@ class TruncatedFileError(InvalidInputError):
     default_message = "A DICOM file of the measured series is truncated or unreadable. Send the series again."
 
 
+class UnusablePixelsError(InvalidInputError):
+    """The pixels to measure are stored in a way that is not known, or header and pixels contradict each other."""
+
+    code = "unusable_pixels"
+    default_message = (
+        "The pixels to measure are stored in a way that is not supported, or their header contradicts them. Nothing "
+        "was measured; send the series again."
+    )
+
+
 class LossyPixelsError(InvalidInputError):
     """The pixels to measure were compressed with loss."""
 

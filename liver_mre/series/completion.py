@@ -12,12 +12,13 @@ from liver_mre.series.confidence_images import images_of_slices
 from liver_mre.series.grouping import join_slices
 from liver_mre.series.options import ConfidenceSource
 from liver_mre.series.pairing import best_matches, broken_element, why_apart
-from liver_mre.series.requirements import check_decodable, check_referable
+from liver_mre.series.requirements import check_referable
 from liver_mre.series.roles import Role, SeriesRole
 from liver_mre.series.split_series import joined_notes
 from liver_mre.series.stack import check_extent, missing_message, order_slices
 from liver_mre.series.units import resolve_units, unit_in_one_line
 from liver_mre.studies.geometry import grid_offset, missing_slices
+from liver_mre.studies.pixel_format import check_pixel_headers
 
 if TYPE_CHECKING:
     from liver_mre.series.acquisition import UnitEvidence
@@ -81,6 +82,8 @@ def complete_acquisition(
         The header says that another part of the body was examined.
     ConflictingFilesError
         Files of the series to measure have the same SOPInstanceUID and different content.
+    LossyPixelsError, UnusablePixelsError, TruncatedFileError
+        Headers of the series to measure say that its pixels cannot be used.
     MissingSlicesError
         Another series of the same acquisition shows slices that the stiffness series lacks, or there is a gap.
     GeometryError
@@ -96,7 +99,7 @@ def complete_acquisition(
     _check_complete(choice, candidate, companions)
     series = stiffness.series
     ordered = order_slices(series.instances)
-    check_decodable((*ordered, *(choice.confidence.instances if choice.confidence else ())))
+    check_pixel_headers((*ordered, *(choice.confidence.instances if choice.confidence else ())))
     check_referable(ordered)
     if candidate.whole is not None:
         series = replace(series, instances=ordered)

@@ -1,6 +1,6 @@
-"""What the headers of measured images must allow: reading their pixels, and results that refer to them.
+"""What the headers of measured images must allow: results that refer to them.
 
-A study that a run would refuse after the network, when pixels are read or results are written, is refused here.
+A study that a run would refuse after the network, when results are written, is refused here.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from liver_mre.errors import InvalidInputError
 from liver_mre.studies.geometry import frame_of_reference, slice_thickness_mm
 from liver_mre.studies.identifiers import unusable_identifier_message
-from liver_mre.studies.pixel_format import undecodable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from liver_mre.studies.study import Instance
 
@@ -21,19 +20,6 @@ _NO_CLASS = (
     "SOPClassUID of stiffness images is missing or no UID, and so is the class in their file meta information, so "
     "results cannot refer to them. Nothing was measured; send the series again."
 )
-
-
-def check_decodable(images: Iterable[Instance]) -> None:
-    """Refuse images whose pixels cannot be decoded to what the scanner stored.
-
-    Raises
-    ------
-    LossyPixelsError, TruncatedFileError
-        They were compressed with loss, or in a way that cannot be decoded, or their bits contradict each other.
-    """
-    for image in images:
-        if error := undecodable(image):
-            raise error
 
 
 def check_referable(images: Sequence[Instance]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from liver_mre.studies.frames import Levels, frame_levels, is_enhanced
 from liver_mre.studies.identifiers import LONGEST, sop_class_of, unusable_identifiers
+from liver_mre.studies.pixel_format import FORMAT_KEYWORDS, MOST_FRAMES, evidence_of_loss, pixel_fault
 from liver_mre.studies.private_elements import PrivateElement, private_text
 from liver_mre.studies.study import Instance, Orientation, PatientKey, RealWorldMapping, Vector
 from liver_mre.studies.values import (
@@ -28,6 +29,8 @@ from liver_mre.studies.values import (
 if TYPE_CHECKING:
     from pydicom import Dataset
 
+    from liver_mre.studies.dicom_file import Header
+
 _GE_SEQUENCE_NAME: Final = PrivateElement(0x0019, "GEMS_ACQU_01", 0x9C, 0x10)  # internal pulse sequence name
 _PATIENT_KEYWORDS: Final = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
 _DATE: Final = len("YYYYMMDD")
@@ -38,9 +41,6 @@ _FIRST_STORED: Final = ("RealWorldValueFirstValueMapped", "DoubleFloatRealWorldV
 _LAST_STORED: Final = ("RealWorldValueLastValueMapped", "DoubleFloatRealWorldValueLastValueMapped")
 DIGEST_KEY_BYTES: Final = 32
 """Length of the secret key; without one, digests of names and birth dates could be guessed."""
-# Always lossy; and possibly lossy, which counts as lossy unless LossyImageCompression is 00.
-_LOSSY: Final = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.111"})
-_MAYBE_LOSSY: Final = frozenset(f"1.2.840.10008.1.2.4.{last}" for last in (81, 91, 93, 112, 203))
 
 _KEYWORDS: Final = (
     *dict.fromkeys((*_PATIENT_KEYWORDS, *LONGEST)),
@@ -67,16 +67,8 @@ _KEYWORDS: Final = (
     "AcquisitionTime",
     "TemporalPositionIdentifier",
     "ReconstructionDiameter",
-    "LossyImageCompression",
-    "Rows",
-    "Columns",
-    "NumberOfFrames",
-    "SamplesPerPixel",
     "PhotometricInterpretation",
-    "BitsAllocated",
-    "BitsStored",
-    "HighBit",
-    "PixelRepresentation",  # determines the type of the range of a real world value mapping
+    *FORMAT_KEYWORDS,
     "ImagePositionPatient",
     "ImageOrientationPatient",
     "PixelSpacing",
@@ -92,16 +84,11 @@ _KEYWORDS: Final = (
     "SharedFunctionalGroupsSequence",
     _PER_FRAME,
 )
-_PIXEL_ELEMENTS: Final = (
-    *("BitsAllocated", "BitsStored", "PixelRepresentation", "SamplesPerPixel", "PhotometricInterpretation"),
-)
 HEADER_TAGS: Final = [*map(tag_of, _KEYWORDS), *_GE_SEQUENCE_NAME.possible_tags]
 """The elements that are read from each file."""
 
 
-def to_instances(
-    header: Dataset, source: str, transfer_syntax: str, digest_key: bytes, *, storage_class: str = ""
-) -> tuple[Instance, ...]:
+def to_instances(read: Header, source: str, digest_key: bytes) -> tuple[Instance, ...]:
     """Turn a header into `Instance`s: one for each frame of an enhanced MR object, one for any other object.
 
     Attributes of a frame come from its own functional groups, then the shared ones, then the top level. Other
@@ -110,25 +97,24 @@ def to_instances(
 
     Parameters
     ----------
-    header : at least the elements of `HEADER_TAGS` that the file has
+    read : at least the elements of `HEADER_TAGS` that the file has
     source : path of the file
-    transfer_syntax : its UID, which may imply lossy compression
     digest_key : secret key of the patient's digests
-    storage_class : SOP class in the file meta information, "" if absent
     """
+    header = read.dataset
     common = replace(
         _common(header),
         source=source,
         patient_key=patient_key(header, digest_key),
-        sop_class_uid=sop_class_of(header, storage_class),
-        transfer_syntax=transfer_syntax,
-        lossy=_is_lossy(header, transfer_syntax),
+        sop_class_uid=sop_class_of(header, read.storage_class),
+        loss=evidence_of_loss(header, read.transfer_syntax),
+        pixel_fault=pixel_fault(header, read.transfer_syntax, read.pixels),
     )
     frames = integer(header, "NumberOfFrames") or 1
     if not is_enhanced(common.sop_class_uid):
         whole = _with_frame(common, Levels(header))
         return (whole if frames == 1 else _without_geometry(whole),)
-    levels = frame_levels(header, frames)
+    levels = frame_levels(header, frames) if frames <= MOST_FRAMES else None
     if levels is None:
         return (replace(_without_geometry(common), unusable_unit_elements=(_PER_FRAME,)),)
     images = [_with_frame(common, level, frame_number=n) for n, level in enumerate(levels, start=1)]
@@ -155,10 +141,7 @@ def _common(header: Dataset) -> Instance:
         columns=integer(header, "Columns") or 0,
         samples_per_pixel=integer(header, "SamplesPerPixel") or 1,
         photometric_interpretation=text(header, "PhotometricInterpretation"),
-        bits_allocated=integer(header, "BitsAllocated"),
         bits_stored=integer(header, "BitsStored"),
-        high_bit=integer(header, "HighBit"),
-        missing_pixel_elements=tuple(tag for tag in _PIXEL_ELEMENTS if not text(header, tag)),
         body_part=text(header, "BodyPartExamined"),
         unusable_identifiers=unusable_identifiers(header),
     )
@@ -247,11 +230,6 @@ def _numbered(images: tuple[Instance, ...], levels: tuple[Levels, ...]) -> tuple
 
 def _without_geometry(instance: Instance) -> Instance:
     return replace(instance, position_mm=None, orientation=None, pixel_spacing_mm=None)
-
-
-def _is_lossy(header: Dataset, transfer_syntax: str) -> bool:
-    said = text(header, "LossyImageCompression")
-    return said == "01" or transfer_syntax in _LOSSY or (transfer_syntax in _MAYBE_LOSSY and said != "00")
 
 
 def _real_world(header: Dataset) -> tuple[RealWorldMapping, ...]:

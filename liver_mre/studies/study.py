@@ -55,6 +55,14 @@ def _differ(one: str, other: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class PixelFault:
+    """Why the pixels of an object cannot be used, as a clause; `truncated` where its file ends too early."""
+
+    why: str
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     """Header of one image: a single-frame SOP instance, or one frame of a multi-frame one.
 
@@ -71,10 +79,9 @@ class Instance:
     acquisition_number : AcquisitionNumber, None where absent
     offset_number : phase offset (temporal position), from 1; None where absent
     field_of_view_mm : ReconstructionDiameter, None where absent
-    lossy : True if the pixels were ever compressed lossily
-    transfer_syntax : its UID, "" if the file names none
-    bits_allocated, bits_stored, high_bit : of the pixels, None where absent
-    missing_pixel_elements : keywords of elements without which no pixels can be decoded, absent or unreadable
+    loss : what shows that the pixels were compressed with loss at any time, as a clause; "" where nothing does
+    pixel_fault : why the pixels cannot be used, as far as the header shows; None where it shows nothing wrong
+    bits_stored : BitsStored, None where absent
     body_part : BodyPartExamined, "" where absent
     position_mm, orientation : ImagePositionPatient and ImageOrientationPatient, None where absent
     pixel_spacing_mm : (row spacing, column spacing)
@@ -122,12 +129,9 @@ class Instance:
     acquisition_number: int | None = None
     offset_number: int | None = None
     field_of_view_mm: float | None = None
-    lossy: bool = False
-    transfer_syntax: str = ""
-    bits_allocated: int | None = None
+    loss: str = ""
+    pixel_fault: PixelFault | None = None
     bits_stored: int | None = None
-    high_bit: int | None = None
-    missing_pixel_elements: tuple[str, ...] = ()
     body_part: str = ""
     unusable_unit_elements: tuple[str, ...] = ()
     conflicting: bool = False

@@ -67,6 +67,27 @@ def numbers(header: Dataset, tag: str | BaseTag, count: int) -> tuple[float, ...
     return None if len(found) != count or None in found else cast("tuple[float, ...]", found)
 
 
+def stored_integer(header: Dataset, tag: str, *, signed: bool) -> int | None:
+    """Return an element's value as 16 bits like those of the pixels, whatever its VR; None where it is unreadable."""
+    value = _value(header, tag)
+    found = int.from_bytes(value, "little") if isinstance(value, bytes) and len(value) == _US_BYTES else None
+    if found is not None:
+        raw = header.get_item(tag_of(tag))
+        little = raw.is_little_endian if isinstance(raw, RawDataElement) else header.original_encoding[1] is not False
+        found = int.from_bytes(cast("bytes", value), "little" if little else "big")
+    else:
+        found = integer(header, tag)
+    if found is None or not -(1 << 15) <= found < 1 << 16:
+        return None
+    return (found + (1 << 15)) % (1 << 16) - (1 << 15) if signed else found % (1 << 16)
+
+
+def raw_bytes(header: Dataset, tag: str) -> bytes:
+    """Return an element's value as bytes; none where it is absent or of another type."""
+    value = _value(header, tag)
+    return value if isinstance(value, bytes) else b""
+
+
 def items(header: Dataset, tag: str) -> tuple[Dataset, ...]:
     """Return the items of a sequence; none where it is absent or unreadable."""
     value = _value(header, tag)

@@ -24,7 +24,8 @@ from liver_mre.errors import MreError
 from liver_mre.measurement.profile_file import load_profiles
 from liver_mre.series.scanner_rules_file import load_scanner_rules
 from liver_mre.studies.decoding import read_images
-from liver_mre.studies.files import list_files, open_dicom
+from liver_mre.studies.dicom_file import open_dicom
+from liver_mre.studies.files import list_files
 from liver_mre.studies.header_scan import _NotPlainError, _plain
 from liver_mre.studies.headers import HEADER_TAGS
 from liver_mre.studies.reader import read_studies
@@ -77,7 +78,7 @@ def read_header_twice(path: Path) -> None:
     """Compare the header reader's own path with pydicom's."""
     try:
         fast = _plain(str(path)).dataset
-        slow = open_dicom(path, stop_before_pixels=True, tags=HEADER_TAGS)
+        slow = open_dicom(path, tags=HEADER_TAGS)
     except _NotPlainError:
         return
     except Exception:  # noqa: BLE001 - the reader of studies counts any such file as damaged

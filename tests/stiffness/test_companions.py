@@ -169,7 +169,7 @@ UNUSABLE: dict[str, tuple[Callable[[Series], Series], str]] = {
         lambda found: replace(found, instances=(replace(found.instances[0], conflicting=True), *found.instances[1:])),
         "contradict each other",
     ),
-    "compressed with loss": (on_images(lossy=True), "cannot be read"),
+    "compressed with loss": (on_images(loss="LossyImageCompression is 01"), "cannot be read"),
     "repeated numbers, no positions": (
         on_images(position_mm=(0.0, 0.0, 0.0), instance_number=1),
         "InstanceNumber repeats",
