@@ -98,13 +98,17 @@ class Report:
     @property
     def passed(self) -> bool:
         """Whether nothing went wrong."""
-        return not self.uncaught and not self.invalid
+        return not self.findings
+
+    @property
+    def findings(self) -> list[str]:
+        """What went wrong."""
+        return [f"UNCAUGHT {one}" for one in self.uncaught] + [f"INVALID {one}" for one in self.invalid]
 
     def __str__(self) -> str:
         lines = [f"{self.calls} calls, {self.written} results, {self.validated} of them validated"]
         lines += [f"refused: {dict(self.refused)}", f"refused by a writer: {dict(self.late)}"]
-        lines += [f"UNCAUGHT {one}" for one in self.uncaught] + [f"INVALID {one}" for one in self.invalid]
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.findings])
 
 
 def run(count: int, seed: int = 0, *, validate_every: int = 100) -> Report:
@@ -196,16 +200,19 @@ def _make_odd(random: Random, headers: Sequence[Dataset], keyword: str) -> None:
         elements += [private_element(random), canary(random, _NEVER)]
     for header in headers:
         for element in elements:
-            header[element.tag] = element
+            header._dict[element.tag] = element
 
 
 def _frames(random: Random, exam: Exam, keywords: Sequence[str], path: Path) -> tuple[Instance, ...]:
     enhanced = enhanced_object(exam.headers, shared=random.random() < 0.5)
+    unassigned = Dataset()
     per_frame = list(enhanced.PerFrameFunctionalGroupsSequence)
     places = [*enhanced.SharedFunctionalGroupsSequence, *per_frame]
     for keyword in keywords:
         groups = [group[_GROUPS[keyword]][0] for group in places if _GROUPS.get(keyword, "") in group]
-        _make_odd(random, groups or [enhanced], keyword)
+        _make_odd(random, groups or [random.choice((enhanced, unassigned))], keyword)
+    if unassigned:
+        enhanced.SharedFunctionalGroupsSequence[0].UnassignedSharedConvertedAttributesSequence = [unassigned]
     header = _as_read(enhanced)
     with path.open("wb") as stream:
         header.save_as(stream, enforce_file_format=False)
