@@ -72,6 +72,8 @@ _NEVER: Final = (
     *("AdditionalPatientHistory", "PatientComments", "AdmissionID", "InstitutionAddress", "OtherPatientNames"),
     *("PatientAddress", "PatientTelephoneNumbers", "RequestingPhysician", "OperatorsName", "Occupation"),
 )
+_BYTES_COUNTED: Final = "Length invalid for this VR"  # dciodvfy counts bytes where the standard counts characters
+_SUMMARY: Final = "Error - Dicom dataset contains invalid data values for Value Representations"
 _LONGEST_TRACE: Final = 3
 
 
@@ -98,13 +100,17 @@ class Report:
     @property
     def passed(self) -> bool:
         """Whether nothing went wrong."""
-        return not self.uncaught and not self.invalid
+        return not self.findings
+
+    @property
+    def findings(self) -> list[str]:
+        """What went wrong."""
+        return [f"UNCAUGHT {one}" for one in self.uncaught] + [f"INVALID {one}" for one in self.invalid]
 
     def __str__(self) -> str:
         lines = [f"{self.calls} calls, {self.written} results, {self.validated} of them validated"]
         lines += [f"refused: {dict(self.refused)}", f"refused by a writer: {dict(self.late)}"]
-        lines += [f"UNCAUGHT {one}" for one in self.uncaught] + [f"INVALID {one}" for one in self.invalid]
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.findings])
 
 
 def run(count: int, seed: int = 0, *, validate_every: int = 100) -> Report:
@@ -196,16 +202,19 @@ def _make_odd(random: Random, headers: Sequence[Dataset], keyword: str) -> None:
         elements += [private_element(random), canary(random, _NEVER)]
     for header in headers:
         for element in elements:
-            header[element.tag] = element
+            header._dict[element.tag] = element
 
 
 def _frames(random: Random, exam: Exam, keywords: Sequence[str], path: Path) -> tuple[Instance, ...]:
     enhanced = enhanced_object(exam.headers, shared=random.random() < 0.5)
+    unassigned = Dataset()
     per_frame = list(enhanced.PerFrameFunctionalGroupsSequence)
     places = [*enhanced.SharedFunctionalGroupsSequence, *per_frame]
     for keyword in keywords:
         groups = [group[_GROUPS[keyword]][0] for group in places if _GROUPS.get(keyword, "") in group]
-        _make_odd(random, groups or [enhanced], keyword)
+        _make_odd(random, groups or [random.choice((enhanced, unassigned))], keyword)
+    if unassigned:
+        enhanced.SharedFunctionalGroupsSequence[0].UnassignedSharedConvertedAttributesSequence = [unassigned]
     header = _as_read(enhanced)
     with path.open("wb") as stream:
         header.save_as(stream, enforce_file_format=False)
@@ -228,7 +237,10 @@ def carried_faults(kind: str, result: bytes) -> list[str]:
 def _validator_errors(result: bytes, folder: Path) -> list[str]:
     path = folder / "result.dcm"
     path.write_bytes(result)
-    return tools.errors(tools.run(["/usr/bin/dciodvfy", path]))
+    errors = tools.errors(tools.run(["/usr/bin/dciodvfy", path]))
+    if dcmread(path).get("SpecificCharacterSet") == "ISO_IR 192":
+        errors = [error for error in errors if _BYTES_COUNTED not in error]
+    return [] if errors == [_SUMMARY] else errors
 
 
 def _place(error: Exception) -> str:

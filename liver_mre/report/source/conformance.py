@@ -49,7 +49,7 @@ def _one(attribute: Attribute, text: str) -> str:
     if form is not None:
         found = form(text.strip(" \0"))
         return found if not attribute.terms or found in attribute.terms else ""
-    clean = printable(text)
+    clean = printable(text).strip(" ")
     longest = MAX_VALUE_LEN.get(attribute.vr)
     if "\\" in clean and attribute.vr != "UT":
         return ""
@@ -59,12 +59,12 @@ def _one(attribute: Attribute, text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text with each run of control characters as one space, without spaces at its ends."""
-    return _CONTROLS.sub(" ", text).strip(" ")
+    """Return a text with each run of control characters as one space."""
+    return _CONTROLS.sub(" ", text)
 
 
 def _name(text: str, *, shorten: bool) -> str:
-    groups = printable(text.partition("\\")[0]).split("=")[:_GROUPS]
+    groups = printable(text.partition("\\")[0]).strip(" ").split("=")[:_GROUPS]
     formed = ["^".join(group.split("^")[:_COMPONENTS]).rstrip(" ^") for group in groups]
     if not shorten and any(len(group) > _LONGEST_GROUP for group in formed):
         return ""

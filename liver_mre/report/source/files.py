@@ -57,5 +57,5 @@ def read_source(instance: Instance) -> Dataset:
 
 def _add_missing(item: Dataset, header: Dataset) -> None:
     for tag in item.keys():  # noqa: SIM118 - iterating over elements would convert them, and damaged ones may raise
-        if tag not in header:
+        if tag not in header and not tag.is_private:
             header[tag] = item.get_item(tag)
