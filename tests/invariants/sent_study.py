@@ -28,6 +28,7 @@ from simulation.encodings.types import SeriesKind
 from simulation.exams.simulate import simulate_exam
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from liver_mre.stiffness.volume import StiffnessVolume
     from liver_mre.studies.study import Instance
     from simulation.types import SimulatedExam
+
+    Images = list["SentImage"]
 
 SEED = 4711
 MODEL = ModelIdentity("the simulated liver", "1", "0" * 64, "none", "none")
@@ -168,3 +171,19 @@ def _liver_at(image: Instance) -> NDArray[np.bool_]:
     found = np.zeros(inside.shape, np.bool_)
     found[inside] = liver[row[inside], column[inside]]
     return found
+
+
+def by_series(images: Iterable[SentImage]) -> list[Images]:
+    """Return the images of each series by InstanceNumber."""
+    found: dict[str, Images] = {}
+    for one in images:
+        found.setdefault(str(one.ds.SeriesInstanceUID), []).append(one)
+    return [sorted(series, key=lambda one: int(one.ds.InstanceNumber)) for series in found.values()]
+
+
+def is_multi_frame(images: Images) -> bool:
+    return "NumberOfFrames" in images[0].ds
+
+
+def stiffness(images: Images) -> Images:
+    return [one for one in images if one.kind in MEASURED]
