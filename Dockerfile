@@ -3,17 +3,20 @@
 ARG PYTHON_IMAGE=python:3.11-slim-bookworm@sha256:a36c24f9cbdf4fd0f52d67f0823eeac19c2028c637cecc392d97f980d4fec56b
 ARG DEVICE=cpu
 
+# Packages come from the index that pip's settings name. A build argument names another, a secret brings a site's
+# pip.conf or its certificate authorities (docs/deploy.md, "Building it in a hospital").
+
 # The models, exported for the run time.
 FROM ${PYTHON_IMAGE} AS model
 ARG DEVICE
+ARG PIP_INDEX_URL
 ARG PIP_EXTRA_INDEX_URL
 WORKDIR /build
-COPY container/export.lock container/torch.lock container/torch-cpu.lock container/torch-cuda.lock ./
+COPY container/pip-install container/export.lock container/torch.lock container/torch-cpu.lock container/torch-cuda.lock ./
 # Without CUDA, PyTorch comes from an index of its own: `--build-arg PIP_EXTRA_INDEX_URL=...` or pip's settings name it.
 # Where it is out of reach, the plain wheel and 2 GB of CUDA's libraries do the same.
-RUN pip install --no-cache-dir --no-deps --require-hashes -r export.lock -r torch.lock && \
-    { pip install --no-cache-dir --no-deps --require-hashes -r torch-cpu.lock || \
-      pip install --no-cache-dir --no-deps --require-hashes -r torch-cuda.lock; }
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=certificates \
+    ./pip-install -r export.lock -r torch.lock && { ./pip-install -r torch-cpu.lock || ./pip-install -r torch-cuda.lock; }
 COPY models models
 COPY training training
 COPY liver_mre/__init__.py liver_mre/about.py liver_mre/
@@ -27,16 +30,28 @@ RUN python -m models.export && mkdir /models && \
     rm -f /models/*/weights.safetensors /models/quality_control/exported/model.pt2 && \
     case ${DEVICE} in cpu) rm -f /models/*/exported/model.pt2 ;; cuda) ;; *) exit 2 ;; esac
 
+# The simulated example, which the self-test measures.
+FROM ${PYTHON_IMAGE} AS example
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
+WORKDIR /build
+COPY container/pip-install container/example.lock ./
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=certificates \
+    ./pip-install -r example.lock
+COPY simulation simulation
+RUN python -m simulation example --out /example
+
 # The packages, without what the application never loads.
 FROM ${PYTHON_IMAGE} AS packages
 ARG DEVICE
+ARG PIP_INDEX_URL
+ARG PIP_EXTRA_INDEX_URL
 WORKDIR /build
-COPY container/requirements.lock container/torch.lock container/torch-cuda.lock ./
+COPY container/pip-install container/requirements.lock container/torch.lock container/torch-cuda.lock ./
 # Holoscan's wheel completes its installation (links to its libraries) when Python starts next.
-RUN pip install --no-cache-dir --no-compile --no-deps --require-hashes -r requirements.lock && \
-    if [ ${DEVICE} = cuda ]; then \
-      pip install --no-cache-dir --no-compile --no-deps --require-hashes -r torch.lock -r torch-cuda.lock; \
-    fi && python -c pass
+RUN --mount=type=secret,id=pip,target=/etc/pip.conf --mount=type=secret,id=certificates \
+    ./pip-install --no-compile -r requirements.lock && \
+    if [ ${DEVICE} = cuda ]; then ./pip-install --no-compile -r torch.lock -r torch-cuda.lock; fi && python -c pass
 COPY container/slim.py ./
 # Byte code is checked against nothing, so it stays valid whatever date the files get: builds can be compared.
 RUN python slim.py /usr/local/lib/python3.11/site-packages /packages && \
@@ -54,6 +69,7 @@ RUN rm -rf /usr/local/lib/python3.11/site-packages/* /usr/local/bin/pip* /usr/lo
       "$(python -c 'import sysconfig; print(sysconfig.get_path("stdlib"))')"
 COPY --from=packages /packages /usr/local/lib/python3.11/site-packages
 COPY --from=model /models /opt/holoscan/models
+COPY --from=example /example/study /opt/holoscan/self-test/study
 COPY LICENSE README.md docs /opt/holoscan/docs/
 COPY app.yaml /var/holoscan/app.yaml
 COPY container/tools /var/holoscan/tools
@@ -79,6 +95,7 @@ ENV HOLOSCAN_INPUT_PATH=/var/holoscan/input \
     LIVER_MRE_MODEL_DIR=/opt/holoscan/models/liver_segmentation \
     LIVER_MRE_QUALITY_DIR=/opt/holoscan/models/quality_control \
     PYTHONPATH=/opt/holoscan/app \
+    PYTHONSAFEPATH=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     HOME=/tmp
 LABEL base="python:3.11-slim-bookworm" \

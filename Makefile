@@ -9,6 +9,8 @@ EXPORTED := $(MODEL)/exported/export.json
 # The image: its name, and more arguments for the engine, such as --build-arg DEVICE=cuda.
 IMAGE ?= liver-mre:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' liver_mre/about.py)
 BUILD_ARGS ?=
+# Arguments of the fuzz suite, such as --cores 2.
+FUZZ ?=
 
 # Where the quick tests are; of these, what is marked slow is left out.
 QUICK := tests/studies tests/series tests/stiffness tests/measurement tests/quality tests/results tests/method tests/liver/test_card.py tests/liver/test_channels.py \
@@ -17,17 +19,22 @@ QUICK := tests/studies tests/series tests/stiffness tests/measurement tests/qual
 # What `monai-deploy run` is tested with: the last of the tool that still runs packages.
 MONAI_DEPLOY := build/monai-deploy
 
-.PHONY: help run test quick hooks lint types python-versions model example image image-test image-sizes manifests lock
+.PHONY: help run self-test test quick fuzz hooks lint types python-versions model example image image-test image-sizes manifests lock
 .PHONY: vulnerabilities debian-tools monai-deploy clean
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-$(VENV)/installed: requirements.txt requirements-dev.txt constraints.txt pyproject.toml
+# Nothing is installed whose checksum is not in a lock, and nothing that only another package asks for.
+INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check --no-deps
+
+$(VENV)/installed: requirements-dev.lock container/torch-cpu.lock container/torch-cuda.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "No Python was found: install 3.11, 3.12 or 3.13." >&2; exit 1; }
 	@$(PYTHON) scripts/check_python.py
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -e .
+	$(INSTALL) --require-hashes -r requirements-dev.lock
+	@# PyTorch without CUDA where the index has it; else the plain wheel, with CUDA's libraries.
+	$(INSTALL) --require-hashes -r container/torch-cpu.lock 2>/dev/null || $(INSTALL) --require-hashes -r container/torch-cuda.lock
+	$(INSTALL) --no-build-isolation -e .
 	@# MONAI imports Holoscan where it finds it; that needs CUDA's runtime library, also without a GPU.
 	@cd $(VENV)/lib/python3*/site-packages && ln -sf ../../nvidia/cu13/lib/libcudart.so.13 holoscan/lib/
 	@touch $@
@@ -44,6 +51,9 @@ example/truth.npz: | $(VENV)/installed
 run: $(EXPORTED) example/truth.npz ## run the application on the simulated example study
 	$(BIN)/liver-mre run -i example/study -o results --preview
 
+self-test: $(EXPORTED) example/truth.npz ## measure the example and compare the result with that of the release
+	$(BIN)/python -m app.self_test example/study
+
 test: $(EXPORTED) debian-tools ## run all tests
 	$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
 	@$(BIN)/coverage report --include='liver_mre/series/*,liver_mre/stiffness/*,liver_mre/measurement/*,liver_mre/quality/*,liver_mre/workflow/*' --fail-under=90
@@ -53,6 +63,9 @@ quick: $(VENV)/installed ## the tests that need no exported model, in under a mi
 
 hooks: $(VENV)/installed ## lint and type-check at every commit, run the quick tests before every push
 	$(BIN)/pre-commit install
+
+fuzz: $(VENV)/installed ## thousands of mutated studies (docs/fuzzing.md); goes on where it was stopped
+	$(BIN)/python -m tests.fuzz $(FUZZ)
 
 lint: $(VENV)/installed ## ruff: rules and formatting
 	$(BIN)/ruff check .

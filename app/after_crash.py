@@ -1,4 +1,4 @@
-"""Clean up after a run that was killed or crashed, and say in `result.json` what happened.
+"""Clean up after a run that was killed or crashed, and say in `result.json` what happened and what was finished.
 
 `python -m app.after_crash CODE STARTED ARGUMENTS` is called by the entry point of the container: the exit code of the
 run (128 + signal), its start in seconds since 1970, and its arguments.
@@ -13,10 +13,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.logs import complain
 from app.paths import resolve_output
 from liver_mre.errors import ExitCode, MreError
-from liver_mre.results.publish import RESULT_FILE, STAGING_PREFIX, discard, open_staging, publish
-from liver_mre.results.result import failed_run
+from liver_mre.results.publish import Publication
+from liver_mre.results.recovery import RESULT_FILE
 from liver_mre.workflow.outcome import INTERRUPTED, Reason
 
 if TYPE_CHECKING:
@@ -43,28 +44,27 @@ def reason_for(code: int) -> Reason:
 
 
 def clean_up(out: Path, code: int, started: float) -> None:
-    """Remove the run's staging folders from `out`, and write `result.json` unless the run did.
+    """Complete or undo what the run began in `out`, and write `result.json` unless the run did.
 
     Parameters
     ----------
-    out : output folder; only one run at a time writes into it
+    out : output folder
     code : exit code of the run, 128 + signal
     started : start of the run, in seconds since 1970
 
     Raises
     ------
     OutputError
-        If the output cannot be written.
+        If the output cannot be written, or another run is writing there by now.
     """
-    for staging in out.glob(f"{STAGING_PREFIX}*"):
-        if staging.stat().st_mtime >= started:
-            discard(staging)
-    with contextlib.suppress(OSError):
-        if (out / RESULT_FILE).stat().st_mtime >= started:
-            return
     reason = reason_for(code)
-    print(f"liver-mre: {reason.message}", file=sys.stderr)
-    publish(open_staging(out), out, failed_run(reason))
+    with Publication(out, killed=reason) as publication:
+        if not publication.recovered:
+            with contextlib.suppress(OSError):
+                if (out / RESULT_FILE).stat().st_mtime >= started:
+                    return
+            publication.fail(reason)
+    complain(reason.message)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -76,7 +76,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         clean_up(resolve_output(options.output), int(code), float(started))
     except MreError as error:
-        print(f"liver-mre: {error}", file=sys.stderr)
+        complain(str(error))
         return int(error.exit_code)
     return int(ExitCode.INTERNAL)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from app.console import make_console
-from app.paths import config_path, resolve_input
+from app.console import make_console, reporting, stacked
+from app.paths import resolve_input
+from app.site_settings import load_site_settings
 from liver_mre.api import check_folder
 from liver_mre.results.result_json import identity_json, reason_json, series_json, unit_json
-from liver_mre.settings import load_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,11 +28,12 @@ def check(path: Path, config: Path | None, given: Mapping[str, object], *, as_js
     UsageError
         If the input does not exist.
     """
-    result = check_folder(resolve_input(path), load_settings(config_path(config), command_line=given))
-    if as_json:
-        print(json.dumps(_as_json(result), indent=2))
-    else:
-        _print(result)
+    result = check_folder(resolve_input(path), load_site_settings(config, given))
+    with reporting():
+        if as_json:
+            print(json.dumps(_as_json(result), indent=2))
+        else:
+            _print(result)
     return result.exit_code
 
 
@@ -104,7 +105,7 @@ def acquisition_table(study: StudyCheck) -> Table:
     table.add_column("Measurable")
     table.add_column("Unit and notes", overflow="fold")
     for one in study.acquisitions:
-        table.add_row(str(one.series.series_number), "yes" if one.eligible else "no", "\n".join(_remarks(one)))
+        table.add_row(str(one.series.series_number), "yes" if one.eligible else "no", stacked(_remarks(one)))
     return table
 
 

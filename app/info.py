@@ -7,27 +7,29 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from app.console import make_console
-from app.paths import config_path
+from app.console import make_console, reporting
+from app.site_settings import load_site_settings
 from liver_mre.about import APPLICATION, __version__
 from liver_mre.errors import ExitCode, MreError
 from liver_mre.measurement.profile_file import load_profiles
-from liver_mre.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from liver_mre.settings import Settings
 
 PACKAGES = ("monai-deploy-app-sdk", "holoscan-cu13", "openvino", "torch", "pydicom", "highdicom", "numpy")
 
 
 def info(config: Path | None, *, as_json: bool) -> int:
     """Print what is installed; return 0, or 5 if a model cannot be used."""
-    settings = load_settings(config_path(config))
+    settings = load_site_settings(config)
     content = describe(settings)
-    if as_json:
-        print(json.dumps(content, indent=2))
-    else:
-        _print(content)
+    with reporting():
+        if as_json:
+            print(json.dumps(content, indent=2))
+        else:
+            _print(content)
     return int(ExitCode.MODEL_OR_DEVICE if any("error" in model for model in content["models"]) else ExitCode.DONE)
 
 
@@ -67,7 +69,7 @@ def _model(settings: Settings) -> dict[str, object]:
         "version": card.version,
         "sha256": card.weights.sha256,
         "intended_use": card.intended_use,
-        "training_data": card.training["data"],
+        "training_data": card.training.get("data"),
     }
 
 

@@ -32,13 +32,18 @@ def resolve_input(given: Path | None, environment: Mapping[str, str] | None = No
     Raises
     ------
     UsageError
-        If there is none, or it does not exist.
+        If there is none, or it does not exist or cannot be reached.
     """
     path = given or next((folders.input for folders in _platforms(environment) if folders.input), None)
     if path is None:
         message = "No input folder: give one with -i IN or HOLOSCAN_INPUT_PATH."
         raise UsageError(message)
-    if not path.exists():
+    try:
+        exists = path.exists()
+    except OSError as error:  # no permission on the way to it, or a name that is too long
+        message = f"The input cannot be reached ({type(error).__name__}). Check the path and its permissions."
+        raise UsageError(message) from error
+    if not exists:
         message = "The input does not exist. Give the folder of one or more DICOM studies with -i."
         raise UsageError(message)
     return path
@@ -96,7 +101,7 @@ def _flywheel(variables: Mapping[str, str]) -> Folders:
 
 
 def _existing(source: str, target: str) -> list[Folders]:
-    return [_folders(source, target)] if Path(source).is_dir() else []
+    return [_folders(source, target)] if os.path.isdir(source) else []  # noqa: PTH112  (false if out of reach)
 
 
 def _folders(source: str | None, target: str | None) -> Folders:

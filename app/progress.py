@@ -1,11 +1,13 @@
-"""Progress on stderr: a bar on a terminal, otherwise one line per step, nothing if quiet."""
+"""Progress on stderr: a bar on a terminal, otherwise a line of the log per step, nothing if quiet."""
 
 from __future__ import annotations
 
+import logging
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+from app.console import make_console, reporting
 from liver_mre.method.steps import STEPS, WRITERS
 from liver_mre.workflow.progress import Progress
 
@@ -17,33 +19,35 @@ if TYPE_CHECKING:
     from liver_mre.workflow.step import Step
     from liver_mre.workflow.study_run import StudyRun
 
+log = logging.getLogger(__name__)
+
 NAMES: Final = tuple(step.name for step in (*STEPS, *WRITERS))
+KEPT: Final = "finished by an earlier run"
 
 
 class Lines(Progress):
-    """One line per step, for logs."""
+    """A line of the log per step."""
 
     def reading(self) -> None:
-        """Print that the input is being read."""
-        _print("reading the input")
+        """Log that the input is being read."""
+        log.info("reading the input")
 
     def step(self, run: StudyRun, step: Step) -> None:
-        """Print which study enters which step."""
-        _print(_line(run, step))
+        """Log which study enters which step."""
+        log.info(_line(run, step.label))
+
+    def kept(self, run: StudyRun) -> None:
+        """Log which study is kept."""
+        log.info(_line(run, KEPT))
 
 
-def _line(run: StudyRun, step: Step) -> str:
+def _line(run: StudyRun, words: str) -> str:
     of_all = f"/{run.total}" if run.total else ""
-    return f"study {run.index + 1}{of_all}: {step.label}"
-
-
-def _print(line: str) -> None:
-    with suppress(OSError):  # stderr may be closed: that must not stop the run
-        print(line, file=sys.stderr)
+    return f"study {run.index + 1}{of_all}: {words}"
 
 
 class Bar(Progress):
-    """A bar that advances step by step."""
+    """A bar that advances step by step; where it cannot be drawn the run goes on without."""
 
     def __init__(self, bar: RichProgress) -> None:
         self.bar = bar
@@ -53,12 +57,18 @@ class Bar(Progress):
     def step(self, run: StudyRun, step: Step) -> None:
         """Show the step."""
         done = self.finished * len(NAMES) + NAMES.index(step.name)
-        self.bar.update(self.task, description=_line(run, step), total=_total(run), completed=done)
+        with reporting():
+            self.bar.update(self.task, description=_line(run, step.label), total=_total(run), completed=done)
 
     def done(self, run: StudyRun) -> None:
         """Advance the bar to the end of the study."""
         self.finished += 1
-        self.bar.update(self.task, total=_total(run), completed=self.finished * len(NAMES))
+        with reporting():
+            self.bar.update(self.task, total=_total(run), completed=self.finished * len(NAMES))
+
+    def kept(self, run: StudyRun) -> None:
+        """Advance the bar by the study."""
+        self.done(run)
 
 
 def _total(run: StudyRun) -> int | None:
@@ -67,16 +77,21 @@ def _total(run: StudyRun) -> int | None:
 
 @contextmanager
 def progress_for(*, quiet: bool) -> Iterator[Progress]:
-    """Yield the display that suits stderr."""
+    """Yield the display that suits stderr; a bar and the lines of a log would overwrite each other."""
     if quiet:
         yield Progress()
-    elif not sys.stderr.isatty():
+    elif not sys.stderr.isatty() or log.isEnabledFor(logging.INFO):
         yield Lines()
     else:
-        from rich.console import Console
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as RichProgress
 
         columns = (BarColumn(bar_width=24), TextColumn("{task.description}"), TimeElapsedColumn())
-        with RichProgress(*columns, console=Console(stderr=True), transient=True) as bar:
+        bar = RichProgress(*columns, console=make_console(stderr=True), transient=True)
+        with reporting():
+            bar.start()
+        try:
             yield Bar(bar)
+        finally:
+            with reporting():
+                bar.stop()

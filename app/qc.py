@@ -6,8 +6,9 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from app.console import make_console
-from app.paths import config_path, resolve_input
+from app.console import coloured, make_console, reporting
+from app.paths import resolve_input
+from app.site_settings import load_site_settings
 from liver_mre.api import assess_folder
 from liver_mre.errors import MreError, NoEligibleSeriesError, OutputError
 from liver_mre.method.stages import Failed, Judged, NotEvaluable
@@ -15,7 +16,6 @@ from liver_mre.quality.quality_json import quality_json
 from liver_mre.quality.verdict import CAUSE_WORDS, Verdict
 from liver_mre.report.wording import diagnostic_words
 from liver_mre.results.result_json import reason_json
-from liver_mre.settings import load_settings
 from liver_mre.workflow.outcome import reason_of, run_outcome
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from liver_mre.method.mre_study_run import MreStudyRun
     from liver_mre.method.stages import Selected
@@ -43,7 +44,7 @@ def qc(path: Path, config: Path | None, given: Mapping[str, object], *, as_json:
     OutputError
         If a picture cannot be written.
     """
-    settings = load_settings(config_path(config), command_line=given)
+    settings = load_site_settings(config, given)
     console, studies, failures, skipped = make_console(), [], [], []
     try:
         for run in assess_folder(resolve_input(path), settings):
@@ -54,16 +55,19 @@ def qc(path: Path, config: Path | None, given: Mapping[str, object], *, as_json:
             if as_json:
                 studies.append(_as_json(run))
             else:
-                _print(console, run)
+                with reporting():
+                    _print(console, run)
     except OutputError:
         raise
     except MreError as error:
         failures.append(reason_of(error))
         studies.append({"study_instance_uid": None, "reason": reason_json(failures[-1]), "acquisitions": []})
         if not as_json:
-            console.print(str(error))
+            with reporting():
+                console.print(str(error))
     if as_json:
-        print(json.dumps({"studies": studies}, indent=2))
+        with reporting():
+            print(json.dumps({"studies": studies}, indent=2))
     return run_outcome(failures, skipped=all(skipped), skipped_exit_code=settings.skipped_exit_code)[1]
 
 
@@ -106,16 +110,25 @@ def _verdict(item: Selected) -> Verdict | None:
 
 
 def _print(console: Console, run: MreStudyRun) -> None:
+    console.print(f"Study {run.index + 1}{f' of {run.total}' if run.total else ''}: {run.study.study_instance_uid}")
     if run.failure is not None:
         console.print(run.failure.message)
     for item in run.items:
         quality, reason = _quality(item), _reason(item)
+        name = _name(item, run)
         if quality is None:
             words = reason.message if reason else "Nothing was judged."
-            console.print(f"{item.identity.name}: [{_COLOURS['red']}]RED[/]: {words}")
+            console.print(coloured((f"{name}: ", ""), ("RED", _COLOURS["red"]), (f": {words}", "")))
             continue
-        console.print(slice_table(item.identity.name, quality))
+        console.print(slice_table(name, quality))
         console.print(_verdict_words(quality, _verdict(item) or Verdict.RED, reason))
+
+
+def _name(item: Selected, run: MreStudyRun) -> str:
+    """Return the name of an acquisition, with its number where two series of the study have the same."""
+    name = item.identity.name
+    alike = [other for other in run.items if other.identity.name == name]
+    return name if len(alike) == 1 else f"{name}, acquisition {item.number}"
 
 
 def slice_table(name: str, quality: AcquisitionQuality) -> Table:
@@ -132,8 +145,8 @@ def slice_table(name: str, quality: AcquisitionQuality) -> Table:
         verdict = str(one.verdict)
         votes = f"{one.votes[0]}/{one.votes[1]}" if one.votes else ""
         cause = CAUSE_WORDS[one.cause] if one.cause else ""
-        words = f"[{_COLOURS[verdict]}]{verdict}[/]"
-        table.add_row(str(one.slice_index + 1), words, votes, cause, checks_in_words(one.checks))
+        word = coloured((verdict, _COLOURS[verdict]))
+        table.add_row(str(one.slice_index + 1), word, votes, cause, checks_in_words(one.checks))
     return table
 
 
@@ -147,15 +160,14 @@ def checks_in_words(checks: Sequence[Check]) -> str:
     )
 
 
-def _verdict_words(quality: AcquisitionQuality, verdict: Verdict, reason: Reason | None) -> str:
-    slices = diagnostic_words(quality, measured=reason is None)
-    words = [f"[{_COLOURS[verdict]}]{verdict.upper()}[/]: {slices}."]
+def _verdict_words(quality: AcquisitionQuality, verdict: Verdict, reason: Reason | None) -> Text:
+    words = [f": {diagnostic_words(quality, measured=reason is None)}."]
     words += [f"{checks.capitalize()}."] if (checks := checks_in_words(quality.checks)) else []
     if reason is not None:
         words.append(reason.message)
     elif quality.hint:
         words.append(quality.hint)
-    return " ".join(words)
+    return coloured((verdict.upper(), _COLOURS[verdict]), (" ".join(words), ""))
 
 
 def _write_pictures(run: MreStudyRun, folder: Path) -> None:
@@ -169,7 +181,7 @@ def _write_pictures(run: MreStudyRun, folder: Path) -> None:
             judged = _judged(item)
             if judged is None or judged.quality is None:
                 continue
-            title = f"Study {run.index + 1}, {item.identity.name}"
+            title = f"Study {run.index + 1}, {_name(item, run)}"
             measured = not isinstance(item, NotEvaluable | Failed)
             pixels = render_quality(title, judged.volume, judged.mask.liver, judged.quality, measured=measured)
             Image.fromarray(pixels).save(folder / f"study-{run.index + 1}-acquisition-{item.number}.png")

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
-import threading
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from app.paths import config_path, resolve_input, resolve_output
+from app.console import reporting
+from app.logs import complain
+from app.paths import resolve_input, resolve_output
 from app.progress import progress_for
 from app.signals import stopping
+from app.site_settings import load_site_settings
 from liver_mre.errors import ExitCode, MreError, OutputError
+from liver_mre.method.steps import result_files
 from liver_mre.method.toolkit import Toolkit
 from liver_mre.method.write_results import import_writers
-from liver_mre.results.publish import discard, open_staging, publish
-from liver_mre.results.result import failed_run
-from liver_mre.settings import load_settings
+from liver_mre.results.audit import log_run
+from liver_mre.results.publish import Publication
 from liver_mre.studies.source import open_source
 from liver_mre.workflow.outcome import INTERRUPTED, Reason, internal_error, reason_of
 from liver_mre.workflow.stop import Stop
@@ -32,9 +32,25 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+SECONDS_TO_PUBLISH = 1.0
+"""Time for a study that is just being published when the process has to end."""
 
-def run(path: Path | None, out: Path | None, config: Path | None, given: Mapping[str, object], *, quiet: bool) -> int:
+
+def run(
+    path: Path | None,
+    out: Path | None,
+    config: Path | None,
+    given: Mapping[str, object],
+    *,
+    quiet: bool,
+    resume: bool = False,
+) -> int:
     """Measure the studies under `path` into `out` and return the exit code.
+
+    Parameters
+    ----------
+    config, given : settings file and settings of the command line
+    resume : keep what an earlier run has published of the same input, made in the same way
 
     Raises
     ------
@@ -44,65 +60,71 @@ def run(path: Path | None, out: Path | None, config: Path | None, given: Mapping
         If the output folder cannot be written.
     """
     out = resolve_output(out)
-    staging = open_staging(out)
     stop = Stop()
     open_sources: list[StudySource] = []
-    try:
-        with stopping(stop, lambda: _give_up(staging, out, stop, open_sources)):
-            result = _measure(path, (staging, out), (config, given), stop, open_sources, quiet=quiet)
-    finally:
-        discard(staging)
-        for source in open_sources:
-            source.close()
-    with suppress(OSError):  # stdout may be closed; the results are published already
-        _report(result, out, quiet=quiet)
+    with Publication(out, result_files().values()) as publication:
+        try:
+            with stopping(stop, lambda: _give_up(publication, open_sources)):
+                result = _measure(path, publication, (config, given), stop, open_sources, quiet=quiet, resume=resume)
+        finally:
+            for source in open_sources:
+                source.close()
+    _report(result, out, quiet=quiet)
     return result.exit_code
 
 
 def _measure(
     path: Path | None,
-    folders: tuple[Path, Path],
+    publication: Publication,
     choices: tuple[Path | None, Mapping[str, object]],
     stop: Stop,
     open_sources: list[StudySource],
     *,
     quiet: bool,
+    resume: bool,
 ) -> RunResult:
     """Run the graph; a failure of the whole run is published as its result.
 
     Parameters
     ----------
-    folders : staging and output folder
     choices : settings file and command line options
     open_sources : the source is added to it when opened; the caller closes it
     """
-    (staging, out), (config, given) = folders, choices
+    config, given = choices
     try:
         source = open_source(resolve_input(path))
         open_sources.append(source)
-        settings = load_settings(config_path(config), command_line=given)
+        settings = load_site_settings(config, given)
         with Toolkit(settings) as toolkit:
+            toolkit.require_memory()
             toolkit.profile  # noqa: B018  # an unknown profile fails the run here, not every study
-            return run_graph(source, staging, out, toolkit, stop, quiet=quiet)
+            return run_graph(source, publication, toolkit, stop, quiet=quiet, resume=resume)
     except OutputError:
         raise
     except MreError as error:
-        return _publish_failure(staging, out, reason_of(error), stop)
+        reason = reason_of(error)
     except Exception as error:  # an orchestrator must find any failure in result.json
         log.debug("the run failed", exc_info=True)
-        return _publish_failure(staging, out, internal_error(error), stop)
+        reason = internal_error(error)
+    return publication.fail(reason)
 
 
 def _report(result: RunResult, out: Path, *, quiet: bool) -> None:
-    """Print failures on stderr and, unless quiet, the summary on stdout."""
+    """Print failures on stderr and, unless quiet, the summary on stdout; the results are published already."""
+    log_run(result)
     if not quiet:
-        from app.summary import print_summary
+        with reporting():
+            from app.summary import print_summary
 
-        print_summary(result, out)
+            print_summary(result, out)
+            if result.kept:
+                print(f"Finished by an earlier run and left as published: {len(result.kept)} of the studies.")
     _print_failures(result)
 
 
-def run_graph(source: StudySource, staging: Path, out: Path, toolkit: Toolkit, stop: Stop, *, quiet: bool) -> RunResult:
+def run_graph(
+    source: StudySource, publication: Publication, toolkit: Toolkit, stop: Stop, *, quiet: bool, resume: bool
+) -> RunResult:
     """Run the graph and return what it published."""
     # Before the model is loaded, which may need torch: torch is hidden while the SDK is imported.
     from app.application import LiverMreApplication
@@ -110,7 +132,7 @@ def run_graph(source: StudySource, staging: Path, out: Path, toolkit: Toolkit, s
 
     toolkit.preload(import_writers)
     with progress_for(quiet=quiet) as progress:
-        context = Context(source, staging, out, toolkit, progress, stop, time.perf_counter())
+        context = Context(source, publication, toolkit, progress, stop, time.perf_counter(), resume)
         application = LiverMreApplication(context)
         application.run()
     publisher = application.publisher
@@ -118,30 +140,20 @@ def run_graph(source: StudySource, staging: Path, out: Path, toolkit: Toolkit, s
         raise publisher.error
     if publisher is None or publisher.result is None:
         reason = Reason("internal_error", "The graph ended early.", ExitCode.INTERNAL)
-        return _publish_failure(staging, out, INTERRUPTED if stop.requested else reason, stop)
+        return publication.fail(INTERRUPTED if stop.requested else reason)
     return publisher.result
 
 
-def _publish_failure(staging: Path, out: Path, reason: Reason, stop: Stop) -> RunResult:
-    result = failed_run(reason)
-    if not stop.first_to_report():
-        threading.Event().wait()  # `_give_up` has reported, and is about to end the process
-    staging.mkdir(exist_ok=True)
-    publish(staging, out, result)
-    return result
-
-
-def _give_up(staging: Path, out: Path, stop: Stop, open_sources: list[StudySource]) -> None:
-    """End the process in the middle of a step; publish only that the run was stopped."""
-    if not stop.first_to_report():
-        return  # the end of the run is just being reported
-    print(f"liver-mre: {INTERRUPTED.message}", file=sys.stderr)
-    code = ExitCode.INTERNAL
+def _give_up(publication: Publication, open_sources: list[StudySource]) -> None:
+    """End the process in the middle of a step; say that the run was stopped, and which studies it had finished."""
+    code, message = ExitCode.INTERNAL, INTERRUPTED.message
     try:
-        publish(open_staging(out), out, failed_run(INTERRUPTED))
+        if publication.fail(INTERRUPTED, SECONDS_TO_PUBLISH).reason is not INTERRUPTED:
+            return  # the run has just ended by itself
     except OutputError as error:
-        code = error.exit_code
-    discard(staging)
+        code, message = error.exit_code, str(error)
+    complain(message)
+    publication.close(SECONDS_TO_PUBLISH)
     for source in open_sources:
         source.close()
     os._exit(code)
@@ -150,7 +162,7 @@ def _give_up(staging: Path, out: Path, stop: Stop, open_sources: list[StudySourc
 def _print_failures(result: RunResult) -> None:
     """Print on stderr why the run or its studies failed, also if quiet."""
     if result.reason:
-        print(f"liver-mre: {result.reason.message}", file=sys.stderr)
+        complain(result.reason.message)
     for study in result.studies:
         if study.measurement is None and study.reason and study.reason.exit_code:
-            print(f"liver-mre: study {study.study_instance_uid}: {study.reason.message}", file=sys.stderr)
+            complain(f"study {study.study_instance_uid}: {study.reason.message}")

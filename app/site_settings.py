@@ -1,60 +1,83 @@
-"""Settings that a platform passes in a file: Mercure's `task.json`, Flywheel's `config.json`.
+"""Settings that a platform hands over in a file: Mercure's `task.json`, Flywheel's `config.json`.
 
-`python -m app.site_settings FILE` prints each as LIVER_MRE_<SETTING>=<value> and a zero byte; the entry point of the
-container exports them. Settings that are in the environment already take precedence.
+They count more than the settings file, and less than the environment and the command line. The file is read here and
+nowhere else: no value of it becomes an environment variable or a word of a shell.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from app.paths import FLYWHEEL_FOLDER, config_path
+from liver_mre.errors import SettingsError
+from liver_mre.settings import Settings, load_settings
+from liver_mre.studies.typed_json import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PREFIX = "LIVER_MRE_"
+OF_THE_INSTALLATION: Final = ("model_dir", "quality_dir", "scanner_rules", "profiles_dir")
+"""Settings that say what is run: who may start a run may not choose them."""
 
 
-def site_settings(content: object, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return environment variables for the settings in a platform's file.
+def load_site_settings(config: Path | None, given: Mapping[str, object] | None = None) -> Settings:
+    """Return the settings of a command: of its settings file, the platform, the environment and its options.
+
+    Raises
+    ------
+    SettingsError
+        One of these holds an unknown setting or an unusable value, or a file cannot be read.
+    """
+    return load_settings(config_path(config), command_line=given, platform=platform_settings(os.environ))
+
+
+def platform_settings(environment: Mapping[str, str]) -> dict[str, object]:
+    """Return the settings in the file of the platform that these environment variables speak of; none without a file.
+
+    Raises
+    ------
+    SettingsError
+        The file cannot be read, or sets what belongs to the installation.
+    """
+    path = _file(environment)
+    if path is None:
+        return {}
+    advice = "Mend it, or give the settings as environment variables."
+    found = settings_in(read_json(path, path.name, SettingsError, advice=advice))
+    if forbidden := [name for name in OF_THE_INSTALLATION if name in found]:
+        message = (
+            f"Setting {forbidden[0]} stands in {path.name}, where it is not allowed: it belongs to the installation. "
+            "Set it in app.yaml or the environment."
+        )
+        raise SettingsError(message)
+    return found
+
+
+def settings_in(content: object) -> dict[str, object]:
+    """Return the settings in a platform's file.
 
     Parameters
     ----------
     content : the parsed file: Mercure's {"process": {"settings": {...}}}, where "settings" may also be a list with one
         entry per module, of which the first mapping counts; or Flywheel's {"config": {...}}
-    environment : variables that are set already and take precedence
     """
     settings = _part(_part(content, "process"), "settings") or _part(content, "config")
     if isinstance(settings, list):
         settings = next((entry for entry in settings if isinstance(entry, dict)), None)
     if not isinstance(settings, dict):
         return {}
-    named = {PREFIX + str(key).upper(): _text(value) for key, value in settings.items() if value is not None}
-    return {key: value for key, value in named.items() if key not in environment}
+    return {str(key).lower(): value for key, value in settings.items() if value is not None}
+
+
+def _file(environment: Mapping[str, str]) -> Path | None:
+    if folder := environment.get("MERCURE_IN_DIR"):
+        path = Path(folder) / "task.json"
+    else:
+        path = Path(environment.get("FLYWHEEL") or FLYWHEEL_FOLDER) / "config.json"
+    return path if os.path.lexists(path) else None
 
 
 def _part(content: object, key: str) -> object:
     return content.get(key) if isinstance(content, dict) else None
-
-
-def _text(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def main(path: Path) -> int:
-    """Print the variables for a file; one that cannot be read gives a warning and counts as empty."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        print(f"liver-mre: {path.name} cannot be read ({type(error).__name__}) and is ignored", file=sys.stderr)
-        return 0
-    for name, value in site_settings(content, os.environ).items():
-        sys.stdout.write(f"{name}={value}\0")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))

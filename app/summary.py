@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from app.console import make_console
+from app.console import make_console, stacked
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 from liver_mre.report.wording import (
     INTENDED_USE,
@@ -51,7 +51,7 @@ def study_table(study: StudyResult, out: Path) -> Table:
         table.add_row(name, value)
     if study.outputs:
         names = ", ".join(output.path.split("/", 1)[-1] for output in study.outputs)
-        table.add_row("Results", f"{out / study.study_instance_uid}\n{names}")
+        table.add_row("Results", stacked([str(out / study.study_instance_uid), names]))
     return table
 
 

@@ -139,10 +139,8 @@ def licence_list(components: list[Component]) -> str:
 def main(folder: Path) -> int:
     """Write both files."""
     locks = [file.read_text(encoding="utf-8") for file in sorted((ROOT / "container").glob("*.lock"))]
-    # If a lock allows several wheels of a package, it is unknown which one is installed.
-    checksums = {
-        canonical(name): hashes[0] for lock in locks for name, (_, hashes) in entries(lock).items() if len(hashes) == 1
-    }
+    # Where a lock has the wheels of several Pythons, the first is that of the image's.
+    checksums = {canonical(name): hashes[0] for lock in locks for name, (_, hashes) in entries(lock).items()}
     components = [
         *models(ROOT / "models"),
         Component("library", "CPython", python_version(), "PSF-2.0", f"pkg:generic/python@{python_version()}"),

@@ -1,8 +1,9 @@
-"""Update package locks: `python -m container.lock [FILE ...]`, by default every lock in this folder.
+"""Update package locks: `python -m container.lock [FILE ...]`, by default every lock of the repository.
 
 A lock lists packages, one per line. Versions come from requirements.txt and constraints.txt, checksums from the wheels
-that pip chooses on this machine; those of other wheels of an unchanged version are kept. To add a package, write
-`name==version --hash=sha256:` and 64 zeros.
+that pip chooses on this machine; those of other wheels of an unchanged version are kept. The locks in this folder are
+those of the image: to add a package, write `name==version --hash=sha256:` and 64 zeros. `requirements-dev.lock` is that
+of a checkout: it has every package that is pinned, with the wheels of every supported Python.
 """
 
 from __future__ import annotations
@@ -17,6 +18,12 @@ from typing import Final
 
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parent
+CHECKOUT: Final = ROOT / "requirements-dev.lock"
+PYTHONS: Final = ("3.11", "3.12", "3.13")
+"""Those of a checkout; the first is the image's, and its checksum the first of a package."""
+IN_LOCKS_OF_THEIR_OWN: Final = frozenset({"torch"})
+"""Which wheel is installed depends on the index: torch-cpu.lock, else torch-cuda.lock."""
+UNKNOWN: Final = "0" * 64
 _LINE: Final = re.compile(r"^([A-Za-z0-9._-]+)==(\S+)((?: --hash=sha256:[0-9a-f]{64})+)$")
 
 
@@ -55,10 +62,16 @@ def pinned(*files: Path) -> dict[str, str]:
     return pins
 
 
-def resolved(requirements: list[str]) -> dict[str, str]:
-    """Return the checksum of the wheel that pip would install for each requirement, by canonical name."""
+def resolved(requirements: list[str], python: str = "") -> dict[str, str]:
+    """Return the checksum of the wheel that pip would install for each requirement, by canonical name.
+
+    `python` is the version that it is installed for, such as "3.12"; by default that of this interpreter.
+    """
     with tempfile.NamedTemporaryFile(suffix=".json") as report:
-        options = ("--dry-run", "--ignore-installed", "--no-deps", "--quiet", "--report", report.name)
+        options = ["--dry-run", "--ignore-installed", "--no-deps", "--quiet", "--report", report.name]
+        if python:
+            # Older versions of pip ask for a target even where nothing is installed.
+            options += ["--python-version", python, "--only-binary", ":all:", "--target", tempfile.gettempdir()]
         subprocess.run([sys.executable, "-m", "pip", "install", *options, *requirements], check=True)  # noqa: S603
         installed = json.load(report)["install"]
     return {
@@ -67,21 +80,36 @@ def resolved(requirements: list[str]) -> dict[str, str]:
     }
 
 
-def updated(text: str, versions: dict[str, str]) -> str:
-    """Return a lock's text with these versions, by canonical name; other packages keep theirs."""
+def with_every_pin(text: str, versions: dict[str, str]) -> str:
+    """Return a lock's text with a line for every pinned package, by name; new ones have an unknown checksum."""
+    head = [line for line in text.splitlines() if line.startswith("#")]
+    known = {canonical(name): (version, hashes) for name, (version, hashes) in entries(text).items()}
+    lines = []
+    for name in sorted(set(versions) - IN_LOCKS_OF_THEIR_OWN):
+        version, hashes = known.get(name, (versions[name], [UNKNOWN]))
+        lines.append(f"{name}=={version}" + "".join(f" --hash=sha256:{value}" for value in hashes))
+    return "\n".join([*head, *lines]) + "\n"
+
+
+def updated(text: str, versions: dict[str, str], pythons: tuple[str, ...] = ("",)) -> str:
+    """Return a lock's text with these versions, by canonical name; other packages keep theirs.
+
+    `pythons` are the versions of Python whose wheels it holds; by default that of this interpreter.
+    """
     before = entries(text)
     wanted = {name: versions.get(canonical(name), version) for name, (version, _) in before.items()}
     for name, (version, _) in before.items():
         if version.startswith(f"{wanted[name]}+"):  # a local build of the same version, such as 2.8.0+cpu
             wanted[name] = version
-    checksums = resolved([f"{name}=={version}" for name, version in wanted.items()])
+    requirements = [f"{name}=={version}" for name, version in wanted.items()]
+    checksums = [resolved(requirements, python) for python in pythons]
     lines = []
     for line in text.splitlines():
         if match := _LINE.match(line):
             name = match[1]
             version, known = before[name]
             kept = [value for value in known if version == wanted[name] and value.strip("0")]
-            hashes = dict.fromkeys([*kept, checksums[canonical(name)]])
+            hashes = dict.fromkeys([*kept, *(found[canonical(name)] for found in checksums)])
             line = f"{name}=={wanted[name]}" + "".join(f" --hash=sha256:{value}" for value in hashes)  # noqa: PLW2901
         lines.append(line)
     return "\n".join(lines) + "\n"
@@ -90,8 +118,12 @@ def updated(text: str, versions: dict[str, str]) -> str:
 def main(arguments: list[str]) -> int:
     """Update the named locks."""
     versions = pinned(ROOT / "constraints.txt", ROOT / "requirements.txt", ROOT / "requirements-dev.txt")
-    for file in [Path(name) for name in arguments] or sorted(HERE.glob("*.lock")):
-        file.write_text(updated(file.read_text(encoding="utf-8"), versions), encoding="utf-8")
+    for file in [Path(name).resolve() for name in arguments] or [*sorted(HERE.glob("*.lock")), CHECKOUT]:
+        text = file.read_text(encoding="utf-8")
+        if file == CHECKOUT:
+            text = with_every_pin(text, versions)
+        everywhere = file in {CHECKOUT, HERE / "torch-cuda.lock"}
+        file.write_text(updated(text, versions, PYTHONS if everywhere else ("",)), encoding="utf-8")
     return 0
 
 

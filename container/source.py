@@ -35,6 +35,7 @@ ENVIRONMENT: Final = {
     "LIVER_MRE_MODEL_DIR": f"{MODELS}/liver_segmentation",
     "LIVER_MRE_QUALITY_DIR": f"{MODELS}/quality_control",
     "PYTHONPATH": "/opt/holoscan/app",
+    "PYTHONSAFEPATH": "1",  # nothing is imported from the working folder, which may be the input
     "PYTHONDONTWRITEBYTECODE": "1",
     "HOME": "/tmp",  # noqa: S108  (the only folder of the container that every user can write to)
 }

@@ -12,7 +12,6 @@ from liver_mre.method.collect_results import run_result, study_result
 from liver_mre.method.mre_study_run import MreStudyRun
 from liver_mre.method.steps import LAST_QC_STEP, STEPS, steps_until
 from liver_mre.method.toolkit import Toolkit
-from liver_mre.results.result import failed_run
 from liver_mre.settings import Settings
 from liver_mre.studies.source import open_source
 from liver_mre.workflow.outcome import reason_of
@@ -47,12 +46,15 @@ def measure_folder(path: Path, settings: Settings | None = None) -> RunResult:
     """
     start = time.perf_counter()
     with open_source(path) as source, Toolkit(settings or Settings()) as toolkit:
+        studies, failure = [], None
         try:
-            studies = [study_result(run_steps(run, STEPS, toolkit)) for run in study_runs(source)]
+            toolkit.require_memory()
+            for run in study_runs(source):
+                studies.append(study_result(run_steps(run, STEPS, toolkit)))  # noqa: PERF401 - kept if the next fails
         except MreError as error:
-            return failed_run(reason_of(error))
+            failure = reason_of(error)
         seconds = {"total": round(time.perf_counter() - start, 4)}
-        return run_result(studies, toolkit.settings, seconds, input_warnings=source.warnings)
+        return run_result(studies, toolkit.settings, seconds, input_failure=failure, input_warnings=source.warnings)
 
 
 def check_folder(path: Path, settings: Settings | None = None) -> CheckResult:
@@ -82,6 +84,7 @@ def assess_folder(path: Path, settings: Settings | None = None) -> Iterator[MreS
         open_source(path) as source,
         Toolkit(replace(settings or Settings(), quality_control=True)) as toolkit,
     ):
+        toolkit.require_memory()
         for run in study_runs(source):
             yield run_steps(run, steps_until(LAST_QC_STEP), toolkit)
 

@@ -6,7 +6,9 @@ to act.
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
+from typing import Final
 
 
 class ExitCode(IntEnum):
@@ -133,8 +135,8 @@ class ImplausibleStiffnessError(UnknownUnitError):
 
     code = "implausible_stiffness"
     default_message = (
-        "The median over the measured region is outside 0.5-20 kPa, so the unit of the pixels cannot be right. "
-        "Nothing was measured; check the scanner's scale."
+        "The measured stiffness is none that a liver can have. Nothing was measured; check the images and the "
+        "scanner's scale."
     )
 
 
@@ -158,6 +160,16 @@ class TruncatedFileError(InvalidInputError):
 
     code = "truncated_file"
     default_message = "A DICOM file of the measured series is truncated or unreadable. Send the series again."
+
+
+class UnusablePixelsError(InvalidInputError):
+    """The pixels to measure are stored in a way that is not known, or header and pixels contradict each other."""
+
+    code = "unusable_pixels"
+    default_message = (
+        "The pixels to measure are stored in a way that is not supported, or their header contradicts them. Nothing "
+        "was measured; send the series again."
+    )
 
 
 class LossyPixelsError(InvalidInputError):
@@ -187,12 +199,32 @@ class ConflictingFilesError(InvalidInputError):
     )
 
 
+class ContradictoryImagesError(InvalidInputError):
+    """Images that must agree within an acquisition, or within an image, do not."""
+
+    code = "contradictory_images"
+    default_message = (
+        "Images of the acquisition contradict each other, so one of them was changed. Nothing was measured; send the "
+        "series again."
+    )
+
+
 class MixedPatientsError(InvalidInputError):
     """Files of one study name more than one patient."""
 
     code = "mixed_patients"
     default_message = (
         "Files of one study belong to different patients. Nothing was measured; sort the input and send it again."
+    )
+
+
+class RepeatedStudyError(InvalidInputError):
+    """The input gives a study a second time."""
+
+    code = "repeated_study"
+    default_message = (
+        "The input gives this study more than once (same StudyInstanceUID). What came first was processed, the rest "
+        "was not; put all files of the study together and send it once."
     )
 
 
@@ -219,9 +251,48 @@ class DeviceError(MreError):
     default_message = "The requested device is not available. Use --device auto or --device cpu."
 
 
+class MemoryShortageError(MreError):
+    """There is less memory than a run needs."""
+
+    code = "too_little_memory"
+    exit_code = ExitCode.MODEL_OR_DEVICE
+    default_message = (
+        "There is too little memory for a run. Give it 2 GiB (`--memory` of the container, `ulimit -v` of the shell), "
+        "or fewer runs at a time."
+    )
+
+
 class OutputError(MreError):
     """Results cannot be written."""
 
     code = "output_unwritable"
     exit_code = ExitCode.OUTPUT
     default_message = "The output folder cannot be written. Check its permissions and free space."
+
+    @classmethod
+    def of(cls, error: OSError) -> OutputError:
+        """Return the error that says why the operating system refused, and what to do."""
+        return cls(f"The output folder cannot be written{_WHY.get(error.errno or 0, _UNKNOWN)}")
+
+
+_UNKNOWN: Final = ". Check its permissions and free space."
+_WHY: Final = {
+    errno.ENOSPC: ": no space is left. Free some, or give another folder with -o.",
+    errno.EDQUOT: ": the quota is used up. Free some space, or give another folder with -o.",
+    errno.EROFS: ": its file system is read-only. Mount it writable, or give another folder with -o.",
+    errno.EACCES: ": this user has no permission. Change its permissions, or give another folder with -o.",
+    errno.EPERM: ": this user has no permission. Change its permissions, or give another folder with -o.",
+    errno.EEXIST: ": a file is where a folder should be. Give another folder with -o.",
+    errno.ENOTDIR: ": a file is where a folder should be. Give another folder with -o.",
+    errno.ENOENT: ": it, or a part of it, was removed during the run. Run again.",
+    errno.EIO: ": the disk or its connection failed (input/output error). Check it, then run again.",
+}
+
+
+class OutputInUseError(OutputError):
+    """Another run is writing into the output folder."""
+
+    code = "output_in_use"
+    default_message = (
+        "Another run is writing into this output folder. Wait until it has ended, or give another folder with -o."
+    )

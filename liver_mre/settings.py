@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import math
+import datetime as dt
 import os
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, get_type_hints
 
-import yaml
-
 from liver_mre.errors import SettingsError
 from liver_mre.measurement.change import REPEATABILITY_PERCENT
 from liver_mre.measurement.region_rules import RegionRules
+from liver_mre.settings_file import read_settings_file
+from liver_mre.studies.text_file import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT_PREFIX = "LIVER_MRE_"
-MAX_EXIT_CODE = 255
-FILE_SECTIONS = {"application", "resources", "settings"}
+MAX_EXIT_CODE = 127
+"""Larger ones are those of programs that a signal ended: 128 + signal."""
+MAX_THREADS = 1024
 _RULES = RegionRules()
 
 
@@ -34,6 +35,7 @@ class Settings:
     profiles_dir : folder of the site's own staging profiles, or None
     device : "auto", "cpu" or "cuda:N"
     precision : "auto", "f32" or "bf16" (CPU inference)
+    threads : threads of inference; None for as many processors as this process may use
     model_dir : folder of the liver segmentation model
     roi_edge_mm, roi_soft_share, roi_bright_share, roi_bright_margin_mm, roi_hot_share, roi_hot_reach_mm,
     roi_island_cm2, roi_slice_cm2 : region rules, see `liver_mre.measurement.region_rules.RegionRules`
@@ -55,6 +57,7 @@ class Settings:
     profiles_dir: Path | None = None
     device: str = "auto"
     precision: str = "auto"
+    threads: int | None = None
     model_dir: Path = ROOT / "models" / "liver_segmentation"
     quality_dir: Path | None = ROOT / "models" / "quality_control"
     quality_control: bool = True
@@ -79,17 +82,16 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Refuse unusable values."""
+        kpa_per_count, threads = self.kpa_per_count, self.threads
         for name, usable, wanted in (
             ("confidence_threshold", 0.0 < self.confidence_threshold <= 1.0, "a number above 0 and at most 1"),
-            ("min_area_cm2", 0.0 <= self.min_area_cm2 < math.inf, "an area of 0 cm2 or more"),
-            ("repeatability_percent", 0.0 < self.repeatability_percent < math.inf, "a positive number of per cent"),
-            (
-                "kpa_per_count",
-                self.kpa_per_count is None or 0.0 < self.kpa_per_count < math.inf,
-                "a positive number of kPa",
-            ),
-            ("skipped_exit_code", 0 <= self.skipped_exit_code <= MAX_EXIT_CODE, "an exit code from 0 to 255"),
+            ("min_area_cm2", 0.0 <= self.min_area_cm2 <= 1e4, "an area of 0 to 10000 cm2"),  # noqa: PLR2004
+            ("repeatability_percent", 0.0 < self.repeatability_percent <= 1e3, "above 0 and at most 1000 %"),  # noqa: PLR2004
+            # Ours: between a stiffness of 20 kPa over the whole range of 32 bits, and one count for a diseased liver.
+            ("kpa_per_count", kpa_per_count is None or 1e-9 <= kpa_per_count <= 1e2, "between 1e-9 and 100 kPa"),  # noqa: PLR2004
+            ("skipped_exit_code", 0 <= self.skipped_exit_code <= MAX_EXIT_CODE, "an exit code from 0 to 127"),
             ("precision", self.precision in {"auto", "f32", "bf16"}, "auto, f32 or bf16"),
+            ("threads", threads is None or 1 <= threads <= MAX_THREADS, f"a whole number from 1 to {MAX_THREADS}"),
         ):
             if not usable:
                 _refuse(name, getattr(self, name), wanted)
@@ -117,7 +119,7 @@ class Settings:
         for key, value in changes.items():
             if key not in types:
                 known = ", ".join(sorted(types))
-                message = f"Unknown setting {key!r}. Known settings: {known}."
+                message = f"Unknown setting {shown(key)}. Known settings: {known}."
                 raise SettingsError(message)
             parsed[key] = _parse(key, value, types[key])
         return replace(self, **parsed)
@@ -127,21 +129,24 @@ def load_settings(
     config: Path | None = None,
     environment: Mapping[str, str] | None = None,
     command_line: Mapping[str, object] | None = None,
+    *,
+    platform: Mapping[str, object] | None = None,
 ) -> Settings:
-    """Read settings from the configuration file, then the environment, then the command line.
+    """Read settings from the configuration file, then the platform, the environment and the command line.
 
     Parameters
     ----------
     config : an `app.yaml`; by default that of the repository, if it exists
     environment : variables LIVER_MRE_<SETTING>; by default `os.environ`
     command_line : options given by the user
+    platform : settings that the platform which started the run hands over
 
     Raises
     ------
     SettingsError
         A source holds an unknown key or an unusable value, or the file cannot be read.
     """
-    settings = Settings().overridden(_file_settings(config))
+    settings = Settings().overridden(_file_settings(config)).overridden(platform or {})
     variables = os.environ if environment is None else environment
     named = {
         key.removeprefix(ENVIRONMENT_PREFIX).lower(): value
@@ -153,25 +158,12 @@ def load_settings(
 
 def _file_settings(config: Path | None) -> dict[str, object]:
     path = config or ROOT / "app.yaml"
-    if not path.exists() and config is None:
+    if config is None and not path.exists():
         return {}
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        message = f"The configuration file cannot be read ({type(error).__name__}). Give a YAML file such as app.yaml."
-        raise SettingsError(message) from error
-    section = (content.get("settings") or {}) if isinstance(content, dict) else None
-    if not isinstance(section, dict):
-        message = "The configuration file must be a mapping with a `settings` section, as app.yaml has."
-        raise SettingsError(message)
-    if unknown := set(content) - FILE_SECTIONS:
-        known = ", ".join(sorted(FILE_SECTIONS))
-        message = f"Unknown section {min(unknown)!r} in the configuration file. Known sections: {known}."
-        raise SettingsError(message)
     types = get_type_hints(Settings)
     return {
-        str(key): path.parent / str(value) if "Path" in str(types.get(key)) and value is not None else value
-        for key, value in section.items()
+        key: path.parent / value if "Path" in str(types.get(key)) and isinstance(value, str) and value else value
+        for key, value in read_settings_file(path).items()
     }
 
 
@@ -182,12 +174,16 @@ def _parse(key: str, value: object, annotation: object) -> object:
         if "None" in type_name:
             return None
         _refuse(key, value, "a value")
+    if not isinstance(value, str | int | float | Path | dt.date):
+        _refuse(key, value, "a single value")
+    if any(one < " " or "\x7f" <= one < "\xa0" for one in str(value)):
+        _refuse(key, value, "without control characters")
     if "Path" in type_name:
         return Path(str(value))
     if annotation is bool:
         return _parse_bool(key, value)
-    if annotation is int or "float" in type_name:
-        return _parse_number(key, value, whole=annotation is int)
+    if "int" in type_name or "float" in type_name:
+        return _parse_number(key, value, whole="int" in type_name)
     return str(value)
 
 
@@ -201,14 +197,16 @@ def _parse_bool(key: str, value: object) -> bool:
 
 
 def _parse_number(key: str, value: object, *, whole: bool) -> float | int:
+    text = str(value)
+    digits = text if text.isascii() and "_" not in text else ""  # Python reads more as a number than people do
     try:
-        return int(str(value)) if whole else float(str(value))
+        return int(digits) if whole else float(digits)
     except ValueError:
         _refuse(key, value, "a whole number" if whole else "a number")
 
 
 def _refuse(key: str, value: object, wanted: str) -> NoReturn:
-    message = f"Setting {key} is {value!r}, but must be {wanted}."
+    message = f"Setting {key} is {shown(value)}, but must be {wanted}."
     raise SettingsError(message)
 
 

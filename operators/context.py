@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from liver_mre.method.toolkit import Toolkit
-    from liver_mre.results.result import StudyResult
+    from liver_mre.results.publish import Publication
     from liver_mre.studies.study_source import StudySource
     from liver_mre.workflow.outcome import Reason
     from liver_mre.workflow.progress import Progress
@@ -23,27 +23,31 @@ class Context:
     Attributes
     ----------
     source : the studies to measure
-    staging, out : folder that writers write into, and output folder to which results are moved
+    publication : the results on their way into the output folder
     started : `time.perf_counter` at the start of the run
+    resume : keep what an earlier run has published of the same input, made in the same way
     emitted : number of studies that the loader has emitted
     exhausted : whether the source has no more studies
     input_failure : why the source could not be read to its end
-    finished : results of the studies that have been through all steps
     """
 
     source: StudySource
-    staging: Path
-    out: Path
+    publication: Publication
     toolkit: Toolkit
     progress: Progress
     stop: Stop
     started: float
+    resume: bool = False
     emitted: int = 0
     exhausted: bool = False
     input_failure: Reason | None = None
-    finished: list[StudyResult] = field(default_factory=list)
+
+    @property
+    def staging(self) -> Path:
+        """Folder that writers write into."""
+        return self.publication.staging
 
     @property
     def complete(self) -> bool:
         """Whether every study of the source is finished."""
-        return not self.stop.requested and self.exhausted and len(self.finished) == self.emitted
+        return not self.stop.requested and self.exhausted and len(self.publication.finished) == self.emitted

@@ -1,4 +1,4 @@
-"""Publisher: collects what the writers wrote and moves it to the output in one step."""
+"""Publisher: moves what the writers wrote to the output, study by study, and says at the end how the run ended."""
 
 from __future__ import annotations
 
@@ -7,21 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 from liver_mre.errors import OutputError
 from liver_mre.method.collect_results import run_result, study_result
-from liver_mre.method.steps import WRITERS, result_files
-from liver_mre.results.publish import publish
-from liver_mre.results.result import failed_run
+from liver_mre.method.origin import origin_of
+from liver_mre.method.steps import WRITERS
+from liver_mre.results.audit import log_study
+from liver_mre.results.record import PUBLISHED, Origin
 from liver_mre.workflow.outcome import INTERRUPTED
 from liver_mre.workflow.runner import join
 from operators.sdk import Operator
 
 if TYPE_CHECKING:
+    from liver_mre.method.mre_study_run import MreStudyRun
     from liver_mre.results.result import RunResult
     from operators.context import Context
     from operators.sdk import OperatorSpec
 
 
 class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
-    """Collect every study; when the graph has ended, publish the staged results and `result.json`.
+    """Publish every study when it is done, and `result.json` when the graph has ended.
 
     Named Inputs
         one per writer, by its name: the `MreStudyRun` after that writer
@@ -29,7 +31,7 @@ class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
     Attributes
     ----------
     result : what was published; None before the graph has ended
-    error : why publishing failed; None if it did not
+    error : why `result.json` could not be published; None if it could
     """
 
     def __init__(self, fragment: object, *args: object, context: Context, **kwargs: object) -> None:
@@ -44,34 +46,36 @@ class PublisherOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
             spec.input(writer.name)
 
     def compute(self, op_input: Any, op_output: object, context: object) -> None:  # noqa: ANN401
-        """Merge the branches of one study."""
+        """Merge the branches of one study and publish it."""
         del op_output, context
-        run = join([op_input.receive(writer.name) for writer in WRITERS])
-        if self.shared.stop.requested:  # steps were skipped, so the study has no result
+        run: MreStudyRun = join([op_input.receive(writer.name) for writer in WRITERS])
+        shared = self.shared
+        if shared.stop.requested:  # steps were skipped, so the study has no result
             return
-        self.shared.finished.append(study_result(run))
-        self.shared.progress.done(run)
+        result, origin = study_result(run), Origin()
+        if result.status in PUBLISHED:
+            origin = origin_of(run.study, result, shared.toolkit, shared.publication.out)
+        shared.publication.publish_study(result, origin, run.total)
+        log_study(len(shared.publication.finished), run.total, result)
+        shared.progress.done(run)
 
     def stop(self) -> None:
-        """Publish the results; called once, when the graph has ended.
-
-        If the graph was stopped before all studies were finished, only that is published.
-        """
+        """Publish how the run ended; called once, when the graph has ended."""
         shared = self.shared
-        if not shared.stop.first_to_report():
-            return
-        result = failed_run(INTERRUPTED)
-        if shared.complete:
+        publication = shared.publication
+        try:
+            if not shared.complete:
+                self.result = publication.fail(INTERRUPTED)
+                return
             seconds = {"total": round(time.perf_counter() - shared.started, 4)}
             result = run_result(
-                shared.finished,
+                publication.finished,
                 shared.toolkit.settings,
                 seconds,
+                kept=publication.kept,
                 input_failure=shared.input_failure,
-                input_warnings=shared.source.warnings,
+                input_warnings=(*publication.warnings, *shared.source.warnings),
             )
-        try:
-            publish(shared.staging, shared.out, result, frozenset(result_files().values()))
+            self.result = publication.finish(result)
         except OutputError as error:
             self.error = error
-        self.result = result

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from liver_mre.api import study_runs
-from liver_mre.errors import MreError
+from liver_mre.errors import MreError, RepeatedStudyError
+from liver_mre.method.origin import earlier_result
 from liver_mre.workflow.outcome import internal_error, reason_of
 from operators.sdk import BooleanCondition, Operator
 from operators.step import STUDY
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 class StudyLoaderOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
     """Emit the studies of the source one by one, so that a folder of many studies streams through the graph.
 
+    Where the run resumes an earlier one, studies whose results would be the same again are kept instead.
+
     Named Output
         study: an `MreStudyRun` before the first step
 
@@ -37,6 +41,7 @@ class StudyLoaderOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
         self.more = BooleanCondition(fragment, name="more_studies")
         self._runs: Iterator[MreStudyRun] = iter(())
         self._next: MreStudyRun | None = None
+        self._uids: set[str] = set()
         super().__init__(fragment, self.more, *args, **kwargs)
 
     def setup(self, spec: OperatorSpec) -> None:
@@ -60,13 +65,37 @@ class StudyLoaderOperator(Operator):  # type: ignore[misc]  # the SDK is untyped
             self.more.disable_tick()
 
     def _advance(self) -> None:
-        """Get the next study; there is none if the source ends or fails."""
+        """Get the next study to measure; there is none if the source ends or fails, or the run is to stop."""
         self._next = None
         try:
-            self._next = next(self._runs, None)
+            while not self.shared.stop.requested and (run := next(self._runs, None)) is not None:
+                if not self._keeps(run):
+                    self._next = self._once(run)
+                    return
         except MreError as error:
             self.shared.input_failure = reason_of(error)
         except Exception as error:  # a bug in reading must be reported, not end the graph
             log.debug("reading the input failed", exc_info=True)
             self.shared.input_failure = internal_error(error, " while reading the input")
-        self.shared.exhausted = self._next is None
+        self.shared.exhausted = True
+
+    def _keeps(self, run: MreStudyRun) -> bool:
+        """Keep the earlier results of a study, where the run resumes and they would be the same again."""
+        shared = self.shared
+        if not shared.resume or run.study.study_instance_uid in self._uids:
+            return False
+        earlier = earlier_result(run.study, shared.toolkit, shared.publication.out)
+        if earlier is None:
+            return False
+        self._uids.add(earlier.study_instance_uid)
+        shared.publication.keep(earlier)
+        shared.progress.kept(run)
+        return True
+
+    def _once(self, run: MreStudyRun) -> MreStudyRun:
+        """Return the study, failed if the source has given it before: the same folder cannot hold both results."""
+        uid = run.study.study_instance_uid
+        if uid in self._uids:
+            return replace(run, failure=reason_of(RepeatedStudyError()))
+        self._uids.add(uid)
+        return run

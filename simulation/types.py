@@ -110,4 +110,5 @@ class SimulatedExam:
     t2: NDArray[np.float32]  # (S, R, C), T2-weighted anatomy of the same slices, arbitrary units
     truth: Truth  # ground truth
     protocol: Protocol = Protocol()  # settings of the sequence
+    recipe: str = ""  # what was asked for beside the seed; empty for the defaults. Part of the UIDs
     facts: Mapping[str, Fact] = field(default_factory=dict)  # parameters and results by name, for tables

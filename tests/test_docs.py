@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import subprocess
 from itertools import takewhile
 from pathlib import Path
 
@@ -19,25 +21,33 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = (
     "README.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
+    "docs/security.md",
+    "docs/risks.md",
     "docs/usage.md",
     "docs/performance.md",
     "docs/glossary.md",
     "docs/codes.md",
+    "docs/results.md",
     "docs/scanners.md",
     "docs/encodings.md",
     "docs/training.md",
     "docs/roi.md",
     "docs/quality.md",
     "docs/phantom.md",
+    "docs/fuzzing.md",
     "docs/architecture.md",
     "docs/deploy.md",
     "docs/release.md",
     "deploy/README.md",
+    *sorted(str(page.relative_to(ROOT)) for page in ROOT.glob("deploy/*/README.md")),
     "models/README.md",
 )
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 OUR_FOLDERS = ("app", "container", "deploy", "liver_mre", "models", "operators", "simulation", "tests", "training")
 MADE = {"models/exported/"}
+NOT_WRITTEN = {"docs/encodings.md", "cosign.pub"}
+"""What is committed, and what is published."""
 EXPORT = "python -m models.export"
 
 
@@ -111,6 +121,20 @@ def test_every_path_that_a_document_names_exists(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     named = set(re.findall(rf"`((?:{'|'.join(OUR_FOLDERS)})/[\w./-]*)`", text))
     assert sorted(path for path in named if not (ROOT / path).exists() and path not in MADE) == []
+
+
+def test_what_the_documents_have_written_into_a_checkout_is_ignored_by_git() -> None:
+    """Such as studies of patients, which must not be committed."""
+    pattern = r"(?:--out|-o|--data|--pictures|--digestfile|--key|>) ([a-z][\w./-]*)"
+    texts = ((ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS if not name.startswith("deploy/"))
+    named = {path for text in texts for path in re.findall(pattern, text)} - NOT_WRITTEN
+    assert {"studies", "cohort/own", "results", "cosign.key"} <= named
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("this is no checkout")
+    command = [git, "check-ignore", "--no-index", *sorted(f"{path}/file" for path in named)]
+    ignored = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    assert {line.removesuffix("/file") for line in ignored} == named
 
 
 def test_the_architecture_shows_the_steps_in_their_order() -> None:

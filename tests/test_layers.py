@@ -18,7 +18,7 @@ LONGEST = 300
 BASE: Final = ("liver_mre.about", "liver_mre.errors")
 STUDIES: Final = (*BASE, "liver_mre.studies", "numpy")
 STIFFNESS: Final = (*STUDIES, "liver_mre.series", "liver_mre.stiffness")
-MEASUREMENT: Final = (*STIFFNESS, "liver_mre.liver", "liver_mre.measurement")
+MEASUREMENT: Final = (*STIFFNESS, "liver_mre.liver", "liver_mre.liver.processors", "liver_mre.measurement")
 RESULTS: Final = (*MEASUREMENT, "liver_mre.quality", "liver_mre.workflow", "liver_mre.results")
 METHOD: Final = (
     *RESULTS,
@@ -48,12 +48,14 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "liver_mre.workflow": ("liver_mre.errors", "liver_mre.studies"),
     "liver_mre.series": ("liver_mre.errors", "liver_mre.studies"),
     "liver_mre.stiffness": (*STUDIES, "liver_mre.series"),
-    "liver_mre.liver": (*STIFFNESS, "liver_mre.liver.torch_backend", "PIL"),
-    "liver_mre.liver.torch_backend": ("liver_mre.errors", "numpy", "torch"),
+    "liver_mre.liver": (*STIFFNESS, "liver_mre.liver.processors", "liver_mre.liver.torch_backend", "PIL"),
+    "liver_mre.liver.processors": (),
+    "liver_mre.liver.torch_backend": ("liver_mre.errors", "liver_mre.liver.processors", "numpy", "torch"),
     "liver_mre.measurement": (*STIFFNESS, "liver_mre.liver"),
     "liver_mre.measurement.earlier_reports": (*MEASUREMENT, "pydicom"),
-    "liver_mre.quality": (*STIFFNESS, "liver_mre.liver", "PIL"),
-    "liver_mre.settings": (*BASE, "liver_mre.measurement", "yaml"),
+    "liver_mre.quality": (*STIFFNESS, "liver_mre.liver", "liver_mre.liver.processors", "PIL"),
+    "liver_mre.settings": (*BASE, "liver_mre.studies", "liver_mre.measurement", "liver_mre.settings_file"),
+    "liver_mre.settings_file": ("liver_mre.errors", "liver_mre.studies", "yaml"),
     "liver_mre.results": (*MEASUREMENT, "liver_mre.quality", "liver_mre.workflow"),
     "liver_mre.report": (*RESULTS, "PIL", "highdicom", "pydicom"),
     "liver_mre.method": METHOD,

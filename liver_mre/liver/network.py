@@ -13,6 +13,7 @@ import numpy as np
 
 from liver_mre.errors import DeviceError, ModelError, UsageError
 from liver_mre.liver.card import Card, ModelCard, is_file_name, load_card
+from liver_mre.liver.processors import usable_processors
 from liver_mre.studies.typed_json import Fields, read_json
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ class LiverModel:
         return probability
 
 
-def load_model(model_dir: Path, *, device: str = "auto", precision: str = "auto") -> LiverModel:
+def load_model(
+    model_dir: Path, *, device: str = "auto", precision: str = "auto", threads: int | None = None
+) -> LiverModel:
     """Check a model's files and load it.
 
     Parameters
@@ -88,6 +91,7 @@ def load_model(model_dir: Path, *, device: str = "auto", precision: str = "auto"
     model_dir : folder of `card.json`, the weights and `exported/`
     device : "cpu", "cuda:N", or "auto" for the first usable CUDA device, else the CPU
     precision : "auto", "f32" or "bf16" on the CPU; a CUDA device computes as exported and takes "auto" only
+    threads : threads of inference on the CPU; None for as many processors as this process may use
 
     Raises
     ------
@@ -107,7 +111,7 @@ def load_model(model_dir: Path, *, device: str = "auto", precision: str = "auto"
         raise UsageError(message)
     card = load_card(model_dir)
     files = checked_files(model_dir, card, CPU_FILES if chosen == "cpu" else CUDA_FILES)
-    backend = _backend(files, card, chosen, precision)
+    backend = _backend(files, card, chosen, precision, threads or usable_processors())
     return LiverModel(card, card.identity(backend.name, backend.precision), backend)
 
 
@@ -184,14 +188,15 @@ def cuda_count() -> int:
     return cuda_devices()
 
 
-def _backend(files: tuple[Path, ...], card: ModelCard, device: str, precision: str) -> Backend:
+def _backend(files: tuple[Path, ...], card: ModelCard, device: str, precision: str, threads: int) -> Backend:
     if device == "cpu":
         from liver_mre.liver.openvino_backend import OpenVinoBackend
 
-        return OpenVinoBackend(files[0], files[1], (len(card.channels), *card.size), precision=precision)
+        shape = (len(card.channels), *card.size)
+        return OpenVinoBackend(files[0], files[1], shape, precision=precision, threads=threads)
     from liver_mre.liver.torch_backend import TorchBackend
 
-    return TorchBackend(files[0], device)
+    return TorchBackend(files[0], device, threads=threads)
 
 
 def _sha256(path: Path) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from liver_mre.errors import DeviceError, ModelError
+from liver_mre.errors import DeviceError, MemoryShortageError, ModelError
+from liver_mre.studies.memory import memory_ran_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,6 +52,7 @@ class OpenVinoBackend:
     xml, weights : the two files of the OpenVINO network
     slice_shape : (channels, h, w) of a slice
     precision : "auto", "f32" or "bf16"; "auto" is bf16 if the processor supports it, else f32
+    threads : threads of all streams together
 
     Raises
     ------
@@ -58,17 +60,22 @@ class OpenVinoBackend:
         OpenVINO cannot read the network, or it does not map (1, channels, h, w) to (1, 1, h, w).
     DeviceError
         bf16 is requested and the processor does not support it.
+    MemoryShortageError
+        There is too little memory for the network.
     """
 
     name: Final = "openvino"
 
-    def __init__(self, xml: Path, weights: Path, slice_shape: tuple[int, int, int], *, precision: str = "auto") -> None:
+    def __init__(
+        self, xml: Path, weights: Path, slice_shape: tuple[int, int, int], *, precision: str = "auto", threads: int
+    ) -> None:
         openvino: Any = import_openvino()
         core = openvino.Core()
         config = {
             "INFERENCE_PRECISION_HINT": chosen_precision(core, precision),
             "PERFORMANCE_HINT": "THROUGHPUT",
             "PERFORMANCE_HINT_NUM_REQUESTS": _TYPICAL_SLICES,
+            "INFERENCE_NUM_THREADS": threads,
         }
         try:
             network = core.read_model(xml, weights)
@@ -76,6 +83,8 @@ class OpenVinoBackend:
             self._compiled: Any = core.compile_model(network, "CPU", config)
             fits = list(self._compiled.output(0).shape) == [1, 1, *slice_shape[1:]]
         except RuntimeError as error:
+            if memory_ran_out(error):
+                raise MemoryShortageError from error
             message = "OpenVINO cannot use the exported model. Run `make model` to export it again."
             raise ModelError(message) from error
         if not fits:

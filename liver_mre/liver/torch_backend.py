@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from liver_mre.errors import DeviceError, ModelError
+from liver_mre.liver.processors import usable_processors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,6 +36,7 @@ class TorchBackend:
     ----------
     program : the exported file; check its SHA-256 first
     device : a PyTorch device, such as "cuda:0"
+    threads : threads of what PyTorch computes on the CPU; None for as many processors as this process may use
 
     Raises
     ------
@@ -44,10 +46,11 @@ class TorchBackend:
 
     name: Final = "torch"
 
-    def __init__(self, program: Path, device: str) -> None:
+    def __init__(self, program: Path, device: str, *, threads: int | None = None) -> None:
         import torch
         from torch.export.passes import move_to_device_pass
 
+        torch.set_num_threads(threads or usable_processors())
         try:
             with warnings.catch_warnings():
                 # PyTorch 2.13 warns about an internal change that users cannot act on.

@@ -14,7 +14,7 @@ from pydicom.uid import Comprehensive3DSRStorage
 
 from liver_mre.about import APPLICATION
 from liver_mre.measurement.change import Prior
-from liver_mre.studies.files import open_dicom
+from liver_mre.studies.dicom_file import open_dicom
 from liver_mre.studies.headers import DIGEST_KEY_BYTES, patient_key
 from liver_mre.studies.values import integer, items, number, text, texts
 
@@ -115,7 +115,7 @@ def _prior(header: Dataset, when: tuple[str, str]) -> Prior | None:
 
 def _opened(path: str) -> Dataset | None:
     try:
-        return open_dicom(path, stop_before_pixels=True)
+        return open_dicom(path)
     except Exception:  # noqa: BLE001 - pydicom raises almost anything on damaged files
         return None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Final
@@ -17,6 +16,10 @@ class Removal(StrEnum):
     HOT_SPOT = "hot_spot"
     ISLAND = "island"
     SMALL_SLICE = "small_slice"
+
+
+_LARGEST: Final = {"mm": 500.0, "cm2": 10_000.0, "share": 100.0}
+"""Largest usable value by unit; ours: wider than any body, and beyond any ratio of stiffness or brightness in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +56,12 @@ class RegionRules:
         Raises
         ------
         ValueError
-            A value is negative or not finite, or a share is on the wrong side of 1.
+            A value is negative or beyond anything in a body, or a share is on the wrong side of 1.
         """
         for field in fields(self):
-            value = getattr(self, field.name)
-            if not 0.0 <= value < math.inf:
-                _refuse(field.name, value, "a positive number")
+            value, largest = getattr(self, field.name), _LARGEST[field.name.rsplit("_", 1)[1]]
+            if not 0.0 <= value <= largest:
+                _refuse(field.name, value, f"a positive number of at most {largest:g}")
         if self.soft_share >= 1.0:
             _refuse("soft_share", self.soft_share, "a share below 1")
         for name in ("bright_share", "hot_share"):

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 from liver_mre.method.choose_acquisition import why_not_reported
 from liver_mre.method.stages import Concluded, NotEvaluable, Staged
-from liver_mre.results.finding import FailedFinding, SeriesIdentity, models_of
-from liver_mre.results.result import RunResult, StudyResult
-from liver_mre.workflow.outcome import RunStatus, StudyStatus, reason_of, run_outcome
+from liver_mre.results.finding import FailedFinding, SeriesIdentity
+from liver_mre.results.result import RunResult, StudyResult, failed_run, models_used
+from liver_mre.workflow.outcome import StudyStatus, reason_of, run_outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from liver_mre.liver.mask import ModelIdentity
     from liver_mre.method.mre_study_run import MreStudyRun
     from liver_mre.method.stages import Selected
     from liver_mre.results.finding import Finding
+    from liver_mre.results.result import EarlierStudy
     from liver_mre.series.decisions import SeriesDecision
     from liver_mre.settings import Settings
     from liver_mre.workflow.outcome import Reason
@@ -51,6 +51,7 @@ def run_result(
     settings: Settings,
     timings_s: dict[str, float],
     *,
+    kept: Sequence[EarlierStudy] = (),
     input_failure: Reason | None = None,
     input_warnings: tuple[str, ...] = (),
 ) -> RunResult:
@@ -60,16 +61,17 @@ def run_result(
     ----------
     studies : results of its studies
     settings : they give the exit code of a run that found nothing to measure
-    input_failure : why the input could not be read
+    kept : studies that an earlier run had finished
+    input_failure : why the input could not be read to its end
     input_warnings : about files that could not be read
     """
     if input_failure is not None:
-        return RunResult(RunStatus.FAILED, input_failure.exit_code, reason=input_failure, timings_s=timings_s)
+        return failed_run(input_failure, studies, kept, warnings=input_warnings, timings_s=timings_s)
     failures = [study.reason for study in studies if study.status is StudyStatus.FAILED]
-    skipped = all(study.status is StudyStatus.SKIPPED for study in studies)
+    skipped = not kept and all(study.status is StudyStatus.SKIPPED for study in studies)
     status, exit_code = run_outcome(failures, skipped=skipped, skipped_exit_code=settings.skipped_exit_code)
-    models = dict.fromkeys(model for study in studies for model in _models(study))
-    return RunResult(status, exit_code, tuple(studies), tuple(models), None, input_warnings, timings_s)
+    models = models_used(studies, kept)
+    return RunResult(status, exit_code, tuple(studies), models, None, input_warnings, timings_s, kept=tuple(kept))
 
 
 def _finding(run: MreStudyRun, item: Selected) -> Finding:
@@ -116,9 +118,3 @@ def _warnings(run: MreStudyRun, findings: Sequence[Finding]) -> tuple[str, ...]:
         if isinstance(one, FailedFinding)
     ]
     return (*dict.fromkeys(missing), *failed)
-
-
-def _models(study: StudyResult) -> list[ModelIdentity]:
-    """Return the models of a study: segmentation first, then quality control."""
-    found = [models_of(finding) for finding in study.findings]
-    return [models[0] for models in found if models] + [models[1] for models in found if models[1:]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from liver_mre.method.not_evaluable import CHECK_IMAGES, NO_LIVER, NO_MAGNITUDE, because_of_quality
+from liver_mre.method.not_evaluable import CHECK_IMAGES, NO_LIVER, NO_MAGNITUDE, because_of_quality, missing_magnitude
 from liver_mre.method.stages import Judged, NotEvaluable
 from liver_mre.quality.image import quality_images
 from liver_mre.quality.judge import QualityInput, judge
@@ -63,7 +63,7 @@ def judge_with_waves(segmented: Segmented, toolkit: Toolkit, waves: WaveMaps | N
     without_magnitude = volume.magnitude is None
     reason = because_of_quality(quality)
     if reason is None and without_magnitude and toolkit.settings.require_magnitude:
-        reason = NO_MAGNITUDE
+        reason = missing_magnitude(segmented, toolkit.settings) or NO_MAGNITUDE
     warnings: tuple[str, ...] = (CHECK_IMAGES,) if reason is None and without_magnitude else ()
     if limits.model != mask.model.title:
         warnings += (LIMITS_OF_OTHER_NETWORK.format(limits.model, mask.model.title),)

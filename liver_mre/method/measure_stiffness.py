@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from liver_mre.measurement.interval import calibration_for, interval_of, sampling_error, segmentation_error
 from liver_mre.measurement.measure import measure
+from liver_mre.measurement.plausibility import check_measurement
 from liver_mre.measurement.region import find_region
 from liver_mre.method.not_evaluable import because_of_region
 from liver_mre.method.stages import Measured, NotEvaluable
-from liver_mre.stiffness.plausibility import check_plausible
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,8 +36,8 @@ def measure_stiffness(judged: Judged, toolkit: Toolkit) -> Measured | NotEvaluab
 
     Raises
     ------
-    ImplausibleStiffnessError
-        The median over the liver is outside the range that livers have.
+    ImplausibleStiffnessError, ContradictoryImagesError
+        No liver can have this stiffness, or its slices contradict each other.
     """
     volume, mask = judged.volume, judged.mask
     region = _region(judged, mask, toolkit)
@@ -45,7 +45,7 @@ def measure_stiffness(judged: Judged, toolkit: Toolkit) -> Measured | NotEvaluab
     reason = because_of_region(judged, measurement, toolkit.settings.min_area_cm2)
     if measurement is None or reason is not None:
         return judged.to(NotEvaluable, reason=reason)
-    check_plausible(measurement.median_kpa)
+    check_measurement(measurement, volume)
     of_network = [one for one in toolkit.calibrations if one.model == mask.model.title]
     calibration = calibration_for(of_network, judged.network_channels)
     interval = _interval(judged, measurement.mean_kpa, region.pixels, toolkit, calibration) if calibration else None

@@ -48,7 +48,9 @@ _NOT_DIAGNOSTIC: Final = "No slice is diagnostic, so nothing was measured. Likel
 def missing_magnitude(selected: Selected, settings: Settings) -> Reason | None:
     """Return the reason if a magnitude is required and the study has none for this acquisition; None otherwise."""
     required = settings.quality_control and settings.require_magnitude
-    return Reason("no_magnitude", _MAGNITUDE_MISSING) if required and selected.acquisition.magnitude is None else None
+    if not required or selected.acquisition.magnitude is not None:
+        return None
+    return Reason("no_magnitude", f"{selected.acquisition.elsewhere} {_MAGNITUDE_MISSING}".strip())
 
 
 def because_of_quality(quality: AcquisitionQuality) -> Reason | None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
+from liver_mre.errors import MemoryShortageError
 from liver_mre.measurement.interval_file import load_calibrations
 from liver_mre.measurement.profile_file import load_profile
 from liver_mre.series.scanner_rules_file import load_scanner_rules
+from liver_mre.studies.memory import require_address_space
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +22,14 @@ if TYPE_CHECKING:
     from liver_mre.quality.networks import QualityModel
     from liver_mre.series.scanner_rules import ScannerRules
     from liver_mre.settings import Settings
+
+Loaded = TypeVar("Loaded")
+
+ADDRESS_SPACE_BYTES: Final = 1_400_000_000
+"""What loading the networks and writing the results maps at least: 1.42 GB on one processor, and 0.1 GB for each more
+(measured at version 0.2.0). With less, the libraries crash, wait for ever, or say that the model is unusable."""
+LOADING_SECONDS: Final = 300.0
+"""Ours: loading takes 2 s of processor time; a thread of it that could not be started is waited for for ever."""
 
 
 class Toolkit:
@@ -45,6 +55,10 @@ class Toolkit:
     def __exit__(self, *_: object) -> None:
         """Stop loading in the background; models that are loaded stay usable."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def require_memory(self) -> None:
+        """Refuse to begin with less memory than the models need; raises `MemoryShortageError`."""
+        require_address_space(ADDRESS_SPACE_BYTES)
 
     def preload(self, *others: Callable[[], None]) -> None:
         """Load the models in the background, then call `others`, which prepare what a run needs later."""
@@ -78,13 +92,19 @@ class Toolkit:
 
     @property
     def model(self) -> LiverModel:
-        """The liver segmentation network on the chosen device; raises `ModelError` or `DeviceError`."""
-        return self._start_loading().result()
+        """The liver segmentation network on the chosen device.
+
+        Raises
+        ------
+        ModelError, DeviceError, MemoryShortageError
+            It cannot be loaded, or not within five minutes.
+        """
+        return _loaded(self._start_loading())
 
     @property
     def quality_model(self) -> QualityModel | None:
-        """The quality networks; None if set to judge by physical checks alone; raises `ModelError`."""
-        return self._start_loading_quality().result()
+        """The quality networks, None if set to judge by physical checks alone; raises as `model` does."""
+        return _loaded(self._start_loading_quality())
 
     def _start_loading(self) -> Future[LiverModel]:
         if self._model is None:
@@ -100,10 +120,25 @@ class Toolkit:
         from liver_mre.quality.networks import load_quality_model
 
         folder = self.settings.quality_dir
-        return None if folder is None else load_quality_model(folder)
+        return None if folder is None else load_quality_model(folder, self.settings.threads)
 
     def _load_model(self) -> LiverModel:
         from liver_mre.liver.network import load_model
 
         settings = self.settings
-        return load_model(settings.model_dir, device=settings.device, precision=settings.precision)
+        return load_model(
+            settings.model_dir, device=settings.device, precision=settings.precision, threads=settings.threads
+        )
+
+
+def _loaded(future: Future[Loaded]) -> Loaded:
+    try:
+        return future.result(LOADING_SECONDS)
+    except TimeoutError as error:
+        if future.done():  # the error is one of loading
+            raise
+        message = (
+            f"The model could not be loaded within {LOADING_SECONDS:.0f} s, as happens with too little memory. "
+            "Give a run 2 GiB, or fewer runs at a time."
+        )
+        raise MemoryShortageError(message) from error

@@ -15,9 +15,10 @@ from liver_mre.errors import OutputError
 from liver_mre.method.stages import NotEvaluable, Staged
 from liver_mre.report.content import ReportContent
 from liver_mre.report.quiet import quiet
-from liver_mre.report.source_files import read_sources
+from liver_mre.report.source.files import read_source
+from liver_mre.report.source.header import clean_header
 from liver_mre.results.finding import MeasuredFinding
-from liver_mre.results.publish import ACQUISITION_FOLDER
+from liver_mre.results.study_folder import ACQUISITION_FOLDER
 from liver_mre.workflow.outcome import OutputFile
 
 if TYPE_CHECKING:
@@ -109,15 +110,16 @@ class ResultFolder:
     def _output(self, kind: str, uid: str | None) -> Iterator[Path]:
         path = self._folder / _FILES[kind]
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            for folder in (self._staging / path.relative_to(self._staging).parts[0], self._folder):
+                folder.mkdir(exist_ok=True)  # not the staging folder: if that is gone, so is the output
             yield path
         except OSError as error:
-            raise OutputError from error
+            raise OutputError.of(error) from error
         self.outputs.append(OutputFile(kind, path.relative_to(self._staging).as_posix(), uid, self._number))
 
 
 def report_content(item: Reported, *, acquisition: str = "", rank: int = 1) -> ReportContent:
-    """Gather what the result objects of one acquisition are built from; reads the source headers again, in full.
+    """Gather what the result objects of one acquisition are built from; reads the header of its first image again.
 
     Parameters
     ----------
@@ -133,7 +135,7 @@ def report_content(item: Reported, *, acquisition: str = "", rank: int = 1) -> R
         volume=item.volume,
         mask=item.mask,
         pixels=item.region.pixels if isinstance(item, Staged) else None,
-        sources=read_sources(item.volume.instances),
+        source=clean_header(read_source(first)),
         application_version=__version__,
         tracking_uid=generate_uid(entropy_srcs=identity),
         created=datetime.now().astimezone(),
@@ -144,7 +146,7 @@ def report_content(item: Reported, *, acquisition: str = "", rank: int = 1) -> R
 
 def _write_reported(run: MreStudyRun, staging: Path, write: Write) -> MreStudyRun:
     """Write every reported acquisition: the chosen one into the study's folder, others into subfolders."""
-    outputs = list(run.outputs)
+    outputs, notes = list(run.outputs), list(run.warnings)
     for rank, place in enumerate(run.reported, start=1):
         item = run.items[place]
         if not isinstance(item, Staged | NotEvaluable):
@@ -154,6 +156,8 @@ def _write_reported(run: MreStudyRun, staging: Path, write: Write) -> MreStudyRu
             folder /= f"{ACQUISITION_FOLDER}{item.number}"
         results = ResultFolder(folder, staging, item.number)
         name = item.identity.name if len(run.reported) > 1 else ""
-        write(report_content(item, acquisition=name, rank=rank), results)
+        content = report_content(item, acquisition=name, rank=rank)
+        write(content, results)
         outputs += results.outputs
-    return replace(run, outputs=tuple(outputs))
+        notes += content.source.notes
+    return replace(run, outputs=tuple(outputs), warnings=tuple(dict.fromkeys(notes)))

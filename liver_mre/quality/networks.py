@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from liver_mre.errors import ModelError
+from liver_mre.errors import MemoryShortageError, ModelError
 from liver_mre.liver.card import Card, card_fields, parse_weights, read_card
 from liver_mre.liver.network import CPU_FILES, checked_files
 from liver_mre.liver.openvino_backend import import_openvino
+from liver_mre.liver.processors import usable_processors
 from liver_mre.quality.image import QUALITY_CHANNELS, SIZE
 from liver_mre.quality.verdict import CAUSES, OUTPUTS
+from liver_mre.studies.memory import memory_ran_out
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,21 +53,31 @@ class QualityModel:
         return np.array(request.get_output_tensor(0).data, np.float32)
 
 
-def load_quality_model(folder: Path) -> QualityModel:
+def load_quality_model(folder: Path, threads: int | None = None) -> QualityModel:
     """Check the networks' files and compile them for the CPU, which is faster than a GPU for networks this small.
+
+    Parameters
+    ----------
+    folder : folder of `card.json` and `exported/`
+    threads : threads of inference; None for as many processors as this process may use
 
     Raises
     ------
     ModelError
         If a file is missing, damaged or of another kind.
+    MemoryShortageError
+        If there is too little memory for the networks.
     """
     card = load_quality_card(folder)
     xml, weights = checked_files(folder, card, CPU_FILES)
     openvino: Any = import_openvino()
+    config = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads or usable_processors()}
     try:
         core = openvino.Core()
-        compiled = core.compile_model(core.read_model(xml, weights), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        compiled = core.compile_model(core.read_model(xml, weights), "CPU", config)
     except RuntimeError as error:
+        if memory_ran_out(error):
+            raise MemoryShortageError from error
         message = "OpenVINO cannot use the exported quality model. Run `make model` to export it again."
         raise ModelError(message) from error
     shape = compiled.output(0).partial_shape

@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 from pydicom.sr.coding import Code
 
 from liver_mre.errors import MreError
+from liver_mre.report.source.conformance import printable
 from liver_mre.studies.typed_json import read_json
 
 LIVER: Final = Code("10200004", "SCT", "Liver")
@@ -17,6 +18,7 @@ ANATOMICAL_STRUCTURE: Final = Code("91723000", "SCT", "Anatomical Structure")
 SPATIAL_CONCEPT: Final = Code("309825002", "SCT", "Spatial and Relational Concept")
 REGION_OF_INTEREST: Final = Code("C85402", "NCIt", "Imaging Region of Interest")
 ARTIFICIAL_INTELLIGENCE: Final = Code("123110", "DCM", "Artificial Intelligence")
+ACQUISITION_EQUIPMENT: Final = Code("109101", "DCM", "Acquisition Equipment")
 PROCESSING_EQUIPMENT: Final = Code("109102", "DCM", "Processing Equipment")
 SOURCE_IMAGE: Final = Code("121322", "DCM", "Source image for image processing operation")
 MRI_PROCEDURE: Final = Code("25056-3", "LN", "MRI unspecified body region")
@@ -98,5 +100,5 @@ _REPLACEMENTS = str.maketrans({"≥": ">=", "≤": "<=", "±": "+/-", "²": "2",
 
 
 def plain(text: str) -> str:
-    """Return the text in ASCII, which every character set of a source image includes."""
-    return text.translate(_REPLACEMENTS).encode("ascii", "replace").decode("ascii")
+    """Return the text in ASCII, which every character set of a source image includes, without control characters."""
+    return printable(text.translate(_REPLACEMENTS).encode("ascii", "replace").decode("ascii"))

@@ -15,22 +15,22 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from numpy.typing import NDArray
-    from pydicom import Dataset
 
     from liver_mre.liver.mask import LiverMask
+    from liver_mre.report.source.header import SourceHeader
     from liver_mre.results.finding import Reportable
     from liver_mre.stiffness.volume import StiffnessVolume
 
 
 @dataclass(frozen=True, slots=True)
 class ReportContent:
-    """The finding of one acquisition, its arrays, and the headers of its source images.
+    """The finding of one acquisition, its arrays, and what its results take over from the source images.
 
     Attributes
     ----------
     finding : measured or not evaluable
-    volume, mask : stiffness and predicted liver on the scanner's pixel grid; slice s belongs to `sources[s]`
-    sources : header of each stiffness slice without pixels, as `source_files.read_sources` returns it
+    volume, mask : stiffness and predicted liver on the scanner's pixel grid; slice s belongs to `volume.instances[s]`
+    source : what results take over from the header of the first stiffness slice
     application_version : version of this application
     tracking_uid : tracking UID of the predicted liver, the same in SEG and SR
     created : time of creation, with time zone
@@ -42,7 +42,7 @@ class ReportContent:
     finding: Reportable
     volume: StiffnessVolume
     mask: LiverMask
-    sources: tuple[Dataset, ...]
+    source: SourceHeader
     application_version: str
     tracking_uid: str
     created: datetime
@@ -69,5 +69,5 @@ class ReportContent:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Notes on series and pixels, each once."""
-        return tuple(dict.fromkeys(self.finding.provenance.notes))
+        """Notes on series, pixels and headers, each once."""
+        return tuple(dict.fromkeys((*self.finding.provenance.notes, *self.source.notes)))

@@ -11,7 +11,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from liver_mre.report import codes, sop_common
 from liver_mre.report.references import instance_references, reference_item
-from liver_mre.report.sources import headers
+from liver_mre.report.stand_ins import sources_as_evidence
 from liver_mre.report.wording import remarks
 
 if TYPE_CHECKING:
@@ -42,10 +42,9 @@ def build_overlay(content: ReportContent, rgb: NDArray[np.uint8]) -> Dataset:
     if rgb.ndim != _RGB_NDIM or rgb.shape[2] != _RGB_NDIM:
         msg = f"Expected a picture of shape (H, W, 3), got {rgb.shape}."
         raise ValueError(msg)
-    header = headers(content)[0]
     created = sop_common.created_in_study_zone(content)
     result: Dataset = SCImage.from_ref_dataset(
-        header,
+        sources_as_evidence(content)[0],
         pixel_array=rgb,
         photometric_interpretation="RGB",
         bits_allocated=8,
@@ -54,14 +53,13 @@ def build_overlay(content: ReportContent, rgb: NDArray[np.uint8]) -> Dataset:
         transfer_syntax_uid=str(ExplicitVRLittleEndian),
         **sop_common.instance_arguments(content, sop_common.OVERLAY),
     )
-    result.copy_patient_and_study_information(header)
     result.PatientOrientation = None  # a sheet of slices and text has no orientation
     result.ConversionType = ConversionTypeValues.WSD.value
     result.DateOfSecondaryCapture = created.strftime("%Y%m%d")
     result.TimeOfSecondaryCapture = created.strftime("%H%M%S.%f")
     result.BodyPartExamined = "LIVER"
     result.BurnedInAnnotation = "YES"
-    result.LossyImageCompression = header.get("LossyImageCompression", "00")
+    result.LossyImageCompression = "00"  # lossy sources are not measured
     result.ImageComments = remarks(content)
     result.DerivationDescription = "Stiffness in colour with the outline of the predicted liver"
     result.SourceImageSequence = [_source(reference) for reference in instance_references(content)]

@@ -18,8 +18,8 @@ from pydicom.valuerep import MAX_VALUE_LEN
 
 from liver_mre.about import APPLICATION
 from liver_mre.report import codes, sop_common
-from liver_mre.report.references import instance_references, reference_item, referenced_series, restore, stand_ins
-from liver_mre.report.sources import headers_in_space
+from liver_mre.report.references import instance_references, reference_item, referenced_series
+from liver_mre.report.stand_ins import restore, stand_ins_in_space
 from liver_mre.report.wording import INTENDED_USE, notes_sentence, unit_remark
 
 if TYPE_CHECKING:
@@ -38,19 +38,19 @@ def build_segmentation(content: ReportContent) -> Dataset:
     """Build a binary segmentation with two segments, "Liver" (predicted) and "Measured region" (inside it).
 
     Frames are on the pixel grid of the stiffness slices, from one or several instances and series: that of slice s
-    refers to `content.sources[s]` and, if this is a multi-frame instance, to its frame. Empty slices have frames, too.
+    refers to `content.volume.instances[s]` and, if this is a frame, to its number. Empty slices have frames, too.
 
     Raises
     ------
-    GeometryError, InvalidInputError
-        If geometry or identifiers of the sources are unusable, see `headers_in_space`.
+    GeometryError
+        If the geometry of the sources is unusable, see `stand_ins_in_space`.
     ValueError
         If the exam is not evaluable or no liver was predicted: an empty segmentation could be misread.
     """
     if content.measured is None or not content.mask.liver.any():
         msg = "An exam without a measurement or without liver has no segmentation. Write the report only."
         raise ValueError(msg)
-    images = stand_ins(headers_in_space(content))
+    images = stand_ins_in_space(content)
     result: Dataset = Segmentation(
         source_images=images,
         pixel_array=np.stack([content.mask.liver, content.measured_pixels], axis=-1).astype(np.uint8),

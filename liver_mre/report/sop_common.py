@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import re
+import copy
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from highdicom import ContributingEquipment
+from highdicom.sr import CodedConcept
 from pydicom.uid import generate_uid
 
 from liver_mre.about import APPLICATION
 from liver_mre.report import codes
-from liver_mre.report.sources import NAMES, character_set
 from liver_mre.report.wording import remarks
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from pydicom import Dataset
 
     from liver_mre.report.content import ReportContent
@@ -43,9 +44,6 @@ _NEXT_ACQUISITION: Final = 10  # step of the series numbers from one acquisition
 _WARNING: Final = " - AI-generated, not for clinical use"
 _LONGEST_DESCRIPTION: Final = 64  # SeriesDescription is LO (PS3.5, 6.2)
 
-_OFFSET: Final = re.compile(r"([+-])(\d\d)([0-5]\d)")
-_LARGEST_OFFSET: Final = timedelta(hours=14)  # PS3.3, C.12.1.1.1: +14 h at most, and less in the west
-
 
 def device_uid(content: ReportContent) -> str:
     """Return the UID of this application and its models; it changes with the version of any of them."""
@@ -61,13 +59,8 @@ def created_in_study_zone(content: ReportContent) -> datetime:
 
     TimezoneOffsetFromUTC applies to all dates and times of an object, including those copied from the source.
     """
-    match = _OFFSET.fullmatch(str(content.sources[0].get("TimezoneOffsetFromUTC", "")))
-    if match is None:
-        return content.created
-    distance = timedelta(hours=int(match[2]), minutes=int(match[3]))
-    if distance > _LARGEST_OFFSET:
-        return content.created
-    return content.created.astimezone(timezone(-distance if match[1] == "-" else distance))
+    zone = content.source.zone
+    return content.created if zone is None else content.created.astimezone(zone)
 
 
 def instance_arguments(content: ReportContent, series: ResultSeries) -> dict[str, Any]:
@@ -111,19 +104,24 @@ def software_versions(content: ReportContent) -> list[str]:
 
 
 def finish(result: Dataset, content: ReportContent) -> None:
-    """Set attributes that highdicom omits or writes without a time zone."""
-    source = content.sources[0]
+    """Set what comes from the source, and what highdicom omits or writes without a time zone."""
     created = created_in_study_zone(content)
-    for keyword in NAMES:
-        setattr(result, keyword, source.get(keyword, ""))
-    if sets := character_set(source):
-        result.SpecificCharacterSet = sets
+    content.source.write_to(result)
     result.InstanceCreationDate = created.strftime("%Y%m%d")
     result.InstanceCreationTime = created.strftime("%H%M%S.%f")
     result.TimezoneOffsetFromUTC = created.strftime("%z")
     for item in result.ContributingEquipmentSequence:
         if item.PurposeOfReferenceCodeSequence[0].CodeValue == codes.PROCESSING_EQUIPMENT.value:
             item.ContributionDateTime = created.strftime("%Y%m%d%H%M%S.%f%z")
+    if content.source.equipment:
+        result.ContributingEquipmentSequence.insert(0, _acquisition_equipment(content))
+
+
+def _acquisition_equipment(content: ReportContent) -> Dataset:
+    item = copy.deepcopy(content.source.equipment)
+    item.PurposeOfReferenceCodeSequence = [CodedConcept.from_code(codes.ACQUISITION_EQUIPMENT)]
+    item.ContributionDescription = "Acquisition equipment of the source image(s)"
+    return item
 
 
 def _processing_equipment(content: ReportContent) -> ContributingEquipment:

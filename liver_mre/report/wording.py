@@ -35,8 +35,7 @@ def is_simulated(content: ReportContent) -> bool:
     nothing: "MR Simulation" is a common series name in radiotherapy planning. Results say it in words only, because
     validators of 2022 report SyntheticData, which is younger, as an error.
     """
-    header = content.sources[0]
-    return header.get("SyntheticData") == "YES" or str(header.get("ImageComments", "")).strip() == SIMULATION_MARKER
+    return content.source.synthetic or content.source.image_comments == SIMULATION_MARKER
 
 
 def disclosure(content: ReportContent) -> str:

@@ -22,7 +22,8 @@ def metadata(result: RunResult) -> dict[str, str | int]:
     `reason` is the code of the first reason that the run or one of its studies gives, "" if all were measured.
     """
     reasons = [result.reason, *(study.reason for study in result.studies)]
-    counts = {status.value: sum(study.status is status for study in result.studies) for status in StudyStatus}
+    statuses = [*(study.status for study in result.studies), *(study.status for study in result.kept)]
+    counts = {status.value: statuses.count(status) for status in StudyStatus}
     return {
         "application": result.application,
         "version": result.version,

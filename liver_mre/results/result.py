@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from liver_mre.about import APPLICATION, __version__
 from liver_mre.errors import NoEligibleSeriesError
-from liver_mre.results.finding import MeasuredFinding
+from liver_mre.results.finding import FailedFinding, MeasuredFinding, models_of
 from liver_mre.workflow.outcome import RunStatus, StudyStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from liver_mre.liver.mask import ModelIdentity
     from liver_mre.measurement.measure import StiffnessMeasurement
     from liver_mre.measurement.staging import Staging
@@ -76,10 +78,46 @@ class StudyResult:
             return StudyStatus.SKIPPED if skipped else StudyStatus.FAILED
         return self.finding.status if self.finding else StudyStatus.MEASURED
 
+    @property
+    def models(self) -> tuple[ModelIdentity, ...]:
+        """The models used: segmentation first, then quality control."""
+        found = [models_of(finding) for finding in self.findings]
+        ordered = [models[0] for models in found if models] + [models[1] for models in found if models[1:]]
+        return tuple(dict.fromkeys(ordered))
+
+    def failed(self, failure: Reason) -> StudyResult:
+        """Return what is left of the result if the study could not be published: everything but numbers and files."""
+        findings = tuple(
+            one if isinstance(one, FailedFinding) else FailedFinding.after(one, failure) for one in self.findings
+        )
+        return replace(self, findings=findings, chosen=None, reported=(), failure=failure, outputs=())
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierStudy:
+    """A study whose results an earlier run has published and this one has kept, as its record tells.
+
+    Attributes
+    ----------
+    content : its entry of `result.json`
+    models : the models used
+    """
+
+    study_instance_uid: str
+    status: StudyStatus
+    content: dict[str, Any]
+    models: tuple[ModelIdentity, ...] = ()
+
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """Everything that is reported about one run."""
+    """Everything that is reported about one run.
+
+    Attributes
+    ----------
+    studies : those that the run has finished; all of the input, unless the run as a whole failed (`reason`)
+    kept : those that an earlier run had finished
+    """
 
     status: RunStatus
     exit_code: int
@@ -90,8 +128,25 @@ class RunResult:
     timings_s: dict[str, float] = field(default_factory=dict)
     application: str = APPLICATION
     version: str = __version__
+    kept: tuple[EarlierStudy, ...] = ()
 
 
-def failed_run(reason: Reason) -> RunResult:
-    """Return the result of a run that failed before any study was processed."""
-    return RunResult(RunStatus.FAILED, reason.exit_code, reason=reason)
+def failed_run(
+    reason: Reason,
+    studies: Sequence[StudyResult] = (),
+    kept: Sequence[EarlierStudy] = (),
+    *,
+    warnings: tuple[str, ...] = (),
+    timings_s: dict[str, float] | None = None,
+) -> RunResult:
+    """Return the result of a run that failed as a whole, with the studies that were finished before."""
+    models = models_used(studies, kept)
+    return RunResult(
+        RunStatus.FAILED, reason.exit_code, tuple(studies), models, reason, warnings, timings_s or {}, kept=tuple(kept)
+    )
+
+
+def models_used(studies: Sequence[StudyResult], kept: Sequence[EarlierStudy] = ()) -> tuple[ModelIdentity, ...]:
+    """Return the models that took part in any study."""
+    used = [*(study.models for study in studies), *(study.models for study in kept)]
+    return tuple(dict.fromkeys(model for models in used for model in models))

@@ -31,17 +31,28 @@ def to_json(result: RunResult) -> dict[str, Any]:
     return {
         "schema_version": SCHEMA_VERSION,
         "application": {"name": result.application, "version": result.version},
-        "models": [_model(model) for model in result.models],
+        "models": [model_json(model) for model in result.models],
         "status": str(result.status),
         "exit_code": int(result.exit_code),
         "reason": reason_json(result.reason),
         "warnings": list(result.warnings),
         "timings_s": dict(result.timings_s),
-        "studies": [_study(study) for study in result.studies],
+        "studies": _studies(result),
     }
 
 
-def _model(model: ModelIdentity) -> dict[str, Any]:
+def _studies(result: RunResult) -> list[dict[str, Any]]:
+    """Return the studies of the run and those of an earlier one, if there are any, in the order of their UIDs."""
+    entries = [study_json(study) for study in result.studies]
+    if not result.kept:
+        return entries
+    return sorted(
+        entries + [study.content for study in result.kept], key=lambda entry: str(entry["study_instance_uid"])
+    )
+
+
+def model_json(model: ModelIdentity) -> dict[str, Any]:
+    """Return the identity of a model."""
     return {
         "name": model.name,
         "version": model.version,
@@ -56,7 +67,8 @@ def reason_json(reason: Reason | None) -> dict[str, Any] | None:
     return {"code": reason.code, "message": reason.message} if reason else None
 
 
-def _study(study: StudyResult) -> dict[str, Any]:
+def study_json(study: StudyResult) -> dict[str, Any]:
+    """Return a study's entry of `result.json`."""
     measured = study.measured
     return {
         "study_instance_uid": study.study_instance_uid,

@@ -37,7 +37,8 @@ class ScannerMaps:
     confidence : the separate confidence map, or None
     confidence_per_count : scale of the confidence map (confidence 0 to 1 = stored * scale), None without one
     paired_by_number : True if images of the confidence map are paired by InstanceNumber, because its geometry is broken
-    unmasked : unmasked twin of a masked `stiffness`, in the same unit, or None; nothing is measured in it
+    unmasked : unmasked twin of a masked `stiffness`, or None; nothing is measured in it
+    unmasked_units : the unit of each of its images
     """
 
     stiffness: Series
@@ -48,6 +49,7 @@ class ScannerMaps:
     confidence_per_count: float | None = None
     paired_by_number: bool = False
     unmasked: Series | None = None
+    unmasked_units: tuple[UnitEvidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Acquisition:
     magnitude : the magnitude series of the same slices, or None
     phases : phase series of the same acquisition
     notes : remarks for the reader of the result on how the series were combined
+    elsewhere : sentence on other studies of the input that may hold what it lacks; "" without any
     """
 
     series: Series
@@ -69,6 +72,7 @@ class Acquisition:
     magnitude: Series | None = None
     phases: tuple[Series, ...] = ()
     notes: tuple[str, ...] = ()
+    elsewhere: str = ""
 
     @property
     def unit(self) -> UnitEvidence | None:

@@ -9,7 +9,7 @@ from liver_mre.errors import AmbiguousSeriesError, NoConfidenceError, UnknownUni
 from liver_mre.series.confidence_scale import confidence_scale
 from liver_mre.series.grouping import by_position, join_slices
 from liver_mre.series.options import ConfidenceSource, MeasurementOption, ambiguous_message, listed, measurement_options
-from liver_mre.series.pairing import broken_element
+from liver_mre.series.pairing import broken_element, why_apart
 from liver_mre.series.roles import Role
 from liver_mre.series.stack import order_slices
 from liver_mre.studies.geometry import images_at, missing_slices
@@ -279,9 +279,5 @@ def _no_confidence(
     message = " ".join((message, *_unusable_maps(cluster, companions, rules)))
     for one in companions.unassigned:
         if one.role is Role.CONFIDENCE:
-            message += (
-                f" The confidence map in series {one.number} was not used: it shows other slices "
-                "(ImagePositionPatient), or comes from another acquisition (AcquisitionTime, AcquisitionNumber, "
-                "SequenceName, ProtocolName)."
-            )
+            message += f" The confidence map in series {one.number} was not used: {why_apart(one, stiffness)}."
     return message

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _MEASURED: Final = STIFFNESS_ROLES | {Role.CONFIDENCE}
 _UNCONTESTED: Final = frozenset({Role.COLOUR, Role.OTHER})  # never measured, whatever else the header says
 _UNKNOWN: Final = "Not recognised as MR elastography by its scanner, sequence, image type or name."
+_NOT_SPLIT: Final = "InstanceNumber does not tell its parts apart, so none is used."
 _SAME_PLACE_MM: Final = 1.0
 _texts = attrgetter(*sorted(TEXT_FIELDS | CODE_FIELDS))
 _Header: TypeAlias = tuple[tuple[object, ...], tuple[float, float] | None]
@@ -181,7 +182,9 @@ def _split(series: Series, verdicts: list[_Verdict]) -> list[_Verdict]:
         order = {i: (series.instances[i].instance_number, series.instances[i].frame_number or 0) for i in members}
         size, rest = divmod(len(members), len(rule.split))
         if rest or len(set(order.values())) < len(members):
-            continue  # no parts of equal size: the role stays OTHER
+            for i in members:  # no parts of equal size: the role stays OTHER
+                verdicts[i] = replace(verdicts[i], reason=f"{rule.reason} {_NOT_SPLIT}")
+            continue
         for rank, i in enumerate(sorted(members, key=order.__getitem__)):
             verdicts[i] = _Verdict(rule.split[rank // size], rule.reason, rule)
     return verdicts

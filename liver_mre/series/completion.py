@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from liver_mre.errors import ConflictingFilesError, MissingSlicesError, OtherBodyPartError, UnknownUnitError
 from liver_mre.series.acquisition import Acquisition, ScannerMaps
+from liver_mre.series.confidence_images import images_of_slices
 from liver_mre.series.grouping import join_slices
 from liver_mre.series.options import ConfidenceSource
-from liver_mre.series.pairing import best_matches, broken_element
+from liver_mre.series.pairing import best_matches, broken_element, why_apart
+from liver_mre.series.requirements import check_referable
 from liver_mre.series.roles import Role, SeriesRole
+from liver_mre.series.split_series import joined_notes
 from liver_mre.series.stack import check_extent, missing_message, order_slices
 from liver_mre.series.units import resolve_units, unit_in_one_line
-from liver_mre.studies.geometry import missing_slices
-from liver_mre.studies.study import Series
+from liver_mre.studies.geometry import grid_offset, missing_slices
+from liver_mre.studies.pixel_format import check_pixel_headers
 
 if TYPE_CHECKING:
     from liver_mre.series.acquisition import UnitEvidence
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from liver_mre.series.grouping import Candidate, Cluster, Companions
     from liver_mre.series.pairing import MreSeries
     from liver_mre.series.scanner_rules import ScannerRules
+    from liver_mre.studies.study import Series
 
 # Companions that show the same slices as the stiffness.
 _SAME_SLICES: Final[dict[SeriesRole, str]] = {
@@ -78,12 +82,16 @@ def complete_acquisition(
         The header says that another part of the body was examined.
     ConflictingFilesError
         Files of the series to measure have the same SOPInstanceUID and different content.
+    LossyPixelsError, UnusablePixelsError, TruncatedFileError
+        Headers of the series to measure say that its pixels cannot be used.
     MissingSlicesError
         Another series of the same acquisition shows slices that the stiffness series lacks, or there is a gap.
     GeometryError
         The slices are not one stack on one plausible grid, or the acquisition has two fields of view.
     UnknownUnitError
         The unit of the pixels is not known or contradictory.
+    LossyPixelsError, InvalidInputError
+        Pixels cannot be decoded, or results could not refer to the images: what `requirements` raises.
     """
     stiffness = choice.stiffness
     elsewhere = _body_part_notes(stiffness.series, requested=requested)
@@ -91,13 +99,19 @@ def complete_acquisition(
     _check_complete(choice, candidate, companions)
     series = stiffness.series
     ordered = order_slices(series.instances)
+    check_pixel_headers((*ordered, *(choice.confidence.instances if choice.confidence else ())))
+    check_referable(ordered)
     if candidate.whole is not None:
-        series = Series(series.series_instance_uid, series.series_number, ordered)
+        series = replace(series, instances=ordered)
     magnitudes, notes = _magnitudes(choice, candidate, companions)
     for companion, name in _companions(choice, magnitudes):
-        if broken_element(companion, series) is None:
+        if broken_element(companion, series) is None and grid_offset(series.first, companion.series.first) is None:
             check_extent(series, companion.series, name)
+    by_number = choice.options[0].paired_by_number
+    if choice.confidence is not None:
+        images_of_slices(choice.confidence, ordered, paired_by_number=by_number)
     units = resolve_units(series, stiffness.role, rules, kpa_per_count=kpa_per_count)
+    unmasked, unmasked_units, left_out = _unmasked(choice, candidate, rules, kpa_per_count=kpa_per_count)
     varies = len({(unit.kpa_per_count, unit.offset_kpa) for unit in units}) > 1
     maps = ScannerMaps(
         stiffness=series,
@@ -106,15 +120,22 @@ def complete_acquisition(
         slice_units=units if varies else (),
         confidence=choice.confidence,
         confidence_per_count=choice.options[0].scale,
-        paired_by_number=choice.options[0].paired_by_number,
-        unmasked=_unmasked(choice, candidate, rules, set(units), kpa_per_count=kpa_per_count),
+        paired_by_number=by_number,
+        unmasked=unmasked,
+        unmasked_units=unmasked_units,
     )
     acquisition = Acquisition(
         series=series,
         maps=maps,
         magnitude=_joined(magnitudes),
         phases=tuple(one.series for one in companions.of_candidate(candidate) if one.role is Role.PHASE),
-        notes=(*choice.notes, *elsewhere, *notes),
+        notes=(
+            *choice.notes,
+            *elsewhere,
+            *notes,
+            *left_out,
+            *joined_notes(series, choice.confidence, _joined(magnitudes)),
+        ),
     )
     return PlannedAcquisition(choice, acquisition, magnitudes)
 
@@ -173,8 +194,7 @@ def _magnitudes(
     if found or companions.contested_of(Role.MAGNITUDE, candidate):
         return (), ("More than one magnitude series could belong to this acquisition, so none is recorded.",)
     return (), tuple(
-        f"The magnitude in series {one.number} is not recorded: it lacks slices of the stiffness series, shows others "
-        "(ImagePositionPatient), or comes from another acquisition."
+        f"The magnitude in series {one.number} is not recorded: {why_apart(one, candidate.members)}."
         for one in companions.unassigned
         if one.role is Role.MAGNITUDE
     )
@@ -184,25 +204,24 @@ def _unmasked(
     choice: Choice,
     candidate: Candidate,
     rules: ScannerRules,
-    units: set[UnitEvidence],
     *,
     kpa_per_count: float | None,
-) -> Series | None:
-    """Find the unmasked twin of a masked stiffness series, if there is exactly one and its scale is the same."""
+) -> tuple[Series | None, tuple[UnitEvidence, ...], tuple[str, ...]]:
+    """Find the one unmasked twin of a masked stiffness series, its units, and why it is left out."""
     if choice.confidence_source is not ConfidenceSource.MASKED:
-        return None
+        return None, (), ()
     twins = [candidate.part_of(option.stiffness).of(Role.STIFFNESS) for option in choice.options]
-    if any(len(found) != 1 for found in twins):
-        return None
-    series = _joined(tuple(found[0] for found in twins))
-    if series is None or any(image.conflicting for image in series.instances):
-        return None
+    series = _joined(tuple(found[0] for found in twins)) if all(len(found) == 1 for found in twins) else None
+    if series is None:
+        return None, (), ()
+    without = f"The unmasked stiffness (series {series.series_number}) is not used:"
+    if any(image.conflicting for image in series.instances):
+        return None, (), (f"{without} files of it contradict each other.",)
     try:
-        its_units = resolve_units(series, Role.STIFFNESS, rules, kpa_per_count=kpa_per_count)
+        units = resolve_units(series, Role.STIFFNESS, rules, kpa_per_count=kpa_per_count)
     except UnknownUnitError:
-        return None
-    scales = {(unit.kpa_per_count, unit.offset_kpa) for unit in (*units, *its_units)}
-    return series if len(scales) == 1 else None
+        return None, (), (f"{without} its unit is unknown, or its header contradicts itself.",)
+    return series, units, ()
 
 
 def _joined(members: tuple[MreSeries, ...]) -> Series | None:

@@ -44,12 +44,14 @@ def _scale(instance: Instance, rules: ScannerRules) -> float | None:
 
 
 def _from_real_world(instance: Instance) -> float | None:
-    mapping = instance.real_world
-    if mapping is None:
+    """Return the scale of the mapping; mappings in other units beside it say nothing about confidence."""
+    if not instance.real_world:
         return None
-    if mapping.unit not in CONFIDENCE_PER_UNIT or mapping.intercept:
-        return math.nan  # agrees with nothing
-    return mapping.slope * CONFIDENCE_PER_UNIT[mapping.unit]
+    known = [mapping for mapping in instance.real_world if mapping.unit in CONFIDENCE_PER_UNIT]
+    scales = [mapping.slope * CONFIDENCE_PER_UNIT[mapping.unit] for mapping in known]
+    agree = all(math.isclose(scale, scales[0], rel_tol=AGREEMENT) for scale in scales)
+    usable = scales and agree and not any(mapping.intercept for mapping in known)
+    return scales[0] if usable else math.nan  # agrees with nothing
 
 
 def _from_rescale(instance: Instance) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from liver_mre.series.classification import ClassifiedSeries
+    from liver_mre.studies.study import Series
 
 TO_MEASURE: Final = "chosen to be measured"
 FOR_CONFIDENCE: Final = "used to leave out pixels under 95 % confidence"
@@ -70,17 +72,27 @@ class SeriesUses:
         several = len({use.candidate for use in uses if use.candidate is not None}) > 1
         return tuple(
             SeriesDecision(
-                series_instance_uid=entry.series.series_instance_uid,
-                series_number=entry.series.series_number,
+                series_instance_uid=uid,
+                series_number=number,
                 description=entry.series.first.series_description,
-                instances=len(entry.series.instances),
+                instances=images,
                 role=entry.role,
                 used=selected and bool(use.purpose),
                 reason=_reason(entry, use, selected=selected, several=several),
                 candidate=use.candidate,
             )
             for entry, use in zip(self.entries, uses, strict=True)
+            for uid, number, images in _stored_as(entry.series)
         )
+
+
+def _stored_as(series: Series) -> list[tuple[str, int, int]]:
+    """Return UID, number and image count of a series, or of each part of a split one that has images in it."""
+    if not series.parts:
+        return [(series.series_instance_uid, series.series_number, len(series.instances))]
+    counts = Counter(image.series_instance_uid for image in series.instances)
+    stored = [(part.series_instance_uid, part.series_number) for part in series.parts]
+    return [(uid, number, counts[uid]) for uid, number in stored if counts[uid]]
 
 
 def _reason(entry: ClassifiedSeries, use: SeriesUse, *, selected: bool, several: bool) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from liver_mre.series.acquisition_time import covering
 from liver_mre.series.classification import ClassifiedSeries
 from liver_mre.series.pairing import (
     AcquisitionEvidence,
@@ -226,9 +227,9 @@ def join_slices(slices: Sequence[MreSeries]) -> MreSeries:
 
 
 def _both(one: AcquisitionEvidence, other: AcquisitionEvidence) -> AcquisitionEvidence:
-    seconds = [second for evidence in (one, other) if evidence.seconds for second in evidence.seconds]
     return AcquisitionEvidence(
-        seconds=(min(seconds), max(seconds)) if seconds else None,
+        seconds=covering(one.seconds, other.seconds),
+        dated=covering(one.dated, other.dated) if one.dated and other.dated else None,
         numbers=one.numbers | other.numbers,
         names=(one.names[0] | other.names[0], one.names[1] | other.names[1], one.names[2] | other.names[2]),
         stem=one.stem if one.stem == other.stem else "",

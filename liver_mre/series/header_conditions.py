@@ -30,6 +30,7 @@ TEXT_FIELDS: Final = {
     "samples_per_pixel": "SamplesPerPixel",
     "sequence_name": "SequenceName",
     "series_description": "SeriesDescription",
+    "sop_class_uid": "SOPClassUID",
 }
 """Fields with one text, and how messages name them."""
 CODE_FIELDS: Final = {"image_type": "ImageType"}

@@ -7,20 +7,23 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
+from liver_mre.series.acquisition_time import SAME_TIME_S, StudyClock
 from liver_mre.series.roles import Role, SeriesRole
 from liver_mre.studies.geometry import missing_slices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from liver_mre.series.acquisition_time import Span
     from liver_mre.series.classification import ClassifiedSeries
     from liver_mre.studies.study import Series
 
-SAME_TIME_S: Final = 2.0  # ours: maps carry the time of their raw images; a repeat is at least a breath-hold later
 # Words that name the map; what remains of a description names the acquisition.
 _MAP_WORDS: Final = re.compile(
     r"stiff(ness)?|elastogramm?e?|stgrym?|masked|mask|conf(idence)?|(?<!\d)c?95(?!\d)|wave|magnitude|mag|phase|images?|maps?|\bp\b"
 )
+_NAME_ELEMENTS: Final = ("SequenceName", "(0019,109C)", "ProtocolName")
+"""The elements of `AcquisitionEvidence.names`."""
 _NO_WORD: Final = re.compile(r"[\W_]+")
 
 
@@ -30,7 +33,8 @@ class AcquisitionEvidence:
 
     Attributes
     ----------
-    seconds : (first, last) acquisition time of its images
+    seconds : (first, last) acquisition time of its images, from a moment that is the same for the whole study
+    dated : the same, from midnight of a day that is the same for all studies; None unless all its images have a date
     shared_times : whether series of different roles share times in this study, as the maps of one acquisition do;
         where every series has a time of its own, times say nothing about the acquisition
     numbers : AcquisitionNumber of its images
@@ -38,11 +42,12 @@ class AcquisitionEvidence:
     stem : SeriesDescription without the words that name the map
     """
 
-    seconds: tuple[float, float] | None
+    seconds: Span | None
     numbers: frozenset[int]
     names: tuple[frozenset[str], frozenset[str], frozenset[str]]
     stem: str
     shared_times: bool = True
+    dated: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,18 +106,17 @@ def members(entries: Iterable[ClassifiedSeries]) -> tuple[MreSeries, ...]:
     Acquisition times that are the same throughout the study are ignored: anonymisers write such times.
     """
     entries = sorted(entries, key=lambda one: (one.series.series_number, one.series.series_instance_uid, one.role))
-    seconds = [second for entry in entries for second in _seconds(entry.series)]
-    timed = bool(seconds) and max(seconds) - min(seconds) > SAME_TIME_S
-    found = [MreSeries(entry, _evidence(entry.series, timed=timed)) for entry in entries]
+    clock = StudyClock.of([image for entry in entries for image in entry.series.instances])
+    found = [MreSeries(entry, _evidence(entry.series, clock)) for entry in entries]
     shared = any(one.role is not other.role and same_time(one, other) for one, other in combinations(found, 2))
     return tuple(replace(member, evidence=replace(member.evidence, shared_times=shared)) for member in found)
 
 
-def _evidence(series: Series, *, timed: bool) -> AcquisitionEvidence:
-    seconds = _seconds(series) if timed else []
+def _evidence(series: Series, clock: StudyClock) -> AcquisitionEvidence:
     numbers = (instance.acquisition_number for instance in series.instances)
     return AcquisitionEvidence(
-        seconds=(min(seconds), max(seconds)) if seconds else None,
+        seconds=clock.span(series.instances),
+        dated=clock.dated_span(series.instances),
         numbers=frozenset(number for number in numbers if number is not None),
         names=(
             _names(instance.sequence_name for instance in series.instances),
@@ -123,33 +127,51 @@ def _evidence(series: Series, *, timed: bool) -> AcquisitionEvidence:
     )
 
 
-def _seconds(series: Series) -> list[float]:
-    return [instance.acquired_s for instance in series.instances if instance.acquired_s is not None]
-
-
 def _names(values: Iterable[str]) -> frozenset[str]:
     return frozenset(folded for value in values if (folded := value.strip().casefold()))
 
 
 def different_acquisitions(one: MreSeries, other: MreSeries) -> bool:
-    """Tell whether two series certainly come from different acquisitions.
+    """Tell whether two series certainly come from different acquisitions."""
+    return bool(separating_element(one, other))
+
+
+def separating_element(one: MreSeries, other: MreSeries) -> str:
+    """Name the element by which two series certainly come from different acquisitions; "" if none says so.
 
     They do if sequence, protocol or time differ, or AcquisitionNumber where times are not decisive. A confidence map
     of another time never belongs to the acquisition.
     """
     here, there = one.evidence, other.evidence
-    if any(a and b and not a & b for a, b in zip(here.names, there.names, strict=True)):
-        return True
+    for element, a, b in zip(_NAME_ELEMENTS, here.names, there.names, strict=True):
+        if a and b and not a & b:
+            return element
     if here.seconds and there.seconds:
         decisive = here.shared_times or one.role is other.role or Role.CONFIDENCE in {one.role, other.role}
-        if same_time(one, other) or decisive:
-            return not same_time(one, other)
-    return bool(here.numbers and there.numbers) and not here.numbers & there.numbers
+        if same_time(one, other):
+            return ""
+        if decisive:
+            return "AcquisitionTime"
+    return "AcquisitionNumber" if here.numbers and there.numbers and not here.numbers & there.numbers else ""
+
+
+def why_apart(companion: MreSeries, stiffness: Sequence[MreSeries]) -> str:
+    """Say, as a clause, why a companion that belongs to none of these stiffness series does not."""
+    apart = [element for one in stiffness if (element := separating_element(one, companion))]
+    if apart:
+        elements = " and ".join(dict.fromkeys(apart))
+        return f"it comes from another acquisition ({elements} differs from that of the stiffness series)"
+    broken = next((wrong for one in stiffness if (wrong := broken_element(companion, one.series))), None)
+    if broken is not None:
+        return f"{broken}, and its images differ in size or number from those of the stiffness series"
+    return "it does not show all slices of the stiffness series, or shows others (ImagePositionPatient)"
 
 
 def same_time(one: MreSeries, other: MreSeries) -> bool:
-    """Tell whether the acquisition times of two series are known and the same."""
-    here, there = one.evidence.seconds, other.evidence.seconds
+    """Tell whether the acquisition times of two series are known and the same; without a date, their times of day."""
+    here, there = one.evidence.dated, other.evidence.dated
+    if here is None or there is None:
+        here, there = one.evidence.seconds, other.evidence.seconds
     if here is None or there is None:
         return False
     return max(here[0], there[0]) - min(here[1], there[1]) <= SAME_TIME_S

@@ -9,7 +9,7 @@ belong together), `grouping` (candidates and companions), `options` and `choosin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING
 
@@ -17,48 +17,31 @@ from liver_mre.errors import (
     AmbiguousSeriesError,
     MixedPatientsError,
     MixedSeriesError,
-    MreError,
     NoConfidenceError,
     NoEligibleSeriesError,
     NoStiffnessError,
     SeriesNotMeasurableError,
-    UsageError,
 )
 from liver_mre.series.acquisition import RejectedAcquisition
-from liver_mre.series.choosing import choose
 from liver_mre.series.classification import ClassifiedSeries, classify
-from liver_mre.series.completion import PlannedAcquisition, complete_acquisition
-from liver_mre.series.decisions import (
-    FOR_ANATOMY,
-    FOR_CONFIDENCE,
-    TO_MEASURE,
-    SeriesUse,
-    SeriesUses,
-    why_stiffness_is_unused,
-    with_outcomes,
-)
-from liver_mre.series.grouping import Candidate, Companions, assign_companions, candidates
+from liver_mre.series.decisions import SeriesUses, with_outcomes
+from liver_mre.series.grouping import assign_companions, candidates
 from liver_mre.series.header_conditions import all_hold
+from liver_mre.series.outcome import CandidateOutcome, outcome_of, record_uses
 from liver_mre.series.pairing import members
 from liver_mre.series.roles import COMPANION_ROLES, MRE_ROLES, STIFFNESS_ROLES
+from liver_mre.series.split_exam import split_exam_hint, with_hint_at_split_exam
+from liver_mre.series.split_series import join_split_series, whole_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from liver_mre.errors import MreError
     from liver_mre.series.acquisition import Acquisition
     from liver_mre.series.decisions import SeriesDecision
+    from liver_mre.series.grouping import Companions
     from liver_mre.series.scanner_rules import ScannerRules
     from liver_mre.studies.study import Study
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """Outcome of one candidate: an acquisition (two if it is unknown which series is masked), or an error."""
-
-    candidate: Candidate
-    planned: tuple[PlannedAcquisition, ...] = ()
-    error: MreError | None = None
-    skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +70,7 @@ class SeriesPlan:
     rules: ScannerRules
     classified: tuple[ClassifiedSeries, ...]
     companions: Companions
-    outcomes: tuple[_Outcome, ...]
+    outcomes: tuple[CandidateOutcome, ...]
     series_uid: str | None = None
 
     def select(self) -> tuple[SelectedAcquisition, ...]:
@@ -108,6 +91,15 @@ class SeriesPlan:
         MixedSeriesError, NoConfidenceError, ConflictingFilesError, MissingSlicesError, GeometryError, UnknownUnitError
             No acquisition can be measured; of several errors the gravest is raised, with the messages of all.
         """
+        try:
+            return self._selected()
+        except NoEligibleSeriesError as error:
+            hinted = with_hint_at_split_exam(error, self.study)
+            if hinted is error:
+                raise
+            raise hinted from error
+
+    def _selected(self) -> tuple[SelectedAcquisition, ...]:
         _check_one_patient(self.study)
         if self.series_uid is not None:
             _check_named(self.series_uid, self)
@@ -115,7 +107,7 @@ class SeriesPlan:
             if isinstance(outcome.error, AmbiguousSeriesError):
                 raise outcome.error
         found = [
-            SelectedAcquisition(place, each.acquisition)
+            SelectedAcquisition(place, replace(each.acquisition, elsewhere=split_exam_hint(self.study)))
             for place, outcome in enumerate(self.outcomes)
             for each in outcome.planned
         ]
@@ -153,7 +145,7 @@ class SeriesPlan:
     def _uses(self) -> SeriesUses:
         uses = SeriesUses(self.classified)
         for place, outcome in enumerate(self.outcomes):
-            _record_uses(place, outcome, self.companions, uses)
+            record_uses(place, outcome, self.companions, uses)
         return uses
 
 
@@ -174,33 +166,24 @@ def plan_series(
     SettingsError
         `kpa_per_count` is not a positive number.
     """
-    classified = classify(study, rules)
+    joined = join_split_series(study)
+    if series_uid is not None:
+        series_uid = whole_of(series_uid, joined)
+    classified = classify(joined, rules)
     involved = members(entry for entry in classified if entry.role in MRE_ROLES)
     found = candidates(member for member in involved if member.role in STIFFNESS_ROLES)
     requested = next((one for one in found if any(member.uid == series_uid for member in one.members)), None)
     companions = assign_companions(
         found, (member for member in involved if member.role in COMPANION_ROLES), requested=requested
     )
-    outcomes = []
-    for candidate in found:
-        if series_uid is not None and candidate is not requested:
-            outcomes.append(_Outcome(candidate, skipped=True))
-            continue
-        try:
-            choices = choose(candidate, companions, rules, series_uid=series_uid)
-            each = tuple(
-                complete_acquisition(
-                    choice, candidate, companions, rules, kpa_per_count=kpa_per_count, requested=series_uid is not None
-                )
-                for choice in choices
-            )
-        except UsageError:
-            raise
-        except MreError as error:
-            outcomes.append(_Outcome(candidate, error=error))
-        else:
-            outcomes.append(_Outcome(candidate, each))
-    return SeriesPlan(study, rules, classified, companions, tuple(outcomes), series_uid)
+    asked = series_uid is not None
+    outcomes = tuple(
+        CandidateOutcome(candidate, skipped=True)
+        if asked and candidate is not requested
+        else outcome_of(candidate, companions, rules, series_uid=series_uid, kpa_per_count=kpa_per_count)
+        for candidate in found
+    )
+    return SeriesPlan(study, rules, classified, companions, outcomes, series_uid)
 
 
 def _by_number(one: Acquisition | RejectedAcquisition) -> tuple[int, str]:
@@ -262,35 +245,3 @@ def _is_elastography(entry: ClassifiedSeries, rules: ScannerRules) -> bool:
         return True
     images = [instance for instance in entry.series.instances if instance.modality.upper() in {"MR", ""}]
     return any(all_hold(rule.when, instance) for rule in rules.units for instance in images)
-
-
-def _record_uses(place: int, outcome: _Outcome, companions: Companions, uses: SeriesUses) -> None:
-    """Record the use of each series of a candidate."""
-    stands = outcome.planned[0].choice.stiffness if outcome.planned else outcome.candidate.members[0]
-
-    def use(purpose: str = "", why_not: str = "") -> SeriesUse:
-        return SeriesUse(purpose, why_not, place, stands.number)
-
-    for each in outcome.planned:
-        for option in each.choice.options:
-            uses.set(option.stiffness.entry, use(TO_MEASURE))
-            if option.confidence is not None:
-                uses.set(option.confidence.entry, use(FOR_CONFIDENCE))
-        for member in each.magnitudes:
-            uses.set(member.entry, use(FOR_ANATOMY))
-        for member in each.choice.replaced:
-            uses.set(member.entry, use(why_not="Not measured: its slice was acquired again later."))
-    why_not = _why_not(outcome)
-    for member in outcome.candidate.members:
-        uses.set(member.entry, use(why_not=why_not))
-    for member in companions.of_candidate(outcome.candidate):
-        uses.set(member.entry, use())
-
-
-def _why_not(outcome: _Outcome) -> str:
-    if outcome.skipped:
-        return "Not measured: another series was asked for."
-    if outcome.error is not None:
-        return str(outcome.error)
-    measured = [option.stiffness.number for each in outcome.planned for option in each.choice.options]
-    return why_stiffness_is_unused(measured, masked=outcome.planned[0].choice.masked)

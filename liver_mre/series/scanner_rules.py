@@ -71,6 +71,15 @@ class UnitRule:
 
 
 @dataclass(frozen=True, slots=True)
+class ScaledOneByOneRule:
+    """A scanner that gives each stiffness image of a series a scale of its own; others give all the same."""
+
+    vendor: str
+    when: tuple[Check, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConfidenceRule:
     """Scale of a vendor's confidence map: confidence (0 to 1) = stored * confidence_per_count."""
 
@@ -89,3 +98,4 @@ class ScannerRules:
     confidence: tuple[ConfidenceRule, ...]
     signs: tuple[SignRule, ...] = ()
     vendors: tuple[VendorRule, ...] = ()
+    scaled_one_by_one: tuple[ScaledOneByOneRule, ...] = ()

@@ -22,7 +22,15 @@ from liver_mre.series.header_conditions import (
     fold,
 )
 from liver_mre.series.roles import Role, SeriesRole, known_roles
-from liver_mre.series.scanner_rules import ConfidenceRule, RoleRule, ScannerRules, SignRule, UnitRule, VendorRule
+from liver_mre.series.scanner_rules import (
+    ConfidenceRule,
+    RoleRule,
+    ScaledOneByOneRule,
+    ScannerRules,
+    SignRule,
+    UnitRule,
+    VendorRule,
+)
 from liver_mre.studies.typed_json import Fields, parse_json, read_json
 
 if TYPE_CHECKING:
@@ -67,6 +75,7 @@ def load_scanner_rules(extra: Path | None = None) -> ScannerRules:
         confidence=site.confidence + ours.confidence,
         signs=site.signs + ours.signs,
         vendors=site.vendors + ours.vendors,
+        scaled_one_by_one=site.scaled_one_by_one + ours.scaled_one_by_one,
     )
 
 
@@ -114,6 +123,7 @@ def _parse(content: object, where: str, names: _Names) -> ScannerRules:
         confidence=rules("confidence", _confidence_rule),
         signs=rules("signs", _sign_rule),
         vendors=rules("vendors", _vendor_rule),
+        scaled_one_by_one=rules("scaled_one_by_one", _scaled_one_by_one_rule),
     )
     fields.finish()
     return found
@@ -152,6 +162,10 @@ def _unit_rule(rule: Fields, names: _Names) -> UnitRule:
         source=rule.text("source"),
         only_contradicts=rule.flag("only_contradicts", default=False),
     )
+
+
+def _scaled_one_by_one_rule(rule: Fields, names: _Names) -> ScaledOneByOneRule:
+    return ScaledOneByOneRule(rule.text("vendor"), _checks(rule.part("when"), names), rule.text("source"))
 
 
 def _confidence_rule(rule: Fields, names: _Names) -> ConfidenceRule:

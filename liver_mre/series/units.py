@@ -3,41 +3,39 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from liver_mre.errors import SettingsError, UnknownUnitError
 from liver_mre.series.acquisition import UnitEvidence
 from liver_mre.series.header_conditions import all_hold, tags
+from liver_mre.series.unit_sources import (
+    AGREEMENT,
+    OFFSET_AGREEMENT_KPA,
+    WHAT_TO_DO,
+    agree,
+    contradiction,
+    from_real_world,
+    from_rescale,
+    from_vendor,
+    rescale_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from liver_mre.series.roles import SeriesRole
-    from liver_mre.series.scanner_rules import ScannerRules, UnitRule
+    from liver_mre.series.scanner_rules import ScannerRules
+    from liver_mre.series.unit_sources import FoundUnit
     from liver_mre.studies.study import Instance, Series
 
-KPA_PER_UCUM_UNIT: Final = {"kPa": 1.0, "Pa": 0.001}
-_KPA_PER_RESCALE_TYPE: Final = {unit.casefold(): factor for unit, factor in KPA_PER_UCUM_UNIT.items()}
-_UNSPECIFIED_RESCALE_TYPES: Final = frozenset({"", "us", "unspecified"})  # DICOM PS3.3 C.11.1.1.2: US = unspecified
-
-AGREEMENT: Final = 0.01  # ours: two scales that differ by more than 1 % contradict each other
-OFFSET_AGREEMENT_KPA: Final = 0.01  # ours: the finest step any vendor stores
 PLAUSIBLE_WINDOW_KPA: Final = (2.0, 40.0)  # ours: elastograms are displayed over about 0-8 kPa
 PLAUSIBLE_KPA_PER_COUNT: Final = (5e-5, 0.1)  # ours: 16 bits reach a soft liver, and steps are finer than a stage
-LEAST_REACH_KPA: Final = 4.0  # ours: 12 bits of 1 Pa, the shortest reach that a scanner could have, are 4.1 kPa
-LARGEST_SCALE_RATIO: Final = 5.0  # ours: images scaled one by one differ by their largest value, not tenfold
-_MOST_BITS: Final = 64
-_WHAT_TO_DO: Final = "Nothing was measured; set kpa_per_count if you know the scanner's scale."
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """One piece of evidence; `name` is the same for every image that has it."""
-
-    name: str
-    unit: UnitEvidence
-    gives_scale: bool = True
+LARGEST_SCALE_RATIO: Final = 20.0  # ours: the largest value of an image is from 1 to about 20 kPa
+_NO_OFFSET: Final = (
+    "A stored 0 means 'not measured' in elastograms, and no scanner is known to store stiffness with an offset, so "
+    "either the header or the pixels were changed. Nothing was measured; send the series as the scanner stored it."
+)
 
 
 def unit_in_one_line(units: Sequence[UnitEvidence]) -> UnitEvidence:
@@ -55,7 +53,8 @@ def resolve_units(
     """Find out how the stored values of each image of a stiffness series become kPa.
 
     In order of precedence: RealWorldValueMapping in kPa or Pa (UCUM), RescaleType kPa or Pa, the vendor's rule. All
-    evidence must agree within 1 %, and the display window must show a range of stiffness.
+    evidence must agree within 1 %, the display window must show a range of stiffness, and there is no offset. The
+    images have one scale, unless a rule says that their scanner scales them one by one.
 
     Parameters
     ----------
@@ -88,6 +87,9 @@ def _override(series: Series, role: SeriesRole, rules: ScannerRules, kpa_per_cou
         headers = unit_in_one_line(_from_headers(series, role, rules)).detail
     except UnknownUnitError:
         headers = "no usable unit"
+    if offset := next((rescale_of(image)[1] for image in series.instances if rescale_of(image)[1]), 0.0):
+        msg = f"kpa_per_count sets a scale without offset, but the header has RescaleIntercept {offset:g}. {_NO_OFFSET}"
+        raise UnknownUnitError(msg)
     detail = f"{kpa_per_count:g} kPa a count, set by the user; the headers say: {headers}"
     return UnitEvidence(kpa_per_count, 0.0, "override", detail)
 
@@ -97,122 +99,62 @@ def _from_headers(series: Series, role: SeriesRole, rules: ScannerRules) -> tupl
     names = {tuple(found.name for found in of_image) for of_image in evidence}
     if len(names) > 1:
         told = " or ".join(sorted(" and ".join(found) or "nothing" for found in names))
-        msg = f"The images of the stiffness series tell their unit in different ways ({told}). {_WHAT_TO_DO}"
+        msg = f"The images of the stiffness series tell their unit in different ways ({told}). {WHAT_TO_DO}"
         raise UnknownUnitError(msg)
     units = tuple(_agreed(instance, found, rules) for instance, found in zip(series.instances, evidence, strict=True))
-    scales = [unit.kpa_per_count for unit in units]
-    if max(scales) > LARGEST_SCALE_RATIO * min(scales):
-        msg = (
-            f"The images of the stiffness series do not have the same scale: {evidence[0][0].name} gives "
-            f"{min(scales):g} to {max(scales):g} kPa a count, which is too different. {_WHAT_TO_DO}"
-        )
-        raise UnknownUnitError(msg)
+    _check_same_scale(series, [unit.kpa_per_count for unit in units], evidence[0][0].name, rules)
     return units
 
 
-def _agreed(instance: Instance, evidence: list[_Found], rules: ScannerRules) -> UnitEvidence:
+def _check_same_scale(series: Series, scales: list[float], name: str, rules: ScannerRules) -> None:
+    """Refuse a scale that differs within the series, unless its scanner is known to scale images one by one."""
+    largest_ratio = max(scales) / min(scales)
+    one_by_one = any(all(all_hold(rule.when, image) for image in series.instances) for rule in rules.scaled_one_by_one)
+    if largest_ratio <= (LARGEST_SCALE_RATIO if one_by_one else 1.0 + AGREEMENT):
+        return
+    why = "which is too different" if one_by_one else "and this scanner is not known to scale its images one by one"
+    msg = (
+        f"The images of the stiffness series do not have the same scale: {name} gives {min(scales):g} kPa a count in "
+        f"one image and {max(scales):g} in another, {why}. Nothing was measured; send the series as the scanner stored "
+        "it, or set kpa_per_count if you know the scanner's scale."
+    )
+    raise UnknownUnitError(msg)
+
+
+def _agreed(instance: Instance, evidence: list[FoundUnit], rules: ScannerRules) -> UnitEvidence:
     """Return the strongest evidence of an image, unless something in its header contradicts it."""
     _check_one_vendor(instance, rules)
     strongest = next((found.unit for found in evidence if found.gives_scale), None)
     if strongest is None:
         raise UnknownUnitError(_nothing_known(instance, evidence))
     for other in evidence:
-        if not _agree(strongest, other.unit):
-            raise _contradiction(strongest.detail, other.unit.detail)
+        if not agree(strongest, other.unit):
+            raise contradiction(strongest.detail, other.unit.detail)
     low, high = PLAUSIBLE_KPA_PER_COUNT
     if not low <= strongest.kpa_per_count <= high:
         msg = (
             f"The unit of the stiffness pixels cannot be right: {strongest.detail}, outside {low:g}-{high:g} kPa, "
-            f"within which every known scanner stores stiffness. {_WHAT_TO_DO}"
+            f"within which every known scanner stores stiffness. {WHAT_TO_DO}"
         )
+        raise UnknownUnitError(msg)
+    if abs(strongest.offset_kpa) > OFFSET_AGREEMENT_KPA:
+        msg = f"{strongest.detail}. {_NO_OFFSET}"
         raise UnknownUnitError(msg)
     _check_window(instance, strongest)
     return strongest
 
 
-def _evidence(instance: Instance, role: SeriesRole, rules: ScannerRules) -> list[_Found]:
+def _evidence(instance: Instance, role: SeriesRole, rules: ScannerRules) -> list[FoundUnit]:
     """Return all evidence of an image's unit, the strongest first."""
     if instance.unusable_unit_elements:
         msg = (
             f"The stiffness series has {' and '.join(instance.unusable_unit_elements)}, but no usable scale can be "
-            f"read from it. {_WHAT_TO_DO}"
+            f"read from it. {WHAT_TO_DO}"
         )
         raise UnknownUnitError(msg)
-    headers = [found for found in (_from_real_world(instance), _from_rescale(instance)) if found]
+    headers = [found for found in (from_real_world(instance), from_rescale(instance)) if found]
     matching = [rule for rule in rules.units if role in rule.roles and all_hold(rule.when, instance)]
-    return headers + [_from_vendor(instance, rule, named=bool(headers)) for rule in matching]
-
-
-def _from_real_world(instance: Instance) -> _Found | None:
-    mapping = instance.real_world
-    if mapping is None:
-        return None
-    factor = KPA_PER_UCUM_UNIT.get(mapping.unit)
-    if factor is None:
-        msg = (
-            f"The stiffness series has a RealWorldValueMappingSequence in {mapping.unit!r}, which is not kPa or Pa. "
-            "Nothing was measured."
-        )
-        raise UnknownUnitError(msg)
-    name = f"RealWorldValueMappingSequence in {mapping.unit}"
-    return _scaled("real_world_mapping", name, mapping.slope * factor, mapping.intercept * factor)
-
-
-def _from_rescale(instance: Instance) -> _Found | None:
-    named = (instance.rescale_type or "").strip()
-    if named.casefold() in _UNSPECIFIED_RESCALE_TYPES:
-        return None
-    factor = _KPA_PER_RESCALE_TYPE.get(named.casefold())
-    if factor is None:
-        msg = f"The stiffness series has RescaleType {named!r}, which is not kPa or Pa. Nothing was measured."
-        raise UnknownUnitError(msg)
-    if instance.rescale_slope is None:
-        msg = f"The stiffness series has RescaleType {named!r} but no RescaleSlope. Nothing was measured."
-        raise UnknownUnitError(msg)
-    offset = (instance.rescale_intercept or 0.0) * factor
-    return _scaled("rescale_type", f"RescaleType {named}", instance.rescale_slope * factor, offset)
-
-
-def _from_vendor(instance: Instance, rule: UnitRule, *, named: bool) -> _Found:
-    # A unit named in the header is separate evidence, which is compared with this rule.
-    against = "" if named else _against_plain_counts(instance, rule)
-    if against:
-        known = f"{rule.vendor} scanners store {rule.kpa_per_count:g} kPa a count"
-        raise _contradiction(known, against)
-    name = f"the rule for {rule.vendor} scanners"
-    found = _scaled("vendor_rule", name, rule.kpa_per_count, 0.0)
-    known_by = f"{found.unit.detail} (known by {', '.join(tags(rule.when, instance))})"
-    return replace(found, unit=replace(found.unit, detail=known_by), gives_scale=not rule.only_contradicts)
-
-
-def _against_plain_counts(instance: Instance, rule: UnitRule) -> str:
-    """Return what shows that the pixels are not the vendor's plain counts, "" if nothing.
-
-    A rescale without a unit could mean anything, and pixels with too few bits are a picture of the stiffness map.
-    """
-    slope, intercept = _rescale(instance)
-    if (slope, intercept) != (1.0, 0.0) and not rule.ignores_rescale:
-        return f"the header has RescaleSlope {slope:g} and RescaleIntercept {intercept:g} without a unit in RescaleType"
-    bits = instance.bits_stored
-    if bits is None or (reach_kpa := rule.kpa_per_count * 2.0 ** min(bits, _MOST_BITS)) >= LEAST_REACH_KPA:
-        return ""
-    return f"with BitsStored {bits} the pixels would reach {reach_kpa:.3g} kPa only, as those of a picture do"
-
-
-def _scaled(source: str, name: str, kpa_per_count: float, offset_kpa: float) -> _Found:
-    offset = f" {offset_kpa:+g} kPa" if offset_kpa else ""
-    detail = f"{name} gives {kpa_per_count:g} kPa a count{offset}"
-    if not (math.isfinite(kpa_per_count) and kpa_per_count > 0 and math.isfinite(offset_kpa)):
-        msg = f"The unit of the stiffness pixels cannot be right: {detail}. Nothing was measured."
-        raise UnknownUnitError(msg)
-    return _Found(name, UnitEvidence(kpa_per_count, offset_kpa, source, detail))
-
-
-def _agree(one: UnitEvidence, other: UnitEvidence) -> bool:
-    return (
-        math.isclose(one.kpa_per_count, other.kpa_per_count, rel_tol=AGREEMENT)
-        and abs(one.offset_kpa - other.offset_kpa) <= OFFSET_AGREEMENT_KPA
-    )
+    return headers + [from_vendor(instance, rule, named=bool(headers)) for rule in matching]
 
 
 def _check_one_vendor(instance: Instance, rules: ScannerRules) -> None:
@@ -224,7 +166,7 @@ def _check_one_vendor(instance: Instance, rules: ScannerRules) -> None:
     }
     if len(signs) > 1:
         (one, its), (other, others) = list(signs.items())[:2]
-        raise _contradiction(_sign_of(one, its), _sign_of(other, others))
+        raise contradiction(_sign_of(one, its), _sign_of(other, others))
 
 
 def _sign_of(vendor: str, elements: list[str]) -> str:
@@ -237,31 +179,22 @@ def _check_window(instance: Instance, unit: UnitEvidence) -> None:
 
     The window applies to rescaled values (DICOM PS3.3 C.11.2.1.2.1): one unit of it is `kpa_per_count / RescaleSlope`.
     """
-    slope, _ = _rescale(instance)
+    slope, _ = rescale_of(instance)
     if instance.window is None or not slope:
         return
     centre, width = instance.window
     shown_kpa = width * unit.kpa_per_count / slope
     low, high = PLAUSIBLE_WINDOW_KPA
     if not low <= shown_kpa <= high:
-        raise _contradiction(
+        raise contradiction(
             unit.detail,
             f"WindowWidth {width:g} (WindowCenter {centre:g}) would then show a range of {shown_kpa:g} kPa, where "
             f"stiffness is shown over {low:g}-{high:g} kPa",
         )
 
 
-def _rescale(instance: Instance) -> tuple[float, float]:
-    return 1.0 if instance.rescale_slope is None else instance.rescale_slope, instance.rescale_intercept or 0.0
-
-
-def _contradiction(one: str, other: str) -> UnknownUnitError:
-    msg = f"The unit of the stiffness pixels is contradictory: {one}, but {other}. {_WHAT_TO_DO}"
-    return UnknownUnitError(msg)
-
-
-def _nothing_known(instance: Instance, evidence: list[_Found]) -> str:
-    slope, intercept = _rescale(instance)
+def _nothing_known(instance: Instance, evidence: list[FoundUnit]) -> str:
+    slope, intercept = rescale_of(instance)
     rescale = (
         f"RescaleSlope {slope:g} and RescaleIntercept {intercept:g} come without a unit in RescaleType"
         if (slope, intercept) != (1.0, 0.0)
@@ -271,5 +204,5 @@ def _nothing_known(instance: Instance, evidence: list[_Found]) -> str:
     return (
         f"The unit of the stiffness pixels is not known: there is no RealWorldValueMappingSequence, {rescale}, and "
         "Manufacturer, SequenceName, ProtocolName, (0019,109C), ImageType and SeriesDescription together fit no "
-        f"scanner whose scale is known{hint}. {_WHAT_TO_DO}"
+        f"scanner whose scale is known{hint}. {WHAT_TO_DO}"
     )

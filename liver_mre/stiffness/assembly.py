@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from liver_mre.errors import GeometryError, UnknownUnitError
+from liver_mre.series.unit_sources import KPA_PER_UCUM_UNIT
 from liver_mre.stiffness.volume import StiffnessVolume
 
 if TYPE_CHECKING:
@@ -75,16 +76,18 @@ def assemble(
 
 
 def _check_mapped_range(stored: NDArray[np.float64], instance: Instance) -> None:
-    """Refuse measured pixels outside the range of stored values that the image's mapping covers."""
-    mapping = instance.real_world
+    """Refuse measured pixels outside the ranges of stored values that the image's mappings in kPa and Pa cover."""
+    mappings = [mapping for mapping in instance.real_world if mapping.unit in KPA_PER_UCUM_UNIT]
     measured = stored[np.isfinite(stored) & (stored > 0)]
-    if mapping is None or not measured.size:
+    covered = np.zeros(measured.shape, np.bool_)
+    for mapping in mappings:
+        covered |= (measured >= mapping.first_stored) & (measured <= mapping.last_stored)
+    if not mappings or covered.all():
         return
-    low, high = measured.min(), measured.max()
-    if low < mapping.first_stored or high > mapping.last_stored:
-        msg = (
-            "The RealWorldValueMappingSequence of the stiffness series covers stored values from "
-            f"{mapping.first_stored:g} to {mapping.last_stored:g}, but its pixels range from {low:g} to {high:g}. "
-            "Nothing was measured; set kpa_per_count if you know the scanner's scale."
-        )
-        raise UnknownUnitError(msg)
+    ranges = " and ".join(f"from {mapping.first_stored:g} to {mapping.last_stored:g}" for mapping in mappings)
+    msg = (
+        f"The RealWorldValueMappingSequence of the stiffness series covers stored values {ranges}, but its pixels "
+        f"range from {measured.min():g} to {measured.max():g}. Nothing was measured; set kpa_per_count if you know the "
+        "scanner's scale."
+    )
+    raise UnknownUnitError(msg)

@@ -1,7 +1,8 @@
 """The magnitude and the unmasked stiffness on the measured slices, as further input of the network.
 
 Nothing is measured in either. A companion whose pixels do not certainly match the measured slices is left out with a
-note; it never fails an acquisition.
+note: the number does not need it. Only an unmasked stiffness that differs from the masked one, which is the measured
+number told twice, refuses the acquisition.
 """
 
 from __future__ import annotations
@@ -12,36 +13,60 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from liver_mre.errors import MreError
+from liver_mre.errors import ContradictoryImagesError, MreError
+from liver_mre.series.confidence_images import image_number, order_by_number
 from liver_mre.stiffness.assembly import assemble
-from liver_mre.stiffness.body_overlap import best_overlap, fill_holes, mean_overlap
-from liver_mre.stiffness.confidence_map import image_number, order_by_number
+from liver_mre.stiffness.body_overlap import (
+    EXCHANGE_MARGIN,
+    MIRROR_MARGIN,
+    best_overlap,
+    exchange_gain,
+    fill_holes,
+    mean_overlap,
+    mirror_gain,
+)
+from liver_mre.stiffness.companion_slices import (
+    NO_POSITIONS,
+    UnusableError,
+    of_slices,
+    on_grids,
+    on_slices,
+    read_values,
+    require,
+)
 from liver_mre.stiffness.magnitude import body_pixels
 from liver_mre.stiffness.masking import Masking, judge_masking
+from liver_mre.stiffness.pixel_evidence import looks_like_images
+from liver_mre.stiffness.shared_structure import MAX_FLIP_GAIN, flip_gain
 from liver_mre.studies.decoding import read_images
-from liver_mre.studies.geometry import images_at, same_orientation, same_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from liver_mre.series.acquisition import Acquisition, UnitEvidence
+    from liver_mre.series.acquisition import Acquisition, ScannerMaps
     from liver_mre.stiffness.volume import StiffnessVolume
-    from liver_mre.studies.study import Instance, Series
+    from liver_mre.studies.study import Series
 
     Pixels = NDArray[np.float32]
 
-MAX_SPREAD_RATIO: Final = 0.5
-"""Ours: phase offsets of one slice differ by noise, different slices by anatomy, which is far more."""
+STEP_ROUNDING: Final = 1.001
+"""A step of stored values, with the rounding of float32."""
 MAX_SHIFT_MM: Final = 30.0
 """Ours: largest shift by breathing when outlines of the body are compared."""
+MIN_SAME_BODY: Final = 0.7
+"""Ours, in Dice overlap after the best shift: outlines of one body by brightness and by stiffness."""
+MAX_FILLED: Final = 0.95
+"""Ours: a stiffness that covers more of the image shows no outline of the body."""
+MAX_COPY_CORRELATION: Final = 0.99
+"""Ours: no contrast of the magnitude follows stiffness so closely."""
+_FLIPPED: Final = ("in the reverse order of slices", "mirrored from top to bottom", "mirrored from left to right")
+SWAPPED_HALVES: Final = (
+    "The images of series {} are numbered in another order than the scanner's: the half with negative values was taken "
+    "for the phase, and the other one for the magnitude."
+)
 _GREY: Final = (1, "MONOCHROME2")
-_NO_POSITIONS: Final = "it has no usable positions, and"
-
-
-class _UnusableError(Exception):
-    """A companion does not certainly match the measured slices; the message says why, as a clause."""
 
 
 def with_companions(volume: StiffnessVolume, acquisition: Acquisition) -> StiffnessVolume:
@@ -51,76 +76,156 @@ def with_companions(volume: StiffnessVolume, acquisition: Acquisition) -> Stiffn
     -------
     The volume with `unmasked_kpa` and `magnitude`, where the acquisition has them and they match the measured slices;
     one that is left out adds a note with the reason.
+
+    Raises
+    ------
+    ContradictoryImagesError
+        The unmasked stiffness differs from the masked one.
     """
-    maps, magnitude = acquisition.maps, acquisition.magnitude
-    if maps is not None and (unmasked := maps.unmasked) is not None:
-        try:
-            volume = replace(volume, unmasked_kpa=_unmasked_kpa(volume, maps.unit, unmasked))
-        except (_UnusableError, MreError) as error:
-            volume = _without(volume, "unmasked stiffness", unmasked, error)
+    volume, magnitude = _with_unmasked(volume, acquisition), acquisition.magnitude
     if magnitude is not None:
         try:
-            volume = replace(volume, magnitude=_magnitude(volume, magnitude))
-        except (_UnusableError, MreError) as error:
+            usable, notes = _not_the_phases(magnitude, acquisition.phases)
+            volume = replace(volume, magnitude=_magnitude(volume, usable), notes=(*volume.notes, *notes))
+        except (UnusableError, MreError) as error:
             volume = _without(volume, "magnitude", magnitude, error)
     return volume
 
 
+def check_unmasked(volume: StiffnessVolume, acquisition: Acquisition) -> StiffnessVolume:
+    """Return the volume, without companions, if the acquisition's unmasked stiffness does not contradict it.
+
+    Raises
+    ------
+    ContradictoryImagesError
+        The unmasked stiffness differs from the masked one.
+    """
+    return replace(_with_unmasked(volume, acquisition), unmasked_kpa=None)
+
+
+def _with_unmasked(volume: StiffnessVolume, acquisition: Acquisition) -> StiffnessVolume:
+    maps = acquisition.maps
+    if maps is None or maps.unmasked is None:
+        return volume
+    try:
+        return replace(volume, unmasked_kpa=_unmasked_kpa(volume, maps, maps.unmasked))
+    except ContradictoryImagesError:
+        raise
+    except (UnusableError, MreError) as error:
+        return _without(volume, "unmasked stiffness", maps.unmasked, error)
+
+
 def _without(volume: StiffnessVolume, what: str, series: Series, error: Exception) -> StiffnessVolume:
     # Messages of the pixel decoder end in "Nothing was measured", which is not true here.
-    why = str(error) if isinstance(error, _UnusableError) else "its pixels cannot be read, or lost something"
+    why = str(error) if isinstance(error, UnusableError) else "its pixels cannot be read, or lost something"
     note = f"The network was not given the {what} (series {series.series_number}): {why}."
-    return replace(volume, notes=(*volume.notes, note))
+    return volume if note in volume.notes else replace(volume, notes=(*volume.notes, note))
 
 
-def _require(condition: object, otherwise: str) -> None:
-    if not condition:
-        raise _UnusableError(otherwise)
-
-
-def _unmasked_kpa(volume: StiffnessVolume, unit: UnitEvidence, series: Series) -> Pixels:
+def _unmasked_kpa(volume: StiffnessVolume, maps: ScannerMaps, series: Series) -> Pixels:
     """Return the unmasked stiffness (S, R, C), which must equal the masked one wherever that has values."""
-    by_slice = _on_slices(volume, series)
-    _require(all(len(images) == 1 for images in by_slice), "it does not show every measured slice once")
+    by_slice = on_slices(volume, series)
+    require(all(len(images) == 1 for images in by_slice), "it does not show every measured slice once")
     images = tuple(chain.from_iterable(by_slice))
     stored = np.stack([image.stored for image in read_images(images)])
-    stiffness_kpa = assemble(stored, images, unit).stiffness_kpa
-    equal = np.array_equal(stiffness_kpa[volume.valid], volume.stiffness_kpa[volume.valid])
-    _require(equal, "it differs from the masked stiffness where that has values")
+    units = dict(zip(series.instances, maps.unmasked_units, strict=True))
+    per_slice = tuple(units[image] for image in images)
+    assembled = assemble(stored, images, per_slice[0], per_slice=per_slice).stiffness_kpa
+    stiffness_kpa = on_grids(assembled, images, volume.instances)
+    masked_units = maps.slice_units or (maps.unit,)
+    _check_same_stiffness(volume, stiffness_kpa, max(unit.kpa_per_count for unit in (*masked_units, *per_slice)), maps)
     masking = judge_masking(stiffness_kpa > 0, volume.pixel_area_cm2)
-    _require(masking is not Masking.MASKED, "its pixels look masked, too")
+    require(masking is not Masking.MASKED, "its pixels look masked, too")
     return stiffness_kpa
+
+
+def _check_same_stiffness(volume: StiffnessVolume, unmasked_kpa: Pixels, step_kpa: float, maps: ScannerMaps) -> None:
+    """Refuse two maps of one acquisition that differ by more than a stored step where both should be the same."""
+    apart_kpa = np.abs(unmasked_kpa - volume.stiffness_kpa)[volume.valid]
+    differing = int(np.count_nonzero(apart_kpa > step_kpa * STEP_ROUNDING))
+    if not differing or maps.unmasked is None:
+        return
+    msg = (
+        f"The masked stiffness (series {maps.stiffness.series_number}) and the unmasked one of the same slices (series "
+        f"{maps.unmasked.series_number}) differ in {differing} of {apart_kpa.size} pixels, by up to "
+        f"{apart_kpa.max():.3g} kPa. A mask only takes pixels away, so one of the two was changed, or they come from "
+        "different acquisitions. Nothing was measured; send both again as the scanner stored them."
+    )
+    raise ContradictoryImagesError(msg)
+
+
+def _not_the_phases(magnitude: Series, phases: Sequence[Series]) -> tuple[Series, tuple[str, ...]]:
+    """Return the part of a raw series that holds its magnitude, and a note if it is not the one that numbers say.
+
+    Phases have negative values and magnitudes have none, so renumbering cannot exchange them unnoticed.
+    """
+    halves = [
+        one
+        for one in phases
+        if one.series_instance_uid == magnitude.series_instance_uid and len(one.instances) == len(magnitude.instances)
+    ]
+    if not halves or not _has_negative_values(magnitude):
+        return magnitude, ()
+    others = [one for one in halves if not _has_negative_values(one)]
+    require(len(others) == 1, "it has negative values, as phase images have")
+    return others[0], (SWAPPED_HALVES.format(magnitude.series_number),)
+
+
+def _has_negative_values(series: Series) -> bool:
+    return any(bool((image.stored < 0).any()) for image in read_images(series.instances))
 
 
 def _magnitude(volume: StiffnessVolume, series: Series) -> Pixels:
     """Return the magnitude of the measured slices, (S, R, C): the mean over the phase offsets of each."""
     images = series.instances
     grey = all((image.samples_per_pixel, image.photometric_interpretation) == _GREY for image in images)
-    _require(grey, "it is not stored as grey values")
-    _require(not any(image.conflicting for image in images), "files of it contradict each other")
-    if len({image.position_mm for image in images}) == 1 < len(volume.instances):
-        return _by_number(volume, series)
-    by_slice = _on_slices(volume, series)
+    require(grey, "it is not stored as grey values")
+    require(not any(image.conflicting for image in images), "files of it contradict each other")
+    without_positions = len({image.position_mm for image in images}) == 1 < len(volume.instances)
+    magnitude = _by_number(volume, series) if without_positions else _by_position(volume, series)
+    require(looks_like_images(magnitude), "a slice of it is constant, or noise")
+    require(not _is_copy(magnitude, volume), "it is a copy of the stiffness or of its confidence")
+    measured = volume.complete_kpa > 0.0
+    if volume.only_masked or measured.mean() > MAX_FILLED:
+        return magnitude  # no outline of the body to compare with
+    body, outline = fill_holes(body_pixels(magnitude)), fill_holes(measured)
+    reach = round(MAX_SHIFT_MM / min(volume.pixel_spacing_mm))
+    same_body = best_overlap(body, outline, reach) >= MIN_SAME_BODY
+    require(same_body, "its outline of the body is another than that of the stiffness")
+    in_order = exchange_gain(body, outline) <= EXCHANGE_MARGIN
+    require(in_order, "outlines of the body would fit better if slices of it changed places")
+    as_is = mirror_gain(body, outline) <= MIRROR_MARGIN
+    require(as_is, "the outline of the body would fit better if a slice of it were mirrored")
+    for axis, limit in enumerate(MAX_FLIP_GAIN):
+        gain = flip_gain(magnitude, volume.complete_kpa, body, volume.pixel_spacing_mm, axis)
+        require(gain <= limit, f"the organs in it would fit those of the stiffness better {_FLIPPED[axis]}")
+    return magnitude
+
+
+def _is_copy(magnitude: Pixels, volume: StiffnessVolume) -> bool:
+    """Tell whether the magnitude follows the stiffness, or separates confident pixels from all others."""
+    body, doubtful = volume.valid, volume.valid & ~volume.confident
+    if not doubtful.any() or not volume.confident.any():
+        separates = False
+    else:
+        separates = float(magnitude[volume.confident].min()) > float(magnitude[doubtful].max())
+    pair = magnitude[body], volume.stiffness_kpa[body]
+    follows = all(values.std() > 0.0 for values in pair) and np.corrcoef(*pair)[0, 1] > MAX_COPY_CORRELATION
+    return bool(separates or follows)
+
+
+def _by_position(volume: StiffnessVolume, series: Series) -> Pixels:
+    """Return the mean over the images at the position of each measured slice, as many of each."""
+    by_slice = on_slices(volume, series)
     offsets = {len(of_slice) for of_slice in by_slice}
-    _require(len(offsets) == 1, "it has more images of some slices than of others")
-    values = _values(list(chain.from_iterable(by_slice)))
+    require(len(offsets) == 1, "it has more images of some slices than of others")
+    values = on_grids(
+        read_values(list(chain.from_iterable(by_slice))),
+        tuple(chain.from_iterable(by_slice)),
+        tuple(instance for instance, found in zip(volume.instances, by_slice, strict=True) for _ in found),
+    )
     mean: Pixels = values.reshape(len(by_slice), *offsets, *values.shape[1:]).mean(axis=1)
     return mean
-
-
-def _on_slices(volume: StiffnessVolume, series: Series) -> list[list[Instance]]:
-    """Return the images at the position of each measured slice, at least one per slice."""
-    by_slice = [images_at(series, instance) for instance in volume.instances]
-    _require(all(by_slice), "it lacks slices, or shows others (ImagePositionPatient)")
-    aligned = all(
-        same_orientation(image, instance) and same_pixels(image, instance)
-        for instance, images in zip(volume.instances, by_slice, strict=True)
-        for image in images
-    )
-    _require(
-        aligned, "its pixels do not lie on those of the stiffness (Rows, Columns, PixelSpacing, ImagePositionPatient)"
-    )
-    return by_slice
 
 
 def _by_number(volume: StiffnessVolume, series: Series) -> Pixels:
@@ -133,55 +238,22 @@ def _by_number(volume: StiffnessVolume, series: Series) -> Pixels:
     images, slices = sorted(series.instances, key=image_number), volume.instances
     shape = volume.stiffness_kpa.shape[1:]
     fits = len(images) % len(slices) == 0 and all((image.rows, image.columns) == shape for image in images)
-    _require(fits, f"{_NO_POSITIONS} other images than the stiffness")
+    require(fits, f"{NO_POSITIONS} other images than the stiffness")
     unique = all(len(set(map(image_number, of))) == len(of) for of in (images, slices))
-    _require(unique, f"{_NO_POSITIONS} InstanceNumber repeats")
+    require(unique, f"{NO_POSITIONS} InstanceNumber repeats")
     order = order_by_number(slices)
     numbered = sorted(order) in (order, order[::-1])
-    _require(numbered, f"{_NO_POSITIONS} the stiffness is not numbered in the order of its slices")
-    _require(not volume.only_masked, f"{_NO_POSITIONS} no outline of the body in a masked stiffness tells its order")
-    by_number = _of_slices(_values(images), images, len(slices))
+    require(numbered, f"{NO_POSITIONS} the stiffness is not numbered in the order of its slices")
+    require(not volume.only_masked, f"{NO_POSITIONS} no outline of the body in a masked stiffness tells its order")
+    by_number = of_slices(read_values(images), images, len(slices))
     measured = volume.valid if volume.unmasked_kpa is None else volume.unmasked_kpa > 0
     body, outline = fill_holes(body_pixels(by_number)), fill_holes(measured[order])
     in_order = len(slices) == 1 or mean_overlap(body, outline) > mean_overlap(body[::-1], outline)
-    _require(in_order, f"{_NO_POSITIONS} outlines of the body contradict the order of its numbers")
+    require(in_order, f"{NO_POSITIONS} outlines of the body contradict the order of its numbers")
     # Breathing moves the body between magnitude and stiffness by more than its two sides differ.
     reach = round(MAX_SHIFT_MM / min(volume.pixel_spacing_mm))
     as_is, *mirrored = (best_overlap(flipped, outline, reach) for flipped in (body, body[:, :, ::-1], body[:, ::-1]))
-    _require(as_is > max(mirrored), f"{_NO_POSITIONS} the outline of the body looks mirrored")
+    require(as_is > max(mirrored), f"{NO_POSITIONS} the outline of the body looks mirrored")
     magnitude = np.empty_like(by_number)
     magnitude[order] = by_number
     return magnitude
-
-
-def _of_slices(values: Pixels, images: Sequence[Instance], slices: int) -> Pixels:
-    """Return the mean over the phase offsets of each slice, (S, R, C), of images in the order of their numbers.
-
-    Scanners number slice by slice or offset by offset. The header says which, or else the pixels: images of one slice
-    differ much less than those of different slices.
-    """
-    numbers = [image.offset_number for image in images]
-    known = sorted({number for number in numbers if number is not None})
-    if known and all(numbers.count(number) == slices for number in known) and len(known) * slices == len(images):
-        mean: Pixels = np.mean([values[[found == number for found in numbers]] for number in known], axis=0)
-        return mean
-    grid = values.shape[1:]
-    either = values.reshape(slices, -1, *grid), values.reshape(-1, slices, *grid).swapaxes(0, 1)
-    spread = [float(np.abs(of - of.mean(axis=1, keepdims=True)).mean()) for of in either]
-    clear = min(spread) <= MAX_SPREAD_RATIO * max(spread)
-    _require(clear, f"{_NO_POSITIONS} it is not clear which of its images show one slice")
-    closest: Pixels = either[int(np.argmin(spread))].mean(axis=1)
-    return closest
-
-
-def _values(images: Sequence[Instance]) -> Pixels:
-    """Read pixels on one scale: each image's own, since it can differ between slices, if every image has one."""
-    stored = np.stack([image.stored for image in read_images(images)]).astype(np.float32)
-    if any(image.rescale_slope is None for image in images):
-        return np.maximum(stored, np.float32(0.0))
-    scales = np.array([(image.rescale_slope, image.rescale_intercept or 0.0) for image in images], dtype=np.float32)
-    usable = np.isfinite(scales).all() and (scales[:, 0] > 0).all()
-    _require(usable, "its RescaleSlope or RescaleIntercept cannot be used")
-    slope, intercept = scales.T[:, :, np.newaxis, np.newaxis]
-    values: Pixels = np.maximum(stored * slope + intercept, np.float32(0.0))
-    return values

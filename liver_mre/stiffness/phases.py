@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from liver_mre.errors import MreError
-from liver_mre.stiffness.confidence_map import image_number
+from liver_mre.series.confidence_images import image_number
 from liver_mre.stiffness.waves import MIN_OFFSETS
 from liver_mre.studies.decoding import read_images
-from liver_mre.studies.geometry import images_at, same_orientation, same_pixels
+from liver_mre.studies.geometry import grid_offset, images_at, on_grid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +61,13 @@ def _read(series: Series, instances: tuple[Instance, ...]) -> NDArray[np.float32
     phase *= np.array([image.rescale_slope or 1.0 for image in ordered], np.float32)[:, None, None]
     phase += np.array([image.rescale_intercept or 0.0 for image in ordered], np.float32)[:, None, None]
     found = in_radians(phase)
-    return None if found is None else found.reshape(offsets, len(instances), *phase.shape[1:])
+    if found is None:
+        return None
+    placed = (
+        on_grid(pixels, image, instances[n % len(instances)])
+        for n, (pixels, image) in enumerate(zip(found, ordered, strict=True))
+    )
+    return np.stack(list(placed)).reshape(offsets, len(instances), instances[0].rows, instances[0].columns)
 
 
 def in_radians(values: NDArray[np.floating]) -> NDArray[np.float32] | None:
@@ -77,7 +83,7 @@ def in_radians(values: NDArray[np.floating]) -> NDArray[np.float32] | None:
 def _offsets_at(series: Series, instance: Instance) -> list[Instance]:
     """Return the images of a slice in the order of their offsets; none where pixels or offset numbers do not fit."""
     images = images_at(series, instance)
-    if not all(same_orientation(image, instance) and same_pixels(image, instance) for image in images):
+    if not all(grid_offset(instance, image) is not None for image in images):
         return []
     numbers = sorted(image.offset_number for image in images if image.offset_number is not None)
     if not numbers:

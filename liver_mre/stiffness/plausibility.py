@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 UNMASKED_MEDIAN_KPA: Final = (0.86, 8.6)
 MASKED_SOFT_KPA: Final = (0.67, 6.7)
 MASKED_STIFF_KPA: Final = (1.6, np.inf)
-PLAUSIBLE_MEDIAN_KPA: Final = (0.5, 20.0)  # ours: below any in-vivo liver, above any cirrhotic one
 
 
 def check_body_stiffness(stiffness_kpa: NDArray[np.floating], unit: UnitEvidence, *, masked: bool) -> None:
@@ -70,20 +69,3 @@ def _check(name: str, value_kpa: float, limits_kpa: tuple[float, float], unit: U
         "check the scanner's scale, and kpa_per_count if it is set."
     )
     raise ImplausibleStiffnessError(msg)
-
-
-def check_plausible(median_kpa: float) -> None:
-    """Refuse a median over the measured region, in kPa, outside 0.5-20 kPa.
-
-    Raises
-    ------
-    ImplausibleStiffnessError
-        The median is outside that range.
-    """
-    low, high = PLAUSIBLE_MEDIAN_KPA
-    if not low <= median_kpa <= high:
-        msg = (
-            f"The median over the measured region would be {median_kpa:.3g} kPa, outside {low:g}-{high:g} kPa, so the "
-            "unit of the pixels cannot be right. Nothing was measured; check the scanner's scale."
-        )
-        raise ImplausibleStiffnessError(msg)

@@ -10,9 +10,10 @@ import numpy as np
 from liver_mre.errors import NoConfidenceError
 from liver_mre.series.stack import order_slices
 from liver_mre.stiffness.assembly import assemble
-from liver_mre.stiffness.companions import with_companions
+from liver_mre.stiffness.companions import check_unmasked, with_companions
 from liver_mre.stiffness.confidence_map import read_confidence
 from liver_mre.stiffness.masking import Masking, close_hatch, judge_masking
+from liver_mre.stiffness.pixel_evidence import without_impossible_pixels
 from liver_mre.stiffness.plausibility import check_body_stiffness
 from liver_mre.studies.decoding import read_images
 
@@ -43,7 +44,8 @@ def read_scanner_maps(
     acquisition : the acquisition that they belong to
     confidence_threshold : smallest confidence (0 to 1) of a confident pixel, for separate confidence maps; the scanner
         masks a masked series at 95 %
-    companions : also read the magnitude and the unmasked stiffness, which are input of the network and never measured
+    companions : also give the magnitude and the unmasked stiffness, which are input of the network and never measured;
+        an unmasked stiffness is always compared
 
     Returns
     -------
@@ -63,6 +65,8 @@ def read_scanner_maps(
         The unit comes from a real world value mapping that does not cover all pixels.
     ImplausibleStiffnessError
         The pixels cannot belong to an abdomen in the unit that was found.
+    ContradictoryImagesError
+        The pixels of a slice are not those of an elastogram, or the unmasked stiffness contradicts the masked one.
     LossyPixelsError
         The pixels were compressed with loss.
     TruncatedFileError
@@ -92,7 +96,8 @@ def read_scanner_maps(
     # A stiffness series that comes with a confidence map can be masked, too.
     masked = volume.masked or masking is Masking.MASKED
     volume = replace(volume, scanner_contour=contour, notes=tuple(notes), masked=masked)
-    return with_companions(volume, acquisition) if companions else volume
+    volume = without_impossible_pixels(volume)
+    return with_companions(volume, acquisition) if companions else check_unmasked(volume, acquisition)
 
 
 def _slice_units(maps: ScannerMaps, instances: tuple[Instance, ...]) -> tuple[UnitEvidence, ...] | None:

@@ -1,34 +1,39 @@
-"""Stored pixel values of images in any transfer syntax: each object is opened once, only needed frames are decoded."""
+"""Stored pixel values of images in any transfer syntax: each object is opened once, only needed frames are read."""
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
 
-import numpy as np
-from pydicom.pixels.utils import pixel_array
-
-from liver_mre.errors import GeometryError, InvalidInputError, LossyPixelsError, TruncatedFileError
-from liver_mre.studies.files import open_dicom
-from liver_mre.studies.overlays import BIT_POSITION, OVERLAY_DATA, OVERLAY_GROUPS, enclosed_region
-from liver_mre.studies.values import integer, is_filled, number
+from liver_mre.errors import GeometryError, LossyPixelsError, MreError, TruncatedFileError, UnusablePixelsError
+from liver_mre.studies.codestream import CodestreamError
+from liver_mre.studies.dicom_file import opened
+from liver_mre.studies.dicom_stream import LimitError
+from liver_mre.studies.encapsulated import FragmentsError
+from liver_mre.studies.frame_words import FrameReader, LossError
+from liver_mre.studies.overlays import Effort, enclosed_region, overlay_bits
+from liver_mre.studies.padding import without_padding
+from liver_mre.studies.pixel_format import MOST_SIDE, PixelFormat, check_pixel_headers, fault_error, read_format
+from liver_mre.studies.study import PixelFault
+from liver_mre.studies.unused_bits import UnusedBitsError, stored_values
+from liver_mre.studies.values import text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
-    from pydicom import FileDataset
 
+    from liver_mre.studies.dicom_file import DicomFile
     from liver_mre.studies.study import Instance
 
     Stored = NDArray[np.integer]
 
-_MAX_BITS: Final = 16
-_WRONG_BITS: Final = (
-    "Pixels of instance {} have bits above BitsStored ({}), which no overlay explains, so their values are not known. "
-    "Nothing was measured; send the series again."
-)
+MOST_PIXELS: Final = 8 * MOST_SIDE**2
+"""Ours: pixels that are read at a time, 512 images of 256 x 256; more would take gigabytes of memory."""
+_CLAUSES: Final = (CodestreamError, FragmentsError, LimitError, UnusedBitsError)
+"""Errors whose message says why the pixels of an object cannot be used, as a clause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,108 +53,78 @@ class Image:
 
 
 def read_images(instances: Sequence[Instance]) -> list[Image]:
-    """Read the pixels of images, in the order given.
+    """Read the pixels of images of one series, in the order given.
 
     Raises
     ------
     LossyPixelsError
-        An image was compressed lossily.
+        An image was compressed with loss.
     GeometryError
         The images differ in size.
     TruncatedFileError
-        A file is truncated, or its pixels cannot be decoded.
-    InvalidInputError
-        Pixels do not fit into BitsStored.
+        A file is cut off or damaged.
+    UnusablePixelsError
+        Pixels are stored in an unknown way, or file, codestream and header contradict each other.
     """
-    if any(instance.lossy for instance in instances):
-        raise LossyPixelsError
+    check_pixel_headers(instances)
+    if sum(instance.rows * instance.columns for instance in instances) > MOST_PIXELS:
+        msg = f"The series has more than {MOST_PIXELS} pixels, more than any acquisition. Nothing was measured."
+        raise UnusablePixelsError(msg)
     by_source: dict[str, list[int]] = {}
     for index, instance in enumerate(instances):
         by_source.setdefault(instance.source, []).append(index)
-    images: dict[int, Image] = {}
+    images: dict[int, tuple[Image, tuple[int, int] | None]] = {}
     for indices in by_source.values():
         images.update(zip(indices, _read_object([instances[index] for index in indices]), strict=True))
-    if len({image.stored.shape for image in images.values()}) > 1:
+    if len({image.stored.shape for image, _ in images.values()}) > 1:
         msg = "The images of a series differ in size. Nothing was measured."
         raise GeometryError(msg)
-    return [images[index] for index in range(len(instances))]
+    ordered = [images[index] for index in range(len(instances))]
+    stored = without_padding([image.stored for image, _ in ordered], [padding for _, padding in ordered])
+    return [replace(image, stored=values) for (image, _), values in zip(ordered, stored, strict=True)]
 
 
-def _read_object(frames: list[Instance]) -> list[Image]:
-    """Read images of one object."""
+def _read_object(frames: list[Instance]) -> list[tuple[Image, tuple[int, int] | None]]:
+    """Read images of one object, and the range of their padding."""
+    uid = frames[0].sop_instance_uid
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's warnings about odd but decodable files do not help the user
-            dataset = open_dicom(frames[0].source, stop_before_pixels=False)
-            _check_pixels(dataset)
-            _check_unused_bits(dataset)
-            return [_read_frame(dataset, frame) for frame in frames]
-    except InvalidInputError:
+            with opened(frames[0].source) as file:
+                return _read_frames(file, frames)
+    except MreError:
         raise
+    except LossError as error:
+        msg = f"{LossyPixelsError.default_message} Found: {error}, although nothing in the header says so."
+        raise LossyPixelsError(msg) from error
+    except _CLAUSES as error:
+        raise fault_error(uid, PixelFault(str(error), getattr(error, "truncated", False))) from error
     # pydicom and its decoders raise almost anything on damaged pixels; the cause stays attached.
     except Exception as error:
-        msg = (
-            f"The pixels of instance {frames[0].sop_instance_uid} cannot be read: the file is truncated, or its "
-            "transfer syntax cannot be decoded. Send the series again."
-        )
+        msg = f"The pixels of instance {uid} cannot be read: the file is damaged or cut off. Send the series again."
         raise TruncatedFileError(msg) from error
 
 
-def _read_frame(dataset: FileDataset, instance: Instance) -> Image:
-    index = None if instance.frame_number is None else instance.frame_number - 1
-    stored = cast("Stored", pixel_array(dataset, index=index, raw=True))
-    if stored.shape != (instance.rows, instance.columns):
-        msg = "the pixels have another size than the header says"
-        raise ValueError(msg)
-    contour, damaged = enclosed_region(dataset, instance.frame_number)
-    return Image(_without_padding(_used_bits(stored, dataset), dataset), contour, damaged)
+def _read_frames(file: DicomFile, frames: list[Instance]) -> list[tuple[Image, tuple[int, int] | None]]:
+    dataset = file.dataset
+    found = read_format(dataset, text(dataset.file_meta, "TransferSyntaxUID"), file.pixels)
+    if not isinstance(found, PixelFormat):
+        raise fault_error(frames[0].sop_instance_uid, found)
+    reader, effort = FrameReader(file, found), Effort()
+    images = [(_read_frame(reader, frame, effort), found.padding) for frame in frames]
+    reader.check_end()
+    return images
 
 
-def _check_pixels(dataset: FileDataset) -> None:
-    """Refuse pixels that would be decoded to wrong values."""
-    if dataset["PixelData"].is_undefined_length and not dataset.file_meta.TransferSyntaxUID.is_encapsulated:
-        msg = "the pixels are compressed, but the transfer syntax is not"
-        raise ValueError(msg)
-    stored, highest = int(dataset.BitsStored), integer(dataset, "HighBit")
-    if dataset.BitsAllocated > _MAX_BITS or (highest is not None and highest != stored - 1):
-        msg = f"pixels of {stored} bits up to bit {highest} in {dataset.BitsAllocated} are not known from any scanner"
-        raise ValueError(msg)
-
-
-def _used_bits(stored: Stored, dataset: FileDataset) -> Stored:
-    """Drop bits above BitsStored, where old files keep overlay planes, and extend the sign over them."""
-    unused = 8 * stored.dtype.itemsize - int(dataset.BitsStored)
-    if unused <= 0:
-        return stored
-    used: Stored = (stored << unused) >> unused
-    return used
-
-
-def _check_unused_bits(dataset: FileDataset) -> None:
-    """Refuse pixels that do not fit into BitsStored: decoders would truncate them and make a stiff liver soft.
-
-    Higher bits may extend the sign or hold overlay planes named in the header. Compressed pixels have none.
-    """
-    bits = int(dataset.BitsStored)
-    if dataset.BitsAllocated != _MAX_BITS or bits >= _MAX_BITS or dataset.file_meta.TransferSyntaxUID.is_encapsulated:
-        return
-    if any((group, BIT_POSITION) in dataset and (group, OVERLAY_DATA) not in dataset for group in OVERLAY_GROUPS):
-        return
-    order = "<" if dataset.original_encoding[1] is not False else ">"
-    words = np.frombuffer(dataset.PixelData[: len(dataset.PixelData) // 2 * 2], f"{order}u2")
-    above, negative = words >> bits, (words >> (bits - 1) & 1).astype(np.bool_)
-    sign = negative & (above == (1 << (_MAX_BITS - bits)) - 1) & (integer(dataset, "PixelRepresentation") == 1)
-    if np.any((above != 0) & ~sign):
-        raise InvalidInputError(_WRONG_BITS.format(dataset.SOPInstanceUID, bits))
-
-
-def _without_padding(stored: Stored, dataset: FileDataset) -> Stored:
-    if not is_filled(dataset, "PixelPaddingValue"):
-        return stored
-    value = number(dataset, "PixelPaddingValue")
-    limit = number(dataset, "PixelPaddingRangeLimit") if is_filled(dataset, "PixelPaddingRangeLimit") else value
-    if value is None or limit is None:
-        msg = "PixelPaddingValue or PixelPaddingRangeLimit cannot be read"
-        raise ValueError(msg)
-    low, high = min(value, limit), max(value, limit)
-    return np.where((stored >= low) & (stored <= high), np.zeros_like(stored), stored)
+def _read_frame(reader: FrameReader, instance: Instance, effort: Effort) -> Image:
+    dataset, found = reader.file.dataset, reader.format
+    if instance.frame_number is None and found.frames != 1:
+        msg = f"it has {found.frames} frames, but is no enhanced MR object that describes them"
+        raise CodestreamError(msg)
+    if (found.rows, found.columns) != (instance.rows, instance.columns):
+        msg = "Rows and Columns have changed since the header was read"
+        raise CodestreamError(msg)
+    words = reader.read((instance.frame_number or 1) - 1)
+    planes = overlay_bits(dataset)
+    contour, damaged = enclosed_region(dataset, instance.frame_number, words.values if planes else None, effort)
+    return Image(stored_values(words, found, overlay_bits=planes), contour, damaged)

@@ -1,4 +1,4 @@
-"""List the files of an input, and open DICOM files with or without a preamble."""
+"""List the files of an input: regular files under its root, and those in zip archives."""
 
 from __future__ import annotations
 
@@ -7,124 +7,87 @@ import stat
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from pydicom import dcmread
-from pydicom.errors import InvalidDicomError
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
-
-from liver_mre.errors import UsageError
+from liver_mre.errors import InvalidInputError, UsageError
 from liver_mre.studies.archives import SUFFIX, is_archive, unpack
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
-
-    from pydicom import FileDataset
-    from pydicom.tag import BaseTag
 
     from liver_mre.studies.scratch import Scratch
 
-_PREAMBLE: Final = 128
-_MAGIC: Final = b"DICM"
-# Group 0002 or 0008, little endian: DICOM without a preamble.
-_BARE_STARTS: Final = (b"\x02\x00", b"\x08\x00")
+MOST_FILES: Final = 500_000
+"""Ours: files and folders under one input; 500 studies of 1,000 images. More is not one input but an archive."""
 
 
 @dataclass(slots=True)
 class FileList:
-    """The regular files under a path, by name, and the number of unreadable files and folders."""
+    """The regular files under a path, by name.
+
+    Attributes
+    ----------
+    files : their paths
+    unreadable : number of unreadable files and folders
+    outside : number of links that lead out of the input, which are not followed
+    """
 
     files: list[str] = field(default_factory=list)
     unreadable: int = 0
-
-
-def open_dicom(path: str | Path, *, stop_before_pixels: bool, tags: Sequence[BaseTag] | None = None) -> FileDataset:
-    """Read a DICOM file, with or without a preamble and file meta information.
-
-    Parameters
-    ----------
-    path : the file
-    stop_before_pixels : omit the pixels
-    tags : the elements to read; by default all
-
-    Returns
-    -------
-    FileDataset
-        `preamble` is None if the file has none. A missing transfer syntax is set to the little endian one, implicit or
-        explicit, in which the elements are encoded.
-
-    Raises
-    ------
-    InvalidDicomError
-        The file is not DICOM.
-    EOFError
-        The file is empty.
-    OSError
-        The file cannot be read; `errno` says why. Damaged content can raise almost anything else.
-    """
-    with open(path, "rb") as stream:  # noqa: PTH123 - half the cost of Path.open, for thousands of files
-        head = stream.read(_PREAMBLE + len(_MAGIC))
-        if not head:
-            msg = "the file is empty"
-            raise EOFError(msg)
-        bare = head[_PREAMBLE:] != _MAGIC
-        if bare and not head.startswith(_BARE_STARTS):
-            msg = "the file is not DICOM"
-            raise InvalidDicomError(msg)
-        stream.seek(0)
-        wanted = None if tags is None else list(tags)
-        dataset = dcmread(stream, stop_before_pixels=stop_before_pixels, specific_tags=wanted, force=bare)
-    if "TransferSyntaxUID" not in dataset.file_meta:
-        implicit, _ = dataset.original_encoding
-        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else ExplicitVRLittleEndian
-    return dataset
+    outside: int = 0
 
 
 def list_files(path: Path, scratch: Scratch | None = None) -> FileList:
     """List the regular files under a path: a folder, read recursively, or one file.
 
     With a scratch folder, zip archives are replaced by their files: `path` itself, or files named `*.zip` in a folder.
-    Links to folders are followed, but every folder is read only once, so circular links end. Pipes, devices and sockets
-    are skipped, because reading them could block.
+    Links are followed within the folder only, and every folder is read only once, so circular links end. Pipes, devices
+    and sockets are skipped.
 
     Raises
     ------
     UsageError
-        The path does not exist or cannot be read.
+        The path does not exist, cannot be read, or is neither a folder nor a regular file.
     InvalidInputError
-        An archive cannot be unpacked.
+        An archive cannot be unpacked, or the path holds more than `MOST_FILES` files and folders.
     """
     try:
         if path.is_file():
             return FileList(unpack([str(path)], scratch) if scratch and is_archive(path) else [str(path)])
         if path.is_dir():
-            found = _walk(str(path))
+            found = _walk(os.path.realpath(path))
             return found if scratch is None else _with_archives(found, scratch)
+        exists = path.exists()
     except OSError as error:
         msg = "The input path cannot be read. Check that it is a valid path and that its permissions allow reading it."
         raise UsageError(msg) from error
-    msg = "The input path does not exist. Give a folder of DICOM studies or one DICOM file."
+    what = "is neither a folder nor a regular file" if exists else "does not exist"
+    msg = f"The input path {what}. Give a folder of DICOM studies or one DICOM file."
     raise UsageError(msg)
 
 
 def _with_archives(found: FileList, scratch: Scratch) -> FileList:
     archives = [file for file in found.files if file.lower().endswith(SUFFIX) and is_archive(file)]
     if archives:
-        found.files = [file for file in found.files if file not in archives] + unpack(archives, scratch)
+        unpacked = set(archives)
+        found.files = [file for file in found.files if file not in unpacked] + unpack(archives, scratch)
     return found
 
 
 def _walk(top: str) -> FileList:
     found = FileList()
     seen: set[tuple[int, int]] = set()
-    waiting = _sort(_entries(top, seen), found)
+    files: set[str] = set()
+    waiting = _sort(_entries(top, seen), top, found, files)
     while waiting:
         try:
             entries = _entries(waiting.pop(), seen)
         except OSError:
             found.unreadable += 1
             continue
-        waiting += _sort(entries, found)
-    found.files.sort()
+        waiting += _sort(entries, top, found, files)
+        if len(files) + len(seen) + len(waiting) > MOST_FILES:
+            message = f"The input holds more than {MOST_FILES} files and folders. Give the folder of fewer studies."
+            raise InvalidInputError(message)
+    found.files = sorted(files)
     return found
 
 
@@ -138,17 +101,24 @@ def _entries(folder: str, seen: set[tuple[int, int]]) -> list[str]:
     return [os.path.join(folder, name) for name in sorted(os.listdir(folder))]  # noqa: PTH118, PTH208 - as above
 
 
-def _sort(paths: list[str], found: FileList) -> list[str]:
-    """Add the files to `found` and return the folders."""
+def _sort(paths: list[str], top: str, found: FileList, files: set[str]) -> list[str]:
+    """Add the files to `files` and return the folders; links are replaced by what they lead to."""
     folders = []
     for path in paths:
         try:
-            mode = os.stat(path).st_mode  # noqa: PTH116 - as above
+            mode = os.lstat(path).st_mode
+            target = path
+            if stat.S_ISLNK(mode):
+                target = os.path.realpath(path)
+                if not target.startswith(os.path.join(top, "")):  # noqa: PTH118 - as above
+                    found.outside += target != top
+                    continue
+                mode = os.stat(target).st_mode  # noqa: PTH116 - as above
         except OSError:  # a dangling link stands for a missing image
             found.unreadable += 1
             continue
         if stat.S_ISDIR(mode):
-            folders.append(path)
+            folders.append(target)
         elif stat.S_ISREG(mode):
-            found.files.append(path)
+            files.add(target)
     return folders

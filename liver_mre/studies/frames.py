@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pydicom.uid import EnhancedMRColorImageStorage, EnhancedMRImageStorage, LegacyConvertedEnhancedMRImageStorage
 
-from liver_mre.studies.values import is_filled, items, text
+from liver_mre.studies.values import is_filled, items
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -22,6 +22,7 @@ _GROUP_OF: Final = {
     "ImageOrientationPatient": "PlaneOrientationSequence",
     "PixelSpacing": "PixelMeasuresSequence",
     "SliceThickness": "PixelMeasuresSequence",
+    "SpacingBetweenSlices": "PixelMeasuresSequence",
     "RescaleSlope": "PixelValueTransformationSequence",
     "RescaleIntercept": "PixelValueTransformationSequence",
     "RescaleType": "PixelValueTransformationSequence",
@@ -83,9 +84,9 @@ class _Groups:
         return self._unassigned if found is None else [found, *self._unassigned]
 
 
-def is_enhanced(header: Dataset) -> bool:
-    """Tell whether a header belongs to an enhanced MR object, whose frames have functional groups."""
-    return text(header, "SOPClassUID") in _ENHANCED_CLASSES
+def is_enhanced(sop_class_uid: str) -> bool:
+    """Tell whether a class is that of an enhanced MR object, whose frames have functional groups."""
+    return sop_class_uid in _ENHANCED_CLASSES
 
 
 def frame_levels(header: Dataset, frames: int) -> tuple[Levels, ...] | None:

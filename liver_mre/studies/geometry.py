@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from liver_mre.errors import GeometryError
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
 SAME_POSITION_MM: Final = 0.5  # ours: far below any slice spacing, far above rounding of decimal strings
 SAME_DIRECTION: Final = 1e-3  # ours: about 0.06 degrees, above rounding of decimal strings
+WHOLE_PIXELS_PX: Final = 0.05  # ours: padding moves an image by whole pixels, but for rounding of decimal strings
 SAME_PLACE_PX: Final = 0.5  # ours: a map that is shifted further describes other pixels
 
 
@@ -68,6 +72,47 @@ class StackGeometry:
         return x, y, z
 
 
+def frame_of_reference(images: Sequence[Instance]) -> str:
+    """Return the FrameOfReferenceUID that images share; "" if none names one.
+
+    Raises
+    ------
+    GeometryError
+        They name several: their positions are then not known to lie in one space.
+    """
+    named = {image.frame_of_reference_uid for image in images} - {""}
+    if len(named) > 1:
+        msg = (
+            f"The images of the stiffness series name {len(named)} different frames of reference "
+            "(FrameOfReferenceUID), so it is not known how they lie to each other. Nothing was measured; send the "
+            "series again as it is on the scanner."
+        )
+        raise GeometryError(msg)
+    return named.pop() if named else ""
+
+
+def slice_thickness_mm(images: Sequence[Instance]) -> float:
+    """Return the thickness of ordered slices: SliceThickness, or else the smallest distance between them.
+
+    Raises
+    ------
+    GeometryError
+        There is a single slice, and neither SliceThickness nor SpacingBetweenSlices says how thick it is.
+    """
+    first = images[0]
+    distances_mm = sorted(distance for distance in map(slice_distance_mm, images) if distance is not None)
+    gaps_mm = (after - before for before, after in pairwise(distances_mm))
+    stated_mm = (first.slice_thickness_mm, min(gaps_mm, default=None), first.spacing_between_slices_mm)
+    found = next((value for value in stated_mm if value is not None and value > 0), None)
+    if found is None:
+        msg = (
+            "SliceThickness is missing in the single stiffness image and cannot be told from a distance between "
+            "slices. Nothing was measured; send the images with SliceThickness."
+        )
+        raise GeometryError(msg)
+    return round(found, 6)
+
+
 def slice_normal(orientation: Orientation) -> Vector:
     """Cross product of row and column direction, in patient coordinates (LPS)."""
     (rx, ry, rz), (cx, cy, cz) = orientation[:3], orientation[3:]
@@ -79,6 +124,18 @@ def slice_distance_mm(instance: Instance) -> float | None:
     if instance.position_mm is None or instance.orientation is None:
         return None
     return dot(instance.position_mm, slice_normal(instance.orientation))
+
+
+def in_slice_order(instances: Iterable[Instance]) -> tuple[Instance, ...]:
+    """Sort the images of a series by slice position, then by InstanceNumber."""
+
+    def rank(instance: Instance) -> tuple[float, int, int, str, int]:
+        distance = slice_distance_mm(instance)
+        position = round(distance, 2) if distance is not None else 0.0
+        offset, frame = instance.offset_number or 0, instance.frame_number or 0
+        return position, instance.instance_number, offset, instance.sop_instance_uid, frame
+
+    return tuple(sorted(instances, key=rank))
 
 
 def dot(one: Sequence[float], other: Sequence[float]) -> float:
@@ -134,15 +191,49 @@ def images_at(series: Series, instance: Instance) -> list[Instance]:
     ]
 
 
-def same_pixels(one: Instance, other: Instance) -> bool:
-    """Tell whether the pixel grids of two images of one slice coincide to half a pixel."""
-    if one.pixel_spacing_mm is None or other.pixel_spacing_mm is None:
-        return False
-    allowed_mm = SAME_PLACE_PX * min(other.pixel_spacing_mm)
-    positions = zip(one.position_mm or (), other.position_mm or (), strict=True)
-    spacings = zip(one.pixel_spacing_mm, other.pixel_spacing_mm, (other.rows, other.columns), strict=True)
-    return (
-        (one.rows, one.columns) == (other.rows, other.columns)
-        and all(abs(a - b) <= allowed_mm for a, b in positions)
-        and all(abs(a - b) * count <= allowed_mm for a, b, count in spacings)
-    )
+def grid_offset(grid: Instance, image: Instance) -> tuple[int, int] | None:
+    """Return the row and column of a grid at which the first pixel of another image of the slice lies.
+
+    Images of one size must coincide to half a pixel. Of two sizes, one must contain the other, shifted by whole pixels,
+    as an image does that was padded or cropped.
+
+    Returns
+    -------
+    (row, column), negative where the image reaches beyond the grid; None unless the pixels of both coincide.
+    """
+    if not same_orientation(grid, image) or grid.pixel_spacing_mm is None or image.pixel_spacing_mm is None:
+        return None
+    if grid.orientation is None or grid.position_mm is None or image.position_mm is None:
+        return None
+    shift_mm = [there - here for there, here in zip(image.position_mm, grid.position_mm, strict=True)]
+    same_size = (grid.rows, grid.columns) == (image.rows, image.columns)
+    found = []
+    for axis, (here, there) in enumerate(((grid.rows, image.rows), (grid.columns, image.columns))):
+        spacing_mm = grid.pixel_spacing_mm[axis]
+        direction = grid.orientation[3:] if axis == 0 else grid.orientation[:3]
+        if abs(spacing_mm - image.pixel_spacing_mm[axis]) * max(here, there) > SAME_PLACE_PX * spacing_mm:
+            return None
+        shift = dot(shift_mm, direction) / spacing_mm
+        whole = 0 if same_size else round(shift)
+        if abs(shift - whole) > (SAME_PLACE_PX if same_size else WHOLE_PIXELS_PX):
+            return None
+        found.append((whole, whole + there - here))
+    inside = all(first >= 0 and last <= 0 for first, last in found)
+    around = all(first <= 0 and last >= 0 for first, last in found)
+    return (found[0][0], found[1][0]) if inside or around else None
+
+
+def on_grid(pixels: NDArray[Any], image: Instance, grid: Instance) -> NDArray[Any]:
+    """Return the pixels (r, c) of an image on a grid that `grid_offset` places it on, (R, C), with zeros around it."""
+    offset = grid_offset(grid, image)
+    shape = (grid.rows, grid.columns)
+    if offset is None or (offset == (0, 0) and pixels.shape == shape):
+        return pixels
+    spans = [
+        (max(0, first), min(size, first + count), max(0, -first))
+        for first, size, count in zip(offset, shape, pixels.shape, strict=True)
+    ]
+    (top, bottom, above), (left, right, before) = spans
+    placed = np.zeros(shape, pixels.dtype)
+    placed[top:bottom, left:right] = pixels[above : above + bottom - top, before : before + right - left]
+    return placed

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
 from struct import Struct, error
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +13,8 @@ from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
-from liver_mre.studies.files import open_dicom
+from liver_mre.studies.dicom_file import PIXEL_ELEMENTS, UNDEFINED_LENGTH, Header, PixelElement, opened
+from liver_mre.studies.dicom_stream import open_regular
 from liver_mre.studies.headers import HEADER_TAGS
 from liver_mre.studies.values import text
 
@@ -27,11 +28,11 @@ _START: Final = 132
 _READ_BYTES: Final = 1 << 16  # ours: above the headers of classic MR images, private elements included
 _WANTED: Final = frozenset({int(tag) for tag in HEADER_TAGS} | {0x00080005})
 _CHARACTER_SET: Final = 0x00080005
+_META_GROUP: Final = 0x0002
+_UID_CHARACTERS: Final = frozenset("0123456789.")
 _MEDIA_STORAGE_CLASS: Final = 0x00020002
 _TRANSFER_SYNTAX: Final = 0x00020010
-_PIXELS: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_UNDEFINED: Final = 0xFFFFFFFF
 # Syntaxes other than explicit VR little endian.
 _OTHER_SYNTAXES: Final = frozenset({ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian, ""})
 _SHORT: Final = {vr.encode(): vr for vr in re.findall("..", "AEASATCSDADSDTFDFLISLOLTPNSHSLSSSTTMUIULUS")}
@@ -39,23 +40,6 @@ _LONG: Final = {vr.encode(): vr for vr in re.findall("..", "OBODOFOLOVOWSQSVUCUN
 _element: Final = Struct("<HH2sH").unpack_from
 _length: Final = Struct("<L").unpack_from
 _item: Final = Struct("<HHL").unpack_from
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """A file's header.
-
-    Attributes
-    ----------
-    dataset : the elements of `HEADER_TAGS` that are present
-    transfer_syntax, storage_class : from the file meta information, "" if absent
-    bare : True if the file has no preamble
-    """
-
-    dataset: Dataset
-    transfer_syntax: str
-    storage_class: str
-    bare: bool
 
 
 class _NotPlainError(Exception):
@@ -66,24 +50,30 @@ def read_header(path: str) -> Header:
     """Read a file's header, without its pixels.
 
     The most common encoding is read here, in a quarter of pydicom's time; other encodings and damaged files are left to
-    pydicom. Errors are those of `open_dicom`.
+    pydicom. Errors are those of `opened`.
     """
     try:
         return _plain(path)
-    except (_NotPlainError, error, LookupError, UnicodeError):
-        dataset = open_dicom(path, stop_before_pixels=True, tags=HEADER_TAGS)
-        meta = dataset.file_meta
-        bare = dataset.preamble is None
-        return Header(dataset, text(meta, "TransferSyntaxUID"), text(meta, "MediaStorageSOPClassUID"), bare)
+    except (_NotPlainError, error, LookupError, UnicodeError, RecursionError):
+        return _by_pydicom(path)
+
+
+def _by_pydicom(path: str) -> Header:
+    with opened(path, tags=HEADER_TAGS) as file:
+        meta, bare = file.dataset.file_meta, file.dataset.preamble is None
+        syntax, storage_class = text(meta, "TransferSyntaxUID"), text(meta, "MediaStorageSOPClassUID")
+        return Header(file.dataset, syntax, storage_class, bare, file.pixels)
 
 
 def _plain(path: str) -> Header:
-    with open(path, "rb") as stream:  # noqa: PTH123 - half the cost of Path.open, for thousands of files
+    with open_regular(path) as stream:
         head = stream.read(_READ_BYTES)
+        size = os.fstat(stream.fileno()).st_size
     if head[_MAGIC_AT:_START] != b"DICM":
         raise _NotPlainError
     meta: dict[int, str] = {}
     elements: dict[BaseTag, DataElement | RawDataElement] = {}
+    pixels = None
     for tag, vr, start, length in _elements(head, _START):
         if tag >= 0x00080000:  # noqa: PLR2004 - after the file meta information
             if not elements and meta.get(_TRANSFER_SYNTAX, "") in _OTHER_SYNTAXES:
@@ -92,13 +82,26 @@ def _plain(path: str) -> Header:
                 value = head[start : start + length]
                 key = BaseTag(tag)
                 elements[key] = RawDataElement(key, vr, length, value or None, start, False, True)  # noqa: FBT003
+            elif tag in PIXEL_ELEMENTS:
+                pixels = PixelElement(tag, start, None if length == UNDEFINED_LENGTH else length, size - start)
+        elif tag >> 16 != _META_GROUP:
+            raise _NotPlainError
         elif tag in {_TRANSFER_SYNTAX, _MEDIA_STORAGE_CLASS}:
-            meta[tag] = head[start : start + length].decode("ascii").strip(" \0")
+            meta[tag] = _uid(head[start : start + length])
     if not elements:
         raise _NotPlainError
     dataset = Dataset(elements)
     dataset.set_original_encoding(False, True, _encodings(elements))  # noqa: FBT003 - implicit VR, little endian
-    return Header(dataset, meta.get(_TRANSFER_SYNTAX, ""), meta.get(_MEDIA_STORAGE_CLASS, ""), bare=False)
+    return Header(
+        dataset, meta.get(_TRANSFER_SYNTAX, ""), meta.get(_MEDIA_STORAGE_CLASS, ""), bare=False, pixels=pixels
+    )
+
+
+def _uid(value: bytes) -> str:
+    uid = value.decode("ascii").strip(" \0")
+    if not _UID_CHARACTERS.issuperset(uid):
+        raise _NotPlainError
+    return uid
 
 
 def _encodings(elements: dict[BaseTag, DataElement | RawDataElement]) -> list[str] | str:
@@ -110,20 +113,21 @@ def _encodings(elements: dict[BaseTag, DataElement | RawDataElement]) -> list[st
 
 
 def _elements(head: bytes, position: int) -> Iterator[tuple[int, str, int, int]]:
-    """Iterate over explicit VR little endian elements up to the pixels: tag, VR, start and length of the value."""
+    """Iterate over explicit VR little endian elements, the pixels last: tag, VR, start and length of the value."""
     size = len(head)
     while True:
         group, element, code, length = _element(head, position)
         tag = group << 16 | element
-        if tag in _PIXELS:
-            return
         vr = _SHORT.get(code)
         start = position + 8
         if vr is None:
             vr = _LONG[code]
             (length,) = _length(head, start)
             start += 4
-            if length == _UNDEFINED:
+            if tag in PIXEL_ELEMENTS:
+                yield tag, vr, start, length
+                return
+            if length == UNDEFINED_LENGTH:
                 if tag in _WANTED or vr != "SQ":
                     raise _NotPlainError
                 position = _after_sequence(head, start)
@@ -144,7 +148,7 @@ def _after_sequence(head: bytes, position: int) -> int:
             return position
         if tag != _ITEM:
             raise _NotPlainError
-        position = _after_item(head, position) if length == _UNDEFINED else position + length
+        position = _after_item(head, position) if length == UNDEFINED_LENGTH else position + length
 
 
 def _after_item(head: bytes, position: int) -> int:
@@ -158,7 +162,7 @@ def _after_item(head: bytes, position: int) -> int:
             vr = _LONG[code]
             (length,) = _length(head, position)
             position += 4
-            if length == _UNDEFINED:
+            if length == UNDEFINED_LENGTH:
                 if vr != "SQ":
                     raise _NotPlainError
                 position = _after_sequence(head, position)

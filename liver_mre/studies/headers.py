@@ -7,29 +7,32 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
-from pydicom.tag import Tag
-
 from liver_mre.studies.frames import Levels, frame_levels, is_enhanced
+from liver_mre.studies.identifiers import LONGEST, sop_class_of, unusable_identifiers
+from liver_mre.studies.pixel_format import FORMAT_KEYWORDS, MOST_FRAMES, evidence_of_loss, pixel_fault
+from liver_mre.studies.private_elements import PrivateElement, private_text
 from liver_mre.studies.study import Instance, Orientation, PatientKey, RealWorldMapping, Vector
 from liver_mre.studies.values import (
+    day_number,
     first_number,
     integer,
     is_filled,
     items,
     number,
     numbers,
-    seconds,
     tag_of,
     text,
     texts,
+    time_of_day_s,
 )
 
 if TYPE_CHECKING:
     from pydicom import Dataset
 
-_GE_SEQUENCE_NAME: Final = Tag(0x0019, 0x109C)  # GE: internal pulse sequence name
+    from liver_mre.studies.dicom_file import Header
+
+_GE_SEQUENCE_NAME: Final = PrivateElement(0x0019, "GEMS_ACQU_01", 0x9C, 0x10)  # internal pulse sequence name
 _PATIENT_KEYWORDS: Final = ("PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate")
-SEVERAL_MAPPINGS: Final = "several units or scales"
 _DATE: Final = len("YYYYMMDD")
 _MAPPINGS: Final = "RealWorldValueMappingSequence"
 _LOOKUP_TABLE: Final = "ModalityLUTSequence"  # no scanner is known to write stiffness through one
@@ -38,12 +41,9 @@ _FIRST_STORED: Final = ("RealWorldValueFirstValueMapped", "DoubleFloatRealWorldV
 _LAST_STORED: Final = ("RealWorldValueLastValueMapped", "DoubleFloatRealWorldValueLastValueMapped")
 DIGEST_KEY_BYTES: Final = 32
 """Length of the secret key; without one, digests of names and birth dates could be guessed."""
-# Always lossy; and possibly lossy, which counts as lossy unless LossyImageCompression is 00.
-_LOSSY: Final = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.111"})
-_MAYBE_LOSSY: Final = frozenset(f"1.2.840.10008.1.2.4.{last}" for last in (81, 91, 93, 112, 203))
 
 _KEYWORDS: Final = (
-    *_PATIENT_KEYWORDS,
+    *dict.fromkeys((*_PATIENT_KEYWORDS, *LONGEST)),
     "SOPClassUID",
     "SOPInstanceUID",
     "StudyInstanceUID",
@@ -67,18 +67,13 @@ _KEYWORDS: Final = (
     "AcquisitionTime",
     "TemporalPositionIdentifier",
     "ReconstructionDiameter",
-    "LossyImageCompression",
-    "Rows",
-    "Columns",
-    "NumberOfFrames",
-    "SamplesPerPixel",
     "PhotometricInterpretation",
-    "BitsStored",
-    "PixelRepresentation",  # determines the type of the range of a real world value mapping
+    *FORMAT_KEYWORDS,
     "ImagePositionPatient",
     "ImageOrientationPatient",
     "PixelSpacing",
     "SliceThickness",
+    "SpacingBetweenSlices",
     "WindowCenter",
     "WindowWidth",
     "RescaleSlope",
@@ -89,11 +84,11 @@ _KEYWORDS: Final = (
     "SharedFunctionalGroupsSequence",
     _PER_FRAME,
 )
-HEADER_TAGS: Final = [*map(tag_of, _KEYWORDS), _GE_SEQUENCE_NAME]
+HEADER_TAGS: Final = [*map(tag_of, _KEYWORDS), *_GE_SEQUENCE_NAME.possible_tags]
 """The elements that are read from each file."""
 
 
-def to_instances(header: Dataset, source: str, transfer_syntax: str, digest_key: bytes) -> tuple[Instance, ...]:
+def to_instances(read: Header, source: str, digest_key: bytes) -> tuple[Instance, ...]:
     """Turn a header into `Instance`s: one for each frame of an enhanced MR object, one for any other object.
 
     Attributes of a frame come from its own functional groups, then the shared ones, then the top level. Other
@@ -102,48 +97,53 @@ def to_instances(header: Dataset, source: str, transfer_syntax: str, digest_key:
 
     Parameters
     ----------
-    header : at least the elements of `HEADER_TAGS` that the file has
+    read : at least the elements of `HEADER_TAGS` that the file has
     source : path of the file
-    transfer_syntax : its UID, which may imply lossy compression
     digest_key : secret key of the patient's digests
     """
-    patient = patient_key(header, digest_key)
-    common = _common(header, source, patient, lossy=_is_lossy(header, transfer_syntax))
+    header = read.dataset
+    common = replace(
+        _common(header),
+        source=source,
+        patient_key=patient_key(header, digest_key),
+        sop_class_uid=sop_class_of(header, read.storage_class),
+        loss=evidence_of_loss(header, read.transfer_syntax),
+        pixel_fault=pixel_fault(header, read.transfer_syntax, read.pixels),
+    )
     frames = integer(header, "NumberOfFrames") or 1
-    if not is_enhanced(header):
+    if not is_enhanced(common.sop_class_uid):
         whole = _with_frame(common, Levels(header))
         return (whole if frames == 1 else _without_geometry(whole),)
-    levels = frame_levels(header, frames)
+    levels = frame_levels(header, frames) if frames <= MOST_FRAMES else None
     if levels is None:
         return (replace(_without_geometry(common), unusable_unit_elements=(_PER_FRAME,)),)
     images = [_with_frame(common, level, frame_number=n) for n, level in enumerate(levels, start=1)]
     return _numbered(tuple(images), levels)
 
 
-def _common(header: Dataset, source: str, patient: PatientKey, *, lossy: bool) -> Instance:
+def _common(header: Dataset) -> Instance:
     """Read the attributes that all images of an object share."""
     return Instance(
-        source=source,
+        source="",
         sop_instance_uid=text(header, "SOPInstanceUID"),
-        sop_class_uid=text(header, "SOPClassUID"),
+        sop_class_uid="",
         series_instance_uid=text(header, "SeriesInstanceUID"),
         frame_of_reference_uid=text(header, "FrameOfReferenceUID"),
-        patient_key=patient,
         modality=text(header, "Modality"),
         manufacturer=text(header, "Manufacturer"),
         series_description=text(header, "SeriesDescription"),
         protocol_name=text(header, "ProtocolName"),
         sequence_name=text(header, "SequenceName") or text(header, "PulseSequenceName"),
-        private_sequence_name=text(header, _GE_SEQUENCE_NAME),
+        private_sequence_name=private_text(header, _GE_SEQUENCE_NAME),
         image_comments=text(header, "ImageComments"),
         instance_number=integer(header, "InstanceNumber") or 0,
         rows=integer(header, "Rows") or 0,
         columns=integer(header, "Columns") or 0,
         samples_per_pixel=integer(header, "SamplesPerPixel") or 1,
         photometric_interpretation=text(header, "PhotometricInterpretation"),
-        lossy=lossy,
         bits_stored=integer(header, "BitsStored"),
         body_part=text(header, "BodyPartExamined"),
+        unusable_identifiers=unusable_identifiers(header),
     )
 
 
@@ -152,12 +152,13 @@ def _with_frame(common: Instance, levels: Levels, *, frame_number: int | None = 
     at = levels.holder
     slope, intercept = _number(levels, "RescaleSlope"), _number(levels, "RescaleIntercept")
     rescale_type = _text(levels, "RescaleType") or None
+    day, time_s = _acquired(levels)
     real_world = _real_world(at(_MAPPINGS))
     unit_elements = {
         "RescaleSlope": slope,
         "RescaleIntercept": intercept,
         "RescaleType": rescale_type,
-        _MAPPINGS: real_world,
+        _MAPPINGS: real_world or None,
         _LOOKUP_TABLE: None,  # never usable
     }
     unusable = (tag for tag, value in unit_elements.items() if value is None and is_filled(at(tag), tag))
@@ -170,13 +171,15 @@ def _with_frame(common: Instance, levels: Levels, *, frame_number: int | None = 
         orientation=cast("Orientation | None", _numbers(levels, "ImageOrientationPatient", 6)),
         pixel_spacing_mm=cast("tuple[float, float] | None", _numbers(levels, "PixelSpacing", 2)),
         slice_thickness_mm=_number(levels, "SliceThickness"),
+        spacing_between_slices_mm=_number(levels, "SpacingBetweenSlices"),
         rescale_slope=slope,
         rescale_intercept=intercept,
         rescale_type=rescale_type,
         real_world=real_world,
         complex_image_component=_text(levels, "ComplexImageComponent"),
         window=_window(levels),
-        acquired_s=_acquired_s(levels),
+        acquired_s=time_s,
+        acquired_day=day,
         acquisition_number=_first_integer(levels, "FrameAcquisitionNumber", "AcquisitionNumber"),
         offset_number=_first_integer(levels, "TemporalPositionIndex", "TemporalPositionIdentifier"),
         field_of_view_mm=_number(levels, "ReconstructionDiameter"),
@@ -207,11 +210,12 @@ def _window(levels: Levels) -> tuple[float, float] | None:
     return None if centre is None or width is None else (centre, width)
 
 
-def _acquired_s(levels: Levels) -> float | None:
+def _acquired(levels: Levels) -> tuple[int | None, float | None]:
+    """Return day and time of day of the acquisition, each None where it is not known."""
     for keyword in ("FrameAcquisitionDateTime", "AcquisitionDateTime"):
         if moment := _text(levels, keyword):
-            return seconds(moment[:_DATE], moment[_DATE:])
-    return seconds(_text(levels, "AcquisitionDate"), _text(levels, "AcquisitionTime"))
+            return day_number(moment[:_DATE]), time_of_day_s(moment[_DATE:])
+    return day_number(_text(levels, "AcquisitionDate")), time_of_day_s(_text(levels, "AcquisitionTime"))
 
 
 def _numbered(images: tuple[Instance, ...], levels: tuple[Levels, ...]) -> tuple[Instance, ...]:
@@ -228,20 +232,11 @@ def _without_geometry(instance: Instance) -> Instance:
     return replace(instance, position_mm=None, orientation=None, pixel_spacing_mm=None)
 
 
-def _is_lossy(header: Dataset, transfer_syntax: str) -> bool:
-    said = text(header, "LossyImageCompression")
-    return said == "01" or transfer_syntax in _LOSSY or (transfer_syntax in _MAYBE_LOSSY and said != "00")
-
-
-def _real_world(header: Dataset) -> RealWorldMapping | None:
-    """Return the linear mapping; None if there is none, or one is unusable.
-
-    Contradictory mappings give a unit that nothing accepts.
-    """
-    mappings = {_one_mapping(item) for item in items(header, _MAPPINGS)}
-    if not mappings or None in mappings:
-        return None
-    return RealWorldMapping(SEVERAL_MAPPINGS, 1.0, 0.0) if len(mappings) > 1 else mappings.pop()
+def _real_world(header: Dataset) -> tuple[RealWorldMapping, ...]:
+    """Return the linear mappings, each once; none if one of them is unusable."""
+    mappings = [_one_mapping(item) for item in items(header, _MAPPINGS)]
+    usable = tuple(dict.fromkeys(mapping for mapping in mappings if mapping is not None))
+    return usable if len(usable) == len(set(mappings)) else ()
 
 
 def _one_mapping(item: Dataset) -> RealWorldMapping | None:

@@ -28,7 +28,43 @@ _CONTOUR: Final = re.compile(
 _SMALLEST_PX: Final = 9  # ours: a liver holds a square of some 14 mm; letters and crosses do not
 
 
-def enclosed_region(dataset: Dataset, frame_number: int | None) -> tuple[Mask | None, bool]:
+MOST_SIDE: Final = 4096
+"""Ours: rows or columns of an overlay; those of images have up to 1024."""
+MOST_EFFORT: Final = 400_000_000
+"""Ours: pixels visited to fill what is drawn on all images of one object; a contour on 64 images takes a tenth."""
+_MOST_BITS: Final = 16
+
+
+class Effort:
+    """The work that is left for filling what is drawn on one object: a maze would take for ever."""
+
+    def __init__(self) -> None:
+        self._left = MOST_EFFORT
+
+    def spend(self, pixels: int) -> None:
+        """Count visited pixels; raise ValueError where no contour takes as many."""
+        self._left -= pixels
+        if self._left < 0:
+            msg = "the overlay is no contour"
+            raise ValueError(msg)
+
+
+def overlay_bits(dataset: Dataset) -> int:
+    """Return the bits of the pixels, as a mask, in which the header names overlay planes (retired, still in use)."""
+    mask = 0
+    for group in OVERLAY_GROUPS:
+        if (group, BIT_POSITION) in dataset and (group, OVERLAY_DATA) not in dataset:
+            position = numbers(dataset, Tag(group, BIT_POSITION), 1)
+            mask |= 1 << int(position[0]) if position and 0 <= position[0] < _MOST_BITS else 0
+    return mask
+
+
+def enclosed_region(
+    dataset: Dataset,
+    frame_number: int | None,
+    words: NDArray[np.integer] | None = None,
+    effort: Effort | None = None,
+) -> tuple[Mask | None, bool]:
     """Read the region that the overlays of one image enclose.
 
     Graphics (type G) and regions (type R) count, filled. Text and marks, which enclose nothing beyond a letter, are
@@ -38,6 +74,8 @@ def enclosed_region(dataset: Dataset, frame_number: int | None) -> tuple[Mask | 
     ----------
     dataset : the whole object, with Rows and Columns
     frame_number : frame of a multi-frame object, from 1
+    words : (R, C), the image's pixels with all their bits, where `overlay_bits`
+    effort : the work that is left for the object
 
     Returns
     -------
@@ -46,15 +84,16 @@ def enclosed_region(dataset: Dataset, frame_number: int | None) -> tuple[Mask | 
     shape = int(dataset.Rows), int(dataset.Columns)
     planes: list[tuple[bool, Mask]] = []
     damaged = False
+    effort = effort or Effort()
     for group in OVERLAY_GROUPS:
         if (group, OVERLAY_DATA) not in dataset and (group, _ROWS) not in dataset:
             continue
         try:
-            plane = _plane(dataset, group, frame_number or 1, shape)
+            plane = _plane(dataset, group, frame_number or 1, shape, words)
+            filled = None if plane is None else _filled(plane, effort)
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError):
             damaged = True
             continue
-        filled = None if plane is None else _filled(plane)
         if filled is not None and filled.any():
             planes.append((_is_contour(dataset, group), filled))
     named = [filled for is_contour, filled in planes if is_contour] or [filled for _, filled in planes]
@@ -65,7 +104,9 @@ def _is_contour(dataset: Dataset, group: int) -> bool:
     return any(_CONTOUR.search(text(dataset, Tag(group, element))) for element in (_LABEL, _DESCRIPTION))
 
 
-def _plane(dataset: Dataset, group: int, frame_number: int, shape: tuple[int, int]) -> Mask | None:
+def _plane(
+    dataset: Dataset, group: int, frame_number: int, shape: tuple[int, int], words: NDArray[np.integer] | None
+) -> Mask | None:
     """Return one overlay plane on the image's grid; None if it has another type or belongs to another frame."""
     if text(dataset, Tag(group, _TYPE)) not in {"G", "R"}:
         return None
@@ -75,10 +116,13 @@ def _plane(dataset: Dataset, group: int, frame_number: int, shape: tuple[int, in
         if not 0 <= index < _integers(dataset, group, _FRAMES)[0]:
             return None
     size = _integers(dataset, group, _ROWS)[0], _integers(dataset, group, _COLUMNS)[0]
+    if not all(0 < side <= MOST_SIDE for side in size):
+        msg = "the overlay is larger than an image"
+        raise ValueError(msg)
     if (group, OVERLAY_DATA) in dataset:
         bits = _drawn(dataset, group, index, size)
     else:
-        bits = _in_pixel_data(dataset, group, frame_number - 1, size)
+        bits = _in_pixel_data(dataset, group, words, size)
     row, column = _integers(dataset, group, _ORIGIN, absent=(1, 1))
     return _placed(bits, row - 1, column - 1, shape)
 
@@ -103,22 +147,20 @@ def _drawn(dataset: Dataset, group: int, index: int, size: tuple[int, int]) -> M
     if element.VR == "OW" and dataset.original_encoding[1] is False:
         stored = stored[: stored.size // 2 * 2].reshape(-1, 2)[:, ::-1].ravel()  # big endian words
     pixels = size[0] * size[1]
-    bits = np.unpackbits(stored, bitorder="little")[index * pixels : (index + 1) * pixels]
+    first, skipped = divmod(index * pixels, 8)
+    part = stored[first : first + (skipped + pixels + 7) // 8]
+    bits = np.unpackbits(part, bitorder="little")[skipped : skipped + pixels]
     return bits.reshape(size).astype(np.bool_)
 
 
-def _in_pixel_data(dataset: Dataset, group: int, index: int, size: tuple[int, int]) -> Mask:
-    """Return a plane stored in an unused bit of uncompressed pixels (retired, still in use)."""
+def _in_pixel_data(dataset: Dataset, group: int, words: NDArray[np.integer] | None, size: tuple[int, int]) -> Mask:
+    """Return a plane stored in an unused bit of the pixels (retired, still in use)."""
     position, allocated = _integers(dataset, group, BIT_POSITION)[0], int(dataset.BitsAllocated)
-    unused = position >= int(dataset.BitsStored) and position < allocated
-    if dataset.file_meta.TransferSyntaxUID.is_encapsulated or not unused or size != (dataset.Rows, dataset.Columns):
+    unused = int(dataset.BitsStored) <= position < allocated
+    if words is None or not unused or size != words.shape:
         msg = "the overlay is damaged"
         raise ValueError(msg)
-    order = "<" if dataset.original_encoding[1] is not False else ">"
-    words = np.frombuffer(dataset.PixelData, f"{order}u{allocated // 8}")
-    pixels = size[0] * size[1]
-    bits = words[index * pixels : (index + 1) * pixels].reshape(size) >> position & 1
-    return bits.astype(np.bool_)
+    return (words >> position & 1).astype(np.bool_)
 
 
 def _placed(bits: Mask, top: int, left: int, shape: tuple[int, int]) -> Mask:
@@ -131,23 +173,24 @@ def _placed(bits: Mask, top: int, left: int, shape: tuple[int, int]) -> Mask:
     return placed
 
 
-def _filled(drawn: Mask) -> Mask:
+def _filled(drawn: Mask, effort: Effort) -> Mask:
     """Fill what is drawn, and remove the pieces that hold no large square."""
     open_air: Mask = np.pad(~drawn, 1, constant_values=True)
     outside = np.zeros_like(open_air)
     outside[0] = True
-    filled: Mask = ~_spread(outside, open_air)[1:-1, 1:-1]
+    filled: Mask = ~_spread(outside, open_air, effort)[1:-1, 1:-1]
     if min(filled.shape) < _SMALLEST_PX:
         return np.zeros_like(filled)
     squares = np.lib.stride_tricks.sliding_window_view(filled, (_SMALLEST_PX, _SMALLEST_PX)).all(axis=(2, 3))
     half = _SMALLEST_PX // 2
-    return _spread(np.pad(squares, half), filled)
+    return _spread(np.pad(squares, half), filled, effort)
 
 
-def _spread(seeds: Mask, allowed: Mask) -> Mask:
+def _spread(seeds: Mask, allowed: Mask, effort: Effort) -> Mask:
     """Return the allowed pixels that are 4-connected to the seeds."""
     reached: Mask = seeds & allowed
     while True:
+        effort.spend(reached.size)
         count = np.count_nonzero(reached)
         reached = _along_rows(_along_rows(reached, allowed).T, allowed.T).T
         if np.count_nonzero(reached) == count:

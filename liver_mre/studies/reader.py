@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
+import os
 import secrets
 import warnings
 from collections import Counter
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from pydicom import config
 from pydicom.errors import InvalidDicomError
@@ -24,21 +24,26 @@ from pydicom.uid import (
 )
 
 from liver_mre.errors import NoDicomError
+from liver_mre.studies.dicom_file import CompressedFileError, Header
+from liver_mre.studies.dicom_stream import LimitError, open_regular
 from liver_mre.studies.files import list_files
-from liver_mre.studies.geometry import slice_distance_mm
-from liver_mre.studies.header_scan import Header, read_header
+from liver_mre.studies.geometry import in_slice_order
+from liver_mre.studies.header_scan import read_header
 from liver_mre.studies.headers import DIGEST_KEY_BYTES, to_instances
+from liver_mre.studies.identifiers import is_uid, sop_class_of
+from liver_mre.studies.shared_exam import with_shared_exams
 from liver_mre.studies.study import Instance, ReportFiles, Series, Study
 from liver_mre.studies.values import integer, text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
+    from io import BufferedReader
+
+    from pydicom import Dataset
 
     from liver_mre.studies.scratch import Scratch
 
 _IDENTITY: Final = ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")
-# Strict, because the study's UID names the folder of its results.
-_UID: Final = re.compile(r"[0-9](?:[0-9.]{0,62}[0-9])?")
 
 # Results and references: part of a study, but not images to measure.
 _IGNORED_CLASSES: Final = (
@@ -59,6 +64,10 @@ _IMAGE_CLASSES: Final = frozenset(
 )
 
 
+MOST_COMPARED_BYTES: Final = 1024**3
+"""Ours: size of files that are compared as copies of one image; a larger one is taken for different."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScanResult:
     """Studies ordered by UID, and warnings that count files without naming them."""
@@ -75,6 +84,9 @@ class _Skip(Enum):
     REPORT = auto()
     DAMAGED = auto()
     UNREADABLE = auto()
+    OUTSIDE = auto()
+    COMPRESSED = auto()
+    TOO_LARGE = auto()
 
 
 @dataclass(slots=True)
@@ -126,7 +138,7 @@ def read_studies(
     listed = list_files(Path(path), scratch)
     files = listed.files
     found = _Found(digest_key or secrets.token_bytes(DIGEST_KEY_BYTES))
-    found.skipped[_Skip.UNREADABLE] = listed.unreadable
+    found.skipped.update({_Skip.UNREADABLE: listed.unreadable, _Skip.OUTSIDE: listed.outside})
     with config.disable_value_validation(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # values that violate their VR become None anyway
         for done, file in enumerate(files, start=1):
@@ -139,14 +151,13 @@ def read_studies(
 
 
 def _add(found: _Found, file: str) -> None:
-    read = _read(file)
+    read = _read(file, found.digest_key)
     if isinstance(read, _Skip):
         found.skipped[read] += 1
         if read is _Skip.REPORT:
             found.reports.append(file)
         return
-    header = read.dataset
-    images = to_instances(header, file, read.transfer_syntax, found.digest_key)
+    header, images = read
     key = (text(header, "StudyInstanceUID"), text(header, "SeriesInstanceUID"))
     same = found.series.setdefault(key, {}).setdefault(images[0].sop_instance_uid, [])
     if same and any(_digest(found, kept[0].source) == _digest(found, file) for kept in same):
@@ -160,40 +171,47 @@ def _add(found: _Found, file: str) -> None:
 def _digest(found: _Found, file: str) -> bytes:
     """Return the digest of a file's bytes; computed only for files with the same SOPInstanceUID."""
     if file not in found.digests:
+        found.digests[file] = file.encode(errors="surrogateescape")  # equal to no other file
         try:
-            with open(file, "rb") as stream:  # noqa: PTH123 - as its header was read
-                found.digests[file] = hashlib.file_digest(stream, "sha256").digest()
-        except OSError:  # deleted since its header was read: equal to no other file
-            found.digests[file] = file.encode(errors="surrogateescape")
+            with open_regular(file) as stream:
+                if os.fstat(stream.fileno()).st_size <= MOST_COMPARED_BYTES:
+                    found.digests[file] = hashlib.file_digest(cast("BufferedReader", stream), "sha256").digest()
+        except OSError:  # deleted since its header was read
+            pass
     return found.digests[file]
 
 
-def _read(file: str) -> Header | _Skip:
-    """Read one header, or say why the file is skipped."""
+def _read(file: str, digest_key: bytes) -> tuple[Dataset, tuple[Instance, ...]] | _Skip:
+    """Read the header and the images of one file, or say why it is skipped."""
     try:
         header = read_header(file)
+        skip = _check(header)
+        return skip or (header.dataset, to_instances(header, file, digest_key))
+    except CompressedFileError:
+        return _Skip.COMPRESSED
     except InvalidDicomError:
         return _Skip.NOT_DICOM
+    except (LimitError, RecursionError):
+        return _Skip.TOO_LARGE
     except OSError as error:  # pydicom raises it too, without a number, on damaged sequences
         return _Skip.UNREADABLE if error.errno else _Skip.DAMAGED
     except Exception:  # noqa: BLE001 - pydicom raises almost anything on damaged files; each one is counted
         return _Skip.DAMAGED
-    return _check(header)
 
 
-def _check(read: Header) -> Header | _Skip:
+def _check(read: Header) -> _Skip | None:
     header = read.dataset
-    sop_class = text(header, "SOPClassUID") or read.storage_class
-    if read.bare and not sop_class:
+    sop_class = sop_class_of(header, read.storage_class)
+    if read.bare and not text(header, "SOPClassUID") and not read.storage_class:
         return _Skip.NOT_DICOM
     if sop_class.startswith(_REPORTS):
         return _Skip.REPORT
     if sop_class.startswith(_IGNORED_CLASSES):
         return _Skip.NOT_AN_IMAGE
-    complete = all(_UID.fullmatch(text(header, uid)) for uid in _IDENTITY)
+    complete = all(is_uid(text(header, uid)) for uid in _IDENTITY)
     sized = "Rows" in header and "Columns" in header
-    if complete and sized and "SOPClassUID" in header:
-        return read
+    if complete and sized and (sop_class or "SOPClassUID" in header):
+        return None
     return _Skip.DAMAGED if not complete or sop_class in _IMAGE_CLASSES else _Skip.NOT_AN_IMAGE
 
 
@@ -201,9 +219,9 @@ def _studies(found: _Found) -> tuple[Study, ...]:
     by_study: dict[str, list[Series]] = {}
     for (study_uid, series_uid), members in found.series.items():
         number = found.numbers[study_uid, series_uid]
-        by_study.setdefault(study_uid, []).append(Series(series_uid, number, _ordered(_instances(members))))
+        by_study.setdefault(study_uid, []).append(Series(series_uid, number, in_slice_order(_instances(members))))
     reports = ReportFiles(tuple(sorted(found.reports)))
-    return tuple(
+    return with_shared_exams(
         Study(uid, tuple(sorted(series, key=lambda s: (s.series_number, s.series_instance_uid))), reports)
         for uid, series in sorted(by_study.items())
     )
@@ -213,16 +231,6 @@ def _instances(members: dict[str, list[tuple[Instance, ...]]]) -> Iterator[Insta
     for same in members.values():
         images = chain.from_iterable(same)
         yield from (replace(image, conflicting=True) for image in images) if len(same) > 1 else images
-
-
-def _ordered(instances: Iterable[Instance]) -> tuple[Instance, ...]:
-    def rank(instance: Instance) -> tuple[float, int, int, str, int]:
-        distance = slice_distance_mm(instance)
-        position = round(distance, 2) if distance is not None else 0.0
-        offset, frame = instance.offset_number or 0, instance.frame_number or 0
-        return position, instance.instance_number, offset, instance.sop_instance_uid, frame
-
-    return tuple(sorted(instances, key=rank))
 
 
 def _warnings(found: _Found) -> tuple[str, ...]:
@@ -249,6 +257,13 @@ def _lost(found: _Found) -> list[str]:
     if unreadable := found.skipped[_Skip.UNREADABLE]:
         count = "1 file or folder is" if unreadable == 1 else f"{unreadable} files or folders are"
         lost.append(f"{count} unreadable (no permission, or a link that leads nowhere)")
+    if outside := found.skipped[_Skip.OUTSIDE]:
+        links = "1 link leads" if outside == 1 else f"{outside} links lead"
+        lost.append(f"{links} out of the input folder and cannot be followed")
+    if compressed := found.skipped[_Skip.COMPRESSED]:
+        lost.append(f"{_count(compressed)} compressed as a whole or in an archive within an archive; unpack them first")
+    if large := found.skipped[_Skip.TOO_LARGE]:
+        lost.append(f"{_count(large)} beyond the limits of an image (size, number or nesting of header elements)")
     return lost
 
 

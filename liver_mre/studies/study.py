@@ -18,7 +18,7 @@ Orientation = tuple[float, float, float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class RealWorldMapping:
-    """RealWorldValueMappingSequence of an instance: value = slope * stored + intercept, in a UCUM unit.
+    """One item of a RealWorldValueMappingSequence: value = slope * stored + intercept, in a UCUM unit.
 
     Valid for stored values from `first_stored` to `last_stored`.
     """
@@ -55,26 +55,40 @@ def _differ(one: str, other: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class PixelFault:
+    """Why the pixels of an object cannot be used, as a clause; `truncated` where its file ends too early."""
+
+    why: str
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     """Header of one image: a single-frame SOP instance, or one frame of a multi-frame one.
 
     Attributes
     ----------
     source : path of the file; never logged or reported
+    sop_class_uid : SOPClassUID, or the class in the file meta information where that is no UID; "" without either
+    unusable_identifiers : keywords of identifiers that results could not carry unchanged; their values are not kept
     frame_number : frame of a multi-frame object, from 1; None for a single-frame object
     private_sequence_name : GE's internal pulse sequence name, (0019,109C)
     window : (WindowCenter, WindowWidth), the first of several, None where absent
-    acquired_s : acquisition time in seconds from an arbitrary day, None where absent
+    acquired_s : time of acquisition in seconds from midnight, None where absent
+    acquired_day : number of the day of acquisition, None where absent: scanners date only some of their series
     acquisition_number : AcquisitionNumber, None where absent
     offset_number : phase offset (temporal position), from 1; None where absent
     field_of_view_mm : ReconstructionDiameter, None where absent
-    lossy : True if the pixels were ever compressed lossily
+    loss : what shows that the pixels were compressed with loss at any time, as a clause; "" where nothing does
+    pixel_fault : why the pixels cannot be used, as far as the header shows; None where it shows nothing wrong
     bits_stored : BitsStored, None where absent
     body_part : BodyPartExamined, "" where absent
     position_mm, orientation : ImagePositionPatient and ImageOrientationPatient, None where absent
     pixel_spacing_mm : (row spacing, column spacing)
+    slice_thickness_mm, spacing_between_slices_mm : None where absent
     rescale_slope, rescale_intercept, rescale_type : modality LUT (or the frame's pixel value transformation) as
         written, None where absent
+    real_world : every mapping of its RealWorldValueMappingSequence, in that order; empty where one is unusable
     unusable_unit_elements : keywords of elements about the unit that are present but unusable
     conflicting : True if another file with the same SOPInstanceUID has different content
     """
@@ -103,34 +117,39 @@ class Instance:
     orientation: Orientation | None = None
     pixel_spacing_mm: tuple[float, float] | None = None
     slice_thickness_mm: float | None = None
+    spacing_between_slices_mm: float | None = None
     rescale_slope: float | None = None
     rescale_intercept: float | None = None
     rescale_type: str | None = None
-    real_world: RealWorldMapping | None = None
+    real_world: tuple[RealWorldMapping, ...] = ()
     complex_image_component: str = ""
     window: tuple[float, float] | None = None
     acquired_s: float | None = None
+    acquired_day: int | None = None
     acquisition_number: int | None = None
     offset_number: int | None = None
     field_of_view_mm: float | None = None
-    lossy: bool = False
+    loss: str = ""
+    pixel_fault: PixelFault | None = None
     bits_stored: int | None = None
     body_part: str = ""
     unusable_unit_elements: tuple[str, ...] = ()
     conflicting: bool = False
+    unusable_identifiers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
     """One series, or the part of one with a single role: at least one image, by slice position (else InstanceNumber).
 
-    Single-slice series, acquired breath-hold by breath-hold, are joined under the UID and number of the first; each
-    image keeps its own SeriesInstanceUID.
+    Series that belong together (breath-holds of one slice each, parts into which an archive split a series) are joined
+    under the UID and number of the first; each image keeps its own SeriesInstanceUID. `parts` are those of a split one.
     """
 
     series_instance_uid: str
     series_number: int
     instances: tuple[Instance, ...]
+    parts: tuple[Series, ...] = ()
 
     @property
     def first(self) -> Instance:
@@ -156,9 +175,11 @@ class ReportFiles:
 class Study:
     """One study of one patient: at least one series, by series number.
 
-    `reports` are all structured reports in the input, which may include earlier ones of the patient.
+    `reports` are all structured reports in the input, which may include earlier ones of the patient;
+    `shares_exam_with` is the number of other studies in the input that show the patient in the same frame of reference.
     """
 
     study_instance_uid: str
     series: tuple[Series, ...]
     reports: ReportFiles = field(default_factory=ReportFiles)
+    shares_exam_with: int = 0

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any, NoReturn
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from liver_mre.studies.text_file import read_text_file, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from liver_mre.errors import MreError
+
+DEEPEST: Final = 50
+"""Deepest nesting that is read; ours: the deepest file that is shipped has 8 levels, and Python counts to about 900."""
+_UNREADABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+MOST_NAMES: Final = 30
+LONGEST_NAME: Final = 60
+"""How much of a site's file a message quotes; ours."""
 
 
 def read_json(path: Path, where: str, error: type[MreError], *, advice: str, missing: str = "") -> object:
@@ -30,8 +41,8 @@ def read_json(path: Path, where: str, error: type[MreError], *, advice: str, mis
         The file cannot be read, is not JSON, or has a key twice in one object.
     """
     try:
-        return parse_json(path.read_text(encoding="utf-8"), where, error, advice=advice)
-    except (OSError, UnicodeDecodeError) as cause:
+        return parse_json(read_text_file(path), where, error, advice=advice)
+    except (OSError, ValueError) as cause:
         message = f"The {where} cannot be read ({type(cause).__name__}). {advice}"
         raise error(missing if missing and isinstance(cause, FileNotFoundError) else message) from cause
 
@@ -39,21 +50,40 @@ def read_json(path: Path, where: str, error: type[MreError], *, advice: str, mis
 def parse_json(text: str, where: str, error: type[MreError], *, advice: str) -> object:
     """Parse JSON; parameters and errors are those of `read_json`."""
 
+    def refuse(problem: str) -> NoReturn:
+        message = f"The {where} cannot be read: {problem}. {advice}"
+        raise error(message)
+
     def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        keys = [key for key, _ in pairs]
-        if repeated := next((key for key in keys if keys.count(key) > 1), None):
-            message = f"The {where} cannot be read: it has the key {repeated!r} twice in one object. {advice}"
-            raise error(message)
-        return dict(pairs)
+        content = dict(pairs)
+        if len(content) < len(pairs):
+            keys = [key for key, _ in pairs]
+            refuse(f"it has the key {shown(next(key for key in keys if keys.count(key) > 1))} twice in one object")
+        return content
+
+    def constant(name: str) -> NoReturn:
+        refuse(f"{name} is no number of JSON")
 
     try:
-        return json.loads(text, object_pairs_hook=unique)
+        content = json.loads(text, object_pairs_hook=unique, parse_constant=constant)
     except json.JSONDecodeError as cause:
         message = f"The {where} cannot be read: it is not JSON ({cause.msg}, line {cause.lineno}). {advice}"
         raise error(message) from cause
     except (ValueError, RecursionError) as cause:  # a number of thousands of digits, or very deep nesting
         message = f"The {where} cannot be read ({type(cause).__name__}). {advice}"
         raise error(message) from cause
+    if _depth(content) > DEEPEST:
+        refuse(f"it is nested more than {DEEPEST} levels deep")
+    return content
+
+
+def _depth(content: object) -> int:
+    """Return how many arrays and objects lie in each other, without a call for each."""
+    depth, level = 0, [content]
+    while level := [value for value in level if isinstance(value, list | dict)]:
+        depth += 1
+        level = [inner for value in level for inner in (value.values() if isinstance(value, dict) else value)]
+    return depth
 
 
 class Fields:
@@ -105,7 +135,7 @@ class Fields:
         value = self._take(key)
         if not isinstance(value, str) or not value.strip():
             self.refuse("must be a text", key)
-        return value
+        return self._readable(key, value)
 
     def optional_text(self, key: str) -> str | None:
         """Read a text; None where it is null or absent."""
@@ -147,7 +177,7 @@ class Fields:
         values = self.array(key)
         if not all(isinstance(value, str) for value in values):
             self.refuse("must be an array of texts", key)
-        return tuple(values)
+        return tuple(self._readable(key, value) for value in values)
 
     def numbers(self, key: str, count: int | None = None) -> tuple[float, ...]:
         """Read an array of finite numbers: of `count`, or of as many as there are."""
@@ -194,14 +224,14 @@ class Fields:
         """Refuse fields that nobody read: a misspelt key must not pass for an absent one."""
         unknown = sorted(set(self._content) - self._read)
         if unknown:
-            self.refuse(f"has unknown fields: {', '.join(unknown)}")
+            self.refuse(f"has unknown fields: {_listed(unknown)}")
 
     def _place_of(self, key: str) -> str:
         return f"{self._place}.{key}" if self._place else key
 
     def _take(self, key: str) -> Any:  # noqa: ANN401  (JSON holds anything)
         if key not in self:
-            self.refuse(f"lacks '{key}' (it has {', '.join(sorted(self._content)) or 'no fields'})")
+            self.refuse(f"lacks '{key}' (it has {_listed(self._content) or 'no fields'})")
         self._read.add(key)
         return self._content[key]
 
@@ -211,10 +241,26 @@ class Fields:
 
     def _chosen(self, key: str, value: object, choices: Collection[str]) -> str:
         if not isinstance(value, str) or value not in choices:
-            self.refuse(f"must be one of {', '.join(choices)}, not {value!r}", key)
+            self.refuse(f"must be one of {', '.join(choices)}, not {shown(value)}", key)
+        return value
+
+    def _readable(self, key: str, value: str) -> str:
+        """Refuse what no text of a report can hold: control characters, and halves of a character."""
+        if _UNREADABLE.search(value):
+            self.refuse(f"must be a text without control characters, not {shown(value)}", key)
         return value
 
     def _number(self, key: str, value: object) -> float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        number = math.nan
+        if not isinstance(value, bool) and isinstance(value, int | float):
+            with suppress(OverflowError):  # a whole number beyond the range of floating point
+                number = float(value)
+        if not math.isfinite(number):
             self.refuse("must be a finite number", key)
-        return float(value)
+        return number
+
+
+def _listed(names: Iterable[str]) -> str:
+    """Return names in order, as a message quotes them: not more than are of use."""
+    ordered = [name if name.isprintable() and len(name) < LONGEST_NAME else shown(name) for name in sorted(names)]
+    return ", ".join(ordered[:MOST_NAMES]) + (", ..." if len(ordered) > MOST_NAMES else "")

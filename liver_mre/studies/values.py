@@ -67,35 +67,52 @@ def numbers(header: Dataset, tag: str | BaseTag, count: int) -> tuple[float, ...
     return None if len(found) != count or None in found else cast("tuple[float, ...]", found)
 
 
+def stored_integer(header: Dataset, tag: str, *, signed: bool) -> int | None:
+    """Return an element's value as 16 bits like those of the pixels, whatever its VR; None where it is unreadable."""
+    value = _value(header, tag)
+    found = int.from_bytes(value, "little") if isinstance(value, bytes) and len(value) == _US_BYTES else None
+    if found is not None:
+        raw = header.get_item(tag_of(tag))
+        little = raw.is_little_endian if isinstance(raw, RawDataElement) else header.original_encoding[1] is not False
+        found = int.from_bytes(cast("bytes", value), "little" if little else "big")
+    else:
+        found = integer(header, tag)
+    if found is None or not -(1 << 15) <= found < 1 << 16:
+        return None
+    return (found + (1 << 15)) % (1 << 16) - (1 << 15) if signed else found % (1 << 16)
+
+
+def raw_bytes(header: Dataset, tag: str) -> bytes:
+    """Return an element's value as bytes; none where it is absent or of another type."""
+    value = _value(header, tag)
+    return value if isinstance(value, bytes) else b""
+
+
 def items(header: Dataset, tag: str) -> tuple[Dataset, ...]:
     """Return the items of a sequence; none where it is absent or unreadable."""
     value = _value(header, tag)
     return tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
 
 
-def seconds(date: str, time: str) -> float | None:
-    """Return a date and time in seconds from an arbitrary day; None if unreadable.
+def time_of_day_s(time: str) -> float | None:
+    """Return a DICOM time (HHMMSS.FFFFFF or shorter) in seconds from midnight; None if unreadable.
 
-    Parameters
-    ----------
-    date : DICOM date (YYYYMMDD), may be ""
-    time : DICOM time (HHMMSS.FFFFFF or shorter); an offset from UTC is ignored
+    An offset from UTC is ignored: it is that of the scanner's clock, the same for all images of an acquisition.
     """
     clock, _, fraction = time.partition("+")[0].partition("-")[0].replace(":", "").partition(".")
     if not (len(clock) in _CLOCK_DIGITS and f"{clock}{fraction}".isdecimal()):
         return None
     hours, minutes, whole = (int(clock[at : at + 2] or 0) for at in (0, 2, 4))
-    day = _day(date.replace(".", "")) if date else 0
-    if day is None or hours >= _HOURS or minutes >= _MINUTES or whole > _MINUTES:  # 60: a leap second
+    if hours >= _HOURS or minutes >= _MINUTES or whole > _MINUTES:  # 60: a leap second
         return None
-    return ((day * _HOURS + hours) * _MINUTES + minutes) * _MINUTES + whole + float(f"0.{fraction or 0}")
+    return (hours * _MINUTES + minutes) * _MINUTES + whole + float(f"0.{fraction or 0}")
 
 
 @lru_cache(maxsize=64)
-def _day(date: str) -> int | None:
-    """Return the ordinal of a date (YYYYMMDD); None if it is invalid."""
+def day_number(date: str) -> int | None:
+    """Return the number of the day of a DICOM date (YYYYMMDD, or YYYY.MM.DD); None if it is absent or invalid."""
     try:
-        return datetime.strptime(date, "%Y%m%d").toordinal()  # noqa: DTZ007 - the date of the scanner's clock
+        return datetime.strptime(date.replace(".", ""), "%Y%m%d").toordinal()  # noqa: DTZ007 - of the scanner's clock
     except ValueError:
         return None
 
@@ -134,6 +151,8 @@ def _plain(raw: RawDataElement) -> str | int | None:
 
 def _values(header: Dataset, tag: str | BaseTag) -> tuple[object, ...]:
     value = _value(header, tag)
+    if isinstance(value, bytes):  # text under a VR of bytes; binary numbers become unreadable
+        value = value.decode("ascii", errors="replace")
     if isinstance(value, str):
         return tuple(part.strip(" \0") for part in value.split("\\")) if value.strip(" \0") else ()
     if isinstance(value, Sequence):

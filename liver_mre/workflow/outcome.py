@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from liver_mre.errors import ExitCode
+from liver_mre.errors import ExitCode, MemoryShortageError
+from liver_mre.studies.memory import memory_ran_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -78,7 +79,12 @@ def reason_of(error: MreError) -> Reason:
 
 
 def internal_error(error: Exception, where: str = "") -> Reason:
-    """Return the reason to report for a bug: the type of the exception, never its text, which may quote the input."""
+    """Return the reason to report for a bug: the type of the exception, never its text, which may quote the input.
+
+    Memory that ran out is no bug, and is said as what it is.
+    """
+    if memory_ran_out(error):
+        return reason_of(MemoryShortageError())
     message = f"Unexpected {type(error).__name__}{where}. Run again with --log-level debug and report the log."
     return Reason("internal_error", message, ExitCode.INTERNAL)
 

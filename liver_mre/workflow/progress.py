@@ -20,3 +20,6 @@ class Progress:
 
     def done(self, run: StudyRun) -> None:
         """Show that a study has been through all steps."""
+
+    def kept(self, run: StudyRun) -> None:
+        """Show that a study is left as an earlier run has published it."""

@@ -47,7 +47,8 @@ class Encoding:
         """
         out.mkdir(parents=True, exist_ok=True)
         variant = self.name if self.variant is None else self.variant
-        identity = Identity(exam.seed, patient_id, "+".join([variant, *modifiers]) if modifiers else variant)
+        variant = "+".join([variant, *modifiers]) if modifiers else variant
+        identity = Identity(exam.seed, patient_id, variant, exam.recipe)
         plan = self.plan(exam, modifiers)
         return _write(plan, identity, out, parts.slice_z_mm(exam))
 

@@ -28,19 +28,20 @@ _PRIVATE_NAME: Final = (0x0019, "GEMS_ACQU_01", 0x9C)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Source of a study's UIDs, which depend on seed, patient ID and `variant` alone.
+    """Source of a study's UIDs, which depend on these attributes alone.
 
-    `variant` names the encoding; it is empty for the example in the documentation.
+    `variant` names the encoding, and `recipe` is the exam's; both are empty for the example in the documentation.
     """
 
     seed: int
     patient_id: str
     variant: str = ""
+    recipe: str = ""
 
     def uid(self, *parts: object) -> str:
         """Return the UID of a part of the study."""
-        variant = (self.variant,) if self.variant else ()
-        sources = ["simulated MRE", self.patient_id, str(self.seed), *variant, *map(str, parts)]
+        chosen = [part for part in (self.variant, self.recipe) if part]
+        sources = ["simulated MRE", self.patient_id, str(self.seed), *chosen, *map(str, parts)]
         return generate_uid(entropy_srcs=sources)
 
 

@@ -81,8 +81,24 @@ def simulate_exam(
     exam = _scan(seed, streams, plan, variety)
     if out_of_domain in ALTERATIONS:
         exam = ALTERATIONS[out_of_domain](exam, np.random.default_rng(seed))
+    recipe = recipe_of(
+        stage=stage,
+        liver_stiffness_kpa=liver_stiffness_kpa,
+        slices=slices,
+        variety=None if variety == STANDARD else variety,
+        failure=None if failure is None else str(Failure(failure)),
+        out_of_domain=out_of_domain or None,
+    )
     # "unlike" means out of domain: the key stays, because published cohorts hold it.
-    return replace(exam, facts={**exam.facts, "unlike": out_of_domain})
+    return replace(exam, facts={**exam.facts, "unlike": out_of_domain}, recipe=recipe)
+
+
+def recipe_of(**asked: object) -> str:
+    """Return what was asked for beside the seed, None being the default, as one text.
+
+    Two exams of one seed that differ in it are two exams, whose UIDs must differ.
+    """
+    return ", ".join(f"{name}={value!r}" for name, value in asked.items() if value is not None)
 
 
 def _check(stage: str | None, liver_stiffness_kpa: float | None, slices: int | None, out_of_domain: str) -> None:

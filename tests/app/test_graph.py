@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 import pydicom
 import pytest
 
+from app import logs
 from app.application import LiverMreApplication
 from app.cli import main
 from app.progress import NAMES, Bar, Lines, progress_for
 from liver_mre.method.mre_study_run import MreStudyRun
-from liver_mre.method.steps import STEPS, WRITERS
+from liver_mre.method.steps import STEPS, WRITERS, result_files
 from liver_mre.method.toolkit import Toolkit
-from liver_mre.results.publish import open_staging
+from liver_mre.results.publish import Publication
 from liver_mre.settings import Settings
 from liver_mre.studies.source import FolderSource
 from liver_mre.studies.study import Study
@@ -66,11 +67,10 @@ def three_studies(example: ExampleStudy, tmp_path: Path) -> Path:
 
 
 def run(path: Path, out: Path, progress: Recorder) -> RunResult:
-    context = Context(
-        FolderSource(path), open_staging(out), out, Toolkit(Settings()), progress, Stop(), time.perf_counter()
-    )
-    application = LiverMreApplication(context)
-    application.run()
+    with Publication(out, result_files().values()) as publication:
+        context = Context(FolderSource(path), publication, Toolkit(Settings()), progress, Stop(), time.perf_counter())
+        application = LiverMreApplication(context)
+        application.run()
     assert application.publisher is not None
     assert application.publisher.result is not None
     return application.publisher.result
@@ -112,10 +112,11 @@ def test_importing_the_sdk_leaves_monai_and_torch_importable() -> None:
 def test_progress_is_lines_where_there_is_no_terminal_and_nothing_when_quiet(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    logs.set_up_logging("info")
     with progress_for(quiet=False) as progress:
         assert isinstance(progress, Lines)
         progress.reading()
-    assert capsys.readouterr().err == "reading the input\n"
+    assert capsys.readouterr().err.endswith(": reading the input\n")
     with progress_for(quiet=True) as progress:
         progress.reading()
     assert capsys.readouterr() == ("", "")
@@ -123,6 +124,7 @@ def test_progress_is_lines_where_there_is_no_terminal_and_nothing_when_quiet(
 
 def test_on_a_terminal_progress_is_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    logs.set_up_logging("warning")
     with progress_for(quiet=False) as progress:
         assert isinstance(progress, Bar)
         progress.reading()
@@ -175,7 +177,7 @@ def test_a_run_that_is_stopped_between_steps_says_so_and_publishes_no_study(
 @pytest.mark.parametrize(
     "slow",
     [
-        "app.run.load_settings",
+        "app.run.load_site_settings",
         "liver_mre.method.segment_liver.segment_liver",
         "liver_mre.method.write_results.write_report",
     ],
@@ -219,3 +221,17 @@ def test_any_failure_of_a_run_is_reported_in_result_json(
     result = result_of(tmp_path)
     assert (result["status"], result["exit_code"], result["reason"]["code"]) == ("failed", 1, "internal_error")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["metadata.json", "result.json"]
+
+
+def test_an_exception_after_the_end_was_published_changes_nothing_and_nobody_waits(
+    example: ExampleStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measure = LiverMreApplication.run
+
+    def dies_at_last(self: LiverMreApplication) -> None:
+        measure(self)
+        raise RuntimeError
+
+    monkeypatch.setattr(LiverMreApplication, "run", dies_at_last)
+    assert main(["run", "-i", str(example.folder), "-o", str(tmp_path), "--quiet"]) == 0
+    assert result_of(tmp_path)["status"] == "completed"

@@ -95,9 +95,10 @@ def test_the_map_command_in_its_own_process_gives_the_same_numbers(
     assert done.returncode == 0, done.stderr
     assert "Liver stiffness" in done.stdout
     assert "Significant fibrosis" in done.stdout
-    lines = done.stderr.splitlines()
+    lines = [line.partition(": ")[2] for line in done.stderr.splitlines()]
     assert lines[0] == "reading the input"
-    assert all(line.startswith("study 1/1: ") for line in lines[1:])
+    assert all(line.startswith("study 1/1: ") for line in lines[1:-1])
+    assert lines[-1].startswith("run completed, exit code 0")
     study, again = result_of(published)["studies"][0], result_of(tmp_path)["studies"][0]
     for key in ("measurement", "staging", "unit", "input_series"):
         assert again[key] == study[key]

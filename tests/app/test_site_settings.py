@@ -1,4 +1,4 @@
-"""Settings in a platform's file become settings of the application, without overriding the environment."""
+"""Settings in a platform's file become settings of the application, and nothing else."""
 
 from __future__ import annotations
 
@@ -7,14 +7,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from app.site_settings import main, site_settings
-from liver_mre.settings import load_settings
+from app.cli import main
+from app.site_settings import OF_THE_INSTALLATION, load_site_settings, platform_settings, settings_in
+from liver_mre.errors import SettingsError
+from tests.app.test_run import result_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SETTINGS = {"profile": "liang_2023", "preview": True, "series": None}
-FOUND = {"LIVER_MRE_PROFILE": "liang_2023", "LIVER_MRE_PREVIEW": "true"}
+FOUND = {"profile": "liang_2023", "preview": True}
+
+
+def mercure(folder: Path, settings: object) -> Path:
+    """Write Mercure's task file into its input folder."""
+    (folder / "task.json").write_text(json.dumps({"process": {"settings": settings}}), encoding="utf-8")
+    return folder
 
 
 @pytest.mark.parametrize(
@@ -27,27 +35,55 @@ FOUND = {"LIVER_MRE_PROFILE": "liang_2023", "LIVER_MRE_PREVIEW": "true"}
     ids=["mercure", "mercure, several modules", "flywheel"],
 )
 def test_the_settings_of_a_platform_are_those_of_the_application(content: object) -> None:
-    assert site_settings(content, {}) == FOUND
-    assert load_settings(environment=site_settings(content, {})).profile == "liang_2023"
+    assert settings_in(content) == FOUND
 
 
 @pytest.mark.parametrize("content", [None, [], {}, {"process": {}}, {"process": None}, {"config": 3}])
 def test_a_file_without_settings_changes_nothing(content: object) -> None:
-    assert site_settings(content, {}) == {}
+    assert settings_in(content) == {}
 
 
-def test_the_environment_wins() -> None:
-    assert "LIVER_MRE_PROFILE" not in site_settings({"config": SETTINGS}, {"LIVER_MRE_PROFILE": "wu_2015"})
+def test_the_environment_wins_over_the_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MERCURE_IN_DIR", str(mercure(tmp_path, SETTINGS)))
+    assert load_site_settings(None).profile == "liang_2023"
+    assert load_site_settings(None).preview is True
+    monkeypatch.setenv("LIVER_MRE_PROFILE", "wu_2015")
+    assert load_site_settings(None).profile == "wu_2015"
+    assert load_site_settings(None, {"profile": "resoundant_2019"}).profile == "resoundant_2019"
 
 
-def test_an_unreadable_file_gives_a_warning_and_is_ignored(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+def test_flywheel_hands_its_settings_over_in_its_own_folder(tmp_path: Path) -> None:
+    assert platform_settings({"FLYWHEEL": str(tmp_path)}) == {}
+    (tmp_path / "config.json").write_text(json.dumps({"config": SETTINGS}), encoding="utf-8")
+    assert platform_settings({"FLYWHEEL": str(tmp_path)}) == FOUND
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"profile": "x\0LD_PRELOAD=/input/own.so"}, "without control characters"),
+        ({"series": "1.2\n3"}, "without control characters"),
+        ({"ld_preload": "/input/own.so"}, "Unknown setting"),
+        ({"profile\0LD_PRELOAD": "x"}, "Unknown setting"),
+        ({"profile": ["liang_2023"]}, "a single value"),
+        *(({name: "/input/own"}, "belongs to the installation") for name in OF_THE_INSTALLATION),
+        *(({name.upper(): "/input/own"}, "belongs to the installation") for name in OF_THE_INSTALLATION),
+    ],
+)
+def test_a_platform_sets_nothing_but_how_it_is_measured(
+    settings: dict[str, object], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delenv("LIVER_MRE_PROFILE", raising=False)
-    path = tmp_path / "task.json"
-    path.write_text("{", encoding="utf-8")
-    assert main(path) == 0
-    assert "is ignored" in capsys.readouterr().err
-    path.write_text(json.dumps({"process": {"settings": {"profile": "a\nb"}}}), encoding="utf-8")
-    assert main(path) == 0
-    assert capsys.readouterr().out == "LIVER_MRE_PROFILE=a\nb\0"
+    monkeypatch.setenv("MERCURE_IN_DIR", str(mercure(tmp_path, settings)))
+    monkeypatch.setenv("MERCURE_OUT_DIR", str(tmp_path / "out"))
+    with pytest.raises(SettingsError, match=words):
+        load_site_settings(None)
+    assert main(["run", "--quiet"]) == 2
+    assert words in result_of(tmp_path / "out")["reason"]["message"]
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 5000, '{"process": {}, "process": {}}'])
+def test_a_file_that_cannot_be_read_ends_the_run_and_not_only_its_settings(text: str, tmp_path: Path) -> None:
+    """Without them another profile or unit would be used than the site wants."""
+    (tmp_path / "task.json").write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError, match=r"task\.json cannot be read.*Mend it"):
+        platform_settings({"MERCURE_IN_DIR": str(tmp_path)})

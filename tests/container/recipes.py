@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +12,29 @@ import yaml
 from container.source import Source
 
 if TYPE_CHECKING:
-    from tests.container.conftest import Finished
+    from collections.abc import Mapping
+
+    from tests.container.conftest import Finished, Image
 
 DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
 IMAGE = f"liver-mre:{Source.read().version}"
+SITE = "/var/holoscan/site"
+SETTINGS = "/var/holoscan/app.yaml"
 
 
 def recipe(name: str) -> Any:
     text = (DEPLOY / name).read_text(encoding="utf-8")
     return json.loads(text) if name.endswith(".json") else yaml.safe_load(text)
+
+
+def at_site(image: Image, folder: Path) -> list[str]:
+    """Return an engine's options that mount a site's folder where every recipe does."""
+    return [*image.mount(folder / "app.yaml", SETTINGS), *image.mount(folder, SITE)]
+
+
+def with_variables(text: str, given: Mapping[str, str]) -> str:
+    """Put variables into a text as compose does: `${NAME:-default}`."""
+    return re.sub(r"\$\{(\w+):-([^}]*)\}", lambda match: given.get(match[1]) or match[2], text)
 
 
 def assert_measured(finished: Finished) -> None:

@@ -76,7 +76,8 @@ def test_1_a_run_that_is_stopped_ends_within_5_seconds_and_says_so(
     finished = image.end(name, out)
     assert (finished.ended - stopped).total_seconds() <= 5.0
     assert_failed_as(finished, 1, "interrupted")
-    assert sorted(path.name for path in out.iterdir()) == ["metadata.json", "result.json"]
+    finished_studies = sorted(study["study_instance_uid"] for study in finished.result["studies"])
+    assert sorted(path.name for path in out.iterdir()) == [*finished_studies, "metadata.json", "result.json"]
 
 
 def test_2_an_unknown_setting(image: Image, study: Path) -> None:

@@ -69,6 +69,12 @@ def test_from_a_cold_start_to_results_takes_at_most_1_3_times_as_long_as_outside
     assert min(inside) <= 1.3 * min(outside), (inside, outside)
 
 
+def test_the_self_test_passes_in_a_locked_down_container(image: Image) -> None:
+    finished = image.run("self-test")
+    assert finished.code == 0, finished.stdout + finished.stderr
+    assert "Self-test passed" in finished.stdout
+
+
 def test_it_also_runs_as_root_if_a_platform_sets_no_user(image: Image, study: Path) -> None:
     assert image.run("--quiet", study=study, options=image.locked_down(user=None)).code == 0
 

@@ -116,7 +116,7 @@ def test_locked_versions_are_those_that_are_tested(name: str) -> None:
 def test_a_lock_keeps_comments_order_and_checksums_of_other_wheels(monkeypatch: pytest.MonkeyPatch) -> None:
     old, new, other = "a" * 64, "b" * 64, "c" * 64
     text = f"# Why.\nOne_Package==1.0 --hash=sha256:{old}\ntwo==1.0 --hash=sha256:{old} --hash=sha256:{other}\n"
-    monkeypatch.setattr("container.lock.resolved", lambda _: {"one-package": new, "two": old})
+    monkeypatch.setattr("container.lock.resolved", lambda *_: {"one-package": new, "two": old})
     brought = updated(text, {"one-package": "1.1"})
     assert brought == (
         f"# Why.\nOne_Package==1.1 --hash=sha256:{new}\ntwo==1.0 --hash=sha256:{old} --hash=sha256:{other}\n"

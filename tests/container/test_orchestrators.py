@@ -6,11 +6,22 @@ import configparser
 import json
 import re
 import shlex
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.container.recipes import DEPLOY, IMAGE, assert_measured, recipe, replaced_entry
+from tests.container.conftest import readable
+from tests.container.recipes import (
+    DEPLOY,
+    IMAGE,
+    SETTINGS,
+    SITE,
+    assert_measured,
+    recipe,
+    replaced_entry,
+    with_variables,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,14 +89,24 @@ def pod(image: Image, spec: dict[str, Any], paths: dict[str, Path], user: dict[s
 
 
 @pytest.fixture
-def claims(image: Image, study: Path) -> dict[str, Path]:
-    return {"/var/holoscan/input": study, "/var/holoscan/output": image.output()}
+def site(image: Image) -> Path:
+    """Return the folder of a site's settings as it is shipped, readable by every user."""
+    folder = image.folder / "site"
+    shutil.copytree(DEPLOY / "site", folder, dirs_exist_ok=True)
+    readable(folder)
+    return folder
+
+
+@pytest.fixture
+def claims(image: Image, study: Path, site: Path) -> dict[str, Path]:
+    folders = {"/var/holoscan/input": study, "/var/holoscan/output": image.output()}
+    return folders | {SETTINGS: site / "app.yaml", SITE: site}
 
 
 def test_monai_deploy_and_aide_on_argo(image: Image, claims: dict[str, Path]) -> None:
     (template,) = recipe("monai-deploy/argo-template.yaml")["spec"]["templates"]
     inputs, outputs = template["inputs"]["artifacts"], template["outputs"]["artifacts"]
-    assert [inputs[0]["path"], outputs[0]["path"]] == list(claims)
+    assert [inputs[0]["path"], outputs[0]["path"]] == list(claims)[:2]
     spec = template["container"]
     spec["volumeMounts"].append({"name": "input-artifact", "mountPath": inputs[0]["path"]})  # Argo mounts them itself
     assert_measured(pod(image, spec, claims))
@@ -120,13 +141,13 @@ def test_argo_workflow(image: Image, claims: dict[str, Path]) -> None:
 # Docker compose and podman quadlet
 
 
-def test_docker_compose(image: Image, study: Path) -> None:
+def test_docker_compose(image: Image, study: Path, site: Path) -> None:
     service = recipe("compose/compose.yaml")["services"]["liver-mre"]
     assert service["image"] == IMAGE
     out = image.output()
-    folders = {"./input": study, "./output": out}
-    user = re.sub(r"\$\{\w+:-(\d+)\}", r"\1", service["user"])
-    options = ["--user", user, "--network", service["network_mode"], "--memory", service["mem_limit"]]
+    folders = {"./input": study, "./output": out, "../site": site, "../site/app.yaml": site / "app.yaml"}
+    options = ["--user", with_variables(service["user"], {}), "--network", service["network_mode"]]
+    options += ["--memory", service["mem_limit"]]
     options += ["--cpus", str(service["cpus"]), "--pids-limit", str(service["pids_limit"])]
     options += ["--read-only"] * service["read_only"]
     options += [part for name in service["cap_drop"] for part in ("--cap-drop", name.lower())]
@@ -138,14 +159,16 @@ def test_docker_compose(image: Image, study: Path) -> None:
     assert_measured(image.run("--preview", options=options, out=out))
 
 
-def test_podman_quadlet(image: Image, study: Path) -> None:
+def test_podman_quadlet(image: Image, study: Path, site: Path) -> None:
     unit = configparser.RawConfigParser(strict=False, dict_type=Repeated)
     unit.optionxform = str  # type: ignore[assignment,method-assign]
     unit.read(DEPLOY / "quadlet" / "liver-mre.container")
     section = {key: str(value).split("\n") for key, value in unit.items("Container")}
     assert section["Image"] == [IMAGE]
     out = image.output()
-    folders = {"/srv/liver-mre/input": study, "/srv/liver-mre/output": out}
+    host = "/srv/liver-mre"
+    folders = {f"{host}/input": study, f"{host}/output": out}
+    folders |= {f"{host}/site": site, f"{host}/site/app.yaml": site / "app.yaml"}
     options = ["--user", f"{section['User'][0]}:{section['Group'][0]}", "--network", section["Network"][0]]
     options += ["--cap-drop", section["DropCapability"][0], "--tmpfs", section["Tmpfs"][0]]
     options += ["--read-only"] * (section["ReadOnly"] == ["true"])

@@ -41,6 +41,8 @@ def test_mercure(image: Image, study: Path, tmp_path: Path) -> None:
     tmpfs = [part for path, choice in more["tmpfs"].items() for part in ("--tmpfs", f"{path}:{choice}")]
     options = ["--network", more["network_mode"], "--memory", more["mem_limit"], "--cap-drop", "all", *tmpfs]
     options += ["--read-only"] * more["read_only"]
+    for path, volume in json.loads(module["additional_volumes"]).items():
+        options += image.mount(DEPLOY / path.removeprefix("/srv/liver-mre/"), volume["bind"], volume["mode"])
     source, target = "/tmp/data", "/tmp/output"  # noqa: S108  (in the container, as Mercure has them)
     options += ["--user", "1001:1001", "-e", f"MERCURE_IN_DIR={source}", "-e", f"MERCURE_OUT_DIR={target}"]
     options += [*image.mount(folder, source, "rw"), *image.mount(out, target, "rw")]

@@ -11,7 +11,7 @@ from liver_mre.measurement.earlier_reports import most_recent_prior
 from liver_mre.report.sr.document import build_report
 from liver_mre.studies.reader import read_studies
 from liver_mre.studies.study import Instance, ReportFiles
-from tests.report.content_factory import changed, make_content, make_not_evaluable, source_images
+from tests.report.content_factory import changed, make_content, make_not_evaluable, source_images, with_headers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -104,8 +104,8 @@ def test_a_result_that_a_later_run_withdrew_is_no_prior(tmp_path: Path, current:
 
 def test_a_report_of_this_study_is_no_prior(tmp_path: Path, current: Instance) -> None:
     content = make_content()
-    content.sources[0].StudyDate = TODAY
-    own = build_report(content)
+    content.headers[0].StudyDate = TODAY
+    own = build_report(with_headers(content, content.headers))
     image = source_images(content)[0]
     path = tmp_path / "same.dcm"
     image.save_as(path, enforce_file_format=True)

@@ -28,7 +28,7 @@ from liver_mre.results.finding import MeasuredFinding, NotEvaluableFinding, Prov
 from liver_mre.series.acquisition import UnitEvidence
 from liver_mre.stiffness.volume import StiffnessVolume
 from liver_mre.workflow.outcome import Reason
-from tests.report.header_factory import COLUMNS, ROWS, SPACING_MM, image_of, source_headers
+from tests.report.header_factory import COLUMNS, ROWS, SPACING_MM, image_of, source_headers, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -45,7 +45,16 @@ NOT_MEASURABLE = Reason("no_confident_liver", "No pixel of the liver has at leas
 
 SERIES = SeriesIdentity("1.2.826.0.1.3680043.8.498.7", 7, "mre_Stiff")
 PROVENANCE = {field.name for field in fields(Provenance)}
-CONTENT = {field.name for field in fields(ReportContent)}
+
+
+@dataclass(frozen=True, slots=True)
+class Exam(ReportContent):
+    """Report content with the headers of its slices, which results are compared with."""
+
+    headers: tuple[Dataset, ...] = ()
+
+
+CONTENT = {field.name for field in fields(Exam)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +78,7 @@ def make_arrays(mean_kpa: float = 3.4, *, seed: int = 0) -> Arrays:
     return Arrays(np.where(body, stiffness, 0.0).astype(np.float32), confident, liver)
 
 
-def make_content(
-    arrays: Arrays | None = None, *, order: Sequence[int] | None = None, simulated: bool = True
-) -> ReportContent:
+def make_content(arrays: Arrays | None = None, *, order: Sequence[int] | None = None, simulated: bool = True) -> Exam:
     """Make the content of a measured exam.
 
     Parameters
@@ -100,18 +107,19 @@ def make_content(
         measurement,
         stage(measurement.mean_kpa, load_profile("resoundant_2019")),
     )
-    return ReportContent(
+    return Exam(
         finding=finding,
         volume=volume,
         mask=mask,
-        sources=headers,
+        source=source_of(headers[0]),
+        headers=headers,
         application_version="1.0.0",
         tracking_uid=generate_uid(),
         created=CREATED,
     )
 
 
-def changed(content: ReportContent, **changes: Any) -> ReportContent:
+def changed(content: Exam, **changes: Any) -> Exam:
     """Return the content with other values of its own, of its finding or of its provenance.
 
     A measurement of None makes the finding not evaluable, for the `reason` given.
@@ -129,7 +137,14 @@ def changed(content: ReportContent, **changes: Any) -> ReportContent:
     return replace(content, finding=finding, **own)
 
 
-def make_doubtful(mean_kpa: float = 2.85) -> ReportContent:
+def with_headers(exam: Exam, headers: Sequence[Dataset], *, keep: bool = False) -> Exam:
+    """Return the exam as it is read from other headers of its slices; `keep` keeps its instances."""
+    images = exam.volume.instances if keep else tuple(map(image_of, headers))
+    volume = replace(exam.volume, instances=images)
+    return replace(exam, volume=volume, source=source_of(headers[0]), headers=tuple(headers))
+
+
+def make_doubtful(mean_kpa: float = 2.85) -> Exam:
     """Make the content of an exam with an interval across cut-offs, areas left out and a change since a prior."""
     content = make_content(make_arrays(mean_kpa))
     rules = RegionRules(edge_mm=5.0, soft_share=0.0, bright_share=0.0, hot_share=0.0)
@@ -182,9 +197,7 @@ def make_quality(
     )
 
 
-def make_judged(
-    quality: AcquisitionQuality | None = None, *, model: ModelIdentity | None = QUALITY_MODEL
-) -> ReportContent:
+def make_judged(quality: AcquisitionQuality | None = None, *, model: ModelIdentity | None = QUALITY_MODEL) -> Exam:
     """Make the content of an exam with slices excluded by quality control."""
     content, quality = make_doubtful(3.4), quality or make_quality()
     pixels = content.measured_pixels.copy()
@@ -194,7 +207,7 @@ def make_judged(
     return changed(content, measurement=measured, pixels=pixels, quality=quality, quality_model=model)
 
 
-def make_failed(*, out_of_domain: tuple[str, ...] = ()) -> ReportContent:
+def make_failed(*, out_of_domain: tuple[str, ...] = ()) -> Exam:
     """Make the content of an exam refused by quality control: for breathing, or as out of domain."""
     quality = make_quality(lost={} if out_of_domain else dict.fromkeys(range(SLICES), Cause.BREATHING))
     quality = replace(quality, out_of_domain=out_of_domain)
@@ -207,7 +220,7 @@ def make_failed(*, out_of_domain: tuple[str, ...] = ()) -> ReportContent:
     )
 
 
-def make_not_evaluable(*, liver: bool = True) -> ReportContent:
+def make_not_evaluable(*, liver: bool = True) -> Exam:
     """Make the content of an exam without confident pixels, with or without predicted liver."""
     arrays = make_arrays()
     nothing = np.zeros_like(arrays.liver)
@@ -231,10 +244,10 @@ def write(datasets: Sequence[Dataset], folder: Path) -> list[Path]:
     return paths
 
 
-def source_images(content: ReportContent) -> list[Dataset]:
+def source_images(content: Exam) -> list[Dataset]:
     """Return the source images with their pixels."""
     images = []
-    for header, stiffness in zip(content.sources, content.volume.stiffness_kpa, strict=True):
+    for header, stiffness in zip(content.headers, content.volume.stiffness_kpa, strict=True):
         image = Dataset(header)
         image.PixelData = np.round(stiffness * 100).astype("<u2").tobytes()
         image["PixelData"].VR = "OW"
@@ -246,7 +259,7 @@ def source_images(content: ReportContent) -> list[Dataset]:
     return images
 
 
-def segment_pixels(content: ReportContent, frame: Dataset) -> NDArray[np.bool_]:
+def segment_pixels(content: Exam, frame: Dataset) -> NDArray[np.bool_]:
     """Return the mask (S, R, C) of the segment to which a frame belongs."""
     (segment,) = frame.SegmentIdentificationSequence
     return {1: content.mask.liver, 2: content.measured_pixels}[segment.ReferencedSegmentNumber]

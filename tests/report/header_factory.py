@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pydicom import Dataset
-from pydicom.uid import MRImageStorage, generate_uid
+from pydicom import Dataset, dcmread
+from pydicom.charset import convert_encodings
+from pydicom.dataset import FileMetaDataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_data_element, write_file_meta_info
+from pydicom.tag import Tag
+from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage, generate_uid
 
+from liver_mre.report.quiet import quiet
+from liver_mre.report.source.elements import text_of
+from liver_mre.report.source.header import SourceHeader, clean_header
 from liver_mre.report.wording import SIMULATION_MARKER
-from liver_mre.studies.study import Instance
+from liver_mre.studies.headers import to_instances
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from liver_mre.studies.study import Instance
 
 ROWS, COLUMNS = 102, 128
 SPACING_MM = (3.125, 3.125)
@@ -20,18 +29,33 @@ ORIENTATION = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 SLICE_SPACING_MM = 11.0
 
 
+def as_read(header: Dataset) -> Dataset:
+    """Return a header as it is read from a file: its values not yet converted; bytes of raw elements are kept."""
+    meta = FileMetaDataset()
+    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    stream = DicomBytesIO(b"\0" * 128 + b"DICM")
+    stream.is_little_endian, stream.is_implicit_VR = True, False
+    stream.seek(0, 2)
+    sets = (text_of(header, Tag("SpecificCharacterSet")) or b"").decode("ascii", errors="ignore").split("\\")
+    with quiet():
+        write_file_meta_info(stream, meta, enforce_standard=False)
+        encodings = convert_encodings(sets)
+        for tag in sorted(header.keys()):
+            write_data_element(stream, header.get_item(tag), encodings)
+        stream.seek(0)
+        return dcmread(stream)
+
+
 def image_of(header: Dataset) -> Instance:
-    return Instance(
-        source="",
-        sop_instance_uid=str(header.SOPInstanceUID),
-        sop_class_uid=str(header.SOPClassUID),
-        instance_number=int(header.InstanceNumber),
-        rows=ROWS,
-        columns=COLUMNS,
-        position_mm=tuple(map(float, header.ImagePositionPatient)),
-        orientation=ORIENTATION,
-        pixel_spacing_mm=SPACING_MM,
-    )
+    """Return the instance that a run makes of a header."""
+    with quiet():
+        return to_instances(as_read(header), "", "", b"key")[0]
+
+
+def source_of(header: Dataset) -> SourceHeader:
+    """Return what results take over from a header."""
+    with quiet():
+        return clean_header(as_read(header))
 
 
 def source_headers(order: Sequence[int], *, simulated: bool) -> tuple[Dataset, ...]:

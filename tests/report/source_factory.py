@@ -11,15 +11,15 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import EnhancedMRImageStorage, ExplicitVRLittleEndian, generate_uid
 
-from liver_mre.report.source_files import read_sources
-from tests.report.content_factory import COLUMNS, ROWS, changed
-from tests.report.header_factory import SLICE_SPACING_MM
+from liver_mre.report.source.files import read_source
+from liver_mre.report.source.header import clean_header
+from tests.report.content_factory import COLUMNS, ROWS, Exam, changed
+from tests.report.header_factory import SLICE_SPACING_MM, image_of, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from liver_mre.report.content import ReportContent
     from liver_mre.studies.study import Orientation
 
 Place = tuple[int, int]
@@ -36,7 +36,7 @@ _IN_FUNCTIONAL_GROUPS = (
 )
 
 
-def as_frames(content: ReportContent, folder: Path, places: Sequence[Place], *, shared: bool = True) -> ReportContent:
+def as_frames(content: Exam, folder: Path, places: Sequence[Place], *, shared: bool = True) -> Exam:
     """Return content whose slices are frames of enhanced MR objects, written into a folder.
 
     Parameters
@@ -51,7 +51,7 @@ def as_frames(content: ReportContent, folder: Path, places: Sequence[Place], *, 
     for place, count in enumerate(counts):
         taken = {frame: s for s, (index, frame) in enumerate(places) if index == place}
         frames = [
-            content.sources[taken[f]] if f in taken else _elsewhere(content.sources[0], f) for f in range(1, count + 1)
+            content.headers[taken[f]] if f in taken else _elsewhere(content.headers[0], f) for f in range(1, count + 1)
         ]
         enhanced = enhanced_object(frames, shared=shared)
         path = folder / f"enhanced{place}.dcm"
@@ -67,32 +67,29 @@ def as_frames(content: ReportContent, folder: Path, places: Sequence[Place], *, 
         )
         for instance, (place, frame) in zip(content.volume.instances, places, strict=True)
     )
-    return _with_instances(content, instances, read_sources(instances))
+    framed = _with_instances(content, instances, content.headers)
+    return replace(framed, source=clean_header(read_source(instances[0])))
 
 
-def as_series(content: ReportContent) -> ReportContent:
+def as_series(content: Exam) -> Exam:
     """Return content with one series per slice, as acquired breath-hold by breath-hold."""
     sources = []
-    for number, source in enumerate(content.sources):
+    for number, source in enumerate(content.headers):
         header = copy.deepcopy(source)
         header.SeriesInstanceUID = generate_uid()
         header.SeriesNumber = 12 + number
         header.InstanceNumber = 1
         header.SpacingBetweenSlices = header.SliceThickness  # of a single slice: says nothing about its neighbours
         sources.append(header)
-    instances = tuple(
-        replace(instance, series_instance_uid=str(header.SeriesInstanceUID), instance_number=1)
-        for instance, header in zip(content.volume.instances, sources, strict=True)
-    )
-    return _with_instances(content, instances, tuple(sources))
+    return _with_instances(content, tuple(map(image_of, sources)), tuple(sources))
 
 
-def turned(content: ReportContent, orientation: Orientation, *, patient_position: str = "HFS") -> ReportContent:
+def turned(content: Exam, orientation: Orientation, *, patient_position: str = "HFS") -> Exam:
     """Return content with slices of another orientation, stacked along their normal."""
     row, column = np.array(orientation[:3]), np.array(orientation[3:])
     normal = np.cross(row, column)
-    sources, instances = [], []
-    for source, instance in zip(content.sources, content.volume.instances, strict=True):
+    sources = []
+    for source in content.headers:
         header = copy.deepcopy(source)
         distance_mm = SLICE_SPACING_MM * (header.InstanceNumber - 1)
         position = np.array([-200.0, -159.375, 20.0]) + distance_mm * normal
@@ -100,9 +97,7 @@ def turned(content: ReportContent, orientation: Orientation, *, patient_position
         header.ImageOrientationPatient = [f"{value:.9f}" for value in orientation]
         header.PatientPosition = patient_position
         sources.append(header)
-        placed = tuple(map(float, header.ImagePositionPatient))
-        instances.append(replace(instance, position_mm=placed, orientation=tuple(orientation)))
-    return _with_instances(content, tuple(instances), tuple(sources))
+    return _with_instances(content, tuple(map(image_of, sources)), tuple(sources))
 
 
 def enhanced_object(frames: Sequence[Dataset], *, shared: bool = True) -> Dataset:
@@ -158,7 +153,7 @@ def _elsewhere(source: Dataset, frame: int) -> Dataset:
     return header
 
 
-def _with_instances(content: ReportContent, instances: tuple, sources: tuple[Dataset, ...]) -> ReportContent:
+def _with_instances(content: Exam, instances: tuple, headers: tuple[Dataset, ...]) -> Exam:
     measured = content.measured.measurement
     slices = tuple(
         replace(part, sop_instance_uid=instances[part.slice_index].sop_instance_uid) for part in measured.slices
@@ -167,5 +162,6 @@ def _with_instances(content: ReportContent, instances: tuple, sources: tuple[Dat
         content,
         volume=replace(content.volume, instances=instances),
         measurement=replace(measured, slices=slices),
-        sources=sources,
+        headers=headers,
+        source=source_of(headers[0]),
     )

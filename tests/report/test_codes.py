@@ -54,3 +54,7 @@ def test_an_unlisted_reason_is_coded_as_other() -> None:
 
 def test_plain_text_keeps_its_comparison_signs() -> None:
     assert codes.plain("≥ F2, 3 ± 1 cm²") == ">= F2, 3 +/- 1 cm2"
+
+
+def test_plain_text_has_no_control_characters() -> None:
+    assert codes.plain("RescaleType kPa\r\n\x1b[31m") == "RescaleType kPa [31m"

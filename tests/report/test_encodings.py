@@ -17,7 +17,7 @@ from liver_mre.report import codes
 from liver_mre.report.secondary_capture import build_overlay
 from liver_mre.report.seg import build_segmentation
 from liver_mre.report.sr.document import build_report
-from tests.report.content_factory import SLICES, changed, make_content, make_quality, segment_pixels
+from tests.report.content_factory import SLICES, changed, make_content, make_quality, segment_pixels, with_headers
 from tests.report.header_factory import SLICE_SPACING_MM
 from tests.report.source_factory import as_frames, as_series, turned
 
@@ -71,19 +71,19 @@ def check_segmentation(content: ReportContent, folder: Path) -> None:
     seg = dcmread(path)
     groups = seg.PerFrameFunctionalGroupsSequence
     (orientation,) = seg.SharedFunctionalGroupsSequence[0].PlaneOrientationSequence
-    assert orientation.ImageOrientationPatient == content.sources[0].ImageOrientationPatient
+    assert orientation.ImageOrientationPatient == content.headers[0].ImageOrientationPatient
     found = []
     for group, pixels in zip(groups, seg.pixel_array, strict=True):
         (reference,) = group.DerivationImageSequence[0].SourceImageSequence
         index = slice_of(content, reference)
-        source, instance = content.sources[index], content.volume.instances[index]
+        source, instance = content.headers[index], content.volume.instances[index]
         position = group.PlanePositionSequence[0].ImagePositionPatient
         assert position == source.ImagePositionPatient
         assert tuple(map(float, position)) == instance.position_mm
         assert reference.ReferencedSOPClassUID == instance.sop_class_uid
         np.testing.assert_array_equal(pixels, segment_pixels(content, group)[index])
         found.append(index)
-    assert sorted(found) == sorted(2 * list(range(len(content.sources))))
+    assert sorted(found) == sorted(2 * list(range(len(content.headers))))
 
 
 def test_each_frame_of_the_segmentation_lies_where_its_source_does(content: ReportContent, tmp_path: Path) -> None:
@@ -115,7 +115,8 @@ def test_segmentation_is_spaced_as_its_slices_are(content: ReportContent) -> Non
 
 def test_orientations_that_differ_by_rounding_are_one(tmp_path: Path) -> None:
     content = as_series(turned(make_content(order=ORDER), OBLIQUE))
-    content.sources[2].ImageOrientationPatient = [f"{value:.6f}" for value in OBLIQUE]
+    content.headers[2].ImageOrientationPatient = [f"{value:.6f}" for value in OBLIQUE]
+    content = with_headers(content, content.headers)
     check_segmentation(content, tmp_path)
 
 
@@ -128,7 +129,7 @@ def test_segmentation_lists_every_source_once_in_its_own_series(name: str, tmp_p
         for series in seg.ReferencedSeriesSequence
         for item in series.ReferencedInstanceSequence
     ]
-    expected = {(str(source.SeriesInstanceUID), str(source.SOPInstanceUID)) for source in content.sources}
+    expected = {(one.series_instance_uid, one.sop_instance_uid) for one in content.volume.instances}
     assert len(listed) == len(set(listed))
     assert set(listed) == expected
     assert len(seg.ReferencedSeriesSequence) == len({series for series, _ in expected})
@@ -196,7 +197,7 @@ def test_report_lists_every_source_once_as_evidence_in_its_own_series(content: R
         for item in series.ReferencedSOPSequence
     ]
     assert len(listed) == len(set(listed))
-    assert set(listed) == {(str(source.SeriesInstanceUID), str(source.SOPInstanceUID)) for source in content.sources}
+    assert set(listed) == {(one.series_instance_uid, one.sop_instance_uid) for one in content.volume.instances}
 
 
 def test_picture_lists_its_sources_with_their_frames(content: ReportContent) -> None:

@@ -65,7 +65,7 @@ def test_segmentation_holds_unit_override_and_notes() -> None:
 
 
 def test_notes_too_long_for_the_segmentation_are_in_the_report_only() -> None:
-    long = ("Something worth knowing. " * 60,)
+    long = (("Something worth knowing. " * 60).strip(),)
     content = changed(make_content(), notes=long, unit=OVERRIDE)
     assert segment_description(content) == "Unit set by the user: 0.02 kPa a count."
     assert comments(content) == list(long)

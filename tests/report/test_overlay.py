@@ -141,7 +141,7 @@ def test_finding_stage_cutoffs_and_intended_use_are_in_words(monkeypatch: pytest
 def test_no_patient_data_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     content = make_content()
     words = drawn_words(monkeypatch, content)
-    source = content.sources[0]
+    source = content.headers[0]
     for value in (
         source.PatientName.family_name + "^",
         source.PatientID,

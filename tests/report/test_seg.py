@@ -13,7 +13,6 @@ from liver_mre.report.seg import build_segmentation
 from tests.report.content_factory import (
     MODEL,
     SLICES,
-    changed,
     make_arrays,
     make_content,
     make_doubtful,
@@ -38,7 +37,7 @@ def write_and_read(content: ReportContent, folder: Path) -> Segmentation:
 def test_each_mask_slice_belongs_to_its_source_whatever_the_order(order: tuple[int, ...], tmp_path: Path) -> None:
     content = make_content(order=order)
     seg = write_and_read(content, tmp_path)
-    uids = [str(source.SOPInstanceUID) for source in content.sources]
+    uids = [str(source.SOPInstanceUID) for source in content.headers]
     pixels = seg.get_pixels_by_source_instance(uids)
     np.testing.assert_array_equal(pixels, np.stack([content.mask.liver, content.measured_pixels], axis=-1))
 
@@ -46,7 +45,7 @@ def test_each_mask_slice_belongs_to_its_source_whatever_the_order(order: tuple[i
 def test_the_stiffness_follows_from_the_measured_segment_where_rules_left_out_much_of_the_liver(tmp_path: Path) -> None:
     content = make_doubtful()
     seg = write_and_read(content, tmp_path)
-    uids = [str(source.SOPInstanceUID) for source in content.sources]
+    uids = [str(source.SOPInstanceUID) for source in content.headers]
     liver, region = np.moveaxis(seg.get_pixels_by_source_instance(uids), -1, 0).astype(bool)
     assert not (region & ~liver).any()
     assert region.sum() < liver.sum()
@@ -57,7 +56,7 @@ def test_the_stiffness_follows_from_the_measured_segment_where_rules_left_out_mu
 def test_each_frame_has_the_geometry_of_the_source_it_refers_to(order: tuple[int, ...], tmp_path: Path) -> None:
     content = make_content(order=order)
     seg = write_and_read(content, tmp_path)
-    sources = {str(source.SOPInstanceUID): source for source in content.sources}
+    sources = {str(source.SOPInstanceUID): source for source in content.headers}
     shared = seg.SharedFunctionalGroupsSequence[0]
     assert len(seg.PerFrameFunctionalGroupsSequence) == 2 * SLICES
     for group in seg.PerFrameFunctionalGroupsSequence:
@@ -66,7 +65,7 @@ def test_each_frame_has_the_geometry_of_the_source_it_refers_to(order: tuple[int
         orientation = shared.PlaneOrientationSequence[0].ImageOrientationPatient
         assert orientation == source.ImageOrientationPatient
         assert shared.PixelMeasuresSequence[0].PixelSpacing == source.PixelSpacing
-    assert seg.FrameOfReferenceUID == content.sources[0].FrameOfReferenceUID
+    assert seg.FrameOfReferenceUID == content.headers[0].FrameOfReferenceUID
 
 
 def test_slices_without_liver_keep_their_empty_frames(tmp_path: Path) -> None:
@@ -114,9 +113,3 @@ def test_the_measured_region_is_a_segment_that_is_told_from_the_liver(tmp_path: 
 def test_an_exam_that_is_not_evaluable_has_no_segmentation(*, liver: bool) -> None:
     with pytest.raises(ValueError, match="no segmentation"):
         build_segmentation(make_not_evaluable(liver=liver))
-
-
-def test_a_source_header_is_needed_for_every_slice() -> None:
-    content = make_content()
-    with pytest.raises(ValueError, match="4 slices, got 3"):
-        build_segmentation(changed(content, sources=content.sources[:3]))

@@ -16,7 +16,15 @@ from liver_mre.report import codes
 from liver_mre.report.seg import build_segmentation
 from liver_mre.report.sr.document import build_report
 from liver_mre.workflow.outcome import Reason
-from tests.report.content_factory import MODEL, changed, fill, make_arrays, make_content, make_not_evaluable
+from tests.report.content_factory import (
+    MODEL,
+    changed,
+    fill,
+    make_arrays,
+    make_content,
+    make_not_evaluable,
+    with_headers,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -131,7 +139,7 @@ def test_every_source_image_is_a_source_of_the_measurement(tmp_path: Path) -> No
     content = make_content()
     group = exam_group(write_and_read(content, tmp_path))
     referenced = [image.ReferencedSOPSequence[0].ReferencedSOPInstanceUID for image in group.source_images]
-    assert referenced == [source.SOPInstanceUID for source in content.sources]
+    assert referenced == [source.SOPInstanceUID for source in content.headers]
 
 
 def test_numbers_and_liver_have_the_tracking_uids_of_their_segments_and_slices_their_own(tmp_path: Path) -> None:
@@ -170,7 +178,7 @@ def test_outline_is_a_closed_polyline_around_the_largest_part_of_the_measured_re
     regions = confident_liver(content.volume, content.mask)
     for group in slice_groups(write_and_read(content, tmp_path)):
         uid = group.roi.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID
-        index = [source.SOPInstanceUID for source in content.sources].index(uid)
+        index = [source.SOPInstanceUID for source in content.headers].index(uid)
         parts, number = ndimage.label(regions[index])
         assert number > 1
         largest = parts == 1 + np.argmax(np.bincount(parts.ravel())[1:])
@@ -243,8 +251,9 @@ def test_private_coding_scheme_is_identified(tmp_path: Path) -> None:
 
 def test_images_without_slice_thickness_are_reported_without_image_library(tmp_path: Path) -> None:
     content = make_content()
-    for source in content.sources:
+    for source in content.headers:
         source.SliceThickness = None
+    content = with_headers(content, content.headers)
     report = write_and_read(content, tmp_path)
     names = [item.ConceptNameCodeSequence[0].CodeMeaning for item in report.ContentSequence]
     assert "Image Library" not in names

@@ -189,7 +189,7 @@ def test_dcmqi_reads_the_same_masks(
     content = contents[encoding]
     reader = tools.dcmqi_tool("segimage2itkimage")
     tools.run([reader, "--inputDICOM", files[f"SEG{encoding}"], "--outputDirectory", tmp_path, "-t", "nrrd"])
-    heights = [float(source.ImagePositionPatient[2]) for source in content.sources]
+    heights = [float(source.ImagePositionPatient[2]) for source in content.headers]
     for number, pixels in ((1, content.mask.liver), (2, content.measured_pixels)):
         voxels = _read_nrrd(tmp_path / f"{number}.nrrd")
         np.testing.assert_array_equal(voxels > 0, pixels[np.argsort(heights)])

@@ -6,22 +6,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from pydicom import Dataset, dcmread
 
 from liver_mre.report.picture.overlay import render_overlay
 from liver_mre.report.picture.style import AMBER
 from liver_mre.report.secondary_capture import build_overlay
 from liver_mre.report.seg import build_segmentation
+from liver_mre.report.source.files import read_source
+from liver_mre.report.source.header import clean_header
 from liver_mre.report.sr.document import build_report
 from liver_mre.report.wording import disclosure, is_simulated
 from liver_mre.series.acquisition import UnitEvidence
+from liver_mre.studies.study import Instance
 from simulation.encodings import ENCODINGS
-from tests.report.content_factory import changed, make_content, make_not_evaluable
+from tests.report.content_factory import changed, make_content, make_not_evaluable, with_headers
 from tests.simulation.exam_factory import make_exam
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from pydicom import Dataset
 
     from liver_mre.report.content import ReportContent
 
@@ -48,16 +52,19 @@ def amber_px(content: ReportContent) -> int:
 @pytest.mark.parametrize("encoding", sorted(ENCODINGS))
 def test_every_image_of_the_simulation_is_told_from_a_patient_s(encoding: str, tmp_path: Path) -> None:
     ENCODINGS[encoding](make_exam(), tmp_path)
-    images = [dcmread(path, stop_before_pixels=True) for path in tmp_path.rglob("*") if path.is_file()]
+    paths = [path for path in tmp_path.rglob("*") if path.is_file()]
+    images = [read_source(Instance(str(path), "", "")) for path in paths]
     assert images
     for image in images:
-        assert is_simulated(changed(make_content(simulated=False), sources=(image,)))
+        source = clean_header(image)
+        assert is_simulated(changed(make_content(simulated=False), source=source))
+        assert source.notes == ()  # a good header needs no correction
 
 
 def test_synthetic_data_are_simulated() -> None:
     content = make_content(simulated=False)
-    content.sources[0].SyntheticData = "YES"
-    assert "Simulated images, no patient." in disclosure(content)
+    content.headers[0].SyntheticData = "YES"
+    assert "Simulated images, no patient." in disclosure(with_headers(content, content.headers))
 
 
 @pytest.mark.parametrize(
@@ -71,8 +78,8 @@ def test_synthetic_data_are_simulated() -> None:
 )
 def test_a_real_patient_is_never_called_simulated(keyword: str, words: str) -> None:
     content = make_content(simulated=False)
-    setattr(content.sources[0], keyword, words)
-    assert "imulated" not in disclosure(content)
+    setattr(content.headers[0], keyword, words)
+    assert "imulated" not in disclosure(with_headers(content, content.headers))
 
 
 @BUILDERS

@@ -17,7 +17,6 @@ from liver_mre.method.stages import Selected, Staged
 from liver_mre.method.steps import WRITERS
 from liver_mre.method.toolkit import Toolkit
 from liver_mre.report.quiet import quiet
-from liver_mre.report.source_files import read_sources
 from liver_mre.series.acquisition import Acquisition, ScannerMaps
 from liver_mre.settings import Settings
 from liver_mre.studies.study import Series, Study
@@ -66,7 +65,7 @@ def run_with(*contents: ReportContent) -> MreStudyRun:
     items = []
     for number, content in enumerate(contents, start=1):
         assert content.measured is not None
-        series = Series(str(content.sources[0].SeriesInstanceUID), 10 + number, content.volume.instances)
+        series = Series(str(content.headers[0].SeriesInstanceUID), 10 + number, content.volume.instances)
         maps = ScannerMaps(series, masked=True, unit=UNIT)
         item = Selected(number, number - 1, Acquisition(series, maps, notes=("Joined.",))).to(
             Staged,
@@ -79,7 +78,7 @@ def run_with(*contents: ReportContent) -> MreStudyRun:
             staging=content.measured.staging,
         )
         items.append(item)
-    study = Study(str(contents[0].sources[0].StudyInstanceUID), tuple(item.acquisition.series for item in items))
+    study = Study(str(contents[0].headers[0].StudyInstanceUID), tuple(item.acquisition.series for item in items))
     return MreStudyRun(0, 1, study, items=tuple(items), chosen=0, reported=tuple(range(len(items))))
 
 
@@ -116,7 +115,7 @@ def test_slices_of_several_series_have_one_result(tmp_path: Path) -> None:
 def test_reported_acquisitions_of_one_object_have_results_that_are_told_apart(tmp_path: Path) -> None:
     one = as_frames(make_content(), tmp_path, [(0, 5), (0, 6), (0, 7), (0, 8)])
     others = tuple(replace(instance, frame_number=instance.frame_number - 4) for instance in one.volume.instances)
-    other = replace(one, volume=replace(one.volume, instances=others), sources=read_sources(others))
+    other = replace(one, volume=replace(one.volume, instances=others))
     results = [dcmread(path) for path in written(run_with(one, other), tmp_path / "out") if path.suffix == ".dcm"]
     for keyword in ("SeriesInstanceUID", "SeriesNumber", "SeriesDescription", "SOPInstanceUID"):
         assert len({result[keyword].value for result in results}) == 6
@@ -143,6 +142,21 @@ def test_malformed_values_of_a_patient_are_neither_printed_nor_logged(
     printed = capfd.readouterr()
     told = [printed.out, printed.err, *map(str, warned), *(record.getMessage() for record in caplog.records)]
     assert [text for text in told if MARK in text] == []
+
+
+def test_what_results_leave_out_is_a_warning_of_the_study_once(tmp_path: Path) -> None:
+    def spoil(image: Dataset) -> None:
+        image.StudyID = MARK * 4
+
+    with quiet():
+        run = run_of(tmp_path, spoil)
+    (tmp_path / "out").mkdir()
+    done = run_steps(run, WRITERS, Toolkit(Settings()), staging=tmp_path / "out")
+    (warning,) = done.warnings
+    assert "StudyID" in warning
+    assert MARK not in warning
+    report = dcmread(tmp_path / "out" / next(output.path for output in done.outputs if output.kind == "sr"))
+    assert warning in [element.value for element in report.iterall() if element.keyword == "TextValue"]
 
 
 def test_silence_ends_with_the_writers(caplog: pytest.LogCaptureFixture) -> None:

@@ -22,6 +22,7 @@ MASKED = Instance(
     position_mm=(-199.2, -158.6, 0.0),
     orientation=(1.0, 0.0, 0.0, 0.0, 1.0, 0.0),
     pixel_spacing_mm=(1.5625, 1.5625),
+    slice_thickness_mm=5.0,
 )
 UNMASKED = replace(MASKED, series_description=f"{PROTOCOL}_P_Stiff")
 MAGNITUDE = replace(MASKED, series_description=f"{PROTOCOL}__Mag", image_type=("ORIGINAL", "PRIMARY", "M"))

@@ -162,7 +162,7 @@ def test_maps_of_different_scale_do_not_make_one_confidence() -> None:
     scaled = [
         replace(
             one,
-            instances=tuple(replace(image, real_world=RealWorldMapping("1", slope, 0.0)) for image in one.instances),
+            instances=tuple(replace(image, real_world=(RealWorldMapping("1", slope, 0.0),)) for image in one.instances),
         )
         for one, slope in zip(maps, (0.001, 0.001, 0.01, 0.001), strict=True)
     ]

@@ -39,10 +39,10 @@ NAMED = [
         made.PHILIPS_STIFFNESS,
         rescale_slope=None,
         rescale_type=None,
-        real_world=RealWorldMapping("kPa", 0.005, 0.0),
+        real_world=(RealWorldMapping("kPa", 0.005, 0.0),),
         window=(800.0, 1600.0),
     ),
-    replace(made.CANON_STIFFNESS, real_world=RealWorldMapping("Pa", 5.0, 0.0)),
+    replace(made.CANON_STIFFNESS, real_world=(RealWorldMapping("Pa", 5.0, 0.0),)),
     replace(made.MMDI3D_STIFFNESS, rescale_slope=5.0, rescale_type="Pa"),
 ]
 TRUE_SCALE: Final = {"SIEMENS": 0.01, "GE MEDICAL SYSTEMS": 0.001}  # all others above: 0.005
@@ -58,7 +58,7 @@ MISSING: Final = {
     "rescale_slope": None,
     "rescale_intercept": None,
     "rescale_type": None,
-    "real_world": None,
+    "real_world": (),
 }
 OTHER_NAMES: Final = {
     "manufacturer": ["SIEMENS", "Siemens Healthineers", "GE MEDICAL SYSTEMS", "Philips", "CANON_MEC", "ACME"],
@@ -76,7 +76,7 @@ LIES: Final = [
     for slope in (1.0, 0.01, 0.001, 10.0, 0.5, 0.05, 50.0)
     for unit in ("kPa", "Pa", "US", "m/s", None)
 ] + [
-    {"real_world": RealWorldMapping(unit, slope, 0.0)}
+    {"real_world": (RealWorldMapping(unit, slope, 0.0),)}
     for slope in (1.0, 0.01, 0.001, 10.0, 0.5, 0.05, 50.0)
     for unit in ("kPa", "Pa", "m/s")
 ]

@@ -232,9 +232,9 @@ def test_a_scanner_whose_scale_no_source_tells_needs_a_unit_in_the_header(instan
         (replace(made.GE_CONFIDENCE, rescale_slope=1.0, rescale_type="%"), None),
         (replace(GENERIC, rescale_slope=1 / 4095, rescale_type="1"), 1 / 4095),
         (replace(GENERIC, rescale_slope=1 / 4095, rescale_intercept=0.1, rescale_type="1"), None),
-        (replace(GENERIC, real_world=RealWorldMapping("1", 0.001, 0.0)), 0.001),
-        (replace(GENERIC, real_world=RealWorldMapping("%", 0.1, 0.0)), 0.001),
-        (replace(made.GE_CONFIDENCE, real_world=RealWorldMapping("kPa", 0.001, 0.0)), None),
+        (replace(GENERIC, real_world=(RealWorldMapping("1", 0.001, 0.0),)), 0.001),
+        (replace(GENERIC, real_world=(RealWorldMapping("%", 0.1, 0.0),)), 0.001),
+        (replace(made.GE_CONFIDENCE, real_world=(RealWorldMapping("kPa", 0.001, 0.0),)), None),
         (replace(made.GE_CONFIDENCE, unusable_unit_elements=("RescaleSlope",)), None),
     ],
 )

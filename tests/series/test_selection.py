@@ -271,9 +271,12 @@ def test_a_wrong_override_is_a_wrong_setting_and_no_rejected_acquisition() -> No
         select(made.study(MASKED_OF_EXAM), RULES, kpa_per_count=-1.0)
 
 
+SCALED_ONE_BY_ONE = {"manufacturer": "Philips", "sop_class_uid": "1.2.840.10008.5.1.4.1.1.4.1"}
+
+
 def test_the_scale_of_each_image_is_kept_where_they_differ() -> None:
     slopes = (0.01, 0.02, 0.01, 0.01)
-    unnamed = made.series(replace(UNNAMED, manufacturer="", sequence_name="", rescale_type="kPa"), 7).instances
+    unnamed = made.series(replace(UNNAMED, sequence_name="", rescale_type="kPa", **SCALED_ONE_BY_ONE), 7).instances
     scaled = [replace(image, rescale_slope=slope) for image, slope in zip(unnamed, slopes, strict=True)]
     rules = replace(WITH_CONFIDENCE, units=())
     (selection,) = select(made.study(Series("1.2.7", 7, tuple(scaled[::-1]))), rules).acquisitions

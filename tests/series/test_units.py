@@ -7,43 +7,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.errors import ImplausibleStiffnessError, SettingsError, UnknownUnitError
-from liver_mre.series.roles import Role
-from liver_mre.series.scanner_rules_file import load_scanner_rules
-from liver_mre.series.units import resolve_units, unit_in_one_line
-from liver_mre.stiffness.plausibility import check_plausible
-from liver_mre.studies.study import RealWorldMapping, Series
+from liver_mre.errors import SettingsError, UnknownUnitError
+from liver_mre.studies.study import RealWorldMapping
 from tests.series import study_factory as made
+from tests.series.unit_factory import UNKNOWN, rescaled, unit_of
 
 if TYPE_CHECKING:
-    from liver_mre.series.acquisition import UnitEvidence
     from liver_mre.studies.study import Instance
-
-RULES = load_scanner_rules()
-UNKNOWN = replace(made.MASKED, manufacturer="ACME", sequence_name="", series_description="Stiffness")
-
-
-def unit_of(instance: Instance, kpa_per_count: float | None = None) -> UnitEvidence:
-    series = made.series(instance, 1)
-    return unit_in_one_line(resolve_units(series, Role.STIFFNESS_MASKED, RULES, kpa_per_count=kpa_per_count))
-
-
-def rescaled(instance: Instance, slope: float, unit: str | None, intercept: float = 0.0) -> Instance:
-    return replace(instance, rescale_slope=slope, rescale_intercept=intercept, rescale_type=unit)
 
 
 @pytest.mark.parametrize(
     ("instance", "kpa_per_count", "source"),
     [
-        (replace(UNKNOWN, real_world=RealWorldMapping("kPa", 0.002, 0.0)), 0.002, "real_world_mapping"),
-        (replace(UNKNOWN, real_world=RealWorldMapping("Pa", 1.0, 0.0)), 0.001, "real_world_mapping"),
+        (replace(UNKNOWN, real_world=(RealWorldMapping("kPa", 0.002, 0.0),)), 0.002, "real_world_mapping"),
+        (replace(UNKNOWN, real_world=(RealWorldMapping("Pa", 1.0, 0.0),)), 0.001, "real_world_mapping"),
         (rescaled(UNKNOWN, 0.005, "kPa"), 0.005, "rescale_type"),
         (rescaled(UNKNOWN, 5.0, "PA"), 0.005, "rescale_type"),
         (made.MASKED, 0.01, "vendor_rule"),
         (rescaled(made.MASKED, 1.0, "US"), 0.01, "vendor_rule"),
         (rescaled(made.MASKED, 10.0, "pa"), 0.01, "rescale_type"),
         (
-            replace(rescaled(UNKNOWN, 10.0, "Pa"), real_world=RealWorldMapping("kPa", 0.01, 0)),
+            replace(rescaled(UNKNOWN, 10.0, "Pa"), real_world=(RealWorldMapping("kPa", 0.01, 0),)),
             0.01,
             "real_world_mapping",
         ),
@@ -53,10 +37,6 @@ def test_the_strongest_evidence_gives_the_scale(instance: Instance, kpa_per_coun
     unit = unit_of(instance)
     assert unit.kpa_per_count == pytest.approx(kpa_per_count, rel=1e-12)
     assert (unit.source, unit.offset_kpa) == (source, 0.0)
-
-
-def test_the_intercept_becomes_an_offset_in_kpa() -> None:
-    assert unit_of(rescaled(UNKNOWN, 1.0, "Pa", intercept=-500.0)).offset_kpa == pytest.approx(-0.5)
 
 
 def test_without_any_evidence_the_unit_is_unknown() -> None:
@@ -108,7 +88,7 @@ def test_a_name_without_its_manufacturer_contradicts_another_scale() -> None:
     [
         replace(made.MASKED, window=(4000.0, 8000.0)),
         replace(made.GE_UNMASKED, window=(400.0, 800.0)),
-        replace(UNKNOWN, window=(4000.0, 8000.0), real_world=RealWorldMapping("kPa", 0.01, 0.0)),
+        replace(UNKNOWN, window=(4000.0, 8000.0), real_world=(RealWorldMapping("kPa", 0.01, 0.0),)),
         replace(made.PHILIPS_STIFFNESS, window=(4000.0, 8000.0)),
     ],
 )
@@ -123,7 +103,7 @@ def test_a_display_window_that_shows_no_stiffness_contradicts_the_unit(instance:
         replace(made.MASKED, window=(400.0, 800.0)),
         made.GE_UNMASKED,
         made.PHILIPS_STIFFNESS,  # the window is in rescaled values
-        replace(made.MASKED, window=(400.0, 800.0), real_world=RealWorldMapping("kPa", 0.01, 0.0)),
+        replace(made.MASKED, window=(400.0, 800.0), real_world=(RealWorldMapping("kPa", 0.01, 0.0),)),
     ],
 )
 def test_a_display_window_over_a_range_of_stiffness_fits(instance: Instance) -> None:
@@ -140,9 +120,9 @@ def test_a_scale_in_which_nobody_stores_stiffness_is_refused(slope: float, unit:
     ("instance", "named"),
     [
         (rescaled(made.MASKED, 1.0, "Pa"), ["RescaleType Pa gives 0.001", "Siemens scanners gives 0.01"]),
-        (replace(made.MASKED, real_world=RealWorldMapping("kPa", 0.001, 0)), ["MappingSequence in kPa", "Siemens"]),
+        (replace(made.MASKED, real_world=(RealWorldMapping("kPa", 0.001, 0),)), ["MappingSequence in kPa", "Siemens"]),
         (
-            replace(rescaled(UNKNOWN, 1.0, "Pa"), real_world=RealWorldMapping("kPa", 0.01, 0)),
+            replace(rescaled(UNKNOWN, 1.0, "Pa"), real_world=(RealWorldMapping("kPa", 0.01, 0),)),
             ["MappingSequence in kPa gives 0.01", "RescaleType Pa gives 0.001"],
         ),
         (rescaled(made.MASKED, 2.0, None), ["Siemens scanners store 0.01", "RescaleSlope 2"]),
@@ -159,8 +139,8 @@ def test_contradictory_evidence_is_an_error_that_names_both_sides(instance: Inst
 @pytest.mark.parametrize(
     "instance",
     [
-        replace(made.MASKED, real_world=RealWorldMapping("m/s", 0.01, 0)),
-        replace(made.MASKED, real_world=RealWorldMapping("kPa of no scheme", 0.01, 0)),
+        replace(made.MASKED, real_world=(RealWorldMapping("m/s", 0.01, 0),)),
+        replace(made.MASKED, real_world=(RealWorldMapping("kPa of no scheme", 0.01, 0),)),
         rescaled(made.MASKED, 0.01, "m/s"),
         replace(made.MASKED, rescale_type="kPa"),
         rescaled(UNKNOWN, 0.0, "kPa"),
@@ -177,39 +157,6 @@ def test_an_element_that_cannot_be_read_is_named_and_not_taken_as_absent(element
     with pytest.raises(UnknownUnitError, match=f"{element}.*kpa_per_count"):
         unit_of(replace(made.MASKED, unusable_unit_elements=(element,)))
     assert unit_of(replace(made.MASKED, unusable_unit_elements=(element,)), kpa_per_count=0.01).source == "override"
-
-
-def series_of(*instances: Instance) -> Series:
-    return Series("1", 1, instances)
-
-
-def test_each_image_may_have_its_own_scale_in_the_same_unit() -> None:
-    mixed = series_of(rescaled(UNKNOWN, 0.01, "kPa"), rescaled(UNKNOWN, 0.02, "kPa", intercept=0.5))
-    units = resolve_units(mixed, Role.STIFFNESS, RULES)
-    assert [(unit.kpa_per_count, unit.offset_kpa) for unit in units] == [(0.01, 0.0), (0.02, 0.5)]
-    summary = unit_in_one_line(units)
-    assert summary.kpa_per_count == 0.01
-    assert "differs by image, from 0.01 to 0.02 kPa" in summary.detail
-
-
-def test_one_scale_for_all_images_is_said_once() -> None:
-    series = made.series(made.MASKED, 1)
-    assert set(resolve_units(series, Role.STIFFNESS_MASKED, RULES)) == {unit_of(made.MASKED)}
-    assert len(resolve_units(series, Role.STIFFNESS_MASKED, RULES, kpa_per_count=0.01)) == 4
-
-
-@pytest.mark.parametrize(
-    ("other", "named"),
-    [
-        (rescaled(UNKNOWN, 10.0, "Pa"), "RescaleType Pa or RescaleType kPa"),
-        (UNKNOWN, "RescaleType kPa or nothing"),
-        (replace(UNKNOWN, real_world=RealWorldMapping("kPa", 0.01, 0.0)), "RealWorldValueMappingSequence"),
-        (rescaled(UNKNOWN, 0.08, "kPa"), "same scale"),
-    ],
-)
-def test_images_that_tell_their_unit_in_different_ways_are_refused(other: Instance, named: str) -> None:
-    with pytest.raises(UnknownUnitError, match=named):
-        resolve_units(series_of(rescaled(UNKNOWN, 0.01, "kPa"), other), Role.STIFFNESS, RULES)
 
 
 @given(st.floats(0.9, 1.1))
@@ -233,17 +180,6 @@ def test_an_override_is_used_and_recorded_with_what_the_headers_say() -> None:
 def test_an_override_that_is_no_scale_is_refused(value: float) -> None:
     with pytest.raises(SettingsError):
         unit_of(made.MASKED, kpa_per_count=value)
-
-
-@pytest.mark.parametrize("median", [0.5, 2.2, 20.0])
-def test_livers_are_plausible(median: float) -> None:
-    check_plausible(median)
-
-
-@pytest.mark.parametrize("median", [0.22, 22.0, 2200.0, float("nan")])
-def test_a_median_that_no_liver_has_is_refused(median: float) -> None:
-    with pytest.raises(ImplausibleStiffnessError):
-        check_plausible(median)
 
 
 @pytest.mark.parametrize(("template", "bits"), [(made.MASKED, 8), (made.GE_UNMASKED, 8), (made.GE_UNMASKED, 11)])

@@ -77,7 +77,7 @@ def test_a_confidence_map_decides_at_the_threshold_and_only_where_measured() -> 
 def test_a_real_world_mapping_that_does_not_hold_for_every_measured_pixel_is_refused(first: int, last: int) -> None:
     mapping = RealWorldMapping("kPa", 0.01, 0.0, first, last)
     stored = np.array([[[0, 1, 2], [3, 4, 0]]], dtype=np.uint16)
-    instances = stack(0.0, template=replace(SMALL, real_world=mapping))
+    instances = stack(0.0, template=replace(SMALL, real_world=(mapping,)))
     with pytest.raises(UnknownUnitError, match=f"from {first} to {last}.*from 1 to 4"):
         assemble(stored, instances, replace(CENTI_KPA, source="real_world_mapping"))
     assert assemble(stored, instances, replace(CENTI_KPA, source="override")).valid.sum() == 4
@@ -86,7 +86,7 @@ def test_a_real_world_mapping_that_does_not_hold_for_every_measured_pixel_is_ref
 def test_a_real_world_mapping_need_not_cover_zeros() -> None:
     mapping = RealWorldMapping("kPa", 0.01, 0.0, 1, 4)
     stored = np.array([[[0, 1, 2], [3, 4, 0]]], dtype=np.uint16)
-    instances = stack(0.0, template=replace(SMALL, real_world=mapping))
+    instances = stack(0.0, template=replace(SMALL, real_world=(mapping,)))
     volume = assemble(stored, instances, replace(CENTI_KPA, source="real_world_mapping"))
     np.testing.assert_array_equal(volume.valid, stored > 0)
 
@@ -169,7 +169,7 @@ def test_each_slice_may_have_a_scale_of_its_own() -> None:
 
 def test_the_range_of_a_mapping_is_checked_for_the_slices_that_use_it() -> None:
     stored = np.full((2, 2, 3), 200, dtype=np.uint16)
-    mapped = replace(SMALL, real_world=RealWorldMapping("kPa", 0.01, 0.0, 1, 100))
+    mapped = replace(SMALL, real_world=(RealWorldMapping("kPa", 0.01, 0.0, 1, 100),))
     units = (CENTI_KPA, replace(CENTI_KPA, source="real_world_mapping"))
     with pytest.raises(UnknownUnitError, match="from 1 to 100"):
         assemble(stored, stack(0.0, 10.0, template=mapped), CENTI_KPA, per_slice=units)

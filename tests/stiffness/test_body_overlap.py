@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from liver_mre.stiffness.body_overlap import best_overlap, fill_holes, mean_overlap
+from liver_mre.stiffness.body_overlap import best_overlap, exchange_gain, fill_holes, mean_overlap, mirror_gain
 
 ROWS, COLUMNS = np.mgrid[:40, :60]
 
@@ -50,3 +50,21 @@ def test_holes_are_filled_and_the_outside_is_not() -> None:
     hollow = body & ~((abs(ROWS - 20) < 5) & (abs(COLUMNS - 30) < 6))
     assert hollow.sum() < body.sum()
     np.testing.assert_array_equal(fill_holes(hollow), body)
+
+
+def test_slices_in_their_order_gain_nothing_by_an_exchange_and_others_do() -> None:
+    sizes = (6, 9, 12, 14)
+    body = np.stack([((ROWS - 20) / size) ** 2 + ((COLUMNS - 30) / 20) ** 2 < 1 for size in sizes])
+    assert exchange_gain(body, body) == 0.0
+    assert exchange_gain(body, body[::-1]) > 0.2
+    assert exchange_gain(body, body[[1, 0, 2, 3]]) == pytest.approx(0.2, abs=0.03)
+    assert exchange_gain(body[:1], body[1:2]) == 0.0
+
+
+@pytest.mark.parametrize("flip", [np.s_[::-1], np.s_[:, ::-1], np.s_[::-1, ::-1]])
+def test_a_slice_that_fits_as_it_is_gains_nothing_by_mirroring_and_a_mirrored_one_does(flip: tuple[slice, ...]) -> None:
+    body = ellipse(17, 26)
+    assert mirror_gain(body, body) == 0.0
+    other = body.copy()
+    other[1] = body[1][flip]
+    assert mirror_gain(other, body) > 0.1

@@ -168,7 +168,7 @@ def test_a_map_that_reaches_beyond_one_has_a_wrong_scale(tmp_path: Path) -> None
 
 def test_a_lossy_map_is_refused(tmp_path: Path) -> None:
     selection = pair(tmp_path)
-    maps = [replace(i, lossy=True) for i in selection.maps.confidence.instances]
+    maps = [replace(i, loss="LossyImageCompression is 01") for i in selection.maps.confidence.instances]
     with pytest.raises(LossyPixelsError):
         read_stiffness(with_confidence(selection, *maps))
 

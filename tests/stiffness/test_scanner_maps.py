@@ -21,6 +21,7 @@ from liver_mre.errors import (
     NoEligibleSeriesError,
     TruncatedFileError,
     UnknownUnitError,
+    UnusablePixelsError,
 )
 from liver_mre.stiffness.source import read_stiffness
 from liver_mre.studies.headers import HEADER_TAGS
@@ -125,8 +126,8 @@ def rescale(slope: float, unit: str | None) -> Edit:
         (lambda ds: ds.pop("PixelSpacing"), GeometryError),
         (lambda ds: setattr(ds, "PixelSpacing", [80, 80]), GeometryError),
         (lambda ds: ds.pop("ImagePositionPatient"), GeometryError),
-        (lambda ds: ds.pop("PixelData"), TruncatedFileError),
-        (lambda ds: ds.pop("BitsAllocated"), TruncatedFileError),
+        (lambda ds: ds.pop("PixelData"), UnusablePixelsError),
+        (lambda ds: ds.pop("BitsAllocated"), UnusablePixelsError),
     ],
 )
 def test_damage_in_every_header_is_an_error(files: list[Path], edit: Edit, error: type[MreError]) -> None:
@@ -190,15 +191,32 @@ def test_compressed_pixels_that_name_no_transfer_syntax_are_refused(files: list[
         change(file, lambda ds: ds.compress(RLELossless, generate_instance_uid=False))
         meta_bytes = 132 + 12 + dcmread(file).file_meta.FileMetaInformationGroupLength
         file.write_bytes(file.read_bytes()[meta_bytes:])
-    with pytest.raises(TruncatedFileError):
+    with pytest.raises(UnusablePixelsError, match="transfer syntax says that they are not compressed"):
         read_volume(files[0].parent)
 
 
-def test_padding_is_not_measured(files: list[Path]) -> None:
-    change_all(files, lambda ds: ds.add_new("PixelPaddingValue", "US", 250))
+def test_padding_in_air_is_not_measured(files: list[Path]) -> None:
+    expected = read_volume(files[0].parent)
+
+    def pad(ds: Dataset) -> None:
+        stored = ds.pixel_array.copy()
+        stored[stored == 0] = 65535
+        ds.PixelData = stored.tobytes()
+        ds.add_new("PixelPaddingValue", "US", 65535)
+
+    change_all(files, pad)
     volume = read_volume(files[0].parent)
-    assert not (volume.stiffness_kpa == np.float32(2.5)).any()
-    assert volume.valid.any()
+    np.testing.assert_array_equal(volume.stiffness_kpa, expected.stiffness_kpa)
+    np.testing.assert_array_equal(volume.valid, expected.valid)
+
+
+@pytest.mark.parametrize("limit", [None, 251, 65535])
+def test_padding_that_reaches_into_stiffness_is_refused(files: list[Path], limit: int | None) -> None:
+    change_all(files, lambda ds: ds.add_new("PixelPaddingValue", "US", 250))
+    if limit is not None:
+        change_all(files, lambda ds: ds.add_new("PixelPaddingRangeLimit", "US", limit))
+    with pytest.raises(UnusablePixelsError, match="the images carry such values as other pixels do"):
+        read_volume(files[0].parent)
 
 
 @pytest.mark.parametrize("cut", [1, 100, 2000])

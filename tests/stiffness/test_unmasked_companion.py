@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from liver_mre.errors import ContradictoryImagesError
 from liver_mre.stiffness.source import read_stiffness
 from simulation.encodings import ENCODINGS
 from simulation.encodings.types import SeriesKind
@@ -58,18 +60,54 @@ def _as_masked(ds: Dataset) -> None:
     ds.PixelData = np.where(pixels > 200, pixels, 0).astype("<u2").tobytes()
 
 
+def _times_a_half_more(ds: Dataset) -> None:
+    ds.PixelData = (ds.pixel_array * 1.5).astype("<u2").tobytes()
+
+
+def _five_pixels(ds: Dataset) -> None:
+    pixels = ds.pixel_array.copy()
+    pixels[10, 8:13] = 400
+    ds.PixelData = pixels.tobytes()
+
+
+def _half_of_it_lost(ds: Dataset) -> None:
+    pixels = ds.pixel_array.copy()
+    pixels[: len(pixels) // 2] = 0
+    ds.PixelData = pixels.tobytes()
+
+
+@pytest.mark.parametrize("companions", [False, True])
 @pytest.mark.parametrize(
-    ("edit", "words"), [(_one_count_more, "differs from the masked"), (_as_masked, "look masked, too")]
+    ("kind", "edit"),
+    [
+        (SeriesKind.STIFFNESS_MASKED, _times_a_half_more),
+        (SeriesKind.STIFFNESS_MASKED, _five_pixels),
+        (SeriesKind.STIFFNESS, _times_a_half_more),
+        (SeriesKind.STIFFNESS, _five_pixels),
+        (SeriesKind.STIFFNESS, _half_of_it_lost),
+    ],
 )
-def test_an_unmasked_stiffness_that_differs_or_is_masked_itself_is_left_out(
-    study: WrittenStudy, edit: Callable[[Dataset], None], words: str
+def test_masked_and_unmasked_stiffness_that_differ_in_one_slice_are_refused_and_both_named(
+    study: WrittenStudy, kind: SeriesKind, edit: Callable[[Dataset], None], *, companions: bool
 ) -> None:
+    change(files_of(study, kind)[2], edit)
+    with pytest.raises(ContradictoryImagesError, match=r"series 7.*series 6.*differ in \d+ of \d+ pixels"):
+        read_stiffness(selected(study.folder), companions=companions)
+
+
+def test_an_unmasked_stiffness_may_differ_by_the_rounding_of_a_count(study: WrittenStudy) -> None:
     for file in files_of(study, SeriesKind.STIFFNESS):
-        change(file, edit)
+        change(file, _one_count_more)
+    assert loaded(study.folder).unmasked_kpa is not None
+
+
+def test_an_unmasked_stiffness_that_looks_masked_itself_is_left_out(study: WrittenStudy) -> None:
+    for file in files_of(study, SeriesKind.STIFFNESS):
+        change(file, _as_masked)
     volume = loaded(study.folder)
     assert volume.unmasked_kpa is None
     assert volume.only_masked
-    assert any(words in note and "series 6" in note for note in volume.notes)
+    assert any("look masked, too" in note and "series 6" in note for note in volume.notes)
     assert volume.magnitude is not None
 
 
@@ -78,16 +116,42 @@ def test_an_unmasked_stiffness_with_contradicting_copies_is_left_out(study: Writ
     copy = study.folder / "copy"
     copy.write_bytes(files_of(study, SeriesKind.STIFFNESS)[0].read_bytes())
     change(copy, _one_count_more)
-    assert selected(study.folder).maps.unmasked is None
+    acquisition = selected(study.folder)
+    assert acquisition.maps.unmasked is None
+    assert any("series 6" in note and "contradict each other" in note for note in acquisition.notes)
 
 
-def test_an_unmasked_stiffness_of_another_scale_is_left_out(study: WrittenStudy) -> None:
+def test_an_unmasked_stiffness_whose_header_contradicts_itself_is_left_out(study: WrittenStudy) -> None:
     def in_pascal(ds: Dataset) -> None:
-        ds.RescaleSlope, ds.RescaleIntercept, ds.RescaleType = 10.05, 0, "Pa"
+        ds.RescaleSlope, ds.RescaleIntercept, ds.RescaleType = 12, 0, "Pa"
 
     for file in files_of(study, SeriesKind.STIFFNESS):
         change(file, in_pascal)
-    assert selected(study.folder).maps.unmasked is None
+    acquisition = selected(study.folder)
+    assert acquisition.maps.unmasked is None
+    assert any("series 6" in note and "contradicts itself" in note for note in acquisition.notes)
+
+
+def test_an_unmasked_stiffness_of_finer_steps_is_compared_in_kpa(study: WrittenStudy) -> None:
+    """As Philips could store it: its own scale, the same stiffness."""
+    acquisition = selected(study.folder)
+
+    def in_pascal(ds: Dataset) -> None:
+        ds.PixelData = (ds.pixel_array * 10).astype("<u2").tobytes()
+
+    for file in files_of(study, SeriesKind.STIFFNESS):
+        change(file, in_pascal)
+    assert acquisition.maps is not None
+    (coarse,) = set(acquisition.maps.unmasked_units)
+    for factor in (1.0, 1.2):
+        fine = replace(coarse, kpa_per_count=coarse.kpa_per_count / 10 * factor)
+        units = (fine,) * len(acquisition.maps.unmasked_units)
+        other = replace(acquisition, maps=replace(acquisition.maps, unmasked_units=units))
+        if factor == 1.0:
+            assert read_stiffness(other, companions=True).unmasked_kpa is not None
+        else:
+            with pytest.raises(ContradictoryImagesError):
+                read_stiffness(other)
 
 
 def test_masked_stiffness_with_a_confidence_map_counts_as_masked(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from liver_mre.errors import ExitCode, InvalidInputError
+from liver_mre.errors import ExitCode, InvalidInputError, NoDicomError
 from liver_mre.studies import archives
 from liver_mre.studies.files import FileList
 from liver_mre.studies.files import list_files as list_with
+from liver_mre.studies.reader import read_studies
 from liver_mre.studies.scratch import Scratch
 
 SCRATCH = Scratch()
@@ -83,6 +84,51 @@ def test_more_than_fits_is_refused_by_what_is_really_in_it(tmp_path: Path, monke
     with pytest.raises(InvalidInputError, match="Send fewer studies") as refusal:
         list_files(path)
     assert refusal.value.exit_code == ExitCode.INVALID_INPUT
+
+
+def test_an_archive_that_holds_far_more_than_its_size_is_refused_and_leaves_nothing(
+    tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archives, "ALWAYS_BYTES", 1_000_000)
+    path = zipped(tmp_path / "bomb.zip", {"a": b"first", "zeros": bytes(9_000_000)})
+    with pytest.raises(InvalidInputError, match="more than 50 times its own size") as refusal:
+        list_files(path)
+    assert refusal.value.exit_code == ExitCode.INVALID_INPUT
+    assert not [file for file in temporary.rglob("*") if file.is_file()]
+
+
+def test_a_small_archive_of_empty_images_is_unpacked_at_any_ratio(tmp_path: Path) -> None:
+    assert len(list_files(zipped(tmp_path / "empty.zip", {"zeros": bytes(9_000_000)})).files) == 1
+
+
+@pytest.mark.parametrize("as_64_bits", [False, True])
+def test_a_table_of_contents_beyond_any_study_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, as_64_bits: bool
+) -> None:
+    if as_64_bits:
+        monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
+    path = zipped(tmp_path / "many.zip", {f"{number}": b"" for number in range(40)})
+    assert (b"PK\6\6" in path.read_bytes()) == as_64_bits
+    assert len(list_files(path).files) == 40
+    monkeypatch.setattr(archives, "MOST_DIRECTORY_BYTES", 1000)
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("its table of contents was read"))
+    with pytest.raises(InvalidInputError, match="more than 50000 files"):
+        list_files(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_an_uncommon_compression_is_named(tmp_path: Path, method: int) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as archive:
+        archive.writestr("1", b"x")
+    with pytest.raises(InvalidInputError, match="uncommon way"):
+        list_files(tmp_path / "a.zip")
+
+
+def test_an_archive_in_an_archive_is_left_out_and_said(tmp_path: Path) -> None:
+    inner = zipped(tmp_path / "inner.zip", CONTENT).read_bytes()
+    path = zipped(tmp_path / "outer.zip", {"inner.zip": inner})
+    with pytest.raises(NoDicomError, match="1 file is compressed as a whole or in an archive within an archive"):
+        read_studies(path, scratch=SCRATCH)
 
 
 def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

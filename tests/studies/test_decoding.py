@@ -18,7 +18,8 @@ from pydicom.uid import (
     RLELossless,
 )
 
-from liver_mre.errors import InvalidInputError, LossyPixelsError, TruncatedFileError
+from liver_mre.errors import LossyPixelsError, TruncatedFileError, UnusablePixelsError
+from liver_mre.studies import decoding, frame_words
 from liver_mre.studies.decoding import read_images
 from liver_mre.studies.reader import read_studies
 from tests.studies.enhanced import Frame, enhanced, save
@@ -153,27 +154,11 @@ def test_overlay_planes_in_unused_bits_do_not_touch_the_values(tmp_path: Path, k
     planes = np.random.default_rng(1).integers(0, 16, stored.shape).astype(np.uint16) << 12
     words = (stored.view(np.uint16) & 0x0FFF) | planes
     rewrite(tmp_path / "a", lambda ds: setattr(ds, "PixelData", words.tobytes()))
-    with pytest.raises(InvalidInputError, match="above BitsStored"):
-        read(tmp_path / "a")
-    rewrite(tmp_path / "a", lambda ds: ds.add_new((0x6000, 0x0102), "US", 12))
+    for bit in range(12, 16):  # what a bit holds that is not named as an overlay may belong to the value
+        with pytest.raises(UnusablePixelsError, match="above the 12 bits that BitsStored says"):
+            read(tmp_path / "a")
+        rewrite(tmp_path / "a", lambda ds, bit=bit: ds.add_new((0x6000 + 2 * (bit - 12), 0x0102), "US", bit))
     np.testing.assert_array_equal(read(tmp_path / "a"), stored)
-
-
-@pytest.mark.parametrize(("limit", "lost"), [(None, [7]), (9, [7, 8, 9]), (5, [5, 6, 7])])
-def test_padding_and_its_range_are_not_measured(tmp_path: Path, limit: int | None, lost: list[int]) -> None:
-    stored = np.arange(1, 13, dtype=np.uint16).reshape(3, 4)
-    top = {} if limit is None else {"PixelPaddingRangeLimit": limit}
-    save(enhanced([Frame(stored, 0.0)], PixelPaddingValue=7, **top), tmp_path / "a")
-    np.testing.assert_array_equal(read(tmp_path / "a")[0], np.where(np.isin(stored, lost), 0, stored))
-
-
-def test_signed_padding_is_read_as_signed_in_implicit_vr(tmp_path: Path) -> None:
-    stored = np.array([[-2000, 5], [6, -2000]], np.int16)
-    ds = enhanced([Frame(stored, 0.0)])
-    ds.add_new("PixelPaddingValue", "SS", -2000)
-    save(ds, tmp_path / "a")
-    uncompressed(ImplicitVRLittleEndian)(tmp_path / "a")
-    np.testing.assert_array_equal(read(tmp_path / "a")[0], [[0, 5], [6, 0]])
 
 
 @pytest.mark.parametrize(
@@ -195,7 +180,7 @@ def test_pixels_that_lost_something_at_any_time_are_refused(
         pydicom_encoder(syntax)(tmp_path / "a")
     if said is not None:
         rewrite(tmp_path / "a", lambda ds: setattr(ds, "LossyImageCompression", said))
-    assert {image.lossy for image in instances(tmp_path / "a")} == {lossy}
+    assert {bool(image.loss) for image in instances(tmp_path / "a")} == {lossy}
     if lossy:
         with pytest.raises(LossyPixelsError, match="LossyImageCompression"):
             read(tmp_path / "a")
@@ -225,15 +210,7 @@ def test_a_transfer_syntax_that_may_lose_is_lossy_unless_the_header_says_otherwi
     if said is not None:
         ds.LossyImageCompression = said
     ds.save_as(tmp_path / "a")
-    assert instances(tmp_path / "a")[0].lossy == lossy
-
-
-@pytest.mark.parametrize("damage", [{"HighBit": 15, "BitsStored": 12}, {"BitsAllocated": 32, "BitsStored": 32}])
-def test_pixels_kept_in_a_way_that_no_scanner_uses_are_refused(tmp_path: Path, damage: dict[str, int]) -> None:
-    written(tmp_path / "a", "unsigned 16")
-    rewrite(tmp_path / "a", lambda ds: [setattr(ds, keyword, value) for keyword, value in damage.items()])
-    with pytest.raises(TruncatedFileError):
-        read(tmp_path / "a")
+    assert bool(instances(tmp_path / "a")[0].loss) == lossy
 
 
 @pytest.mark.parametrize("recode", [RECODERS["JPEG Lossless"], RECODERS["JPEG-LS"], RECODERS["JPEG 2000"]])
@@ -253,11 +230,9 @@ def test_an_object_is_opened_once_and_only_its_wanted_frames_decoded(
     found = instances(tmp_path / "a")
     opened: list[object] = []
     decoded: list[object] = []
-    from liver_mre.studies import decoding
-
-    real_open, real_decode = decoding.open_dicom, decoding.pixel_array
-    monkeypatch.setattr(decoding, "open_dicom", lambda *a, **k: opened.append(a) or real_open(*a, **k))
-    monkeypatch.setattr(decoding, "pixel_array", lambda *a, **k: decoded.append(k["index"]) or real_decode(*a, **k))
+    real_open, real_read = decoding.opened, frame_words.FrameReader.read
+    monkeypatch.setattr(decoding, "opened", lambda *a, **k: opened.append(a) or real_open(*a, **k))
+    monkeypatch.setattr(frame_words.FrameReader, "read", lambda self, n: decoded.append(n) or real_read(self, n))
     images = read_images([found[1], found[1], found[0]])
     np.testing.assert_array_equal([image.stored for image in images], stored[[1, 1, 0]])
     assert (len(opened), decoded) == (1, [1, 1, 0])

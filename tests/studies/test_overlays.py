@@ -10,6 +10,7 @@ from pydicom import Dataset, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 
+from liver_mre.studies import overlays
 from liver_mre.studies.overlays import enclosed_region
 from tests.studies.files import change, copy_files, masked_files, read_volume
 
@@ -135,12 +136,26 @@ def test_every_frame_has_its_own_plane_of_a_multi_frame_overlay() -> None:
 def test_a_plane_in_an_unused_bit_of_the_pixels_is_read() -> None:
     ds = image()
     words = np.full(SHAPE, 0x0ABC, np.uint16) | (ellipse().astype(np.uint16) << 13)
-    ds.PixelData = words.tobytes()
     draw(ds, ellipse())
     del ds[0x6000, 0x3000]
     ds[0x6000, 0x0102].value = 13
-    np.testing.assert_array_equal(enclosed_region(ds, None)[0], ellipse())
+    np.testing.assert_array_equal(enclosed_region(ds, None, words)[0], ellipse())
     ds[0x6000, 0x0102].value = 11  # a bit of the values
+    assert enclosed_region(ds, None, words) == (None, True)
+
+
+def test_a_maze_is_given_up_as_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    maze = np.zeros((400, 400), np.bool_)
+    maze[::4] = maze[:, 0] = maze[:, -1] = True
+    maze[::8, 1] = maze[4::8, -2] = False
+    assert enclosed_region(draw(image(maze.shape), maze), None)[1] is False
+    monkeypatch.setattr(overlays, "MOST_EFFORT", 20 * maze.size)
+    assert enclosed_region(draw(image(maze.shape), maze), None) == (None, True)
+
+
+def test_an_overlay_larger_than_any_image_is_left_out_before_it_takes_memory() -> None:
+    ds = draw(image(), ellipse())
+    ds[0x6000, 0x0010].value = ds[0x6000, 0x0011].value = 60_000
     assert enclosed_region(ds, None) == (None, True)
 
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from pydicom.uid import SegmentationStorage
 
-from liver_mre.studies.files import list_files, open_dicom
+from liver_mre.studies.dicom_file import open_dicom
+from liver_mre.studies.files import list_files
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +80,7 @@ def find_segmentations(folder: Path, scratch: Scratch) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for file in list_files(folder, scratch).files:
         try:
-            header = open_dicom(file, stop_before_pixels=True)
+            header = open_dicom(file)
         except Exception:  # noqa: BLE001, S112 - unreadable files are no SEG; read_studies reports them
             continue
         if header.get("SOPClassUID") == SegmentationStorage:

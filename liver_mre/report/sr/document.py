@@ -22,15 +22,13 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from liver_mre.about import APPLICATION
 from liver_mre.report import codes, sop_common
-from liver_mre.report.references import restore, stand_ins
-from liver_mre.report.sources import headers
+from liver_mre.report.references import evidence
 from liver_mre.report.sr.groups import exam_group, liver_groups, slice_groups
 from liver_mre.report.sr.quality import quality_groups
+from liver_mre.report.stand_ins import restore, sources_as_evidence, stand_ins
 from liver_mre.report.wording import change_sentence, contour_sentence, crossing_words, disclosure, quality_sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pydicom import Dataset
 
     from liver_mre.report.content import ReportContent
@@ -52,17 +50,11 @@ def build_report(content: ReportContent) -> Dataset:
     (TID 1501) for the predicted liver. An exam that is not evaluable has only the first group, without numbers: image
     quality "non-diagnostic" and the coded reason. With quality control, each slice has a group (TID 1501) with its
     verdict.
-
-    Raises
-    ------
-    InvalidInputError
-        If an identifier of the sources does not conform to DICOM.
     """
-    images = headers(content)
     scheme = codes.scheme()
     result: Dataset = Comprehensive3DSR(
-        evidence=images,
-        content=_document(content, images),
+        evidence=sources_as_evidence(content),
+        content=_document(content),
         is_complete=True,
         is_final=False,
         is_verified=False,
@@ -77,12 +69,14 @@ def build_report(content: ReportContent) -> Dataset:
         ],
         **sop_common.instance_arguments(content, sop_common.REPORT),
     )
+    result.CurrentRequestedProcedureEvidenceSequence = evidence(content)
     sop_common.finish(result, content)
     return result
 
 
-def _document(content: ReportContent, images: Sequence[Dataset]) -> MeasurementReport:
-    library = stand_ins(images) if all("SliceThickness" in image for image in images) else None
+def _document(content: ReportContent) -> MeasurementReport:
+    images = stand_ins(content)
+    library = images if all("SliceThickness" in image for image in images) else None
     document = MeasurementReport(
         observation_context=ObservationContext(observer_device_context=_device(content)),
         procedure_reported=codes.MRI_PROCEDURE,

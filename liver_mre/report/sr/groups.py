@@ -10,12 +10,9 @@ from highdicom.sr import (
     CodeContentItem,
     ContentSequence,
     FindingSite,
-    GraphicTypeValues,
-    ImageRegion,
     MeasurementsAndQualitativeEvaluations,
     PlanarROIMeasurementsAndQualitativeEvaluations,
     RelationshipTypeValues,
-    SourceImageForRegion,
     TrackingIdentifier,
 )
 from pydicom.uid import generate_uid
@@ -25,7 +22,7 @@ from liver_mre.report.outline import largest_outline
 from liver_mre.report.references import instance_references, slice_references
 from liver_mre.report.sr.change import change_evaluations, change_measurements
 from liver_mre.report.sr.confidence_interval import crossing_evaluations, interval_measurements, removed_areas
-from liver_mre.report.sr.items import evaluation, number, source_image, stiffness, yes_or_no
+from liver_mre.report.sr.items import evaluation, image_region, number, source_image, stiffness, yes_or_no
 from liver_mre.report.sr.quality import exam_numbers, exam_quality
 
 if TYPE_CHECKING:
@@ -113,13 +110,7 @@ def _slice_group(
             uid=generate_uid(entropy_srcs=[content.tracking_uid, source.sop_instance_uid, str(source.frame_numbers)]),
             identifier=f"Liver, measured region of slice {measured.slice_index + 1}",
         ),
-        referenced_region=ImageRegion(
-            graphic_type=GraphicTypeValues.POLYLINE,
-            graphic_data=closed,
-            source_image=SourceImageForRegion(
-                source.sop_class_uid, source.sop_instance_uid, list(source.frame_numbers) or None
-            ),
-        ),
+        referenced_region=image_region(closed, source),
         finding_type=codes.LIVER,
         finding_sites=[FindingSite(anatomic_location=codes.LIVER)],
         algorithm_id=AlgorithmIdentification(

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from highdicom.sr import Measurement, QualitativeEvaluation, SourceImageForMeasurementGroup
+from highdicom.sr import (
+    GraphicTypeValues,
+    ImageRegion,
+    Measurement,
+    QualitativeEvaluation,
+    SourceImageForMeasurementGroup,
+    SourceImageForRegion,
+)
+from pydicom.uid import MRImageStorage
 
 from liver_mre.report import codes
 from liver_mre.report.rounding import cutoffs_kpa, rounded_kpa
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from pydicom.sr.coding import Code
 
     from liver_mre.measurement.staging import Staging
@@ -48,3 +58,16 @@ def source_image(reference: Reference) -> SourceImageForMeasurementGroup:
     """Return the IMAGE item of a reference."""
     frames = list(reference.frame_numbers) or None
     return SourceImageForMeasurementGroup(reference.sop_class_uid, reference.sop_instance_uid, frames)
+
+
+def image_region(outline: NDArray[np.float64], reference: Reference) -> ImageRegion:
+    """Return the SCOORD item of a closed outline (N, 2), as column and row, on an image."""
+    frames = list(reference.frame_numbers) or None
+    region = ImageRegion(
+        graphic_type=GraphicTypeValues.POLYLINE,
+        graphic_data=outline,
+        source_image=SourceImageForRegion(MRImageStorage, reference.sop_instance_uid, frames),
+    )
+    # Only now, because highdicom looks the class up, and knows no private ones.
+    region.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPClassUID = reference.sop_class_uid
+    return region

@@ -1,0 +1,112 @@
+"""Refusal of results that no liver can have."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from liver_mre.errors import ContradictoryImagesError, ImplausibleStiffnessError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from liver_mre.measurement.measure import StiffnessMeasurement
+    from liver_mre.stiffness.volume import StiffnessVolume
+
+PLAUSIBLE_KPA: Final = (0.5, 20.0)
+"""Ours, of mean and median: below any in-vivo liver, above any cirrhotic one."""
+LARGE_SLICE_CM2: Final = 3.0
+"""Ours: a smaller part of the liver may be unlike the rest, and hardly changes the mean."""
+MAX_SLICE_RATIO: Final = 2.0
+"""Ours, between a slice's liver and the others': at most 1.3 in good simulated exams, with lesions and gradients."""
+MAX_BODY_RATIO: Final = 1.4
+"""Ours, between pixels of the body and the same pixels of the next slice: at most 1.18 in good simulated exams."""
+SHARED_BODY_CM2: Final = 50.0
+"""Ours: a smaller part of the body may be unlike its neighbour; a trunk has hundreds."""
+_CHECK: Final = "Nothing was measured; check the images and the scanner's scale."
+
+
+def check_measurement(measurement: StiffnessMeasurement, volume: StiffnessVolume) -> None:
+    """Refuse a measurement that no liver can have.
+
+    Parameters
+    ----------
+    measurement : the measurement
+    volume : what it was measured in
+
+    Raises
+    ------
+    ImplausibleStiffnessError
+        Mean or median is outside 0.5-20 kPa, or the SD of the exam or of a slice exceeds its mean.
+    ContradictoryImagesError
+        A slice differs from the others by a factor that no anatomy gives.
+    """
+    low, high = PLAUSIBLE_KPA
+    for name, value_kpa in (("mean", measurement.mean_kpa), ("median", measurement.median_kpa)):
+        if not low <= value_kpa <= high:
+            msg = (
+                f"The {name} over the measured region would be {value_kpa:.3g} kPa, outside {low:g}-{high:g} kPa, so "
+                f"the unit of the pixels cannot be right. {_CHECK}"
+            )
+            raise ImplausibleStiffnessError(msg)
+    large = [one for one in measurement.slices if one.area_cm2 >= LARGE_SLICE_CM2]
+    spreads = [(one.stiffness_kpa_mean, one.stiffness_kpa_sd) for one in large]
+    for mean_kpa, sd_kpa in ((measurement.mean_kpa, measurement.sd_kpa), *spreads):
+        if sd_kpa > mean_kpa:
+            msg = (
+                f"The measured region would have {mean_kpa:.3g} kPa with a standard deviation of {sd_kpa:.3g} kPa, "
+                f"more than its mean, which no liver has. {_CHECK}"
+            )
+            raise ImplausibleStiffnessError(msg)
+    indices = [one.slice_index for one in large]
+    _check_livers(volume, indices, [one.stiffness_kpa_mean for one in large])
+    if not volume.only_masked:
+        _check_bodies(volume, indices)
+
+
+def _check_livers(volume: StiffnessVolume, indices: Sequence[int], means_kpa: Sequence[float]) -> None:
+    """Refuse a slice whose liver differs from the median of the others by more than a factor."""
+    for place, (index, mean_kpa) in enumerate(zip(indices, means_kpa, strict=True)):
+        others_kpa = [*means_kpa[:place], *means_kpa[place + 1 :]]
+        if not others_kpa:
+            return
+        usual_kpa = float(np.median(others_kpa))
+        if not usual_kpa / MAX_SLICE_RATIO <= mean_kpa <= usual_kpa * MAX_SLICE_RATIO:
+            finding = f"the liver would have {mean_kpa:.3g} kPa, but {usual_kpa:.3g} kPa in the other slices"
+            raise _unlike(volume, index, finding)
+
+
+def _check_bodies(volume: StiffnessVolume, indices: Sequence[int]) -> None:
+    """Refuse a slice that is stiffer or softer, all over the body, than every measured neighbour."""
+    nearest: dict[int, float] = {}
+    for one, other in pairwise(indices):
+        ratio = _body_ratio(volume, one, other)
+        if ratio is None:
+            continue
+        for index, found in ((one, ratio), (other, 1.0 / ratio)):
+            nearest[index] = min(nearest.get(index, found), found, key=lambda value: abs(math.log(value)))
+    for index, ratio in nearest.items():
+        if not 1.0 / MAX_BODY_RATIO <= ratio <= MAX_BODY_RATIO:
+            finding = f"the stiffness all over the body is {ratio:.2f} times that of the next slice"
+            raise _unlike(volume, index, finding)
+
+
+def _body_ratio(volume: StiffnessVolume, one: int, other: int) -> float | None:
+    """Return the median ratio of the pixels that two slices share; None where they share too few."""
+    pair_kpa = volume.complete_kpa[one], volume.complete_kpa[other]
+    shared = (pair_kpa[0] > 0.0) & (pair_kpa[1] > 0.0)
+    if np.count_nonzero(shared) * volume.pixel_area_cm2 < SHARED_BODY_CM2:
+        return None
+    return float(np.median(pair_kpa[0][shared] / pair_kpa[1][shared]))
+
+
+def _unlike(volume: StiffnessVolume, index: int, finding: str) -> ContradictoryImagesError:
+    msg = (
+        f"In image {volume.instances[index].instance_number} of the stiffness series {finding}. No patient differs so "
+        "between slices, so the scale or the pixels of an image were changed. Nothing was measured; send the series "
+        "again as the scanner stored it."
+    )
+    return ContradictoryImagesError(msg)

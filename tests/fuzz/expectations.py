@@ -1,0 +1,197 @@
+"""The few changes that a number may follow, because nothing in the files could tell them from another patient.
+
+1. Every place that tells the scale of every measured image tells it k times as large: the mean is k times as large.
+   Scanners with a fixed scale (Siemens, GE) have no such place.
+2. The same of the confidence map: the threshold is crossed at 1/k.
+3. PixelSpacing is k times as large in every image of the study that has one: areas and margins in mm follow.
+4. Every image of a position at an end of the stack is gone, from every series: the exam has a slice less.
+5. One slice's pixels, of which the study holds no second copy, or its scale in an object that scales each frame,
+   changed by less than a quarter in all places: slices of one liver differ by as much. More must be refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from tests.fuzz.elements import tag
+from tests.fuzz.pipeline import reference
+from tests.fuzz.study import InapplicableError, MutableStudy, numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tests.fuzz.bases import Slot
+    from tests.fuzz.mutations import Mutation
+    from tests.fuzz.pipeline import Outcome
+
+    Measure = Callable[..., Outcome]
+
+INDISTINGUISHABLE: Final = (0.8, 1.25)
+"""Ours: medians of the body differ by up to a fifth between neighbouring slices of the simulated cohort."""
+THRESHOLD: Final = 0.95
+_EXACT: Final = 1e-4
+_SCALES: Final = ("RescaleSlope", "RealWorldValueSlope")
+_OFFSETS: Final = ("RescaleIntercept", "RealWorldValueIntercept")
+_UNITS: Final = {b"kPa": 1.0, b"Pa": 0.001}
+
+
+def expected(base_name: str, mutations: Sequence[Mutation], study: MutableStudy, measure: Measure) -> list[Outcome]:
+    """Return the numbers that a mutated study may have beside the unmutated one's."""
+    found = []
+    try:
+        found += _of_scale(base_name, study, measure)
+        found += _of_confidence(base_name, study, measure)
+        found += _of_spacing(base_name, study, measure)
+    except InapplicableError:
+        pass  # a file that cannot be edited any more tells no scale
+    found += _of_lost_slices(base_name, study, measure)
+    if len(mutations) == 1 and mutations[0].kind == "scale_pixels":
+        found += _of_pixels(base_name, mutations[0], measure)
+    return found
+
+
+def _measured_roles(study: MutableStudy) -> list[str]:
+    return [role for role in ("stiffness", "stiffness_masked") if study.base.roles.get(role)]
+
+
+def _of_scale(base_name: str, study: MutableStudy, measure: Measure) -> list[Outcome]:
+    slots = [slot for role in _measured_roles(study) for slot in study.slots(role)]
+    ratios = [ratio(study, slot, _SCALES) for slot in slots]
+    if None in ratios or any(ratio(study, slot, _OFFSETS) not in {1.0, None} for slot in slots):
+        return []
+    factors = np.array(ratios, np.float64)
+    if np.abs(factors - 1.0).max() <= _EXACT:
+        return []
+    if np.ptp(factors) <= _EXACT:
+        return [_scaled(base_name, measure, dict(enumerate(np.full(len(factors), factors[0]))))]
+    low, high = INDISTINGUISHABLE
+    if slots[0].frame is not None and low <= factors.min() and factors.max() <= high:
+        return [_scaled(base_name, measure, _by_slice(base_name, study, slots, factors))]
+    return []
+
+
+def _by_slice(base_name: str, study: MutableStudy, slots: Sequence[Slot], factors: np.ndarray) -> dict[int, float]:
+    """Return the factor of each slice of the reference volume."""
+    positions = reference(base_name).positions
+    unmutated = MutableStudy(study.base)
+    return {
+        index: float(factor)
+        for slot, factor in zip(slots, factors, strict=True)
+        for index, position in enumerate(positions)
+        if position is not None and _position(unmutated, slot) == tuple(position)
+    }
+
+
+def _scaled(base_name: str, measure: Measure, factors: dict[int, float]) -> Outcome:
+    def adjust(volume, liver):  # noqa: ANN001, ANN202 - as `pipeline.Adjust`
+        factor = np.array([factors.get(place, 1.0) for place in range(len(liver))], np.float32)[:, None, None]
+        return replace(volume, stiffness_kpa=volume.stiffness_kpa * factor), liver
+
+    return measure(base_name, 1, adjust=adjust)
+
+
+def _of_confidence(base_name: str, study: MutableStudy, measure: Measure) -> list[Outcome]:
+    slots = study.slots("confidence")
+    ratios = [ratio(study, slot, _SCALES) for slot in slots]
+    if not slots or None in ratios or np.ptp(np.array(ratios, np.float64)) > _EXACT:
+        return []
+    factor = float(ratios[0] or 1.0)
+    changed = factor > THRESHOLD and abs(factor - 1.0) > _EXACT  # otherwise the threshold would pass 1
+    return [measure(base_name, 1, confidence_threshold=THRESHOLD / factor)] if changed else []
+
+
+def _of_spacing(base_name: str, study: MutableStudy, measure: Measure) -> list[Outcome]:
+    found = []
+    for slot in study.slots("*"):
+        before, after = _values(MutableStudy(study.base), slot, "PixelSpacing"), _values(study, slot, "PixelSpacing")
+        if before is None or before == [1.0, 1.0]:
+            continue
+        if after is None or len(after) != len(before):
+            return []
+        found.append([new / old for new, old in zip(after, before, strict=True)])
+    if not found or np.ptp(np.array(found), axis=0).max() > _EXACT:
+        return []
+    row, column = found[0]
+    if max(abs(row - 1.0), abs(column - 1.0)) <= _EXACT:
+        return []
+
+    def adjust(volume, liver):  # noqa: ANN001, ANN202 - as `pipeline.Adjust`
+        spacing = volume.pixel_spacing_mm[0] * row, volume.pixel_spacing_mm[1] * column
+        return replace(volume, pixel_spacing_mm=spacing), liver
+
+    return [measure(base_name, 1, adjust=adjust)]
+
+
+def _of_lost_slices(base_name: str, study: MutableStudy, measure: Measure) -> list[Outcome]:
+    unmutated = MutableStudy(study.base)
+    present = set(study.names())
+    placed = [(slot, _position(unmutated, slot)) for slot in unmutated.slots("*")]
+    lost = {
+        place
+        for place in {place for _, place in placed if place is not None}
+        if not any(slot.file in present for slot, other in placed if other == place)
+    }
+    gone = [index for index, place in enumerate(reference(base_name).positions) if place and tuple(place) in lost]
+    if not gone:
+        return []
+
+    def adjust(volume, liver):  # noqa: ANN001, ANN202 - as `pipeline.Adjust`
+        left = liver.copy()
+        left[gone] = False
+        return volume, left
+
+    return [measure(base_name, 1, adjust=adjust)]
+
+
+def _of_pixels(base_name: str, mutation: Mutation, measure: Measure) -> list[Outcome]:
+    low, high = INDISTINGUISHABLE
+    factor = mutation.args.get("factor", 1.0)
+    study = MutableStudy(_base(base_name))
+    if not low <= factor <= high or len(_measured_roles(study)) != 1 or mutation.role not in _measured_roles(study):
+        return []
+    slots = mutation.slots(study)
+    return [_scaled(base_name, measure, _by_slice(base_name, study, slots, np.full(len(slots), factor)))]
+
+
+def _base(name: str):  # noqa: ANN202
+    from tests.fuzz.bases import base
+
+    return base(name)
+
+
+def ratio(study: MutableStudy, slot: Slot, keywords: Sequence[str]) -> float | None:
+    """Return how much larger an image's scale is than in the base, by every place; None if places differ."""
+    unmutated = MutableStudy(study.base)
+    found = []
+    for keyword in keywords:
+        before, after = _values(unmutated, slot, keyword), _values(study, slot, keyword)
+        if before is None and after is None:
+            continue
+        if before is None or after is None or len(before) != 1 or len(after) != 1:
+            return None
+        units = (_unit(study, slot) / _unit(unmutated, slot)) if keyword.startswith("Rescale") else 1.0
+        if before[0] == 0.0:
+            found.append(1.0 if after[0] == 0.0 else float("inf"))
+        else:
+            found.append(after[0] / before[0] * units)
+    if not found or max(found) - min(found) > _EXACT:
+        return None if found else 1.0
+    return round(found[0], 6)
+
+
+def _unit(study: MutableStudy, slot: Slot) -> float:
+    found = study.find(slot, tag("RescaleType"))
+    return _UNITS.get(found[1].value.strip(b" \0"), 1.0) if found else 1.0
+
+
+def _values(study: MutableStudy, slot: Slot, keyword: str) -> list[float] | None:
+    found = study.find(slot, tag(keyword))
+    return None if found is None else numbers(found[1])
+
+
+def _position(study: MutableStudy, slot: Slot) -> tuple[float, ...] | None:
+    found = _values(study, slot, "ImagePositionPatient")
+    return None if found is None or found == [0.0, 0.0, 0.0] else tuple(found)
