@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -19,6 +18,7 @@ from simulation.types import Tissue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -110,8 +110,8 @@ def read_label_map(folder: Path) -> LabelMap:
     """Read the label map of one patient, with the body's outline and fat from its CT."""
     import nibabel
 
-    labels_image: Any = nibabel.as_closest_canonical(nibabel.load(folder / LABELS_FILE))  # type: ignore[attr-defined]
-    ct_image: Any = nibabel.as_closest_canonical(nibabel.load(folder / CT_FILE))  # type: ignore[attr-defined]
+    labels_image: Any = nibabel.as_closest_canonical(nibabel.load(folder / LABELS_FILE))
+    ct_image: Any = nibabel.as_closest_canonical(nibabel.load(folder / CT_FILE))
     # From x to the right, y to the front to x to the left, y to the back.
     labels, hounsfield = (
         np.asarray(image.dataobj)[::-1, ::-1].transpose(2, 1, 0) for image in (labels_image, ct_image)
@@ -159,8 +159,10 @@ def _body(hounsfield: NDArray[np.float32]) -> NDArray[np.bool_]:
 def _smooth_borders(tissue: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return labels with the steps of coarse voxels smoothed: each pixel takes the label that prevails around it."""
     present = [int(label) for label in np.unique(tissue)]
-    shares = np.stack([ndimage.gaussian_filter((tissue == label).astype(np.float32), (0.0, 1.6, 1.6)) for label in present])
-    return np.asarray(present, np.uint8)[shares.argmax(axis=0)]
+    shares = np.stack(
+        [ndimage.gaussian_filter((tissue == label).astype(np.float32), (0.0, 1.6, 1.6)) for label in present]
+    )
+    return np.asarray(np.array(present, np.uint8)[shares.argmax(axis=0)])
 
 
 def _add_vessels(rng: np.random.Generator, grid: Grid, tissue: NDArray[np.uint8]) -> None:

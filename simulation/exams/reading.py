@@ -79,9 +79,7 @@ def read_standard(
     )
 
 
-def noise_free_harmonic(
-    patient: VibratingPatient, ideal: NDArray[np.float32], plan: Plan
-) -> NDArray[np.complex64]:
+def noise_free_harmonic(patient: VibratingPatient, ideal: NDArray[np.float32], plan: Plan) -> NDArray[np.complex64]:
     """Return the first harmonic (S, R, C) that the same sequence would measure without noise, motion and failure."""
     wave = patient.usual_um / max(float(np.abs(patient.usual_um).max()), 1e-9) * NOISE_FREE_RAD
     scan = replace(patient.scan, noise=NOISE_FREE * patient.scan.noise, breathing_mm=0.0)

@@ -78,8 +78,10 @@ def phase_error(
 
 
 def _fit(result: Inversion, error_rad: NDArray[np.float32], frequency_hz: float) -> NDArray[np.float32]:
-    del error_rad, frequency_hz
-    return result.fit
+    """Return the quality by the fit; only where noise prevails does the wave's amplitude matter."""
+    del frequency_hz
+    ratio = (result.amplitude_rad / np.maximum(error_rad, 1e-6)) ** 2
+    return np.asarray(result.fit * ratio / (ratio + 0.2), np.float32)
 
 
 def _noise(result: Inversion, error_rad: NDArray[np.float32], frequency_hz: float) -> NDArray[np.float32]:
@@ -109,9 +111,7 @@ QUALITIES: Final[Mapping[str, Quality]] = {
 """Quality (R, C) in [0, 1] of a slice by its inversion, the error of its harmonic in rad, and the frequency."""
 
 
-def scaled_confidence(
-    quality: NDArray[np.float32], usual: NDArray[np.float32], share: float
-) -> NDArray[np.float32]:
+def scaled_confidence(quality: NDArray[np.float32], usual: NDArray[np.float32], share: float) -> NDArray[np.float32]:
     """Return the confidence (S, R, C) of a scanner that calls a share of a good exam's liver confident.
 
     Parameters

@@ -33,7 +33,7 @@ def _plain(
 def _contrast(
     rng: np.random.Generator, magnitude: NDArray[np.float32], tissue: NDArray[np.uint8], grid: Grid
 ) -> NDArray[np.float32]:
-    """Return another weighting: each tissue brighter or darker, fat from suppressed to bright, opposed-phase borders."""
+    """Return another weighting: tissues brighter or darker, fat from suppressed to bright, opposed-phase borders."""
     del grid
     gain = np.exp(rng.normal(0.0, 0.25, len(Tissue))).astype(np.float32)
     gain[list(_FAT)] = rng.uniform(0.1, 1.5)

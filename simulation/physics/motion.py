@@ -185,7 +185,7 @@ def _shear_sources(labels: NDArray[np.uint8], pixel_mm: float) -> NDArray[np.boo
 
 
 def saturated(wave_rad: NDArray[np.complex64], limit_rad: float) -> NDArray[np.complex64]:
-    """Return the wave with its amplitude bounded smoothly, as near a driver that hits the body; a limit of 0 is none."""
+    """Return the wave with its amplitude bounded smoothly, as near a strong driver; a limit of 0 is none."""
     if limit_rad <= 0.0:
         return wave_rad
     return np.asarray(wave_rad / np.sqrt(1.0 + (np.abs(wave_rad) / limit_rad) ** 2), np.complex64)

@@ -1,4 +1,4 @@
-"""Where shear waves come from: the driver alone, or also the vibrating rib cage, through-plane motion, oblique waves."""
+"""Where shear waves come from: the driver, the vibrating rib cage, motion through the plane, oblique waves."""
 
 from __future__ import annotations
 

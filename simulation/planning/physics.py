@@ -1,8 +1,8 @@
 """Families of physics: how waves arise, and how a scanner turns phase into stiffness, confidence and magnitude.
 
 A figure from simulated exams is worth something only on physics that no fitting saw. Each family is a world of its
-own: no two share a source of waves, an inversion, a confidence or a kind of magnitude. A network is trained on a mixture of
-the components of some families and tested on another family.
+own: no two share a source of waves, an inversion, a confidence or a kind of magnitude. A network is trained on a
+mixture of the components of some families and tested on another family.
 """
 
 from __future__ import annotations

@@ -41,7 +41,11 @@ def _add_simulation(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--design", choices=sorted(DESIGNS), default="extended", help=f"which patients {default}")
     parser.add_argument("--condition", choices=sorted(CONDITIONS), default="usual", help=f"scan condition {default}")
     parser.add_argument(
-        "--families", nargs="+", choices=list(FAMILIES), metavar="NAME", help=f"of physics, mixed: {', '.join(FAMILIES)}"
+        "--families",
+        nargs="+",
+        choices=list(FAMILIES),
+        metavar="NAME",
+        help=f"of physics, mixed: {', '.join(FAMILIES)}",
     )
     parser.add_argument(
         "--without", choices=list(FAMILIES), metavar="NAME", help="family to leave out; the others are mixed"

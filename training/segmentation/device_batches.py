@@ -141,4 +141,4 @@ class DeviceBatches:
 def _bright(exam: Any) -> NDArray[np.float32]:  # noqa: ANN401 - an exam
     if exam.magnitude is None or not exam.bright:
         return np.zeros(exam.liver.shape, np.float32)
-    return np.clip(exam.magnitude.astype(np.float32) / exam.bright, 0.0, 1.0)
+    return np.asarray(np.clip(exam.magnitude.astype(np.float32) / exam.bright, 0.0, 1.0), np.float32)

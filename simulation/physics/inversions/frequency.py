@@ -68,7 +68,7 @@ def invert_frequency(
 
 def _energies(
     wave: NDArray[np.complex64], spacing_mm: float, sigma_px: float
-) -> tuple[list[NDArray[np.float64]], NDArray[np.complex64]]:
+) -> tuple[list[NDArray[np.float32]], NDArray[np.complex64]]:
     """Return the local energy (R, C) of each lognormal filter over all directions, and the wave in their band."""
     shape = [fft.next_fast_len(size + MARGIN_PX) for size in wave.shape]
     rows = fft.fftfreq(shape[0], spacing_mm)[:, None]

@@ -93,9 +93,7 @@ def _solved(
     """Return the coefficients (N, P) of pixels whose disc leaves the body: each has normal equations of its own."""
     y, x = places
     degrees = sorted({(a + c, b + d) for a, b in _POWERS for c, d in _POWERS})
-    moments = {
-        (i, j): _correlated(body.astype(np.complex128), disc * y**i * x**j).real[edge] for i, j in degrees
-    }
+    moments = {(i, j): _correlated(body.astype(np.complex128), disc * y**i * x**j).real[edge] for i, j in degrees}
     count = len(basis)
     normal = np.empty((right.shape[1], count, count))
     for row, (a, b) in enumerate(_POWERS):
@@ -103,8 +101,7 @@ def _solved(
             normal[:, row, column] = moments[a + c, b + d]
     ridge = RIDGE * np.trace(normal, axis1=1, axis2=2) / count
     normal[:, range(count), range(count)] += ridge[:, None]
-    found: Complex = np.linalg.solve(normal, right.T[..., None])[..., 0].T
-    return found
+    return np.asarray(np.linalg.solve(normal, right.T[..., None])[..., 0].T, np.complex128)
 
 
 def _correlated(image: Complex, kernel: NDArray[np.float64]) -> Complex:
