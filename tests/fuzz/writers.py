@@ -31,12 +31,11 @@ from liver_mre.report.source.header import clean_header
 from liver_mre.report.sr.document import build_report
 from liver_mre.series.requirements import check_referable
 from liver_mre.series.stack import order_slices
-from liver_mre.studies.headers import to_instances
 from liver_mre.studies.identifiers import is_uid
 from tests import tools
 from tests.fuzz.odd_elements import CANARY, canary, odd_element, private_element
 from tests.report.content_factory import Arrays, Exam, make_content, with_headers
-from tests.report.header_factory import as_read
+from tests.report.header_factory import as_read, images_of
 from tests.report.source_factory import enhanced_object
 
 if TYPE_CHECKING:
@@ -171,7 +170,7 @@ def odd_exam(random: Random, folder: Path) -> Exam | None:
         for keyword in keywords:
             _make_odd(random, headers if random.random() < 0.7 else headers[:1], keyword)
         read = [_as_read(header) for header in headers]
-        instances = tuple(one for header in read for one in to_instances(header, "", "", b"key"))
+        instances = tuple(one for header in read for one in images_of(header))
         source = read[0]
     else:
         path = folder / "enhanced.dcm"
@@ -218,7 +217,7 @@ def _frames(random: Random, exam: Exam, keywords: Sequence[str], path: Path) -> 
     header = _as_read(enhanced)
     with path.open("wb") as stream:
         header.save_as(stream, enforce_file_format=False)
-    return to_instances(dcmread(path, stop_before_pixels=True, force=True), str(path), "", b"key")
+    return images_of(dcmread(path, stop_before_pixels=True, force=True), str(path))
 
 
 def carried_faults(kind: str, result: bytes) -> list[str]:
