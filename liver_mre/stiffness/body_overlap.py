@@ -16,6 +16,9 @@ EXCHANGE_MARGIN: Final = 0.02
 """Ours, for `exchange_gain`: 0.000 in good simulated exams, also between magnitude and stiffness."""
 MIRROR_MARGIN: Final = 0.05
 """Ours, for `mirror_gain`: breathing between two images moves a body by more than its two sides differ."""
+EXACT_OVERLAP: Final = 0.98
+SHIFT_MARGIN: Final = 0.01
+"""Ours, for `shifted_exactly`: both maps of one inversion have the same outline, pixel by pixel, in simulated exams."""
 
 
 def mean_overlap(one: Mask, other: Mask) -> float:
@@ -36,6 +39,15 @@ def best_overlap(one: Mask, other: Mask, reach: int) -> float:
     shared = np.rint(np.fft.irfft2(spectra[0] * np.conj(spectra[1]), shape))
     shifts = np.arange(-reach, reach + 1)
     return _mean_dice(shared[:, shifts[:, np.newaxis], shifts], one, other)
+
+
+def shifted_exactly(one: Mask, other: Mask, reach: int) -> bool:
+    """Tell whether two masks (S, R, C) that do not coincide would do so, almost to the pixel, after a shift."""
+    as_is = mean_overlap(one, other)
+    if as_is + SHIFT_MARGIN >= 1.0:
+        return False
+    shifted = best_overlap(one, other, reach)
+    return shifted >= EXACT_OVERLAP and shifted > as_is + SHIFT_MARGIN
 
 
 def exchange_gain(one: Mask, other: Mask) -> float:

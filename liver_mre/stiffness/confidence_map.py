@@ -8,8 +8,16 @@ import numpy as np
 
 from liver_mre.errors import GeometryError, NoConfidenceError, UnknownUnitError
 from liver_mre.series.confidence_images import images_of_slices, order_by_number
-from liver_mre.stiffness.body_overlap import EXCHANGE_MARGIN, MIRROR_MARGIN, exchange_gain, mean_overlap, mirror_gain
+from liver_mre.stiffness.body_overlap import (
+    EXCHANGE_MARGIN,
+    MIRROR_MARGIN,
+    exchange_gain,
+    mean_overlap,
+    mirror_gain,
+    shifted_exactly,
+)
 from liver_mre.stiffness.pixel_evidence import MIN_NEIGHBOUR_CORRELATION, neighbour_correlation
+from liver_mre.stiffness.stored_evidence import check_no_copy, check_signs, check_variety
 from liver_mre.studies.decoding import read_images
 from liver_mre.studies.geometry import on_grid
 
@@ -24,11 +32,13 @@ REVERSAL_MARGIN: Final = 0.002
 MAX_CONFIDENCE: Final = 1.01  # ours: allows for rounding of stored counts
 MIN_PEAK_CONFIDENCE: Final = 0.5  # ours: even simulated maps of failed acquisitions have a higher maximum
 CONFIDENT: Final = 0.95
+SHIFT_REACH_PX: Final = 10
+"""Ours: a larger shift takes the confidence out of the liver."""
 MAX_CONFIDENT_OUTSIDE: Final = 0.5  # ours: share of confident pixels without stiffness; about 0 in correct maps
 
 
 def read_confidence(
-    maps: ScannerMaps, instances: tuple[Instance, ...], measured: NDArray[np.bool_]
+    maps: ScannerMaps, instances: tuple[Instance, ...], stiffness: NDArray[np.integer]
 ) -> NDArray[np.float32] | None:
     """Read the confidence of every measured slice.
 
@@ -36,7 +46,7 @@ def read_confidence(
     ----------
     maps : the scanner's maps, with or without a confidence map
     instances : the images of the stiffness series in slice order
-    measured : (S, R, C), pixels that have a stiffness
+    stiffness : (S, R, C), stored values of the stiffness; 0 where there is none
 
     Returns
     -------
@@ -52,16 +62,22 @@ def read_confidence(
         The maximum of the map is above 1 or far below it: its scale is wrong.
     NoConfidenceError
         The map is confident where the stiffness series has no values: it is inverted, or another map.
+    ContradictoryImagesError
+        The map has values that no scanner stores, or the pixels of the stiffness.
     LossyPixelsError, TruncatedFileError
         From `read_images`.
     """
     if maps.confidence is None or maps.confidence_per_count is None:
         return None
     stored = _read(images_of_slices(maps.confidence, instances, paired_by_number=maps.paired_by_number), instances)
+    check_signs(stored, instances, "confidence map")
+    check_no_copy(stored, stiffness, "confidence map", "stiffness series")
+    measured = stiffness > 0
     if maps.paired_by_number:
         _check_direction(stored > 0, measured, instances)
     confidence = stored.astype(np.float32) * np.float32(maps.confidence_per_count)
     _check_values(confidence, measured)
+    check_variety(stored, instances, "confidence map")
     return confidence
 
 
@@ -95,15 +111,20 @@ def _check_values(confidence: NDArray[np.float32], measured: NDArray[np.bool_]) 
 
 
 def _check_order(confidence: NDArray[np.float32], measured: NDArray[np.bool_]) -> None:
-    """Refuse a map whose slices would fit the stiffness better in another order, or mirrored.
+    """Refuse a map whose slices would fit the stiffness better in another order, mirrored or shifted.
 
     Its outline is that of the body, or of the confident pixels if the stiffness is masked, whichever fits better.
     """
     outlines = (confidence > 0.0, confidence >= CONFIDENT)
     outline = max(outlines, key=lambda one: mean_overlap(one, measured))
-    swapped, mirrored = exchange_gain(outline, measured), mirror_gain(outline, measured)
-    if swapped > EXCHANGE_MARGIN or mirrored > MIRROR_MARGIN:
-        change = "slices of it changed places" if swapped > EXCHANGE_MARGIN else "a slice of it were mirrored"
+    change = ""
+    if exchange_gain(outline, measured) > EXCHANGE_MARGIN:
+        change = "slices of it changed places"
+    elif mirror_gain(outline, measured) > MIRROR_MARGIN:
+        change = "a slice of it were mirrored"
+    elif shifted_exactly(outline, measured, SHIFT_REACH_PX):
+        change = "it were shifted by some pixels"
+    if change:
         msg = (
             f"The confidence map would fit the stiffness series better if {change}, so one of the two has wrong "
             "positions or pixels. Nothing was measured; send the acquisition again."

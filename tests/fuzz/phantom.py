@@ -55,7 +55,10 @@ def make_phantom(seed: int = 1, *, slices: int = 4, stiff: bool = False) -> Simu
         plain = np.where(outward > FAT_SHARE, FAT_MAGNITUDE, OTHER_MAGNITUDE)
         for (right, down), (half_width, half_height), kpa, brightness in ORGANS:
             inside = ((x - right - 2.0 * s) / half_width) ** 2 + ((y - down) / half_height) ** 2 < 1.0
-            tissue_kpa, plain = np.where(inside, tissue_kpa - 1.9 + kpa, tissue_kpa), np.where(inside, brightness, plain)
+            tissue_kpa, plain = (
+                np.where(inside, tissue_kpa - 1.9 + kpa, tissue_kpa),
+                np.where(inside, brightness, plain),
+            )
         plain = np.where(liver[s], LIVER_MAGNITUDE, plain)
         stiffness[s] = np.where(body[s], np.where(liver[s], stiff, tissue_kpa), 0.0)
         confidence[s] = np.clip(0.955 + 0.03 * _texture(rng, 3.0) + np.where(liver[s], 0.008, -0.03), 0.3, 0.999)
