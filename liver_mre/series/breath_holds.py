@@ -16,19 +16,19 @@ if TYPE_CHECKING:
     from liver_mre.series.pairing import MreSeries
     from liver_mre.studies.study import Series
 
-LEAST_STEP_MM: Final = 1.0
-"""Ours: slices of MR elastography are several mm thick."""
+STEP_MM: Final = (1.0, 25.0)
+"""Ours: slices of MR elastography lie several mm apart, and never further than this."""
 
 
 def check_breath_holds(candidate: Candidate, stiffness: MreSeries, companions: Companions) -> None:
-    """Refuse joined slices whose stack goes on in a confidence map, magnitude, phase or wave series of one slice.
+    """Refuse slices whose stack goes on in a confidence map, magnitude, phase or wave series of one slice.
 
     A lost, damaged or differing stiffness series at an end of the stack leaves no gap; its companions still show it.
 
     Parameters
     ----------
-    candidate : the candidate, joined of one series a slice
-    stiffness : its joined stiffness
+    candidate : the candidate, joined of one series a slice, or of one slice
+    stiffness : its stiffness
     companions : all companions of the study, whichever acquisition they were assigned to
 
     Raises
@@ -48,7 +48,8 @@ def check_breath_holds(candidate: Candidate, stiffness: MreSeries, companions: C
     lost = len({round(distinct_distances_mm(one.series)[0] / SAME_POSITION_MM) for one in beyond})
     evidence = (
         f"The exam has one series a slice, and {names} of the next slice {'has' if len(beyond) == 1 else 'have'} no "
-        "stiffness series: it was lost, or differs from the others in size, PixelSpacing, sequence or protocol name."
+        "stiffness series: it was lost, or differs from the others in size, PixelSpacing, frame of reference, sequence "
+        "or protocol name."
     )
     raise MissingSlicesError(missing_message(lost, evidence))
 
@@ -63,10 +64,10 @@ def _continues(stack: Series, one: Series) -> bool:
     if len(frames) > 1 or first.position_mm is None or last.position_mm is None or image.position_mm is None:
         return False
     steps = len(distinct_distances_mm(stack)) - 1
-    if not steps:
-        return False
+    if not steps:  # nothing tells the step
+        return STEP_MM[0] < math.dist(first.position_mm, image.position_mm) <= STEP_MM[1]
     step_mm = [(there - here) / steps for here, there in zip(first.position_mm, last.position_mm, strict=True)]
-    if math.sqrt(dot(step_mm, step_mm)) < LEAST_STEP_MM:
+    if math.sqrt(dot(step_mm, step_mm)) < STEP_MM[0]:
         return False
     nexts = (
         [here - step for here, step in zip(first.position_mm, step_mm, strict=True)],

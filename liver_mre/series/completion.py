@@ -18,7 +18,7 @@ from liver_mre.series.roles import Role, SeriesRole
 from liver_mre.series.split_series import joined_notes
 from liver_mre.series.stack import check_extent, missing_message, order_slices
 from liver_mre.series.units import resolve_units, unit_in_one_line
-from liver_mre.studies.geometry import grid_offset, missing_slices
+from liver_mre.studies.geometry import distinct_distances_mm, grid_offset, missing_slices
 from liver_mre.studies.pixel_format import check_pixel_headers
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def _check_complete(choice: Choice, candidate: Candidate, companions: Companions
     for other, name in others:
         if missing := missing_slices(stiffness.series, other.series):
             raise MissingSlicesError(missing_message(missing, f"The {name} of the same slices has more."))
-    if candidate.whole is not None:
+    if candidate.whole is not None or len(distinct_distances_mm(stiffness.series)) == 1:
         check_breath_holds(candidate, choice.stiffness, companions)
 
 

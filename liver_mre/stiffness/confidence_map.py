@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from liver_mre.errors import GeometryError, NoConfidenceError, UnknownUnitError
+from liver_mre.errors import ContradictoryImagesError, GeometryError, NoConfidenceError, UnknownUnitError
 from liver_mre.series.confidence_images import images_of_slices, order_by_number
 from liver_mre.stiffness.body_overlap import (
     EXCHANGE_MARGIN,
@@ -16,7 +16,7 @@ from liver_mre.stiffness.body_overlap import (
     mirror_gain,
     shifted_exactly,
 )
-from liver_mre.stiffness.pixel_evidence import MIN_NEIGHBOUR_CORRELATION, neighbour_correlation
+from liver_mre.stiffness.pixel_evidence import MIN_NEIGHBOUR_CORRELATION, MIN_PIXELS, neighbour_correlation
 from liver_mre.stiffness.stored_evidence import check_no_copy, check_signs, check_variety
 from liver_mre.studies.decoding import read_images
 from liver_mre.studies.geometry import on_grid
@@ -63,7 +63,7 @@ def read_confidence(
     NoConfidenceError
         The map is confident where the stiffness series has no values: it is inverted, or another map.
     ContradictoryImagesError
-        The map has values that no scanner stores, or the pixels of the stiffness.
+        The map has values that no scanner stores, or the pixels of the stiffness, or a slice has confidence alone.
     LossyPixelsError, TruncatedFileError
         From `read_images`.
     """
@@ -99,6 +99,14 @@ def _check_values(confidence: NDArray[np.float32], measured: NDArray[np.bool_]) 
             "confidence map of this series. Nothing was measured; send the acquisition again."
         )
         raise NoConfidenceError(msg)
+    empty = ~measured.any(axis=(1, 2)) & ((confidence >= CONFIDENT).sum(axis=(1, 2)) >= MIN_PIXELS)
+    if empty.any():
+        msg = (
+            f"{int(empty.sum())} of {len(empty)} images of the stiffness series have no stiffness at all, though the "
+            "confidence map has confident pixels there, so their pixels were lost. Nothing was measured; send the "
+            "acquisition again."
+        )
+        raise ContradictoryImagesError(msg)
     # A slice of a failed acquisition can be 0 everywhere.
     noise = (neighbour_correlation(confidence) < MIN_NEIGHBOUR_CORRELATION).any()
     if noise or confidence.min() == confidence.max():
