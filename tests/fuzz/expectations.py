@@ -60,7 +60,7 @@ def expected(base_name: str, mutations: Sequence[Mutation], study: MutableStudy,
     found += _of_lost_slices(base_name, study, measure)
     if len(mutations) == 1 and mutations[0].kind == "scale_pixels":
         found += _of_pixels(base_name, mutations[0], measure)
-    if len(mutations) == 1 and mutations[0].role == "magnitude":
+    if any(one.role in {"magnitude", "*"} for one in mutations):
         found += _of_magnitude_order(base_name, study, measure)
     return found
 
