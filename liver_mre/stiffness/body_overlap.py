@@ -16,7 +16,6 @@ EXCHANGE_MARGIN: Final = 0.02
 """Ours, for `exchange_gain`: 0.000 in good simulated exams, also between magnitude and stiffness."""
 MIRROR_MARGIN: Final = 0.05
 """Ours, for `mirror_gain`: breathing between two images moves a body by more than its two sides differ."""
-
 SHIFT_MARGIN: Final = 0.01
 """Ours, for `shift_gain`: 0.000 in good simulated exams, 0.003-0.01 for each pixel of a shift."""
 SHIFT_REACH: Final = 16  # ours: pixels; what is shifted further overlaps too little to pass other tests
