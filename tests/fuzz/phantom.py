@@ -44,7 +44,8 @@ def make_phantom(seed: int = 1, *, slices: int = 4, stiff: bool = False) -> Simu
         stiffness[s] = np.where(body[s], np.where(liver[s], stiff, soft), 0.0)
         confidence[s] = np.clip(0.955 + 0.03 * _texture(rng, 3.0) + np.where(liver[s], 0.008, -0.03), 0.3, 0.999)
         vessels = ndimage.gaussian_filter(rng.random((ROWS, COLUMNS)) > 0.985, 1.2) > 0.06
-        grey = 420.0 + 30.0 * _texture(rng, 6.0) + 260.0 * (vessels & liver[s])
+        # Brighter in the liver: images of one body share structure, which tells if one is mirrored.
+        grey = 330.0 + 110.0 * liver[s] + 30.0 * _texture(rng, 6.0) + 250.0 * (vessels & liver[s])
         magnitude[s] = np.where(body[s], grey, 0.0) + rng.rayleigh(6.0, (ROWS, COLUMNS))
     confidence *= body
     tissue = np.where(body, Tissue.MUSCLE, Tissue.AIR).astype(np.uint8)
