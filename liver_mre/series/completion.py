@@ -15,7 +15,7 @@ from liver_mre.series.pairing import best_matches, broken_element, why_apart
 from liver_mre.series.requirements import check_referable
 from liver_mre.series.roles import Role, SeriesRole
 from liver_mre.series.split_series import joined_notes
-from liver_mre.series.stack import check_extent, missing_message, order_slices
+from liver_mre.series.stack import check_extent, missing_message, order_slices, sparse_stack_note
 from liver_mre.series.units import resolve_units, unit_in_one_line
 from liver_mre.studies.geometry import grid_offset, missing_slices
 from liver_mre.studies.pixel_format import check_pixel_headers
@@ -132,6 +132,7 @@ def complete_acquisition(
         notes=(
             *choice.notes,
             *elsewhere,
+            *sparse_stack_note(ordered),
             *notes,
             *left_out,
             *joined_notes(series, choice.confidence, _joined(magnitudes)),
@@ -192,7 +193,9 @@ def _magnitudes(
     if len(found) == 1:
         return tuple(found), ()
     if found or companions.contested_of(Role.MAGNITUDE, candidate):
-        return (), ("More than one magnitude series could belong to this acquisition, so none is recorded.",)
+        return (), (
+            "More than one magnitude series could belong to this acquisition, so none is used; send the right one.",
+        )
     return (), tuple(
         f"The magnitude in series {one.number} is not recorded: {why_apart(one, candidate.members)}."
         for one in companions.unassigned

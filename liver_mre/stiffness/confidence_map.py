@@ -8,7 +8,15 @@ import numpy as np
 
 from liver_mre.errors import GeometryError, NoConfidenceError, UnknownUnitError
 from liver_mre.series.confidence_images import images_of_slices, order_by_number
-from liver_mre.stiffness.body_overlap import EXCHANGE_MARGIN, MIRROR_MARGIN, exchange_gain, mean_overlap, mirror_gain
+from liver_mre.stiffness.body_overlap import (
+    EXCHANGE_MARGIN,
+    MIRROR_MARGIN,
+    SHIFT_MARGIN,
+    exchange_gain,
+    mean_overlap,
+    mirror_gain,
+    shift_gain,
+)
 from liver_mre.stiffness.pixel_evidence import MIN_NEIGHBOUR_CORRELATION, neighbour_correlation
 from liver_mre.studies.decoding import read_images
 from liver_mre.studies.geometry import on_grid
@@ -95,15 +103,19 @@ def _check_values(confidence: NDArray[np.float32], measured: NDArray[np.bool_]) 
 
 
 def _check_order(confidence: NDArray[np.float32], measured: NDArray[np.bool_]) -> None:
-    """Refuse a map whose slices would fit the stiffness better in another order, or mirrored.
+    """Refuse a map whose slices would fit the stiffness better in another order, mirrored, or shifted.
 
     Its outline is that of the body, or of the confident pixels if the stiffness is masked, whichever fits better.
     """
     outlines = (confidence > 0.0, confidence >= CONFIDENT)
     outline = max(outlines, key=lambda one: mean_overlap(one, measured))
-    swapped, mirrored = exchange_gain(outline, measured), mirror_gain(outline, measured)
-    if swapped > EXCHANGE_MARGIN or mirrored > MIRROR_MARGIN:
-        change = "slices of it changed places" if swapped > EXCHANGE_MARGIN else "a slice of it were mirrored"
+    changes = {
+        "slices of it changed places": exchange_gain(outline, measured) > EXCHANGE_MARGIN,
+        "a slice of it were mirrored": mirror_gain(outline, measured) > MIRROR_MARGIN,
+        "a slice of it were shifted by some pixels": shift_gain(outline, measured) > SHIFT_MARGIN,
+    }
+    change = next((words for words, fits_better in changes.items() if fits_better), None)
+    if change is not None:
         msg = (
             f"The confidence map would fit the stiffness series better if {change}, so one of the two has wrong "
             "positions or pixels. Nothing was measured; send the acquisition again."
