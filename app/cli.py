@@ -263,5 +263,7 @@ def _set_up_logging(options: argparse.Namespace) -> None:
     quiet = "error" if getattr(options, "quiet", False) else ""
     level = options.log_level or quiet or ("warning" if sys.stderr.isatty() else "info")
     logs.set_up_logging(level, options.log_format)
-    if level == "debug":
+    if options.log_format == "json":
+        os.environ["HOLOSCAN_LOG_LEVEL"] = "OFF"  # Holoscan writes lines of its own, and they are no JSON
+    elif level == "debug":
         os.environ.setdefault("HOLOSCAN_LOG_LEVEL", "DEBUG")

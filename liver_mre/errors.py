@@ -214,7 +214,8 @@ class MixedPatientsError(InvalidInputError):
 
     code = "mixed_patients"
     default_message = (
-        "Files of one study belong to different patients. Nothing was measured; sort the input and send it again."
+        "Files of one study belong to different patients: they differ in PatientID or its issuer, or in name "
+        "and date of birth. Nothing was measured; sort the input, or correct them at their source, and send it again."
     )
 
 

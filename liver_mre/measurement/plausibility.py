@@ -20,8 +20,9 @@ PLAUSIBLE_KPA: Final = (0.5, 20.0)
 """Ours, of mean and median: below any in-vivo liver, above any cirrhotic one."""
 LARGE_SLICE_CM2: Final = 3.0
 """Ours: a smaller part of the liver may be unlike the rest, and hardly changes the mean."""
-MAX_SLICE_RATIO: Final = 2.0
-"""Ours, between a slice's liver and the others': at most 1.3 in good simulated exams, with lesions and gradients."""
+MAX_SLICE_RATIO: Final = 1.7
+"""Ours, between a slice's liver and the others': at most 1.3 in good simulated exams, with lesions and gradients;
+2 times 0.85, a doubled scale in a soft slice, is refused."""
 MAX_BODY_RATIO: Final = 1.4
 """Ours, between pixels of the body and the same pixels of the next slice: at most 1.18 in good simulated exams."""
 SHARED_BODY_CM2: Final = 50.0

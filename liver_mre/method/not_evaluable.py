@@ -39,8 +39,8 @@ NO_MAGNITUDE: Final = Reason(
     "used)" + _OR_ALLOW,
 )
 _MAGNITUDE_MISSING: Final = (
-    "No magnitude series of these slices was found, so the acquisition is not evaluable: send it with the study"
-    + _OR_ALLOW
+    "No magnitude series certainly belongs to these slices (if one was sent, a note says why it does not), so the "
+    "acquisition is not evaluable: send it with the study" + _OR_ALLOW
 )
 _NOT_DIAGNOSTIC: Final = "No slice is diagnostic, so nothing was measured. Likely cause: {}. {}"
 

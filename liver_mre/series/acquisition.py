@@ -39,6 +39,8 @@ class ScannerMaps:
     paired_by_number : True if images of the confidence map are paired by InstanceNumber, because its geometry is broken
     unmasked : unmasked twin of a masked `stiffness`, or None; nothing is measured in it
     unmasked_units : the unit of each of its images
+    twin : the other one of two stiffness series whose headers do not say which is masked; nothing is measured in it
+    twin_units : the unit of each of its images
     """
 
     stiffness: Series
@@ -50,6 +52,8 @@ class ScannerMaps:
     paired_by_number: bool = False
     unmasked: Series | None = None
     unmasked_units: tuple[UnitEvidence, ...] = ()
+    twin: Series | None = None
+    twin_units: tuple[UnitEvidence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

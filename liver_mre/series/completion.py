@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from liver_mre.errors import ConflictingFilesError, MissingSlicesError, OtherBodyPartError, UnknownUnitError
 from liver_mre.series.acquisition import Acquisition, ScannerMaps
+from liver_mre.series.breath_holds import check_breath_holds
 from liver_mre.series.confidence_images import images_of_slices
 from liver_mre.series.grouping import join_slices
 from liver_mre.series.options import ConfidenceSource
@@ -15,9 +16,9 @@ from liver_mre.series.pairing import best_matches, broken_element, why_apart
 from liver_mre.series.requirements import check_referable
 from liver_mre.series.roles import Role, SeriesRole
 from liver_mre.series.split_series import joined_notes
-from liver_mre.series.stack import check_extent, missing_message, order_slices
+from liver_mre.series.stack import check_extent, missing_message, order_slices, sparse_stack_note
 from liver_mre.series.units import resolve_units, unit_in_one_line
-from liver_mre.studies.geometry import grid_offset, missing_slices
+from liver_mre.studies.geometry import distinct_distances_mm, grid_offset, missing_slices
 from liver_mre.studies.pixel_format import check_pixel_headers
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def complete_acquisition(
         images_of_slices(choice.confidence, ordered, paired_by_number=by_number)
     units = resolve_units(series, stiffness.role, rules, kpa_per_count=kpa_per_count)
     unmasked, unmasked_units, left_out = _unmasked(choice, candidate, rules, kpa_per_count=kpa_per_count)
+    twin, twin_units = (None, ()) if requested else _twin(choice, candidate, rules, kpa_per_count=kpa_per_count)
     varies = len({(unit.kpa_per_count, unit.offset_kpa) for unit in units}) > 1
     maps = ScannerMaps(
         stiffness=series,
@@ -123,6 +125,8 @@ def complete_acquisition(
         paired_by_number=by_number,
         unmasked=unmasked,
         unmasked_units=unmasked_units,
+        twin=twin,
+        twin_units=twin_units,
     )
     acquisition = Acquisition(
         series=series,
@@ -132,6 +136,7 @@ def complete_acquisition(
         notes=(
             *choice.notes,
             *elsewhere,
+            *sparse_stack_note(ordered),
             *notes,
             *left_out,
             *joined_notes(series, choice.confidence, _joined(magnitudes)),
@@ -171,6 +176,8 @@ def _check_complete(choice: Choice, candidate: Candidate, companions: Companions
     for other, name in others:
         if missing := missing_slices(stiffness.series, other.series):
             raise MissingSlicesError(missing_message(missing, f"The {name} of the same slices has more."))
+    if candidate.whole is not None or len(distinct_distances_mm(stiffness.series)) == 1:
+        check_breath_holds(candidate, choice.stiffness, companions)
 
 
 def _home(candidate: Candidate) -> Cluster:
@@ -192,7 +199,9 @@ def _magnitudes(
     if len(found) == 1:
         return tuple(found), ()
     if found or companions.contested_of(Role.MAGNITUDE, candidate):
-        return (), ("More than one magnitude series could belong to this acquisition, so none is recorded.",)
+        return (), (
+            "More than one magnitude series could belong to this acquisition, so none is used; send the right one.",
+        )
     return (), tuple(
         f"The magnitude in series {one.number} is not recorded: {why_apart(one, candidate.members)}."
         for one in companions.unassigned
@@ -222,6 +231,21 @@ def _unmasked(
     except UnknownUnitError:
         return None, (), (f"{without} its unit is unknown, or its header contradicts itself.",)
     return series, units, ()
+
+
+def _twin(
+    choice: Choice, candidate: Candidate, rules: ScannerRules, *, kpa_per_count: float | None
+) -> tuple[Series | None, tuple[UnitEvidence, ...]]:
+    """Find the other one of two series of which only pixels tell which is masked, and its units."""
+    if candidate.whole is not None or choice.stiffness.role is not Role.STIFFNESS_MASK_UNKNOWN:
+        return None, ()
+    others = [one for one in candidate.parts[0].of(Role.STIFFNESS_MASK_UNKNOWN) if one is not choice.stiffness]
+    if len(others) != 1:
+        return None, ()
+    try:
+        return others[0].series, resolve_units(others[0].series, others[0].role, rules, kpa_per_count=kpa_per_count)
+    except UnknownUnitError:
+        return None, ()
 
 
 def _joined(members: tuple[MreSeries, ...]) -> Series | None:

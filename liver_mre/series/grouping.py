@@ -14,6 +14,7 @@ from liver_mre.series.pairing import (
     different_acquisitions,
     is_repeat,
     match_rank,
+    same_names,
     same_stack,
     same_time,
 )
@@ -106,14 +107,14 @@ def candidates(stiffness: Iterable[MreSeries]) -> tuple[Candidate, ...]:
     Single-slice series at several positions are one acquisition if size, spacing, orientation, sequence and protocol
     are the same.
     """
-    single: dict[Hashable, list[Cluster]] = {}
+    single: list[Cluster] = []
     found = []
     for cluster in _clusters(stiffness):
         if all(len(distinct_distances_mm(member.series)) == 1 for member in cluster.members):
-            single.setdefault(_protocol(cluster.members[0]), []).append(cluster)
+            single.append(cluster)
         else:
             found.append(Candidate((cluster,)))
-    for parts in single.values():
+    for parts in _protocols(single):
         found += _joined(parts)
     return tuple(sorted(found, key=lambda candidate: (candidate.members[0].number, candidate.members[0].uid)))
 
@@ -185,14 +186,34 @@ def _belong_together(one: MreSeries, other: MreSeries) -> bool:
     return not different_acquisitions(one, other) and same_stack(one.series, other.series)
 
 
-def _protocol(member: MreSeries) -> Hashable:
-    """Return what the breath-holds of one acquisition have in common."""
-    first = member.series.first
+def _protocols(single: Iterable[Cluster]) -> list[list[Cluster]]:
+    """Group the breath-holds of one acquisition: the same grid, and names that do not contradict each other.
+
+    A series without a name belongs to the only group that it can belong to.
+    """
+    groups: list[list[Cluster]] = []
+    for cluster in sorted(single, key=lambda one: sum(not names for names in one.members[0].evidence.names)):
+        fitting = [
+            group
+            for group in groups
+            if _grid(group[0]) == _grid(cluster)
+            and all(same_names(one.members[0], cluster.members[0]) for one in group)
+        ]
+        if len(fitting) == 1:
+            fitting[0].append(cluster)
+        else:
+            groups.append([cluster])
+    return groups
+
+
+def _grid(cluster: Cluster) -> Hashable:
+    """Return what the images of the breath-holds of one acquisition have in common."""
+    first = cluster.members[0].series.first
     rounded = tuple(
         tuple(round(value, 2) for value in values) if values else None
         for values in (first.pixel_spacing_mm, first.orientation)
     )
-    return (first.rows, first.columns, rounded, first.frame_of_reference_uid, member.evidence.names)
+    return (first.rows, first.columns, rounded, first.frame_of_reference_uid)
 
 
 def _joined(parts: list[Cluster]) -> list[Candidate]:

@@ -155,6 +155,11 @@ def separating_element(one: MreSeries, other: MreSeries) -> str:
     return "AcquisitionNumber" if here.numbers and there.numbers and not here.numbers & there.numbers else ""
 
 
+def same_names(one: MreSeries, other: MreSeries) -> bool:
+    """Tell whether sequence and protocol names of two series do not contradict each other."""
+    return not any(a and b and not a & b for a, b in zip(one.evidence.names, other.evidence.names, strict=True))
+
+
 def why_apart(companion: MreSeries, stiffness: Sequence[MreSeries]) -> str:
     """Say, as a clause, why a companion that belongs to none of these stiffness series does not."""
     apart = [element for one in stiffness if (element := separating_element(one, companion))]

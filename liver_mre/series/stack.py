@@ -10,6 +10,8 @@ from liver_mre.errors import GeometryError, MissingSlicesError
 from liver_mre.studies.geometry import SAME_DIRECTION, SAME_POSITION_MM, dot, same_orientation, slice_distance_mm
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from liver_mre.studies.study import Instance, Orientation, Series
 
 SAME_SPACING_MM: Final = 1e-3  # ours: above rounding of decimal strings
@@ -54,6 +56,23 @@ def _check_gaps(gaps_mm: list[float]) -> None:
     missing = sum(round(gap / smallest_mm) - 1 for gap in gaps_mm if gap >= GAP_RATIO * smallest_mm)
     if missing:
         raise MissingSlicesError(missing_message(missing, "There is a gap between its slices."))
+
+
+def sparse_stack_note(ordered: Sequence[Instance]) -> tuple[str, ...]:
+    """Say where ordered slices lie further apart than their headers state, as after the loss of every second one.
+
+    It is no reason to refuse them: for slices that were planned one by one, some scanners state their thickness.
+    """
+    stated_mm = ordered[0].spacing_between_slices_mm
+    placed_mm = [distance for distance in map(slice_distance_mm, ordered) if distance is not None]
+    gaps_mm = [after - before for before, after in pairwise(placed_mm)]
+    if not stated_mm or not gaps_mm or min(gaps_mm) < GAP_RATIO * stated_mm or stated_mm <= 0:
+        return ()
+    note = (
+        f"The stiffness slices lie {min(gaps_mm):.3g} mm apart (ImagePositionPatient), but SpacingBetweenSlices is "
+        f"{stated_mm:.3g} mm: slices between them may have been lost. Compare with the images on the scanner."
+    )
+    return (note,)
 
 
 def missing_message(count: int, evidence: str) -> str:

@@ -16,6 +16,11 @@ EXCHANGE_MARGIN: Final = 0.02
 """Ours, for `exchange_gain`: 0.000 in good simulated exams, also between magnitude and stiffness."""
 MIRROR_MARGIN: Final = 0.05
 """Ours, for `mirror_gain`: breathing between two images moves a body by more than its two sides differ."""
+SHIFT_MARGIN: Final = 0.01
+"""Ours, for `shift_gain`: 0.000 in good simulated exams, 0.003-0.01 for each pixel of a shift."""
+SHIFT_REACH: Final = 16  # ours: pixels; what is shifted further overlaps too little to pass other tests
+SAME_OUTLINE: Final = 0.98
+"""Ours, for `shift_gain`: outlines of one body, but shifted; those of maps of one inversion agree to 0.99 and more."""
 
 
 def mean_overlap(one: Mask, other: Mask) -> float:
@@ -75,6 +80,25 @@ def mirror_gain(one: Mask, other: Mask) -> float:
         for way in (one, one[:, ::-1], one[:, :, ::-1], one[:, ::-1, ::-1])
     )
     return max(0.0, *(float((dice - as_is).max()) for dice in turned))
+
+
+def shift_gain(one: Mask, other: Mask) -> float:
+    """Return by how much the overlap of a slice would rise, at most, if one of two masks were shifted there.
+
+    Parameters
+    ----------
+    one, other : (S, R, C)
+
+    Returns
+    -------
+    Rise of the Dice coefficient; only slices count whose outlines are then the same.
+    """
+    as_is = _dice((one & other).sum(axis=(1, 2)), one, other)
+    gains = [0.0]
+    for place in np.flatnonzero(as_is < 1.0 - SHIFT_MARGIN):
+        shifted = best_overlap(one[place : place + 1], other[place : place + 1], SHIFT_REACH)
+        gains.append(shifted - float(as_is[place]) if shifted >= SAME_OUTLINE else 0.0)
+    return max(gains)
 
 
 def fill_holes(mask: Mask) -> Mask:

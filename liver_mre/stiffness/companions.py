@@ -38,6 +38,7 @@ from liver_mre.stiffness.magnitude import body_pixels
 from liver_mre.stiffness.masking import Masking, judge_masking
 from liver_mre.stiffness.pixel_evidence import looks_like_images
 from liver_mre.stiffness.shared_structure import MAX_FLIP_GAIN, flip_gain
+from liver_mre.stiffness.stiffness_twins import check_same_stiffness
 from liver_mre.studies.decoding import read_images
 
 if TYPE_CHECKING:
@@ -51,8 +52,6 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.float32]
 
-STEP_ROUNDING: Final = 1.001
-"""A step of stored values, with the rounding of float32."""
 MAX_SHIFT_MM: Final = 30.0
 """Ours: largest shift by breathing when outlines of the body are compared."""
 MIN_SAME_BODY: Final = 0.7
@@ -133,25 +132,10 @@ def _unmasked_kpa(volume: StiffnessVolume, maps: ScannerMaps, series: Series) ->
     assembled = assemble(stored, images, per_slice[0], per_slice=per_slice).stiffness_kpa
     stiffness_kpa = on_grids(assembled, images, volume.instances)
     masked_units = maps.slice_units or (maps.unit,)
-    _check_same_stiffness(volume, stiffness_kpa, max(unit.kpa_per_count for unit in (*masked_units, *per_slice)), maps)
+    check_same_stiffness(volume, stiffness_kpa, max(unit.kpa_per_count for unit in (*masked_units, *per_slice)), maps)
     masking = judge_masking(stiffness_kpa > 0, volume.pixel_area_cm2)
     require(masking is not Masking.MASKED, "its pixels look masked, too")
     return stiffness_kpa
-
-
-def _check_same_stiffness(volume: StiffnessVolume, unmasked_kpa: Pixels, step_kpa: float, maps: ScannerMaps) -> None:
-    """Refuse two maps of one acquisition that differ by more than a stored step where both should be the same."""
-    apart_kpa = np.abs(unmasked_kpa - volume.stiffness_kpa)[volume.valid]
-    differing = int(np.count_nonzero(apart_kpa > step_kpa * STEP_ROUNDING))
-    if not differing or maps.unmasked is None:
-        return
-    msg = (
-        f"The masked stiffness (series {maps.stiffness.series_number}) and the unmasked one of the same slices (series "
-        f"{maps.unmasked.series_number}) differ in {differing} of {apart_kpa.size} pixels, by up to "
-        f"{apart_kpa.max():.3g} kPa. A mask only takes pixels away, so one of the two was changed, or they come from "
-        "different acquisitions. Nothing was measured; send both again as the scanner stored them."
-    )
-    raise ContradictoryImagesError(msg)
 
 
 def _not_the_phases(magnitude: Series, phases: Sequence[Series]) -> tuple[Series, tuple[str, ...]]:

@@ -6,10 +6,19 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from liver_mre.errors import GeometryError, NoConfidenceError, UnknownUnitError
+from liver_mre.errors import ContradictoryImagesError, GeometryError, NoConfidenceError, UnknownUnitError
 from liver_mre.series.confidence_images import images_of_slices, order_by_number
-from liver_mre.stiffness.body_overlap import EXCHANGE_MARGIN, MIRROR_MARGIN, exchange_gain, mean_overlap, mirror_gain
-from liver_mre.stiffness.pixel_evidence import MIN_NEIGHBOUR_CORRELATION, neighbour_correlation
+from liver_mre.stiffness.body_overlap import (
+    EXCHANGE_MARGIN,
+    MIRROR_MARGIN,
+    SHIFT_MARGIN,
+    exchange_gain,
+    mean_overlap,
+    mirror_gain,
+    shift_gain,
+)
+from liver_mre.stiffness.pixel_evidence import MIN_NEIGHBOUR_CORRELATION, MIN_PIXELS, neighbour_correlation
+from liver_mre.stiffness.stored_evidence import check_no_copy, check_signs, check_variety
 from liver_mre.studies.decoding import read_images
 from liver_mre.studies.geometry import on_grid
 
@@ -28,7 +37,7 @@ MAX_CONFIDENT_OUTSIDE: Final = 0.5  # ours: share of confident pixels without st
 
 
 def read_confidence(
-    maps: ScannerMaps, instances: tuple[Instance, ...], measured: NDArray[np.bool_]
+    maps: ScannerMaps, instances: tuple[Instance, ...], stiffness: NDArray[np.integer]
 ) -> NDArray[np.float32] | None:
     """Read the confidence of every measured slice.
 
@@ -36,7 +45,7 @@ def read_confidence(
     ----------
     maps : the scanner's maps, with or without a confidence map
     instances : the images of the stiffness series in slice order
-    measured : (S, R, C), pixels that have a stiffness
+    stiffness : (S, R, C), stored values of the stiffness; 0 where there is none
 
     Returns
     -------
@@ -52,16 +61,22 @@ def read_confidence(
         The maximum of the map is above 1 or far below it: its scale is wrong.
     NoConfidenceError
         The map is confident where the stiffness series has no values: it is inverted, or another map.
+    ContradictoryImagesError
+        The map has values that no scanner stores, or the pixels of the stiffness, or a slice has confidence alone.
     LossyPixelsError, TruncatedFileError
         From `read_images`.
     """
     if maps.confidence is None or maps.confidence_per_count is None:
         return None
     stored = _read(images_of_slices(maps.confidence, instances, paired_by_number=maps.paired_by_number), instances)
+    check_signs(stored, instances, "confidence map")
+    check_no_copy(stored, stiffness, "confidence map", "stiffness series")
+    measured = stiffness > 0
     if maps.paired_by_number:
         _check_direction(stored > 0, measured, instances)
     confidence = stored.astype(np.float32) * np.float32(maps.confidence_per_count)
     _check_values(confidence, measured)
+    check_variety(stored, instances, "confidence map")
     return confidence
 
 
@@ -83,6 +98,14 @@ def _check_values(confidence: NDArray[np.float32], measured: NDArray[np.bool_]) 
             "confidence map of this series. Nothing was measured; send the acquisition again."
         )
         raise NoConfidenceError(msg)
+    empty = ~measured.any(axis=(1, 2)) & ((confidence >= CONFIDENT).sum(axis=(1, 2)) >= MIN_PIXELS)
+    if empty.any():
+        msg = (
+            f"{int(empty.sum())} of {len(empty)} images of the stiffness series have no stiffness at all, though the "
+            "confidence map has confident pixels there, so their pixels were lost. Nothing was measured; send the "
+            "acquisition again."
+        )
+        raise ContradictoryImagesError(msg)
     # A slice of a failed acquisition can be 0 everywhere.
     noise = (neighbour_correlation(confidence) < MIN_NEIGHBOUR_CORRELATION).any()
     if noise or confidence.min() == confidence.max():
@@ -95,15 +118,19 @@ def _check_values(confidence: NDArray[np.float32], measured: NDArray[np.bool_]) 
 
 
 def _check_order(confidence: NDArray[np.float32], measured: NDArray[np.bool_]) -> None:
-    """Refuse a map whose slices would fit the stiffness better in another order, or mirrored.
+    """Refuse a map whose slices would fit the stiffness better in another order, mirrored, or shifted.
 
     Its outline is that of the body, or of the confident pixels if the stiffness is masked, whichever fits better.
     """
     outlines = (confidence > 0.0, confidence >= CONFIDENT)
     outline = max(outlines, key=lambda one: mean_overlap(one, measured))
-    swapped, mirrored = exchange_gain(outline, measured), mirror_gain(outline, measured)
-    if swapped > EXCHANGE_MARGIN or mirrored > MIRROR_MARGIN:
-        change = "slices of it changed places" if swapped > EXCHANGE_MARGIN else "a slice of it were mirrored"
+    changes = {
+        "slices of it changed places": exchange_gain(outline, measured) > EXCHANGE_MARGIN,
+        "a slice of it were mirrored": mirror_gain(outline, measured) > MIRROR_MARGIN,
+        "a slice of it were shifted by some pixels": shift_gain(outline, measured) > SHIFT_MARGIN,
+    }
+    change = next((words for words, fits_better in changes.items() if fits_better), None)
+    if change is not None:
         msg = (
             f"The confidence map would fit the stiffness series better if {change}, so one of the two has wrong "
             "positions or pixels. Nothing was measured; send the acquisition again."

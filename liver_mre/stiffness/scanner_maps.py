@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
-from liver_mre.errors import NoConfidenceError
+from liver_mre.errors import MreError, NoConfidenceError
 from liver_mre.series.stack import order_slices
 from liver_mre.stiffness.assembly import assemble
-from liver_mre.stiffness.companions import check_unmasked, with_companions
+from liver_mre.stiffness.companions import MAX_FILLED, check_unmasked, with_companions
 from liver_mre.stiffness.confidence_map import read_confidence
 from liver_mre.stiffness.masking import Masking, close_hatch, judge_masking
 from liver_mre.stiffness.pixel_evidence import without_impossible_pixels
 from liver_mre.stiffness.plausibility import check_body_stiffness
+from liver_mre.stiffness.stiffness_twins import check_twin
+from liver_mre.stiffness.stored_evidence import check_no_copy, check_signs, check_variety
 from liver_mre.studies.decoding import read_images
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from liver_mre.studies.decoding import Image
     from liver_mre.studies.study import Instance
 
+_NAME: Final = "stiffness series"
 _HATCH_CLOSED: Final = (
     "The mask of the elastogram is drawn as hatch lines; they were closed, so that nothing between them is measured."
 )
@@ -66,7 +69,7 @@ def read_scanner_maps(
     ImplausibleStiffnessError
         The pixels cannot belong to an abdomen in the unit that was found.
     ContradictoryImagesError
-        The pixels of a slice are not those of an elastogram, or the unmasked stiffness contradicts the masked one.
+        The pixels of a slice are not those of an elastogram, or another image of the acquisition contradicts them.
     LossyPixelsError
         The pixels were compressed with loss.
     TruncatedFileError
@@ -75,12 +78,14 @@ def read_scanner_maps(
     instances = order_slices(maps.stiffness.instances)
     images = read_images(instances)
     stored = np.stack([image.stored for image in images])
+    check_signs(stored, instances, _NAME)
+    check_variety(stored, instances, _NAME)
     notes: list[str] = []
     if maps.masked is not False:
         stored = _unhatched(stored, notes)
     row_mm, column_mm = cast("tuple[float, float]", instances[0].pixel_spacing_mm)
     masking = judge_masking(stored > 0, row_mm * column_mm / 100.0)
-    confidence = read_confidence(maps, instances, stored > 0)
+    confidence = read_confidence(maps, instances, stored)
     if confidence is None:
         _check_masked(maps, acquisition.notes, masking, notes)
     volume = assemble(
@@ -97,7 +102,20 @@ def read_scanner_maps(
     masked = volume.masked or masking is Masking.MASKED
     volume = replace(volume, scanner_contour=contour, notes=tuple(notes), masked=masked)
     volume = without_impossible_pixels(volume)
+    check_twin(volume, maps)
+    if (stored > 0).mean() > MAX_FILLED:
+        _check_not_phases(stored, acquisition)
     return with_companions(volume, acquisition) if companions else check_unmasked(volume, acquisition)
+
+
+def _check_not_phases(stored: NDArray[np.integer], acquisition: Acquisition) -> None:
+    """Refuse a stiffness that also fills the air, as phases do, and has the pixels of a phase image."""
+    for series in acquisition.phases:
+        try:
+            phases = np.stack([image.stored for image in read_images(series.instances)])
+        except MreError:
+            continue
+        check_no_copy(stored, phases, _NAME, "phase series")
 
 
 def _slice_units(maps: ScannerMaps, instances: tuple[Instance, ...]) -> tuple[UnitEvidence, ...] | None:

@@ -258,10 +258,12 @@ def _bound(item: Dataset, keywords: tuple[str, str], absent: float) -> float | N
 
 
 def patient_key(header: Dataset, digest_key: bytes) -> PatientKey:
-    """Return digests that identify the patient of a header."""
+    """Return digests that identify the patient of a header; spelling of dates and case of letters do not count."""
 
     def digest(keyword: str) -> str:
         value = text(header, keyword).rstrip("^ ").casefold()
+        if keyword == "PatientBirthDate":
+            value = "".join(filter(str.isdecimal, value))  # 1970.02.03 is 19700203
         return hashlib.blake2b(value.encode(), key=digest_key, digest_size=32).hexdigest() if value else ""
 
     return PatientKey(*map(digest, _PATIENT_KEYWORDS))

@@ -42,12 +42,15 @@ class PatientKey:
     def conflicts(self, other: PatientKey) -> bool:
         """Tell whether the two cannot be the same patient.
 
-        Empty values are ignored. PatientID, with its issuer, decides if both have it, because names are often spelled
-        differently; otherwise name and birth date decide.
+        Empty values are ignored. If both have a PatientID, it decides with its issuer, because names are often spelled
+        differently and dates of birth corrected; but hospitals number their patients alike, so that another name with
+        another date of birth is another patient. Without PatientID, either of them tells.
         """
+        name, birth_date = _differ(self.name, other.name), _differ(self.birth_date, other.birth_date)
         if self.patient_id and other.patient_id:
-            return self.patient_id != other.patient_id or _differ(self.issuer, other.issuer)
-        return _differ(self.name, other.name) or _differ(self.birth_date, other.birth_date)
+            another_id = self.patient_id != other.patient_id or _differ(self.issuer, other.issuer)
+            return another_id or (name and birth_date)
+        return name or birth_date
 
 
 def _differ(one: str, other: str) -> bool:

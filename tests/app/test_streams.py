@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -56,3 +57,12 @@ def test_what_could_not_be_printed_is_said(example: ExampleStudy) -> None:
 def test_usage_errors_keep_their_exit_code_without_streams() -> None:
     assert shell("liver-mre run --no-such-option >&- 2>&-").returncode == 2
     assert shell("liver-mre run -i nowhere -o /proc/nowhere 2> /dev/full").returncode == 6
+
+
+def test_every_line_of_a_json_log_is_json_down_to_debug(example: ExampleStudy, tmp_path: Path) -> None:
+    done = shell(
+        'liver-mre run -i "$IN" -o "$OUT" --log-level debug --log-format json', IN=example.folder, OUT=tmp_path / "out"
+    )
+    assert done.returncode == 0
+    lines = [json.loads(line) for line in done.stderr.splitlines()]  # Holoscan's own lines are none
+    assert lines[-1]["run"] == "completed"

@@ -107,6 +107,9 @@ class Laboratory:
             return None
         place = self._places.get(name)
         if place is None:
+            if (plain := self.unmutated(name)).mean_kpa is None:
+                message = f"The unmutated base {name} is refused, so that its mutations say nothing: {plain.message}"
+                raise ValueError(message)
             place = self._places[name] = Workplace(self._folder / f"{len(self._places):02d}")
             place.folder.mkdir()
         changes = study.changes()

@@ -20,8 +20,10 @@ def near_pixels(rng: Random, name: str) -> Mutation:
     size = len(roles[role])
     at = rng.randrange(max(1, size - 1))
     copied = {"stiffness", "stiffness_masked"} <= roles.keys() and role.startswith("stiffness")
-    kinds = ["swap_pixels", "permute_pixels", "take_pixels", "take_series_pixels", "fill_pixels", "move_pixels"]
-    kind = rng.choice([*kinds, "scale_pixels", "scale_pixels"])
+    kinds = ["swap_pixels", "permute_pixels", "take_pixels", "take_series_pixels", "fill_pixels", "scale_pixels"]
+    # A masked map without a second copy shows no outline of the body: the patient may lie elsewhere.
+    moved = [] if role == "stiffness_masked" and not copied else ["move_pixels"]
+    kind = rng.choice([*kinds, "scale_pixels", *moved])
     if kind == "scale_pixels":
         near = FACTORS if role != "confidence" else [factor for factor in FACTORS if factor > 1.01]
         change = (

@@ -16,6 +16,7 @@ from liver_mre.report.quiet import quiet
 from liver_mre.report.source.elements import text_of
 from liver_mre.report.source.header import SourceHeader, clean_header
 from liver_mre.report.wording import SIMULATION_MARKER
+from liver_mre.studies.dicom_file import Header
 from liver_mre.studies.headers import to_instances
 
 if TYPE_CHECKING:
@@ -46,10 +47,16 @@ def as_read(header: Dataset) -> Dataset:
         return dcmread(stream)
 
 
+def images_of(header: Dataset, source: str = "", *, storage_class: str = "") -> tuple[Instance, ...]:
+    """Return the instances that a run makes of a header as it is read, without looking for its pixels."""
+    syntax = str(header.file_meta.get("TransferSyntaxUID", ""))
+    return to_instances(Header(header, syntax, storage_class, bare=False, pixels=None), source, b"key")
+
+
 def image_of(header: Dataset) -> Instance:
     """Return the instance that a run makes of a header."""
     with quiet():
-        return to_instances(as_read(header), "", "", b"key")[0]
+        return images_of(as_read(header))[0]
 
 
 def source_of(header: Dataset) -> SourceHeader:

@@ -11,10 +11,9 @@ from pydicom.tag import Tag
 from liver_mre.report.seg import build_segmentation
 from liver_mre.report.source.allow_list import EQUIPMENT, allowed
 from liver_mre.report.source.elements import raw_element
-from liver_mre.studies.headers import to_instances
 from tests.fuzz.writers import run
 from tests.report.content_factory import make_content, with_headers
-from tests.report.header_factory import as_read
+from tests.report.header_factory import as_read, images_of
 from tests.report.odd_headers import BUILDERS, content_with, raw, write_and_read
 from tests.report.source_factory import enhanced_object
 
@@ -42,23 +41,23 @@ def as_vr(item: Dataset, keyword: str, vr: str) -> None:
 
 @BUILDERS
 @pytest.mark.parametrize("vr", ["UT", "LO"])
-@pytest.mark.parametrize("keyword", PLACED)
-def test_geometry_of_another_vr_is_the_same_geometry(build: Builder, keyword: str, vr: str, tmp_path: Path) -> None:
+def test_geometry_of_another_vr_is_the_same_geometry(build: Builder, vr: str, tmp_path: Path) -> None:
     content = make_content()
     for header in content.headers:
-        as_vr(header, keyword, vr)
+        for keyword in PLACED:
+            as_vr(header, keyword, vr)
     odd = with_headers(content, content.headers)
     assert odd.volume.instances == content.volume.instances
     write_and_read(build(odd), tmp_path)
 
 
-@pytest.mark.parametrize("keyword", PLACED)
-def test_geometry_of_another_vr_in_functional_groups_is_the_same_geometry(keyword: str, tmp_path: Path) -> None:
+def test_geometry_of_another_vr_in_functional_groups_is_the_same_geometry(tmp_path: Path) -> None:
     content = make_content()
     enhanced = enhanced_object(content.headers, shared=False)
     for frame in enhanced.PerFrameFunctionalGroupsSequence:
-        as_vr(frame[PLACED[keyword]][0], keyword, "UT")
-    images = to_instances(as_read(enhanced), "", "", b"key")
+        for keyword, sequence in PLACED.items():
+            as_vr(frame[sequence][0], keyword, "UT")
+    images = images_of(as_read(enhanced))
     odd = replace(content, volume=replace(content.volume, instances=images))
     seg = write_and_read(build_segmentation(odd), tmp_path)
     positions = [group.PlanePositionSequence[0].ImagePositionPatient for group in seg.PerFrameFunctionalGroupsSequence]
@@ -89,7 +88,7 @@ def test_a_private_class_is_referred_to_as_it_is(build: Builder, tmp_path: Path)
 def test_an_unusable_class_is_that_of_the_file_meta_information(build: Builder, value: bytes, tmp_path: Path) -> None:
     content = content_with(None, raw("SOPClassUID", "UI", value))
     known = make_content().headers[0].SOPClassUID
-    images = (to_instances(as_read(header), "", "", b"key", storage_class=known)[0] for header in content.headers)
+    images = (images_of(as_read(header), storage_class=known)[0] for header in content.headers)
     content = replace(content, volume=replace(content.volume, instances=tuple(images)))
     result = write_and_read(build(content), tmp_path)
     assert {e.value for e in result.iterall() if e.keyword == "ReferencedSOPClassUID"} == {known}

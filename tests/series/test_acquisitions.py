@@ -98,13 +98,27 @@ def test_breath_holds_of_one_slice_each_become_one_exam_with_all_their_companion
     assert {d.candidate for d in found.decisions} == {0}
 
 
-def test_breath_holds_that_do_not_share_a_frame_of_reference_are_not_joined() -> None:
+def test_breath_holds_that_do_not_share_a_frame_of_reference_are_refused_not_measured_one_by_one() -> None:
     stiffness = [
         replace_images(series, frame_of_reference_uid=f"1.9.{number}")
         for number, series in enumerate(breath_holds(made.UNMASKED, 6))
     ]
-    found = select(made.study(*stiffness, *breath_holds(CONFIDENCE, 7)), WITH_CONFIDENCE)
-    assert [len(selection.series.instances) for selection in found.acquisitions] == [1, 1, 1, 1]
+    with pytest.raises(MissingSlicesError, match="frame of reference"):
+        select(made.study(*stiffness, *breath_holds(CONFIDENCE, 7)), WITH_CONFIDENCE)
+
+
+def test_a_stiffness_series_lost_at_an_end_of_the_breath_holds_is_missed_by_its_companions() -> None:
+    maps = breath_holds(CONFIDENCE, 7)
+    for end in (slice(None, -1), slice(1, None), slice(0, 2), slice(0, 1)):
+        with pytest.raises(MissingSlicesError, match="one series a slice, and confidence series"):
+            select(made.study(*breath_holds(made.UNMASKED, 6)[end], *maps), WITH_CONFIDENCE)
+
+
+def test_a_breath_hold_without_a_sequence_name_is_one_of_the_exam() -> None:
+    first, *others = breath_holds(made.MASKED, 7)
+    assert first.first.sequence_name
+    study = [replace_images(first, sequence_name="", private_sequence_name=""), *others]
+    assert len(only(*study).series.instances) == len(study)
 
 
 def test_one_confidence_map_of_all_slices_serves_breath_holds() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from liver_mre.series.roles import Role
+from liver_mre.series.roles import STIFFNESS_ROLES, Role
 from tests.series.test_rules_shipped import named, named_rule
 
 LANGUAGES = [
@@ -68,3 +68,16 @@ def test_confidence_is_recognised_in_other_languages(description: str) -> None:
 )
 def test_the_name_of_the_examination_alone_is_no_stiffness(description: str) -> None:
     assert named_rule(named(description), None)[0] is Role.OTHER
+
+
+@pytest.mark.parametrize(
+    "description",
+    ["Young's modulus (stiffness)", "Stiffness Youngs modulus", "shear stiffness speed m/s", "Stiffness velocity"],
+)
+def test_young_s_modulus_and_wave_speed_are_not_taken_for_shear_stiffness(description: str) -> None:
+    """Young's modulus is three times the shear modulus, and a speed is no modulus."""
+    assert named_rule(named(description), None)[0] not in STIFFNESS_ROLES
+
+
+def test_the_name_of_parallel_imaging_is_no_speed() -> None:
+    assert named_rule(named("MRE SPEEDER stiffness"), None)[0] is Role.STIFFNESS_MASK_UNKNOWN

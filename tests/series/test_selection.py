@@ -77,6 +77,8 @@ def test_files_of_two_patients_are_refused() -> None:
         (PatientKey("1", "site"), PatientKey("1", "other site"), True),
         (PatientKey("1", "site"), PatientKey("1"), False),
         (PatientKey("1", name="A"), PatientKey("1", name="A B"), False),
+        (PatientKey("1", birth_date="x"), PatientKey("1", birth_date="y"), False),
+        (PatientKey("1", name="A", birth_date="x"), PatientKey("1", name="B", birth_date="y"), True),
         (PatientKey("1"), PatientKey(), False),
         (PatientKey("1", name="A"), PatientKey(name="B"), True),
         (PatientKey(name="A", birth_date="x"), PatientKey(name="A", birth_date="y"), True),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from liver_mre.errors import GeometryError, MissingSlicesError
-from liver_mre.series.stack import check_extent, order_slices
+from liver_mre.series.stack import check_extent, order_slices, sparse_stack_note
 from liver_mre.studies.geometry import missing_slices, slice_normal
 from liver_mre.studies.study import Series
 from tests.series import study_factory as made
@@ -133,3 +133,14 @@ def test_phase_offsets_at_one_position_are_one_slice() -> None:
     offsets = Series("1.2.5", 5, once.instances * 4)
     assert missing_slices(made.series(made.MASKED, 7), offsets) == 0
     assert missing_slices(made.series(made.MASKED, 7, (0.0, 10.0)), offsets) == 2
+
+
+def test_slices_further_apart_than_their_headers_state_are_noted_with_both_distances() -> None:
+    every_second = tuple(replace(image, spacing_between_slices_mm=9.0) for image in stack(AXIAL, (0.0, 18.0, 36.0)))
+    (note,) = sparse_stack_note(order_slices(every_second))
+    assert "18 mm apart" in note
+    assert "SpacingBetweenSlices is 9 mm" in note
+    for stated_mm in (None, 0.0, -9.0, 18.0, 15.0):
+        told = tuple(replace(image, spacing_between_slices_mm=stated_mm) for image in every_second)
+        assert not sparse_stack_note(told)
+    assert not sparse_stack_note(every_second[:1])

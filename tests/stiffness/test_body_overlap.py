@@ -5,7 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from liver_mre.stiffness.body_overlap import best_overlap, exchange_gain, fill_holes, mean_overlap, mirror_gain
+from liver_mre.stiffness.body_overlap import (
+    SHIFT_MARGIN,
+    best_overlap,
+    exchange_gain,
+    fill_holes,
+    mean_overlap,
+    mirror_gain,
+    shift_gain,
+)
 
 ROWS, COLUMNS = np.mgrid[:40, :60]
 
@@ -68,3 +76,16 @@ def test_a_slice_that_fits_as_it_is_gains_nothing_by_mirroring_and_a_mirrored_on
     other = body.copy()
     other[1] = body[1][flip]
     assert mirror_gain(other, body) > 0.1
+
+
+def test_a_slice_that_fits_as_it_is_gains_nothing_by_a_shift_and_a_shifted_one_does() -> None:
+    body = ellipse(20, 30)
+    assert shift_gain(body, body) == 0.0
+    one_shifted = np.stack([body[0], np.roll(body[1], 2, axis=1)])
+    assert shift_gain(one_shifted, body) == shift_gain(body, one_shifted) > SHIFT_MARGIN
+
+
+def test_an_outline_of_another_shape_is_no_shift() -> None:
+    body = ellipse(20, 30)
+    left_half = body & (COLUMNS < 28)
+    assert shift_gain(left_half, body) == 0.0

@@ -244,6 +244,12 @@ def test_a_map_that_is_confident_outside_the_stiffness_is_refused(tmp_path: Path
     refused(with_confidence(selection, *images(tmp_path / "3", counts)), NoConfidenceError, "inverted")
 
 
+def test_a_map_with_a_slice_that_is_shifted_is_refused(tmp_path: Path) -> None:
+    counts = confidence_counts()
+    counts[1] = np.roll(counts[1], 3, axis=1)
+    refused(with_confidence(pair(tmp_path), *images(tmp_path / "3", counts)), GeometryError, "shifted by some pixels")
+
+
 def test_outlines_that_change_little_between_slices_still_determine_the_order(tmp_path: Path) -> None:
     selection = pair(tmp_path)
     outline = np.zeros((SLICES, ROWS, COLUMNS), np.bool_)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydicom import Dataset
+
+from liver_mre.studies.headers import patient_key
 from liver_mre.studies.reader import read_studies
 from tests.studies.files import change, chosen, copy_files, masked_files
 
@@ -39,6 +42,14 @@ def test_the_patient_key_tells_patients_apart_and_says_nothing(siemens: WrittenS
     keys = patient_keys(tmp_path)
     assert len(keys) == 4
     assert sum(key.conflicts(other) for other in keys) == 1  # PatientID decides; the others still have the same
+
+
+def test_a_date_of_birth_with_dots_is_the_same_date() -> None:
+    header = Dataset()
+    header.add_new("PatientBirthDate", "DA", "19640115")
+    dotted = Dataset()
+    dotted.add_new("PatientBirthDate", "LO", "1964.01.15")
+    assert patient_key(dotted, KEY) == patient_key(header, KEY)
 
 
 def test_an_image_that_lost_its_patient_is_not_another_patients(siemens: WrittenStudy, tmp_path: Path) -> None:

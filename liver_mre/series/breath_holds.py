@@ -1,0 +1,76 @@
+"""Whether an exam of one series a slice is complete: no companion shows a slice beyond its ends."""
+
+from __future__ import annotations
+
+import math
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+from liver_mre.errors import MissingSlicesError
+from liver_mre.series.pairing import same_names
+from liver_mre.series.stack import missing_message
+from liver_mre.studies.geometry import SAME_POSITION_MM, distinct_distances_mm, dot, in_slice_order, same_orientation
+
+if TYPE_CHECKING:
+    from liver_mre.series.grouping import Candidate, Companions
+    from liver_mre.series.pairing import MreSeries
+    from liver_mre.studies.study import Series
+
+STEP_MM: Final = (1.0, 25.0)
+"""Ours: slices of MR elastography lie several mm apart, and never further than this."""
+
+
+def check_breath_holds(candidate: Candidate, stiffness: MreSeries, companions: Companions) -> None:
+    """Refuse slices whose stack goes on in a confidence map, magnitude, phase or wave series of one slice.
+
+    A lost, damaged or differing stiffness series at an end of the stack leaves no gap; its companions still show it.
+
+    Parameters
+    ----------
+    candidate : the candidate, joined of one series a slice, or of one slice
+    stiffness : its stiffness
+    companions : all companions of the study, whichever acquisition they were assigned to
+
+    Raises
+    ------
+    MissingSlicesError
+        A companion of the same sequence and protocol shows the next slice.
+    """
+    every = chain(*companions.assigned.values(), *companions.contested.values(), companions.unassigned)
+    beyond = [
+        one
+        for one in {member.uid: member for member in every}.values()
+        if same_names(one, candidate.members[0]) and _continues(stiffness.series, one.series)
+    ]
+    if not beyond:
+        return
+    names = ", ".join(f"{one.role.replace('_', ' ')} series {one.number}" for one in beyond)
+    lost = len({round(distinct_distances_mm(one.series)[0] / SAME_POSITION_MM) for one in beyond})
+    evidence = (
+        f"The exam has one series a slice, and {names} of the next slice {'has' if len(beyond) == 1 else 'have'} no "
+        "stiffness series: it was lost, or differs from the others in size, PixelSpacing, frame of reference, sequence "
+        "or protocol name."
+    )
+    raise MissingSlicesError(missing_message(lost, evidence))
+
+
+def _continues(stack: Series, one: Series) -> bool:
+    """Tell whether the single slice of a series is the next one of a stack, at either end."""
+    images = in_slice_order(stack.instances)
+    first, last, image = images[0], images[-1], one.first
+    if len(distinct_distances_mm(one)) != 1 or not same_orientation(first, image):
+        return False
+    frames = {first.frame_of_reference_uid, image.frame_of_reference_uid} - {""}
+    if len(frames) > 1 or first.position_mm is None or last.position_mm is None or image.position_mm is None:
+        return False
+    steps = len(distinct_distances_mm(stack)) - 1
+    if not steps:  # nothing tells the step
+        return STEP_MM[0] < math.dist(first.position_mm, image.position_mm) <= STEP_MM[1]
+    step_mm = [(there - here) / steps for here, there in zip(first.position_mm, last.position_mm, strict=True)]
+    if math.sqrt(dot(step_mm, step_mm)) < STEP_MM[0]:
+        return False
+    nexts = (
+        [here - step for here, step in zip(first.position_mm, step_mm, strict=True)],
+        [here + step for here, step in zip(last.position_mm, step_mm, strict=True)],
+    )
+    return any(math.dist(place, image.position_mm) < SAME_POSITION_MM for place in nexts)

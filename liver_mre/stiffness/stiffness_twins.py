@@ -1,0 +1,85 @@
+"""Two stiffness maps of the same slices, masked and unmasked: a mask only takes pixels away."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from liver_mre.errors import ContradictoryImagesError, MreError
+from liver_mre.stiffness.assembly import assemble
+from liver_mre.stiffness.companion_slices import UnusableError, on_grids, on_slices, require
+from liver_mre.stiffness.masking import close_hatch
+from liver_mre.studies.decoding import read_images
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from liver_mre.series.acquisition import ScannerMaps
+    from liver_mre.stiffness.volume import StiffnessVolume
+
+    Pixels = NDArray[np.float32]
+
+STEP_ROUNDING: Final = 1.001
+"""A step of stored values, with the rounding of float32."""
+
+
+def check_same_stiffness(volume: StiffnessVolume, unmasked_kpa: Pixels, step_kpa: float, maps: ScannerMaps) -> None:
+    """Refuse a masked and an unmasked map that differ by more than a stored step where the masked one has values.
+
+    Raises
+    ------
+    ContradictoryImagesError
+        They differ.
+    """
+    found = _differing(volume.stiffness_kpa, unmasked_kpa, volume.valid, step_kpa)
+    if not found or maps.unmasked is None:
+        return
+    msg = (
+        f"The masked stiffness (series {maps.stiffness.series_number}) and the unmasked one of the same slices (series "
+        f"{maps.unmasked.series_number}) {found}. A mask only takes pixels away, so one of the two was changed, or "
+        "they come from different acquisitions. Nothing was measured; send both again as the scanner stored them."
+    )
+    raise ContradictoryImagesError(msg)
+
+
+def check_twin(volume: StiffnessVolume, maps: ScannerMaps) -> None:
+    """Refuse two maps, of which only pixels tell which is masked, that differ where both have values.
+
+    Raises
+    ------
+    ContradictoryImagesError
+        They differ.
+    """
+    if maps.twin is None:
+        return
+    try:
+        by_slice = on_slices(volume, maps.twin)
+        require(all(len(images) == 1 for images in by_slice), "it does not show every measured slice once")
+        images = tuple(chain.from_iterable(by_slice))
+        stored = np.stack([image.stored for image in read_images(images)])
+        measured, _ = close_hatch(stored)
+        units = dict(zip(maps.twin.instances, maps.twin_units, strict=True))
+        per_slice = tuple(units[image] for image in images)
+        assembled = assemble(np.where(measured, stored, 0), images, per_slice[0], per_slice=per_slice)
+    except (UnusableError, MreError):
+        return  # it is an acquisition of its own, which tells why it cannot be measured
+    twin_kpa = on_grids(assembled.stiffness_kpa, images, volume.instances)
+    step_kpa = max(unit.kpa_per_count for unit in (*(maps.slice_units or (maps.unit,)), *per_slice))
+    found = _differing(volume.stiffness_kpa, twin_kpa, volume.valid & (twin_kpa > 0), step_kpa)
+    if not found:
+        return
+    msg = (
+        f"The stiffness series {maps.stiffness.series_number} and {maps.twin.series_number} show the same slices, but "
+        f"{found}, so they are not the masked and the unmasked stiffness of one acquisition. Nothing was measured; "
+        "name the one to measure with --series UID, or send the study without the other."
+    )
+    raise ContradictoryImagesError(msg)
+
+
+def _differing(one_kpa: Pixels, other_kpa: Pixels, where: NDArray[np.bool_], step_kpa: float) -> str:
+    """Say, as a clause, in how many pixels two maps differ by more than a stored step; "" if in none."""
+    apart_kpa = np.abs(one_kpa - other_kpa)[where]
+    count = int(np.count_nonzero(apart_kpa > step_kpa * STEP_ROUNDING))
+    return f"differ in {count} of {apart_kpa.size} pixels, by up to {apart_kpa.max():.3g} kPa" if count else ""
