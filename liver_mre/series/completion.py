@@ -203,7 +203,7 @@ def _magnitudes(
             "More than one magnitude series could belong to this acquisition, so none is used; send the right one.",
         )
     return (), tuple(
-        f"The magnitude in series {one.number} is not recorded: {why_apart(one, candidate.members)}."
+        f"The magnitude in series {one.number} is left out: {why_apart(one, candidate.members)}."
         for one in companions.unassigned
         if one.role is Role.MAGNITUDE
     )

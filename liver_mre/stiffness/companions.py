@@ -189,6 +189,8 @@ def _magnitude(volume: StiffnessVolume, series: Series) -> Pixels:
 def _is_copy(magnitude: Pixels, volume: StiffnessVolume) -> bool:
     """Tell whether the magnitude follows the stiffness, or separates confident pixels from all others."""
     body, doubtful = volume.valid, volume.valid & ~volume.confident
+    if not body.any():
+        return False
     if not doubtful.any() or not volume.confident.any():
         separates = False
     else:

@@ -39,8 +39,8 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
     ),
     "class": (without_class, "invalid_input", "SOPClassUID"),
     "lossy": (set_to("LossyImageCompression", "01"), "lossy_pixels", "LossyImageCompression"),
-    "bits stored": (lambda ds, _: ds.pop("BitsStored"), "truncated_file", "BitsStored"),
-    "high bit": (set_to("HighBit", 13), "truncated_file", "HighBit"),
+    "bits stored": (lambda ds, _: ds.pop("BitsStored"), "unusable_pixels", "BitsStored"),
+    "high bit": (set_to("HighBit", 13), "unusable_pixels", "HighBit"),
 }
 
 
