@@ -89,6 +89,8 @@ class Truth:
     measurable: NDArray[np.bool_] | None = None
     failure: Failure = Failure.NONE  # the most frequent cause where slices differ
     slice_failures: tuple[Failure, ...] = ()  # (S,) why each slice is not diagnostic; empty if unknown
+    # (S, R, C) kPa that the same scanner would read of the patient without noise and failure; None in standard physics
+    reference_kpa: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,7 @@ COHORT: Final = (
     "training.reporting",
     "training.cohort",
     "simulation.exams",
+    "simulation.planning",
     "simulation.types",
 )
 SEGMENTATION: Final = (*COHORT, "training.segmentation", "models.card", "torch", "sklearn")
@@ -69,7 +70,7 @@ ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "simulation.types": ("numpy",),
     "simulation.grid": ("numpy", "simulation.types"),
     "simulation.planning": SIMULATION,
-    "simulation.anatomy": (*SIMULATION, "simulation.planning"),
+    "simulation.anatomy": (*SIMULATION, "simulation.planning", "nibabel"),
     "simulation.out_of_domain": (*SIMULATION, "simulation.planning", "simulation.anatomy"),
     "simulation.physics": (
         *SIMULATION,

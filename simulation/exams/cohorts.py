@@ -15,8 +15,9 @@ from scipy.special import ndtri
 
 from simulation.out_of_domain import NEAR_DOMAIN, OUT_OF_DOMAIN
 from simulation.planning.parameters import Distribution
+from simulation.planning.physics import FAMILIES as PHYSICS
 from simulation.planning.stages import STAGE_STIFFNESS_KPA, STAGES
-from simulation.planning.variety import WIDE, Variety
+from simulation.planning.variety import FAMILIES, WIDE, Variety
 from simulation.types import Failure
 
 if TYPE_CHECKING:
@@ -41,6 +42,18 @@ class Design:
     variety: Variety = field(default_factory=lambda: WIDE)  # which parameters vary
     waves: bool = False  # whether wave amplitude and residual of the phase images are stored
     out_of_domain: tuple[str, ...] = ()  # kinds of exam, in turn; empty for a cohort of livers
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Physics and anatomy of a cohort, where they are not those of its design."""
+
+    families: tuple[str, ...] = ()  # of physics, mixed; a single one is pure
+    label_maps: str = ""  # folder of label maps
+    label_map_share: float = 0.0  # of the exams
+
+
+DESIGN_WORLD: Final = World()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +94,7 @@ DESIGNS: Final[Mapping[str, Design]] = {
         Design("extended", 2000, _ALL_STAGES, _EXTENDED_KPA, replace(WIDE, full_failure=0.03, partial_failure=0.12)),
         Design("quality", 700, _ALL_STAGES, _EXTENDED_KPA, _QUALITY, waves=True),
         Design("out-of-domain", 100, _ALL_STAGES, _EXTENDED_KPA, waves=True, out_of_domain=OUT_OF_DOMAIN),
+        Design("families", 1000, _ALL_STAGES, _EXTENDED_KPA, FAMILIES, waves=True),
         Design("near-domain", 480, _ALL_STAGES, _EXTENDED_KPA, waves=True, out_of_domain=NEAR_DOMAIN),
     )
 }
@@ -103,15 +117,31 @@ CONDITION_FAILURES: Final[Mapping[str, Failure]] = {"driver-off": Failure.NO_WAV
 _CONDITION_COLUMNS: Final = {"matrix-128": 128, "matrix-256": 256}
 
 
-def variety_of(design: Design, condition: str = "usual") -> Variety:
-    """Return which parameters vary in a cohort under a condition; raises `ValueError` if the condition is unknown."""
+def variety_of(design: Design, condition: str = "usual", world: World = DESIGN_WORLD) -> Variety:
+    """Return which parameters vary in a cohort; raises `ValueError` if condition or family is unknown.
+
+    Parameters
+    ----------
+    condition : one of `CONDITIONS`
+    world : physics and anatomy
+    """
     if condition not in CONDITIONS:
         message = f"unknown condition {condition!r}: choose one of {', '.join(CONDITIONS)}"
         raise ValueError(message)
+    unknown = [name for name in world.families if name not in PHYSICS]
+    if unknown:
+        message = f"unknown family {unknown[0]!r}: choose from {', '.join(PHYSICS)}"
+        raise ValueError(message)
     variety = design.variety
     columns = _CONDITION_COLUMNS.get(condition)
-    protocols = tuple(each for each in variety.protocols if columns in {None, each.columns})
-    return replace(variety, parameters={**variety.parameters, **CONDITIONS[condition]}, protocols=protocols)
+    return replace(
+        variety,
+        parameters={**variety.parameters, **CONDITIONS[condition]},
+        protocols=tuple(each for each in variety.protocols if columns in {None, each.columns}),
+        families=world.families or variety.families,
+        label_maps=world.label_maps,
+        label_map_share=world.label_map_share,
+    )
 
 
 def patient_of(design: Design, seed: int, index: int) -> Patient:

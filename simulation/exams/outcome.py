@@ -113,6 +113,7 @@ def assess(
         "given_failure": str(plan.failure),
         **asdict(plan.protocol),
         **{name: round(value, 4) for name, value in asdict(plan.parameters).items()},
+        **{f"physics_{name}": value for name, value in asdict(plan.physics).items()},
         "liver_t2_star_ms": round(imaged.scan.liver_t2_star_ms, 2),
         "noise": round(imaged.scan.noise, 2),
         "driver_deg": round(float(np.rad2deg(imaged.driver_rad)), 1),

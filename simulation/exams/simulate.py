@@ -9,34 +9,31 @@ import numpy as np
 from scipy import ndimage
 
 from simulation.exams.outcome import assess
+from simulation.exams.reading import FREQUENCY_HZ, noise_free_harmonic, read_standard, read_with_physics
 from simulation.grid import centred_grid
 from simulation.out_of_domain import LEVELS_MM, OUT_OF_DOMAIN
 from simulation.out_of_domain.alterations import ALTERATIONS
 from simulation.out_of_domain.scenes import SCENES
-from simulation.physics.confidence import confidence_map
-from simulation.physics.inversion import Inversion, first_harmonic, invert, phase_residual, unwrap
 from simulation.physics.kspace import measure_phase
-from simulation.physics.motion import simulate_motion
+from simulation.physics.magnitude_kinds import KINDS
+from simulation.physics.motion import saturated, simulate_motion
 from simulation.physics.signal import PHASE_PER_UM, ideal_magnitude, t2_weighted
+from simulation.planning.physics import STANDARD_PHYSICS
 from simulation.planning.plan import draw_plan, open_streams
 from simulation.planning.stages import STAGES
 from simulation.planning.variety import STANDARD, at_level
-from simulation.types import Failure, SimulatedExam, Tissue
+from simulation.types import Failure, SimulatedExam
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from simulation.grid import Grid
     from simulation.physics.motion import VibratingPatient
-    from simulation.physics.scan_settings import ScanSettings
     from simulation.planning.plan import Plan, Streams
     from simulation.planning.variety import Variety
 
 SLICE_THICKNESS_MM: Final = 5.0
-FREQUENCY_HZ: Final = 60.0
 WAVE_OFFSETS: Final = 8
-SIGNAL_SHARE: Final = 0.3
-"""Fraction of the body's median magnitude below which the phase is down-weighted."""
 HEART_MM: Final = (35.0, -45.0, 45.0)
 """Position of the heart from the trunk's centre: x, y and z."""
 HEART_REACH_MM: Final = (50.0, 45.0, 28.0)
@@ -69,6 +66,8 @@ def simulate_exam(
     """
     _check(stage, liver_stiffness_kpa, slices, out_of_domain)
     streams = open_streams(seed)
+    if out_of_domain:
+        variety = replace(variety, label_map_share=0.0)  # label maps end with the liver
     plan = draw_plan(
         streams,
         at_level(variety, LEVELS_MM[out_of_domain]) if out_of_domain in LEVELS_MM else variety,
@@ -118,15 +117,18 @@ def _check(stage: str | None, liver_stiffness_kpa: float | None, slices: int | N
 
 def _scan(seed: int, streams: Streams, plan: Plan, variety: Variety) -> SimulatedExam:
     patient = simulate_motion(streams, plan, variety, FREQUENCY_HZ)
-    magnitude, phase = _acquire(streams.scanner, plan, patient)
+    ideal = ideal_magnitude(streams.scanner, plan, patient.tissue, patient.scan.liver_t2_star_ms)
+    magnitude, phase = _acquire(streams.scanner, plan, patient, ideal)
     imaged = patient.on_matrix(plan.protocol.matrix)
-    results = [
-        _process(phase[:, level], magnitude[level], labels != Tissue.AIR, imaged.scan, plan, variety)
-        for level, labels in enumerate(imaged.tissue)
-    ]
-    confidence = np.stack([of_slice for _, of_slice in results])
-    truth, facts = assess(plan, imaged, magnitude, confidence, PHASE_PER_UM)
     image_grid = centred_grid(*plan.protocol.matrix, plan.protocol.pixel_mm, plan.grid.z_mm)
+    if plan.physics == STANDARD_PHYSICS:
+        reading = read_standard(phase, magnitude, imaged, plan, rates_residual=variety.rates_residual)
+    else:
+        reference = noise_free_harmonic(patient, ideal, plan)
+        reading = read_with_physics(phase, magnitude, imaged, plan, reference)
+        changed = KINDS[plan.physics.magnitude](streams.sources, magnitude, imaged.tissue, image_grid)
+        magnitude = np.maximum(changed, np.float32(0))
+    truth, facts = assess(plan, imaged, magnitude, reading.confidence, PHASE_PER_UM)
     return SimulatedExam(
         seed=seed,
         pixel_spacing_mm=(plan.protocol.pixel_mm, plan.protocol.pixel_mm),
@@ -135,27 +137,26 @@ def _scan(seed: int, streams: Streams, plan: Plan, variety: Variety) -> Simulate
         frequency_hz=FREQUENCY_HZ,
         magnitude=_shifted(magnitude, plan),
         phase_rad=phase,
-        wave_um=_wave_images(np.stack([result.wave_rad for result, _ in results])),
-        stiffness_kpa=np.stack([result.stiffness_kpa for result, _ in results]),
-        confidence=confidence,
+        wave_um=_wave_images(reading.wave_rad),
+        stiffness_kpa=reading.stiffness_kpa,
+        confidence=reading.confidence,
         t2=t2_weighted(streams.anatomy_scan, image_grid, imaged.tissue, plan.stage),
-        truth=truth,
+        truth=replace(truth, reference_kpa=reading.reference_kpa),
         protocol=plan.protocol,
         facts={"variety": variety.name, **facts},
     )
 
 
 def _acquire(
-    rng: np.random.Generator, plan: Plan, patient: VibratingPatient
+    rng: np.random.Generator, plan: Plan, patient: VibratingPatient, ideal: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return measured magnitude (S, R, C) and phase offsets (K, S, R, C) on the image's matrix."""
-    ideal = ideal_magnitude(rng, plan, patient.tissue, patient.scan.liver_t2_star_ms)
     cardiac_rad = plan.parameters.cardiac_rad
     breathing_mm = np.array([each.breathing_mm for each in plan.slice_parameters])
     return measure_phase(
         rng,
         ideal * patient.density,
-        (patient.wave_um * PHASE_PER_UM).astype(np.complex64),
+        saturated((patient.wave_um * PHASE_PER_UM).astype(np.complex64), plan.physics.saturation_rad),
         patient.scan,
         plan.grid.pixel_mm,
         matrix=plan.protocol.matrix,
@@ -171,33 +172,6 @@ def _cardiac_motion(grid: Grid, size_rad: float) -> NDArray[np.float32]:
         for along, place, reach in zip(grid.axes(), HEART_MM, HEART_REACH_MM, strict=True)
     ]
     return np.asarray(size_rad * np.exp(-sum(distance)), np.float32)
-
-
-def _process(
-    phase_rad: NDArray[np.float32],
-    magnitude: NDArray[np.float32],
-    inside: NDArray[np.bool_],
-    scan: ScanSettings,
-    plan: Plan,
-    variety: Variety,
-) -> tuple[Inversion, NDArray[np.float32]]:
-    """Return the inversion and the confidence (R, C) of one slice."""
-    parameters, pixel_mm = plan.parameters, plan.protocol.pixel_mm
-    signal = magnitude / (SIGNAL_SHARE * np.median(magnitude[inside]))
-    unwrapped = unwrap(phase_rad, inside & (signal > 1.0))
-    weight = np.minimum(signal, 1.0) ** 2
-    result = invert(first_harmonic(unwrapped) * weight, inside, pixel_mm, FREQUENCY_HZ, parameters.fit_sigma_mm)
-    confidence = confidence_map(
-        result.fit,
-        result.amplitude_rad,
-        magnitude,
-        scan.noise,
-        inside,
-        pixel_mm,
-        parameters,
-        phase_residual(unwrapped) if variety.rates_residual else None,
-    )
-    return result, confidence
 
 
 def _shifted(magnitude: NDArray[np.float32], plan: Plan) -> NDArray[np.float32]:

@@ -5,13 +5,16 @@ Labels are borrowed from organs of similar stiffness and signal: the phantom's g
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from simulation.anatomy.abdomen import build_abdomen
+from simulation.anatomy.label_maps import labelled_abdomen
 from simulation.anatomy.shapes import ellipsoid
 from simulation.grid import Grid
+from simulation.planning.physics import LABEL_MAPS
 from simulation.types import Tissue
 
 if TYPE_CHECKING:
@@ -32,6 +35,8 @@ def paint_scene(rng: np.random.Generator, plan: Plan) -> NDArray[np.uint8]:
     """Return the labels (S, R, C) of what is scanned: by default, the upper abdomen of a patient."""
     if plan.scene:
         return SCENES[plan.scene](rng, plan)
+    if plan.physics.anatomy == LABEL_MAPS:
+        return labelled_abdomen(rng, plan.grid, plan.body, Path(plan.label_maps))
     return build_abdomen(rng, plan.grid, plan.body, plan.stage, plan.parameters)
 
 

@@ -101,29 +101,45 @@ def invert(
     frequency_hz : driver frequency
     fit_sigma_mm : SD of the Gaussian neighbourhood of the fit
     """
-    box = _box(inside)
-    body = inside[box]
-    waves, laplacians = _directional(np.where(body, wave_rad[box], 0.0), spacing_mm)
-    sigma = fit_sigma_mm / spacing_mm
-    power = _local_mean(np.sum(np.abs(waves) ** 2, axis=0), sigma)
-    curvature = _local_mean(np.sum(np.abs(laplacians) ** 2, axis=0), sigma)
+    box = box_of(inside)
+    waves, laplacians = directional(np.where(inside[box], wave_rad[box], 0.0), spacing_mm)
+    return stiffness_of(inside, box, waves, laplacians, fit_sigma_mm / spacing_mm, frequency_hz)
+
+
+def stiffness_of(
+    inside: NDArray[np.bool_],
+    box: tuple[slice, slice],
+    waves: NDArray[np.complexfloating],
+    laplacians: NDArray[np.complexfloating],
+    sigma_px: float,
+    frequency_hz: float,
+) -> Inversion:
+    """Return the inversion from waves and their Laplacians in 1/m^2, (D, r, c) each, in the box of the body."""
+    power = local_mean(np.sum(np.abs(waves) ** 2, axis=0), sigma_px)
+    curvature = local_mean(np.sum(np.abs(laplacians) ** 2, axis=0), sigma_px)
     product = np.sum(waves * laplacians.conj(), axis=0)
-    cross = _local_mean(product.real, sigma) + 1j * _local_mean(product.imag, sigma)
+    cross = local_mean(product.real, sigma_px) + 1j * local_mean(product.imag, sigma_px)
     tiny = np.finfo(np.float32).tiny
     size_pa = DENSITY_KG_M3 * (2.0 * np.pi * frequency_hz) ** 2 * np.sqrt(power / np.maximum(curvature, tiny))
     cosine = np.clip(-cross.real / np.maximum(np.abs(cross), tiny), 0.0, 1.0)
     stiffness = np.clip(2e-3 * size_pa / (1.0 + cosine), 0.0, MAX_STIFFNESS_KPA)
     fit = np.clip(np.abs(cross) ** 2 / np.maximum(power * curvature, tiny), 0.0, 1.0)
+    return Inversion(
+        in_box(inside, box, waves.sum(axis=0)),
+        in_box(inside, box, stiffness),
+        in_box(inside, box, fit),
+        in_box(inside, box, np.sqrt(power)),
+    )
 
-    def in_body(values: NDArray[Any]) -> NDArray[Any]:
-        whole = np.zeros(inside.shape, np.complex64 if np.iscomplexobj(values) else np.float32)
-        whole[box] = np.where(body, values, 0.0)
-        return whole
 
-    return Inversion(in_body(waves.sum(axis=0)), in_body(stiffness), in_body(fit), in_body(np.sqrt(power)))
+def in_box(inside: NDArray[np.bool_], box: tuple[slice, slice], values: NDArray[Any]) -> NDArray[Any]:
+    """Return the values of the body's box (r, c) on the whole slice (R, C), 0 outside the body."""
+    whole = np.zeros(inside.shape, np.complex64 if np.iscomplexobj(values) else np.float32)
+    whole[box] = np.where(inside[box], values, 0.0)
+    return whole
 
 
-def _directional(wave: NDArray[np.complex64], spacing_mm: float) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
+def directional(wave: NDArray[np.complex64], spacing_mm: float) -> tuple[NDArray[np.complex64], NDArray[np.complex64]]:
     """Return the band-passed wave by direction of propagation, (D, R, C), and its Laplacians in 1/m^2.
 
     The cos^2 lobes of the directions sum to one, so the waves sum to the band-passed wave.
@@ -144,11 +160,12 @@ def _directional(wave: NDArray[np.complex64], spacing_mm: float) -> tuple[NDArra
     return fft.ifft2(filtered)[cut], fft.ifft2(-squared * filtered)[cut]
 
 
-def _local_mean(values: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]:
+def local_mean(values: NDArray[np.floating], sigma_px: float) -> NDArray[np.float32]:
+    """Return the Gaussian mean (R, C) of SD `sigma_px`."""
     return np.asarray(ndimage.gaussian_filter(values, sigma_px, truncate=3.0))
 
 
-def _box(inside: NDArray[np.bool_]) -> tuple[slice, slice]:
+def box_of(inside: NDArray[np.bool_]) -> tuple[slice, slice]:
     """Return the bounding box of the body."""
     rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)

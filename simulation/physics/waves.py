@@ -80,22 +80,26 @@ def solve_waves(
     force: NDArray[np.complex128],
     spacing_mm: float,
     frequency_hz: float,
+    through_plane_per_m: float = 0.0,
 ) -> NDArray[np.complex128]:
-    """Return the steady-state displacement of one slice, (R, C) complex128 in units of force * m^2 / Pa.
+    """Return the steady-state displacement of one slice in units of force * m^2 / Pa, complex128, shaped as the force.
 
     Parameters
     ----------
     modulus_pa : (R, C) complex shear modulus, non-zero inside the body
     inside : (R, C) body; the displacement is zero elsewhere
-    force : (R, C) body force
+    force : (R, C) body force, or (N, R, C) several, solved with one factorisation
     spacing_mm : pixel size, square
     frequency_hz : driver frequency
+    through_plane_per_m : wave number along the slice normal, for waves that leave the plane: G * k^2 * u is lost to it
     """
     matrix = _wave_operator(modulus_pa, inside, spacing_mm * 1e-3, frequency_hz)
+    if through_plane_per_m != 0.0:
+        matrix = matrix - sparse.diags_array(through_plane_per_m**2 * modulus_pa[inside], format="csc")
     # Minimum degree on A + A^T in symmetric mode is three times as fast here as COLAMD, the default.
     factors = linalg.splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.01, options={"SymmetricMode": True})
-    wave = np.zeros(inside.shape, np.complex128)
-    wave[inside] = factors.solve(-force[inside])
+    wave = np.zeros(force.shape, np.complex128)
+    wave[..., inside] = factors.solve(np.ascontiguousarray(-force[..., inside].T)).T
     return wave
 
 

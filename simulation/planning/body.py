@@ -45,5 +45,8 @@ def draw_body(rng: np.random.Generator, parameters: ExamParameters) -> Body:
     return replace(
         body,
         centre_mm=(body.centre_mm[0] + parameters.shift_x_mm, body.centre_mm[1] + parameters.shift_y_mm),
-        half_mm=(body.half_mm[0] * parameters.body_scale, body.half_mm[1] * parameters.body_scale),
+        half_mm=(
+            body.half_mm[0] * parameters.body_scale,
+            body.half_mm[1] * parameters.body_scale * parameters.body_depth_scale,
+        ),
     )

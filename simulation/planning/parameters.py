@@ -37,6 +37,7 @@ class ExamParameters:
     """
 
     body_scale: float = 1.0
+    body_depth_scale: float = 1.0  # of the depth alone
     shift_x_mm: float = 0.0  # of the trunk
     shift_y_mm: float = 0.0
     rotation_rad: float = 0.0

@@ -10,6 +10,7 @@ import numpy as np
 from simulation.grid import centred_grid, solver_matrix
 from simulation.planning.body import draw_body
 from simulation.planning.failures import WHOLE_EXAM, affected_parameters, draw_failure
+from simulation.planning.physics import STANDARD_PHYSICS, draw_physics
 from simulation.planning.stages import draw_liver_stiffness_kpa, draw_stage
 from simulation.planning.variety import draw_parameters, draw_protocol
 from simulation.types import Failure
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from simulation.grid import Grid
     from simulation.planning.body import Body
     from simulation.planning.parameters import ExamParameters
+    from simulation.planning.physics import Physics
     from simulation.planning.variety import Variety
     from simulation.types import Protocol
 
-STREAMS: Final = 8
+STREAMS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,8 @@ class Streams:
     parameters: np.random.Generator
     failure: np.random.Generator
     imaging: np.random.Generator
+    physics: np.random.Generator
+    sources: np.random.Generator
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,9 @@ class Plan:
     slice_parameters: tuple[ExamParameters, ...]  # (S,) of each slice; they differ where a failure affects it
     failure: Failure  # simulated cause of failure
     affected: tuple[bool, ...]  # (S,) slices affected by it
+    usual: ExamParameters  # of the exam without its failure
+    physics: Physics = STANDARD_PHYSICS  # how waves arise and the scanner reads them
+    label_maps: str = ""  # folder of label maps, for an anatomy that is not painted
     scene: str = ""  # key of `simulation.out_of_domain.scenes.SCENES`, or "" for the upper abdomen of a patient
 
 
@@ -103,6 +110,9 @@ def draw_plan(
         slice_parameters=slice_parameters,
         failure=cause if any(affected) else Failure.NONE,
         affected=affected,
+        usual=parameters,
+        physics=draw_physics(streams.physics, variety.families, variety.label_map_share),
+        label_maps=variety.label_maps,
     )
 
 

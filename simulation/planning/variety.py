@@ -1,4 +1,6 @@
-"""Distributions of exam parameters and protocols: `STANDARD` is one scanner, `WIDE` many hospitals and patients.
+"""Distributions of exam parameters and protocols.
+
+`STANDARD` is one scanner, `WIDE` many hospitals and patients with one physics, `FAMILIES` several physics as well.
 
 Ranges were chosen by comparing the result with public exams; none is a reference value.
 """
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from simulation.planning.parameters import Distribution, ExamParameters
+from simulation.planning.physics import FAMILIES as PHYSICS
 from simulation.types import Failure, Protocol
 
 if TYPE_CHECKING:
@@ -45,6 +48,9 @@ class Variety:
     fixed_level: bool = False  # whether the level is prescribed, so that no failure moves the slices
     full_failure: float = 0.0  # share of exams in which a failure is simulated in all slices
     partial_failure: float = 0.0  # in some slices
+    families: tuple[str, ...] = ()  # of physics (`simulation.planning.physics`); empty for the standard physics
+    label_maps: str = ""  # folder of label maps for a share of the exams
+    label_map_share: float = 0.0  # of the exams; the others are painted
 
 
 STANDARD: Final = Variety("standard")
@@ -118,7 +124,28 @@ WIDE: Final = Variety(
     partial_failure=0.07,
 )
 
-VARIETIES: Final[Mapping[str, Variety]] = {variety.name: variety for variety in (STANDARD, WIDE)}
+FAMILIES: Final = replace(
+    WIDE,
+    name="families",
+    parameters={
+        **WIDE.parameters,
+        "body_scale": Distribution(0.84, 1.24),
+        "body_depth_scale": Distribution(0.84, 1.22),
+        "heterogeneity_scale": Distribution(1.0, 4.0),
+        "grain_mm": Distribution(2.5, 12.0),
+        "loss_scale": Distribution(0.4, 2.2),
+        "amplitude_scale": Distribution(0.9, 2.8, logarithmic=True),
+        "noise_scale": Distribution(0.5, 2.2, logarithmic=True),
+        "fit_sigma_mm": Distribution(1.8, 5.0),
+        "vessel_scale": Distribution(0.7, 2.0),
+    },
+    full_failure=0.10,
+    partial_failure=0.15,
+    families=tuple(PHYSICS),
+)
+"""Every family of physics, mixed, and patients, rougher maps and scanners beyond `WIDE`."""
+
+VARIETIES: Final[Mapping[str, Variety]] = {variety.name: variety for variety in (STANDARD, WIDE, FAMILIES)}
 
 
 def at_level(variety: Variety, level_mm: tuple[float, float]) -> Variety:

@@ -11,6 +11,7 @@ import numpy as np
 
 from liver_mre.stiffness.magnitude import bright_magnitude
 from liver_mre.stiffness.volume import StiffnessVolume
+from simulation.planning.physics import FAMILIES, LABEL_MAPS
 from training.cohort.store import KPA_PER_COUNT, Fact, Split, StoredMaps, list_exams, load_exam, split_of
 from training.errors import CohortError
 from training.files import write_arrays
@@ -186,3 +187,17 @@ def read_exams(folders: Sequence[Path], split: Split | None = None, limit: int |
         message = f"no exam {which}was found: simulate more exams, prepare more data, or choose another split"
         raise CohortError(message)
     return list(exams.values())
+
+
+def without_family(exams: Sequence[Exam], name: str) -> list[Exam]:
+    """Return the exams that share no component of physics with a family, nor its label maps; all if `name` is empty."""
+    if not name:
+        return list(exams)
+    left_out = FAMILIES[name]
+    components = ("waves", "inversion", "confidence", "magnitude")
+    return [
+        exam
+        for exam in exams
+        if exam.facts.get("physics_anatomy") != LABEL_MAPS
+        and all(exam.facts.get(f"physics_{part}") != getattr(left_out, part) for part in components)
+    ]

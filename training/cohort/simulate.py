@@ -26,7 +26,7 @@ from training.errors import CohortError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from simulation.exams.cohorts import Design
+    from simulation.exams.cohorts import Design, World
     from simulation.types import SimulatedExam
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -64,10 +64,19 @@ def record_of(exam: SimulatedExam, simulator: str, *, waves: bool = False) -> Ex
         simulator=simulator,
         wave=None if maps is None else quantise_wave(maps.amplitude_rad),
         residual=None if maps is None else quantise_wave(maps.residual_rad),
+        reference=None if truth.reference_kpa is None else quantise_stiffness(truth.reference_kpa),
     )
 
 
-def simulate_to_file(folder: Path, design: Design, condition: str, seed: int, simulator: str, index: int) -> int:
+def simulate_to_file(
+    folder: Path,
+    design: Design,
+    condition: str,
+    seed: int,
+    simulator: str,
+    index: int,
+    world: World = cohorts.DESIGN_WORLD,
+) -> int:
     """Simulate one exam of a cohort and write its file; return its number of slices.
 
     `simulator` is the digest of the simulator's source, `index` that of the patient.
@@ -79,7 +88,7 @@ def simulate_to_file(folder: Path, design: Design, condition: str, seed: int, si
         patient.exam_seed,
         stage=patient.stage,
         liver_stiffness_kpa=patient.liver_stiffness_kpa,
-        variety=cohorts.variety_of(design, condition),
+        variety=cohorts.variety_of(design, condition, world),
         failure=cohorts.CONDITION_FAILURES.get(condition),
         out_of_domain=patient.out_of_domain,
     )
@@ -95,6 +104,7 @@ def build_cohort(
     seed: int,
     design: str = "extended",
     condition: str = "usual",
+    world: World = cohorts.DESIGN_WORLD,
     workers: int | None = None,
     progress: bool = True,
 ) -> int:
@@ -106,13 +116,14 @@ def build_cohort(
     ----------
     seed : of the cohort, not negative; cohorts of different seeds share no exam
     design, condition : names in `simulation.exams.cohorts`
+    world : physics and anatomy, where they are not the design's
     workers : processes of one thread each; default one per core
     """
     # Numerical libraries read these when a spawned worker imports them.
     os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
     simulator = simulator_digest()
     chosen = cohorts.DESIGNS[design]
-    cohorts.variety_of(chosen, condition)
+    cohorts.variety_of(chosen, condition, world)
     missing = []
     for index in range(patients):
         path = exam_path(folder, cohorts.patient_of(chosen, seed, index).exam_seed)
@@ -122,7 +133,7 @@ def build_cohort(
             _check_same(path, simulator)
     print(f"{patients - len(missing)} of {patients} exams exist, {len(missing)} to simulate (simulator {simulator})")
     if missing:
-        work = partial(simulate_to_file, folder, chosen, condition, seed, simulator)
+        work = partial(simulate_to_file, folder, chosen, condition, seed, simulator, world=world)
         _run(work, missing, min(workers or _cores(), len(missing)), progress=progress)
     return len(missing)
 

@@ -30,7 +30,7 @@ MAGNITUDE_COUNTS = 200  # for the exam's 99th percentile inside the body; bright
 _UINT8_MAX = 255
 _UINT16_MAX = 65535
 _ARRAYS = ("stiffness", "confidence", "magnitude", "tissue", "true_stiffness")
-_OPTIONAL = ("wave", "residual")
+_OPTIONAL = ("wave", "residual", "reference")
 _SPLIT_BUCKETS = 100
 _TEST_BUCKETS = 10
 _VALIDATION_BUCKETS = 5
@@ -80,11 +80,20 @@ class ExamRecord(StoredMaps):
     simulator: str  # digest of the simulator's source (`training.cohort.simulate.simulator_digest`)
     wave: NDArray[np.uint8] | None = None  # (S, R, C), `quantise_wave` of the amplitude; None in cohorts without waves
     residual: NDArray[np.uint8] | None = None  # (S, R, C), `quantise_wave` of the phase residual
+    reference: NDArray[np.uint16] | None = None  # (S, R, C), counts of 0.01 kPa, read without noise and failure
 
     @property
     def true_stiffness_kpa(self) -> NDArray[np.float32]:
         """(S, R, C) float32: true stiffness in kPa."""
         return self.true_stiffness.astype(np.float32) * np.float32(KPA_PER_COUNT)
+
+    @property
+    def reference_kpa(self) -> NDArray[np.float32]:
+        """(S, R, C) float32: stiffness that the same scanner would read without noise and failure.
+
+        Cohorts of the standard physics do not hold it; there it is the true stiffness.
+        """
+        return self.true_stiffness_kpa if self.reference is None else self.reference * np.float32(KPA_PER_COUNT)
 
     @property
     def out_of_domain(self) -> str:

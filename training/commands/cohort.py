@@ -32,6 +32,7 @@ def add(commands: options.Commands[Any]) -> None:
 
 def _add_simulation(parser: argparse.ArgumentParser) -> None:
     from simulation.exams.cohorts import CONDITIONS, DESIGNS
+    from simulation.planning.physics import FAMILIES
 
     parser.add_argument("--patients", type=int, metavar="N", help="number of exams (default: the design's)")
     parser.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the cohort (default: %(default)s)")
@@ -39,16 +40,37 @@ def _add_simulation(parser: argparse.ArgumentParser) -> None:
     default = "(default: %(default)s)"
     parser.add_argument("--design", choices=sorted(DESIGNS), default="extended", help=f"which patients {default}")
     parser.add_argument("--condition", choices=sorted(CONDITIONS), default="usual", help=f"scan condition {default}")
+    parser.add_argument(
+        "--families",
+        nargs="+",
+        choices=list(FAMILIES),
+        metavar="NAME",
+        help=f"of physics, mixed: {', '.join(FAMILIES)}",
+    )
+    parser.add_argument(
+        "--without", choices=list(FAMILIES), metavar="NAME", help="family to leave out; the others are mixed"
+    )
+    options.folder(parser, "--anatomy", "label maps of real scans (labels.nii.gz, ct.nii.gz)", default=None)
+    parser.add_argument(
+        "--anatomy-share", type=float, default=0.5, metavar="S", help="share of exams on them (default: %(default)s)"
+    )
     parser.add_argument("--workers", type=int, metavar="W", help="processes (default: one per core)")
 
 
 def _simulate(arguments: argparse.Namespace) -> int:
-    from simulation.exams.cohorts import DESIGNS
+    from simulation.exams.cohorts import DESIGNS, World
+    from simulation.planning.physics import FAMILIES
     from training.cohort.simulate import build_cohort
 
     given = {name: getattr(arguments, name) for name in ("seed", "design", "condition", "workers")}
     patients = DESIGNS[arguments.design].patients if arguments.patients is None else arguments.patients
-    build_cohort(arguments.out, patients=patients, **given)
+    families = tuple(arguments.families or ())
+    if arguments.without is not None:
+        families = tuple(name for name in families or FAMILIES if name != arguments.without)
+    world = World(families)
+    if arguments.anatomy is not None:
+        world = World(families, str(arguments.anatomy), arguments.anatomy_share)
+    build_cohort(arguments.out, patients=patients, world=world, **given)
     return 0
 
 

@@ -16,7 +16,7 @@ WORDS: Final = ("train", "tune", "evaluate", "publish")
 _OVERRIDES: Final = ("batch_size", "learning_rate", "patience", "augment", "bfloat16")
 _OPTIONS: Final = (
     *("out", "size", "pooling", "minutes", "epochs", "seed", "network", "init", "resume"),
-    *("epoch_slices", "validation_slices", "threads", "workers"),
+    *("epoch_slices", "validation_slices", "threads", "workers", "on_device", "without"),
 )
 
 
@@ -79,6 +79,10 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epoch-slices", type=int, default=800, help="slices per epoch (default: %(default)s)")
     parser.add_argument("--validation-slices", type=int, default=160, help="default: %(default)s")
     options.threads(parser)
+    parser.add_argument("--on-device", action="store_true", help="make batches on the GPU, which holds all exams")
+    parser.add_argument(
+        "--without", default="", metavar="FAMILY", help="leave out a family's components of physics, and label maps"
+    )
     parser.add_argument("--workers", type=int, default=0, help="loader processes (default: none)")
 
 

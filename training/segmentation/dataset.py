@@ -131,7 +131,7 @@ class Slices(Dataset[dict[str, "Tensor"]]):
             situation, masking = draw_situation(exam, self.situations, random), draw_masking(random)
         channels = exam_channels(exam, situation, masking, here)[0]
         images = np.concatenate([channels, exam.liver[here].astype(np.float32)])
-        view, pose = self._view(number, masked=situation.masked), Pose()
+        view, pose = self.view(number, masked=situation.masked), Pose()
         if self.augment:
             view, pose = draw_view(view, random)
         resampled = on_grid(images, view, self.grid)
@@ -144,7 +144,8 @@ class Slices(Dataset[dict[str, "Tensor"]]):
     def _situation(self, exam: Exam) -> Situation:
         return next(situation for situation in self.situations if situation.suits(exam))
 
-    def _view(self, number: int, *, masked: bool) -> View:
+    def view(self, number: int, *, masked: bool) -> View:
+        """Return the field of view on an exam, without augmentation."""
         if (number, masked) not in self._views:
             self._views[number, masked] = view_of(self.exams[number].volume(masked=masked), self.field_of_view_mm)
         return self._views[number, masked]

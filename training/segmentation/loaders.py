@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from training.segmentation.dataset import EpochSampler, Grid, Slices, in_order, only_suitable, slice_weights
+from training.segmentation.device_batches import DeviceBatches
 from training.segmentation.engines import CommonKeys, DataLoader
+from training.segmentation.network import default_device
 from training.segmentation.situations import INPUTS
 
 if TYPE_CHECKING:
@@ -21,12 +23,14 @@ if TYPE_CHECKING:
 
 def training_loader(
     options: TrainOptions, exams: Sequence[Exam], *, pin_memory: bool
-) -> tuple[EpochSampler, DataLoader]:
+) -> tuple[EpochSampler, DataLoader | DeviceBatches]:
     """Return the sampler and the loader of augmented training slices."""
     recipe = options.recipe
     slices = _slices(options, exams, INPUTS[recipe.inputs], augment=recipe.augment)
     weights = slice_weights(slices, recipe.rare_weight)
     sampler = EpochSampler(len(slices), options.epoch_slices, options.seed, weights=weights)
+    if options.on_device:
+        return sampler, DeviceBatches(slices, sampler, recipe.batch_size, default_device())
     loader = DataLoader(
         slices,
         batch_size=recipe.batch_size,

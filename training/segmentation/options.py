@@ -33,6 +33,8 @@ class TrainOptions:
     epoch_slices: int = 800  # largest number of slices per epoch; larger cohorts are sampled
     validation_slices: int = 160  # largest number of validation slices per situation
     threads: int = 0  # torch threads; 0 for torch's default
+    on_device: bool = False  # make batches on the GPU, which then holds all exams
+    without: str = ""  # family of physics whose components, and label maps, are left out
     workers: int = 0  # loader processes; 0 loads in the main process
     after_epoch: Callable[[int, float], None] | None = None  # gets epoch and validation Dice; may raise to end the run
 

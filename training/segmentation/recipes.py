@@ -73,4 +73,9 @@ STRONG: Final = Recipe(
 # saturates, so most slices now come with everything. Livers after resection are rare and the hardest: oversampled.
 FINISH: Final = replace(STRONG, name="finish", inputs="mostly-full", learning_rate=8e-4, epochs=48, rare_weight=4.0)
 
-RECIPES: Final = {recipe.name: recipe for recipe in (PAPER, STRONG, FINISH)}
+# For a GPU, on every family of physics: larger batches and more steps.
+BROAD: Final = replace(
+    STRONG, name="broad", batch_size=48, learning_rate=1.5e-3, epochs=60, ema_decay=0.995, patience=0
+)
+
+RECIPES: Final = {recipe.name: recipe for recipe in (PAPER, STRONG, FINISH, BROAD)}

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from training.cohort.exams import read_exams
+from training.cohort.exams import read_exams, without_family
 from training.cohort.leakage import refuse_leakage
 from training.errors import CohortError, TrainingError
 from training.segmentation import engines
@@ -60,8 +60,8 @@ class Training:
             torch.set_num_threads(options.threads)
         self.options, self.recipe = options, options.recipe
         self.device = default_device()
-        self.exams = read_exams(options.data, "train")
-        self.validation = read_exams(options.data, "validation")
+        self.exams = without_family(read_exams(options.data, "train"), options.without)
+        self.validation = without_family(read_exams(options.data, "validation"), options.without)
         refuse_leakage({"train": self.exams, "validation": self.validation})
         network = build_network(options.architecture)
         self.history: list[dict[str, Any]] = []
