@@ -15,7 +15,6 @@ import numpy as np
 
 from liver_mre.errors import ContradictoryImagesError, MreError
 from liver_mre.series.confidence_images import image_number, order_by_number
-from liver_mre.stiffness.assembly import assemble
 from liver_mre.stiffness.body_overlap import (
     EXCHANGE_MARGIN,
     MIRROR_MARGIN,
@@ -38,7 +37,7 @@ from liver_mre.stiffness.magnitude import body_pixels
 from liver_mre.stiffness.masking import Masking, judge_masking
 from liver_mre.stiffness.pixel_evidence import looks_like_images
 from liver_mre.stiffness.shared_structure import MAX_FLIP_GAIN, flip_gain
-from liver_mre.stiffness.stiffness_twins import check_same_stiffness
+from liver_mre.stiffness.stiffness_twins import check_same_stiffness, read_twin
 from liver_mre.studies.decoding import read_images
 
 if TYPE_CHECKING:
@@ -123,16 +122,8 @@ def _without(volume: StiffnessVolume, what: str, series: Series, error: Exceptio
 
 def _unmasked_kpa(volume: StiffnessVolume, maps: ScannerMaps, series: Series) -> Pixels:
     """Return the unmasked stiffness (S, R, C), which must equal the masked one wherever that has values."""
-    by_slice = on_slices(volume, series)
-    require(all(len(images) == 1 for images in by_slice), "it does not show every measured slice once")
-    images = tuple(chain.from_iterable(by_slice))
-    stored = np.stack([image.stored for image in read_images(images)])
-    units = dict(zip(series.instances, maps.unmasked_units, strict=True))
-    per_slice = tuple(units[image] for image in images)
-    assembled = assemble(stored, images, per_slice[0], per_slice=per_slice).stiffness_kpa
-    stiffness_kpa = on_grids(assembled, images, volume.instances)
-    masked_units = maps.slice_units or (maps.unit,)
-    check_same_stiffness(volume, stiffness_kpa, max(unit.kpa_per_count for unit in (*masked_units, *per_slice)), maps)
+    stiffness_kpa, step_kpa = read_twin(volume, maps, series, maps.unmasked_units)
+    check_same_stiffness(volume, stiffness_kpa, step_kpa, maps)
     masking = judge_masking(stiffness_kpa > 0, volume.pixel_area_cm2)
     require(masking is not Masking.MASKED, "its pixels look masked, too")
     return stiffness_kpa

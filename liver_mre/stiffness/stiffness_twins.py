@@ -16,13 +16,49 @@ from liver_mre.studies.decoding import read_images
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from liver_mre.series.acquisition import ScannerMaps
+    from liver_mre.series.acquisition import ScannerMaps, UnitEvidence
     from liver_mre.stiffness.volume import StiffnessVolume
+    from liver_mre.studies.study import Series
 
     Pixels = NDArray[np.float32]
 
 STEP_ROUNDING: Final = 1.001
 """A step of stored values, with the rounding of float32."""
+
+
+def read_twin(
+    volume: StiffnessVolume,
+    maps: ScannerMaps,
+    series: Series,
+    units: tuple[UnitEvidence, ...],
+    *,
+    hatched: bool = False,
+) -> tuple[Pixels, float]:
+    """Return another stiffness map of the measured slices, (S, R, C) kPa, and the larger stored step of the two maps.
+
+    Parameters
+    ----------
+    series, units : the other map, and the unit of each of its images
+    hatched : whether it may be hatched, so that hatch lines are closed
+
+    Raises
+    ------
+    UnusableError
+        It does not certainly show the measured slices.
+    MreError
+        From `read_images`.
+    """
+    by_slice = on_slices(volume, series)
+    require(all(len(images) == 1 for images in by_slice), "it does not show every measured slice once")
+    images = tuple(chain.from_iterable(by_slice))
+    stored = np.stack([image.stored for image in read_images(images)])
+    if hatched:
+        stored = np.where(close_hatch(stored)[0], stored, 0)
+    of_image = dict(zip(series.instances, units, strict=True))
+    per_slice = tuple(of_image[image] for image in images)
+    assembled = assemble(stored, images, per_slice[0], per_slice=per_slice)
+    step_kpa = max(unit.kpa_per_count for unit in (*(maps.slice_units or (maps.unit,)), *per_slice))
+    return on_grids(assembled.stiffness_kpa, images, volume.instances), step_kpa
 
 
 def check_same_stiffness(volume: StiffnessVolume, unmasked_kpa: Pixels, step_kpa: float, maps: ScannerMaps) -> None:
@@ -55,18 +91,9 @@ def check_twin(volume: StiffnessVolume, maps: ScannerMaps) -> None:
     if maps.twin is None:
         return
     try:
-        by_slice = on_slices(volume, maps.twin)
-        require(all(len(images) == 1 for images in by_slice), "it does not show every measured slice once")
-        images = tuple(chain.from_iterable(by_slice))
-        stored = np.stack([image.stored for image in read_images(images)])
-        measured, _ = close_hatch(stored)
-        units = dict(zip(maps.twin.instances, maps.twin_units, strict=True))
-        per_slice = tuple(units[image] for image in images)
-        assembled = assemble(np.where(measured, stored, 0), images, per_slice[0], per_slice=per_slice)
+        twin_kpa, step_kpa = read_twin(volume, maps, maps.twin, maps.twin_units, hatched=True)
     except (UnusableError, MreError):
         return  # it is an acquisition of its own, which tells why it cannot be measured
-    twin_kpa = on_grids(assembled.stiffness_kpa, images, volume.instances)
-    step_kpa = max(unit.kpa_per_count for unit in (*(maps.slice_units or (maps.unit,)), *per_slice))
     found = _differing(volume.stiffness_kpa, twin_kpa, volume.valid & (twin_kpa > 0), step_kpa)
     if not found:
         return
