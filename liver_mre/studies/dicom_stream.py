@@ -85,14 +85,30 @@ class Metered:
         return self._read(size)
 
 
-class Inflated:
+class _Positioned:
+    """A stream that keeps its own position."""
+
+    def __init__(self) -> None:
+        self._position = 0
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Move to a position, from the start or (whence 1) from here."""
+        self._position = max(0, offset + (self._position if whence else 0))
+        return self._position
+
+    def tell(self) -> int:
+        """Return the position."""
+        return self._position
+
+
+class Inflated(_Positioned):
     """A deflated data set behind the bytes before it, inflated only as far as it is read."""
 
     def __init__(self, before: bytes, deflated: Stream) -> None:
+        super().__init__()
         self._bytes = bytearray(before)
         self._source = deflated
         self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
-        self._position = 0
 
     def read(self, size: int, /) -> bytes:
         """Read at most `size` bytes. Raises `zlib.error` on damage."""
@@ -108,15 +124,6 @@ class Inflated:
         found = bytes(self._bytes[self._position : end])
         self._position += len(found)
         return found
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Move to a position, from the start or (whence 1) from here."""
-        self._position = max(0, offset + (self._position if whence else 0))
-        return self._position
-
-    def tell(self) -> int:
-        """Return the position."""
-        return self._position
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,14 +177,14 @@ def _read_meta(head: bytes) -> _Meta | None:
     return _Meta(position, found.syntax, found.element, found.value) if position <= len(head) else None
 
 
-class _Shown:
+class _Shown(_Positioned):
     """A file whose first bytes are replaced by others."""
 
     def __init__(self, before: bytes, stream: BinaryIO, replaced: int) -> None:
+        super().__init__()
         self._before = before
         self._stream = stream
         self._shift = replaced - len(before)
-        self._position = 0
 
     def read(self, size: int, /) -> bytes:
         """Read at most `size` bytes."""
@@ -187,12 +194,3 @@ class _Shown:
             found += self._stream.read(size - len(found))
         self._position += len(found)
         return found
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Move to a position, from the start or (whence 1) from here."""
-        self._position = max(0, offset + (self._position if whence else 0))
-        return self._position
-
-    def tell(self) -> int:
-        """Return the position."""
-        return self._position
