@@ -122,17 +122,28 @@ def stiffness_of(
     tiny = np.finfo(np.float32).tiny
     size_pa = DENSITY_KG_M3 * (2.0 * np.pi * frequency_hz) ** 2 * np.sqrt(power / np.maximum(curvature, tiny))
     cosine = np.clip(-cross.real / np.maximum(np.abs(cross), tiny), 0.0, 1.0)
-    stiffness = np.clip(2e-3 * size_pa / (1.0 + cosine), 0.0, MAX_STIFFNESS_KPA)
-    fit = np.clip(np.abs(cross) ** 2 / np.maximum(power * curvature, tiny), 0.0, 1.0)
+    fit = np.abs(cross) ** 2 / np.maximum(power * curvature, tiny)
+    return placed(inside, box, waves.sum(axis=0), 2e-3 * size_pa / (1.0 + cosine), fit, np.sqrt(power))
+
+
+def placed(
+    inside: NDArray[np.bool_],
+    box: tuple[slice, slice],
+    wave_rad: NDArray[np.complexfloating],
+    stiffness_kpa: NDArray[np.floating],
+    fit: NDArray[np.floating],
+    amplitude_rad: NDArray[np.floating],
+) -> Inversion:
+    """Return maps of the body's box (r, c) as an inversion of the whole slice, within the range of each."""
     return Inversion(
-        in_box(inside, box, waves.sum(axis=0)),
-        in_box(inside, box, stiffness),
-        in_box(inside, box, fit),
-        in_box(inside, box, np.sqrt(power)),
+        _in_box(inside, box, wave_rad),
+        _in_box(inside, box, np.clip(stiffness_kpa, 0.0, MAX_STIFFNESS_KPA)),
+        _in_box(inside, box, np.clip(fit, 0.0, 1.0)),
+        _in_box(inside, box, amplitude_rad),
     )
 
 
-def in_box(inside: NDArray[np.bool_], box: tuple[slice, slice], values: NDArray[Any]) -> NDArray[Any]:
+def _in_box(inside: NDArray[np.bool_], box: tuple[slice, slice], values: NDArray[Any]) -> NDArray[Any]:
     """Return the values of the body's box (r, c) on the whole slice (R, C), 0 outside the body."""
     whole = np.zeros(inside.shape, np.complex64 if np.iscomplexobj(values) else np.float32)
     whole[box] = np.where(inside[box], values, 0.0)

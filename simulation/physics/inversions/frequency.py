@@ -11,15 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import fft
 
-from simulation.physics.inversion import (
-    DIRECTIONS,
-    MARGIN_PX,
-    MAX_STIFFNESS_KPA,
-    Inversion,
-    box_of,
-    in_box,
-    local_mean,
-)
+from simulation.physics.inversion import DIRECTIONS, MARGIN_PX, Inversion, box_of, local_mean, placed
 from simulation.physics.waves import DENSITY_KG_M3
 
 if TYPE_CHECKING:
@@ -58,12 +50,9 @@ def invert_frequency(
     spread = np.sqrt(np.maximum(squares / np.maximum(weight, tiny) - mean**2, 0.0)) / np.maximum(mean, tiny)
     stiffness = 1e-3 * DENSITY_KG_M3 * (frequency_hz / np.maximum(mean, 1.0)) ** 2
     power = np.sqrt(local_mean(np.abs(band) ** 2, sigma))
-    return Inversion(
-        in_box(inside, box, band.astype(np.complex64)),
-        in_box(inside, box, np.clip(np.where(weight > 0.0, stiffness, 0.0), 0.0, MAX_STIFFNESS_KPA)),
-        in_box(inside, box, np.clip(1.0 - spread**2, 0.0, 1.0) * (weight > 0.0)),
-        in_box(inside, box, power),
-    )
+    certain = weight > 0.0
+    fit = (1.0 - spread**2) * certain
+    return placed(inside, box, band.astype(np.complex64), np.where(certain, stiffness, 0.0), fit, power)
 
 
 def _energies(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from scipy import fft
 
-from simulation.physics.inversion import MAX_STIFFNESS_KPA, Inversion, box_of, directional, in_box, local_mean
+from simulation.physics.inversion import Inversion, box_of, directional, local_mean, placed
 from simulation.physics.waves import DENSITY_KG_M3
 
 if TYPE_CHECKING:
@@ -46,12 +46,7 @@ def invert_plane_wave(
         better = fit > best
         stiffness, best = np.where(better, read, stiffness), np.where(better, fit, best)
     amplitude = np.sqrt(local_mean(np.sum(np.abs(waves) ** 2, axis=0), sigma))
-    return Inversion(
-        in_box(inside, box, waves.sum(axis=0)),
-        in_box(inside, box, np.clip(stiffness, 0.0, MAX_STIFFNESS_KPA)),
-        in_box(inside, box, np.clip(best, 0.0, 1.0)),
-        in_box(inside, box, amplitude),
-    )
+    return placed(inside, box, waves.sum(axis=0), stiffness, best, amplitude)
 
 
 def _read(
