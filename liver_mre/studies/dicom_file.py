@@ -14,7 +14,7 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from liver_mre.studies.dicom_stream import LimitError, Metered, as_plain, open_regular
-from liver_mre.studies.structure import MOST_ELEMENTS, count_in_sequence
+from liver_mre.studies.structure import MOST_ELEMENTS, UNDEFINED_LENGTH, count_in_sequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 PIXEL_DATA: Final = 0x7FE00010
 PIXEL_ELEMENTS: Final = {0x7FE00008: "FloatPixelData", 0x7FE00009: "DoubleFloatPixelData", PIXEL_DATA: "PixelData"}
-UNDEFINED_LENGTH: Final = 0xFFFFFFFF
 _PREAMBLE: Final = 128
 _MAGIC: Final = b"DICM"
 # Group 0002 or 0008, little endian, or 0008 big endian: DICOM without a preamble.

@@ -7,6 +7,7 @@ from itertools import pairwise
 from struct import Struct, unpack
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from liver_mre.studies.structure import UNDEFINED_LENGTH
 from liver_mre.studies.values import raw_bytes
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ MOST_FRAGMENTS: Final = 50_000
 _ITEM: Final = b"\xfe\xff\x00\xe0"
 _SEQUENCE_END: Final = b"\xfe\xff\xdd\xe0"
 _HEAD: Final = 8
-_UNDEFINED: Final = 0xFFFFFFFF
 _OFFSET, _LONG_OFFSET = 4, 8  # bytes
 _STARTS: Final = (b"\xff\xd8\xff", b"\xff\x4f\xff\x51", b"\0\0\0\x0cjP  ")
 """How a JPEG, JPEG-LS or JPEG 2000 frame begins."""
@@ -106,7 +106,7 @@ def _read_items(stream: Stream, pixels: PixelElement) -> tuple[bytes, list[_Frag
         position += _HEAD
         if tag == _SEQUENCE_END and stop is None:
             break
-        if tag != _ITEM or length == _UNDEFINED:
+        if tag != _ITEM or length == UNDEFINED_LENGTH:
             msg = "its compressed pixels are damaged: bytes between the fragments are missing or too many"
             raise FragmentsError(msg)
         if pixels.available is not None and position + length > pixels.start + pixels.available:

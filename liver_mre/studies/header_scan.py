@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from struct import Struct, error
 from typing import TYPE_CHECKING, Final
 
@@ -13,9 +12,10 @@ from pydicom.dataelem import RawDataElement
 from pydicom.tag import BaseTag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
-from liver_mre.studies.dicom_file import PIXEL_ELEMENTS, UNDEFINED_LENGTH, Header, PixelElement, opened
+from liver_mre.studies.dicom_file import PIXEL_ELEMENTS, Header, PixelElement, opened
 from liver_mre.studies.dicom_stream import open_regular
 from liver_mre.studies.headers import HEADER_TAGS
+from liver_mre.studies.structure import ITEM, ITEM_END, LONG_VRS, SEQUENCE_END, SHORT_VRS, UNDEFINED_LENGTH
 from liver_mre.studies.values import text
 
 if TYPE_CHECKING:
@@ -32,11 +32,8 @@ _META_GROUP: Final = 0x0002
 _UID_CHARACTERS: Final = frozenset("0123456789.")
 _MEDIA_STORAGE_CLASS: Final = 0x00020002
 _TRANSFER_SYNTAX: Final = 0x00020010
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 # Syntaxes other than explicit VR little endian.
 _OTHER_SYNTAXES: Final = frozenset({ImplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian, ""})
-_SHORT: Final = {vr.encode(): vr for vr in re.findall("..", "AEASATCSDADSDTFDFLISLOLTPNSHSLSSSTTMUIULUS")}
-_LONG: Final = {vr.encode(): vr for vr in re.findall("..", "OBODOFOLOVOWSQSVUCUNURUTUV")}
 _element: Final = Struct("<HH2sH").unpack_from
 _length: Final = Struct("<L").unpack_from
 _item: Final = Struct("<HHL").unpack_from
@@ -118,10 +115,10 @@ def _elements(head: bytes, position: int) -> Iterator[tuple[int, str, int, int]]
     while True:
         group, element, code, length = _element(head, position)
         tag = group << 16 | element
-        vr = _SHORT.get(code)
+        vr = SHORT_VRS.get(code)
         start = position + 8
         if vr is None:
-            vr = _LONG[code]
+            vr = LONG_VRS[code]
             (length,) = _length(head, start)
             start += 4
             if tag in PIXEL_ELEMENTS:
@@ -144,9 +141,9 @@ def _after_sequence(head: bytes, position: int) -> int:
         group, element, length = _item(head, position)
         tag = group << 16 | element
         position += 8
-        if tag == _SEQUENCE_END:
+        if tag == SEQUENCE_END:
             return position
-        if tag != _ITEM:
+        if tag != ITEM:
             raise _NotPlainError
         position = _after_item(head, position) if length == UNDEFINED_LENGTH else position + length
 
@@ -155,11 +152,11 @@ def _after_item(head: bytes, position: int) -> int:
     """Return where an item of undefined length ends."""
     while True:
         group, element, code, length = _element(head, position)
-        if group << 16 | element == _ITEM_END:
+        if group << 16 | element == ITEM_END:
             return position + 8
         position += 8
-        if code not in _SHORT:
-            vr = _LONG[code]
+        if code not in SHORT_VRS:
+            vr = LONG_VRS[code]
             (length,) = _length(head, position)
             position += 4
             if length == UNDEFINED_LENGTH:

@@ -14,10 +14,11 @@ MOST_ELEMENTS: Final = 600_000
 """Ours: elements of one header, nested ones and items included; 5,000 frames have about 500,000."""
 MOST_DEPTH: Final = 64
 """Ours: sequences within sequences; images have up to 6, content trees of reports up to 20."""
-_UNDEFINED: Final = 0xFFFFFFFF
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_SHORT_VRS: Final = frozenset(vr.encode() for vr in re.findall("..", "AEASATCSDADSDTFDFLISLOLTPNSHSLSSSTTMUIULUS"))
-_LONG_VRS: Final = frozenset(vr.encode() for vr in re.findall("..", "OBODOFOLOVOWSQSVUCUNURUTUV"))
+UNDEFINED_LENGTH: Final = 0xFFFFFFFF
+ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
+SHORT_VRS: Final = {vr.encode(): vr for vr in re.findall("..", "AEASATCSDADSDTFDFLISLOLTPNSHSLSSSTTMUIULUS")}
+LONG_VRS: Final = {vr.encode(): vr for vr in re.findall("..", "OBODOFOLOVOWSQSVUCUNURUTUV")}
+"""Names of VRs by their bytes: with a length of two bytes, and of four (DICOM PS3.5, 7.1.2)."""
 _LETTERS: Final = (b"AA", b"ZZ")
 _SMALLEST: Final = 8
 """Bytes of the shortest element."""
@@ -84,21 +85,21 @@ class _Walk:
     def _item(self, top: _Open) -> None:
         tag, (length,) = self._read_tag(), self._long(self._data, self.position + 4)
         self.position += _SMALLEST
-        if tag == _SEQUENCE_END:
+        if tag == SEQUENCE_END:
             self._open.pop()
-        elif tag == _ITEM:
+        elif tag == ITEM:
             self.count += 1
             # An item may be in implicit VR where its data set is not.
             vr = self._data[self.position + 4 : self.position + 6]
             implicit = top.implicit or not _LETTERS[0] <= vr <= _LETTERS[1]
-            end = None if length == _UNDEFINED else self.position + length
+            end = None if length == UNDEFINED_LENGTH else self.position + length
             self._open.append(_Open(is_sequence=False, end=end, implicit=implicit))
         else:
             raise UnparsableError
 
     def _element(self, top: _Open) -> None:
         tag = self._read_tag()
-        if tag == _ITEM_END:
+        if tag == ITEM_END:
             self._open.pop()
             self.position += _SMALLEST
             return
@@ -109,8 +110,8 @@ class _Walk:
         self.count += 1
         vr = b"" if top.implicit else self._data[self.position + 4 : self.position + 6]
         length = self._read_length(vr)
-        if vr == b"SQ" or length == _UNDEFINED or (vr in {b"", b"UN"} and _is_sequence(tag)):
-            end = None if length == _UNDEFINED else self.position + length
+        if vr == b"SQ" or length == UNDEFINED_LENGTH or (vr in {b"", b"UN"} and _is_sequence(tag)):
+            end = None if length == UNDEFINED_LENGTH else self.position + length
             implicit = top.implicit or vr == b"UN"
             self._open.append(_Open(is_sequence=True, end=end, implicit=implicit))
         else:
@@ -122,12 +123,12 @@ class _Walk:
 
     def _read_length(self, vr: bytes) -> int:
         """Read an element's length and move to its value."""
-        if vr in _LONG_VRS:
+        if vr in LONG_VRS:
             self.position += _SMALLEST + 4
             if self.position > len(self._data):
                 raise UnparsableError
             return int(self._long(self._data, self.position - 4)[0])
-        if vr and vr not in _SHORT_VRS:
+        if vr and vr not in SHORT_VRS:
             raise UnparsableError
         self.position += _SMALLEST
         return int(
