@@ -11,6 +11,8 @@ IMAGE ?= liver-mre:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' liver_mre/abo
 BUILD_ARGS ?=
 # Arguments of the fuzz suite, such as --cores 2.
 FUZZ ?=
+# Processes of `make test`; each needs up to 1.5 GB.
+WORKERS ?= 2
 
 # Where the quick tests are; of these, what is marked slow is left out.
 QUICK := tests/studies tests/series tests/stiffness tests/measurement tests/quality tests/results tests/method tests/liver/test_card.py tests/liver/test_channels.py \
@@ -55,7 +57,8 @@ self-test: $(EXPORTED) example/truth.npz ## measure the example and compare the 
 	$(BIN)/python -m app.self_test example/study
 
 test: $(EXPORTED) debian-tools ## run all tests
-	$(BIN)/python -m pytest --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not alone' --cov --cov-report= $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -m alone $(PYTEST_ARGS) || [ $$? = 5 ]  # 5: PYTEST_ARGS leave none
 	@$(BIN)/coverage report --include='liver_mre/series/*,liver_mre/stiffness/*,liver_mre/measurement/*,liver_mre/quality/*,liver_mre/workflow/*' --fail-under=90
 
 quick: $(VENV)/installed ## the tests that need no exported model, in under a minute

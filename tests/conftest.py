@@ -9,6 +9,8 @@ import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from simulation.encodings.types import WrittenStudy
 
 # How long one example takes depends on what else the machine does; the suite's time is watched as a whole. A landing is
@@ -17,6 +19,14 @@ settings.register_profile("liver-mre", deadline=None, derandomize=bool(os.enviro
 # `make quick` is to be quick.
 settings.register_profile("quick", deadline=None, max_examples=20)
 settings.load_profile("liver-mre")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Make what a test logged UTF-8: reports travel between processes, and hostile text need not be."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
 
 
 @pytest.fixture(scope="session")

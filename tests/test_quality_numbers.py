@@ -113,6 +113,7 @@ def test_networks_and_limits_belong_to_the_segmentation_that_ships() -> None:
     assert CARD["training"]["livers"] == load_limits().model == name
 
 
+@pytest.mark.alone
 def test_all_eight_judge_an_exam_in_less_than_a_third_of_a_second() -> None:
     folder = Settings().quality_dir
     assert folder is not None

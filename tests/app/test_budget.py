@@ -1,9 +1,8 @@
-"""One exam takes at most 4 s and 1 GB from a cold start on two cores."""
+"""One exam takes at most 4 s and 1 GB from a cold start on two cores, on a machine like that of docs/performance.md."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,12 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from tests.busy import Watch
+from tests.yardstick import CORES, slowness, two_cores
 
 if TYPE_CHECKING:
     from tests.app.conftest import ExampleStudy
 
 ROOT = Path(__file__).resolve().parents[2]
-CORES, SECONDS, GIGABYTES = 2, 4.0, 1.0
+SECONDS, GIGABYTES = 4.0, 1.0
 TRIES = 5
 
 
@@ -39,10 +39,6 @@ class Usage(NamedTuple):
     peak_kib: int
 
 
-def two_cores() -> None:
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
-
-
 def run_once(command: list[str]) -> Usage:
     """Run a command on two cores, from a small process.
 
@@ -58,9 +54,11 @@ def run_once(command: list[str]) -> Usage:
     return Usage(*json.loads(shown.stdout))
 
 
+@pytest.mark.alone
 def test_one_exam_cold_takes_at_most_4_seconds_and_1_gigabyte(example: ExampleStudy, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "app", "-i", str(example.folder), "-o", str(tmp_path), "--quiet"]
     undisturbed, cpu = [], []
+    seconds = SECONDS * slowness()
     for _ in range(TRIES):
         watch = Watch()
         used = run_once(command)
@@ -68,9 +66,9 @@ def test_one_exam_cold_takes_at_most_4_seconds_and_1_gigabyte(example: ExampleSt
         cpu.append(used.cpu_s)
         if watch.undisturbed(used.cpu_s):
             undisturbed.append(used.wall_s)
-        if undisturbed and undisturbed[-1] <= SECONDS:
+        if undisturbed and undisturbed[-1] <= seconds:
             break
-    assert min(cpu) <= CORES * SECONDS
+    assert min(cpu) <= CORES * seconds
     if not undisturbed:
         pytest.skip("other programs kept the cores busy: the wall clock of one run cannot be judged now")
-    assert min(undisturbed) <= SECONDS, undisturbed
+    assert min(undisturbed) <= seconds, undisturbed

@@ -110,6 +110,7 @@ def test_a_header_longer_than_what_is_read_at_once_is_left_to_pydicom(file: Path
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 def test_a_study_among_2000_unrelated_images_is_found_within_a_second_and_a_half(
     siemens: WrittenStudy, tmp_path: Path
 ) -> None:
