@@ -30,6 +30,7 @@ TORN_RATIO: Final = 2.0
 """Ours: neighbouring pixels of one fit never differ twofold, except across the wall of an organ or vessel."""
 MAX_SHARE_TORN: Final = 0.05
 LEAST_AROUND: Final = 5
+"""Ours: of the eight pixels around one."""
 MIN_PIXELS: Final = 50
 """Ours: fewer confident pixels of a slice give no share."""
 MIN_NEIGHBOUR_CORRELATION: Final = 0.5
@@ -88,7 +89,7 @@ def without_impossible_pixels(volume: StiffnessVolume) -> StiffnessVolume:
 
 
 def single_pixels(volume: StiffnessVolume) -> NDArray[np.bool_]:
-    """Return confident pixels (S, R, C) that differ more than twofold from the median of those around them.
+    """Return confident pixels (S, R, C) that differ more than twofold from those around them, but for one at most.
 
     At least `LEAST_AROUND` of the eight pixels around must be confident: at the edge of a mask nothing is known.
     """
@@ -97,10 +98,9 @@ def single_pixels(volume: StiffnessVolume) -> NDArray[np.bool_]:
     for place in np.argwhere(_differs_beside(volume)):
         index, row, column = (int(one) for one in place)
         around = slice(max(0, row - 1), row + 2), slice(max(0, column - 1), column + 2)
-        near = kpa[index][around][confident[index][around]]
-        if near.size > LEAST_AROUND:
-            median, own = float(np.median(near)), float(kpa[index, row, column])
-            found[index, row, column] = max(median, own) > TORN_RATIO * min(median, own)
+        near, own = kpa[index][around][confident[index][around]], kpa[index, row, column]
+        alike = np.count_nonzero(np.maximum(near, own) <= TORN_RATIO * np.minimum(near, own)) - 1  # without itself
+        found[index, row, column] = near.size > LEAST_AROUND and alike <= 1
     return found
 
 
