@@ -14,9 +14,13 @@ import numpy as np
 from liver_mre.errors import ContradictoryImagesError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from liver_mre.stiffness.volume import StiffnessVolume
+
+    Cut = tuple[slice, ...]
 
 LARGEST_KPA: Final = 40.0
 """Ours: at 60 Hz its shear wave is 10 cm long, and no fit over a centimetre or two tells it from no wave."""
@@ -25,6 +29,8 @@ MAX_SHARE_TOO_STIFF: Final = 0.05
 TORN_RATIO: Final = 2.0
 """Ours: neighbouring pixels of one fit never differ twofold, except across the wall of an organ or vessel."""
 MAX_SHARE_TORN: Final = 0.05
+LEAST_AROUND: Final = 5
+"""Ours: of the eight pixels around one."""
 MIN_PIXELS: Final = 50
 """Ours: fewer confident pixels of a slice give no share."""
 MIN_NEIGHBOUR_CORRELATION: Final = 0.5
@@ -54,7 +60,7 @@ def looks_like_images(images: NDArray[np.number]) -> bool:
 
 
 def without_impossible_pixels(volume: StiffnessVolume) -> StiffnessVolume:
-    """Take the confidence from pixels that are stiffer than any inversion gives, and note it.
+    """Take the confidence from pixels that no inversion gives, too stiff or alone among others, and note it.
 
     Raises
     ------
@@ -65,28 +71,66 @@ def without_impossible_pixels(volume: StiffnessVolume) -> StiffnessVolume:
     _check_share(volume, _shares(too_stiff, volume.confident), MAX_SHARE_TOO_STIFF, f"are above {LARGEST_KPA:g} kPa")
     torn = f"differ more than {TORN_RATIO:g}-fold from their neighbours"
     _check_share(volume, torn_shares(volume), MAX_SHARE_TORN, torn)
-    count = int(np.count_nonzero(too_stiff))
-    if not count:
-        return volume
-    note = (
-        f"{count} confident pixel{'s' if count > 1 else ''} above {LARGEST_KPA:g} kPa, which no tissue has, "
-        f"{'were' if count > 1 else 'was'} not measured."
+    alone = single_pixels(volume) & ~too_stiff
+    notes = tuple(
+        f"{count} confident pixel{'s' if count > 1 else ''} {words}, {'were' if count > 1 else 'was'} not measured."
+        for count, words in (
+            (int(np.count_nonzero(too_stiff)), f"above {LARGEST_KPA:g} kPa, which no tissue has"),
+            (
+                int(np.count_nonzero(alone)),
+                f"more than {TORN_RATIO:g}-fold unlike all around, which no inversion gives",
+            ),
+        )
+        if count
     )
-    return replace(volume, confident=volume.confident & ~too_stiff, notes=(*volume.notes, note))
+    if not notes:
+        return volume
+    return replace(volume, confident=volume.confident & ~too_stiff & ~alone, notes=(*volume.notes, *notes))
+
+
+def single_pixels(volume: StiffnessVolume) -> NDArray[np.bool_]:
+    """Return confident pixels (S, R, C) that differ more than twofold from those around them, but for one at most.
+
+    At least `LEAST_AROUND` of the eight pixels around must be confident: at the edge of a mask nothing is known.
+    """
+    confident, kpa = volume.confident, volume.stiffness_kpa
+    found = np.zeros_like(confident)
+    for place in np.argwhere(_differs_beside(volume)):
+        index, row, column = (int(one) for one in place)
+        around = slice(max(0, row - 1), row + 2), slice(max(0, column - 1), column + 2)
+        near, own = kpa[index][around][confident[index][around]], kpa[index, row, column]
+        alike = np.count_nonzero(np.maximum(near, own) <= TORN_RATIO * np.minimum(near, own)) - 1  # without itself
+        found[index, row, column] = near.size > LEAST_AROUND and alike <= 1
+    return found
+
+
+def _differs_beside(volume: StiffnessVolume) -> NDArray[np.bool_]:
+    """Return confident pixels (S, R, C) that differ more than twofold from a confident one to the right or below."""
+    found = np.zeros_like(volume.confident)
+    for low, high, apart in _torn_pairs(volume):
+        found[low] |= apart
+        found[high] |= apart
+    return found
 
 
 def torn_shares(volume: StiffnessVolume) -> NDArray[np.float64]:
     """Return the share of pairs of neighbouring confident pixels that differ more than twofold, (S,)."""
-    stiffness_kpa, confident = volume.stiffness_kpa, volume.confident
+    confident = volume.confident
     torn, all_pairs = np.zeros(len(confident)), np.zeros(len(confident))
+    for low, high, apart in _torn_pairs(volume):
+        torn += apart.sum(axis=(1, 2))
+        all_pairs += (confident[low] & confident[high]).sum(axis=(1, 2))
+    return torn / np.maximum(all_pairs, MIN_PIXELS)
+
+
+def _torn_pairs(volume: StiffnessVolume) -> Iterator[tuple[Cut, Cut, NDArray[np.bool_]]]:
+    """Yield, along rows and columns, both sides of all pairs, and which pairs of confident pixels differ twofold."""
+    stiffness_kpa, confident = volume.stiffness_kpa, volume.confident
     for axis in (1, 2):
         low, high = (slice(None),) * axis + (slice(None, -1),), (slice(None),) * axis + (slice(1, None),)
-        both = confident[low] & confident[high]
         one, other = stiffness_kpa[low], stiffness_kpa[high]
-        apart = both & (np.maximum(one, other) > TORN_RATIO * np.minimum(one, other))
-        torn += apart.sum(axis=(1, 2))
-        all_pairs += both.sum(axis=(1, 2))
-    return torn / np.maximum(all_pairs, MIN_PIXELS)
+        apart = np.maximum(one, other) > TORN_RATIO * np.minimum(one, other)
+        yield low, high, confident[low] & confident[high] & apart
 
 
 def _shares(some: NDArray[np.bool_], of: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -9,6 +9,8 @@ from pydicom.uid import EnhancedMRColorImageStorage, EnhancedMRImageStorage, Leg
 from liver_mre.studies.values import is_filled, items
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pydicom import Dataset
 
 _ENHANCED_CLASSES: Final = frozenset(
@@ -87,6 +89,15 @@ class _Groups:
 def is_enhanced(sop_class_uid: str) -> bool:
     """Tell whether a class is that of an enhanced MR object, whose frames have functional groups."""
     return sop_class_uid in _ENHANCED_CLASSES
+
+
+def group_items(header: Dataset) -> Iterator[Dataset]:
+    """Yield the items of all functional groups, and the groups' own items, wherever an attribute may hide."""
+    for name in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
+        for item in items(header, name):
+            yield item
+            for group in (*_GROUPS, *_UNASSIGNED):
+                yield from items(item, group)
 
 
 def frame_levels(header: Dataset, frames: int) -> tuple[Levels, ...] | None:

@@ -7,7 +7,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
-from liver_mre.studies.frames import Levels, frame_levels, is_enhanced
+from liver_mre.studies.frames import Levels, frame_levels, group_items, is_enhanced
 from liver_mre.studies.identifiers import LONGEST, sop_class_of, unusable_identifiers
 from liver_mre.studies.pixel_format import FORMAT_KEYWORDS, MOST_FRAMES, evidence_of_loss, pixel_fault
 from liver_mre.studies.private_elements import PrivateElement, private_text
@@ -107,7 +107,7 @@ def to_instances(read: Header, source: str, digest_key: bytes) -> tuple[Instance
         source=source,
         patient_key=patient_key(header, digest_key),
         sop_class_uid=sop_class_of(header, read.storage_class),
-        loss=evidence_of_loss(header, read.transfer_syntax),
+        loss=_loss(header, read.transfer_syntax),
         pixel_fault=pixel_fault(header, read.transfer_syntax, read.pixels),
     )
     frames = integer(header, "NumberOfFrames") or 1
@@ -119,6 +119,14 @@ def to_instances(read: Header, source: str, digest_key: bytes) -> tuple[Instance
         return (replace(_without_geometry(common), unusable_unit_elements=(_PER_FRAME,)),)
     images = [_with_frame(common, level, frame_number=n) for n, level in enumerate(levels, start=1)]
     return _numbered(tuple(images), levels)
+
+
+def _loss(header: Dataset, transfer_syntax: str) -> str:
+    """Say what shows that pixels lost something: in the header, or in the functional groups of its frames."""
+    found = evidence_of_loss(header, transfer_syntax)
+    if found or not is_enhanced(text(header, "SOPClassUID")):
+        return found
+    return next((said for item in group_items(header) if (said := evidence_of_loss(item, ""))), "")
 
 
 def _common(header: Dataset) -> Instance:

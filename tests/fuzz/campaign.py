@@ -117,7 +117,15 @@ class Laboratory:
         files |= {file: content for file, content in changes.items() if content is not None}
         place.show(files)
         outcomes = run_folder(place.folder, references(name, mutations))
-        return judge(outcomes, name, mutations, study, self.unmutated)
+        verdict = judge(outcomes, name, mutations, study, self.unmutated)
+        if verdict.is_finding and len(mutations) > 1 and (fewer := self._effective(name, mutations)) != mutations:
+            return judge(outcomes, name, fewer, study, self.unmutated)
+        return verdict
+
+    def _effective(self, name: str, mutations: Sequence[Mutation]) -> Sequence[Mutation]:
+        """Return the mutations that change something by themselves; all if none does."""
+        alone = [(one, self.judged(name, [one])) for one in mutations]
+        return [one for one, verdict in alone if verdict is not None and verdict.kind != "same"] or mutations
 
     def shortest(self, name: str, mutations: list[Mutation], kind: str) -> tuple[list[Mutation], Verdict | None]:
         """Return the fewest of the mutations that still give a finding of a kind, and its verdict."""

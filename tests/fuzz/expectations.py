@@ -8,9 +8,11 @@
 5. One slice's pixels, of which the study holds no second copy, or its scale in an object that scales each frame,
    changed by up to a half in all places: slices of one patient differ by a fifth, the limit for a slice (1.4-fold)
    lies above, and a change against the patient's own gradient may be larger by as much. More must be refused.
-6. Magnitudes of a study that has masked stiffness alone are in another order: no outline of the body tells. The mean
-   must stay within a hundredth; a few bright vessels count or do not.
-7. Pixels above 40 kPa were set in a map: they are left out, a note says how many, and the mean is that of the others.
+6. Magnitudes of a study that has masked stiffness alone are in another order, or its stiffness is: no outline of the
+   body tells. The mean must stay within a hundredth; a few bright vessels count or do not.
+7. Single pixels of a map were set, above 40 kPa or unlike all around: they are left out, a note says how many, and the
+   mean is that of the others.
+8. Nothing in a slice of the confidence map is confident any more: the slice is not measured, the others are.
 """
 
 from __future__ import annotations
@@ -58,9 +60,10 @@ def expected(base_name: str, mutations: Sequence[Mutation], study: MutableStudy,
     except InapplicableError:
         pass  # a file that cannot be edited any more tells no scale
     found += _of_lost_slices(base_name, study, measure)
+    found += _of_lost_confidence(base_name, mutations, measure)
     if len(mutations) == 1 and mutations[0].kind == "scale_pixels":
         found += _of_pixels(base_name, mutations[0], measure)
-    if any(one.role in {"magnitude", "*"} for one in mutations):
+    if any(one.role in {"magnitude", "stiffness_masked", "*"} for one in mutations):
         found += _of_magnitude_order(base_name, study, measure)
     return found
 
@@ -70,7 +73,7 @@ def left_out(outcome: Outcome, plain: Outcome, mutations: Sequence[Mutation]) ->
     set_pixels = any(one.kind == "some_pixels" for one in mutations)
     if not set_pixels or outcome.mean_kpa is None or plain.mean_kpa is None:
         return False
-    noted = any("which no tissue has" in note for note in outcome.notes)
+    noted = any("which no tissue has" in note or "which no inversion gives" in note for note in outcome.notes)
     lost = 1.0 - outcome.area_cm2 / plain.area_cm2
     same_mean = abs(outcome.mean_kpa / plain.mean_kpa - 1.0) <= SAME_MEAN
     return noted and same_mean and 0.0 <= lost <= FEW_PIXELS and outcome.slices == plain.slices
@@ -165,6 +168,28 @@ def _of_lost_slices(base_name: str, study: MutableStudy, measure: Measure) -> li
         left = liver.copy()
         left[gone] = False
         return volume, left
+
+    return [measure(base_name, 1, adjust=adjust)]
+
+
+def _of_lost_confidence(base_name: str, mutations: Sequence[Mutation], measure: Measure) -> list[Outcome]:
+    """Return the outcome without the slices whose confidence was filled with little or nothing."""
+    study = MutableStudy(_base(base_name))
+    filled = [
+        slot
+        for one in mutations
+        if one.kind == "fill_pixels" and one.role == "confidence" and one.args["value"] == 0
+        for slot in one.slots(study)
+    ]
+    if not filled:
+        return []
+    lost = {_position(study, slot) for slot in filled}
+    gone = [index for index, place in enumerate(reference(base_name).positions) if place and tuple(place) in lost]
+
+    def adjust(volume, liver):  # noqa: ANN001, ANN202 - as `pipeline.Adjust`
+        confident = volume.confident.copy()
+        confident[gone] = False
+        return replace(volume, confident=confident), liver
 
     return [measure(base_name, 1, adjust=adjust)]
 

@@ -89,7 +89,8 @@ def judge(
     """
     verdicts = [_one(outcome, base_name, mutations, study, measure) for outcome in outcomes]
     worst = min(verdicts, key=lambda one: _ORDER.index(one.kind))
-    if worst.kind in {"same", "expected"} and any(one.args.get("must_refuse") for one in mutations):
+    left = any(_LEFT_OUT in note for one in verdicts for note in one.outcome.notes)
+    if worst.kind in {"same", "expected"} and not left and any(one.args.get("must_refuse") for one in mutations):
         return replace(worst, kind="accepted", detail="measured, though it must be refused")
     alone = worst.kind == "refused" and not any(one.outcome.mean_kpa is not None for one in verdicts)
     if alone and harmless(mutations):
@@ -97,6 +98,8 @@ def judge(
     return worst
 
 
+_LEFT_OUT: Final = "its pixels cannot be read, or lost something"
+"""Note on a series with lossy pixels that a result does not need."""
 _ORDER: Final = ("wrong", "crash", "hang", "memory", "words", "lost", "accepted", "refused", "expected", "same")
 
 

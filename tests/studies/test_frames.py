@@ -242,3 +242,12 @@ def test_a_functional_group_without_items_is_an_absent_one(tmp_path: Path) -> No
     empty.PlanePositionSequence = ds.PerFrameFunctionalGroupsSequence[0].PlanePositionSequence
     ds.PerFrameFunctionalGroupsSequence[0] = empty
     assert images(save(ds, tmp_path / "a"))[0].pixel_spacing_mm == (8.0, 8.0)
+
+
+def test_loss_that_a_functional_group_tells_counts(tmp_path: Path) -> None:
+    told = [
+        Frame(image, 10.0 * number, {"MRImageFrameTypeSequence": {"LossyImageCompressionRatio": 12.5 if number else 1}})
+        for number, image in enumerate(pixels())
+    ]
+    save(enhanced(told), tmp_path / "a")
+    assert all("LossyImageCompressionRatio is 12.5" in one.loss for one in images(tmp_path))
