@@ -136,6 +136,7 @@ def test_a_file_where_the_output_folder_should_be_is_an_output_error(tmp_path: P
         (errno.EACCES, "no permission"),
         (errno.ENOSPC, "no space"),
         (errno.EDQUOT, "quota"),
+        (errno.EFBIG, "ulimit -f"),
         (errno.EIO, "input/output error"),
         (errno.ELOOP, "Check its permissions and free space"),
     ],
