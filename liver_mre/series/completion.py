@@ -18,6 +18,7 @@ from liver_mre.series.roles import Role, SeriesRole
 from liver_mre.series.split_series import joined_notes
 from liver_mre.series.stack import check_extent, missing_message, order_slices, sparse_stack_note
 from liver_mre.series.units import resolve_units, unit_in_one_line
+from liver_mre.studies.concatenation import check_concatenations
 from liver_mre.studies.geometry import distinct_distances_mm, grid_offset, missing_slices
 from liver_mre.studies.pixel_format import check_pixel_headers
 
@@ -97,6 +98,9 @@ def complete_acquisition(
     stiffness = choice.stiffness
     elsewhere = _body_part_notes(stiffness.series, requested=requested)
     _check_copies(choice)
+    check_concatenations(stiffness.series.instances, "stiffness series")
+    if choice.confidence is not None:
+        check_concatenations(choice.confidence.instances, "confidence map")
     _check_complete(choice, candidate, companions)
     series = stiffness.series
     ordered = order_slices(series.instances)
