@@ -279,8 +279,15 @@ class OutputError(MreError):
 
     @classmethod
     def of(cls, error: OSError) -> OutputError:
-        """Return the error that says why the operating system refused, and what to do."""
-        return cls(f"The output folder cannot be written{REASONS.get(error.errno or 0, UNKNOWN_REASON)}")
+        """Return the error that says why the operating system refused, and what to do.
+
+        Libraries raise such errors anew without their number; that of the error before is then looked at.
+        """
+        first: BaseException | None = error
+        while first is not None and not getattr(first, "errno", None):
+            first = first.__cause__ or first.__context__
+        number = getattr(first, "errno", None) or 0
+        return cls(f"The output folder cannot be written{REASONS.get(number, UNKNOWN_REASON)}")
 
 
 class OutputInUseError(OutputError):

@@ -117,9 +117,7 @@ def test_a_confidence_slice_with_the_pixels_of_a_raw_image_is_refused(study: Wri
     on_pixels(lambda image: np.minimum(image + 1, 3900), images=slice(1, 2))(
         study, files_of(study, SeriesKind.CONFIDENCE)
     )
-    with pytest.raises(
-        MreError, match=r"confidence in 100% of the air around the body at image 2|a slice of it is noise"
-    ):
+    with pytest.raises(MreError, match=r"confidence in 100% of the air .* at image 2|a slice of it is noise"):
         loaded(study.folder)
 
 
