@@ -111,7 +111,7 @@ def acquisition_table(study: StudyCheck) -> Table:
 
 def _remarks(one: AcquisitionCheck) -> list[str]:
     if one.reason is not None:
-        return [one.reason.message]
+        return [one.reason.message, *one.notes]
     return [*([f"Unit: {one.unit.detail}."] if one.unit else []), *one.notes]
 
 

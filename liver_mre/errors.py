@@ -6,9 +6,9 @@ to act.
 
 from __future__ import annotations
 
-import errno
 from enum import IntEnum
-from typing import Final
+
+from liver_mre.output_reasons import REASONS, UNKNOWN_REASON
 
 
 class ExitCode(IntEnum):
@@ -118,6 +118,13 @@ class OtherBodyPartError(NoEligibleSeriesError):
 
     code = "other_body_part"
     default_message = "The stiffness series does not show the liver. Nothing was measured."
+
+
+class OtherExamError(NoEligibleSeriesError):
+    """The images are named as those of another exam than one of the liver at 60 Hz."""
+
+    code = "other_exam"
+    default_message = "The stiffness series is named as that of another exam. Nothing was measured."
 
 
 class UnknownUnitError(NoEligibleSeriesError):
@@ -272,22 +279,15 @@ class OutputError(MreError):
 
     @classmethod
     def of(cls, error: OSError) -> OutputError:
-        """Return the error that says why the operating system refused, and what to do."""
-        return cls(f"The output folder cannot be written{_WHY.get(error.errno or 0, _UNKNOWN)}")
+        """Return the error that says why the operating system refused, and what to do.
 
-
-_UNKNOWN: Final = ". Check its permissions and free space."
-_WHY: Final = {
-    errno.ENOSPC: ": no space is left. Free some, or give another folder with -o.",
-    errno.EDQUOT: ": the quota is used up. Free some space, or give another folder with -o.",
-    errno.EROFS: ": its file system is read-only. Mount it writable, or give another folder with -o.",
-    errno.EACCES: ": this user has no permission. Change its permissions, or give another folder with -o.",
-    errno.EPERM: ": this user has no permission. Change its permissions, or give another folder with -o.",
-    errno.EEXIST: ": a file is where a folder should be. Give another folder with -o.",
-    errno.ENOTDIR: ": a file is where a folder should be. Give another folder with -o.",
-    errno.ENOENT: ": it, or a part of it, was removed during the run. Run again.",
-    errno.EIO: ": the disk or its connection failed (input/output error). Check it, then run again.",
-}
+        Libraries raise such errors anew without their number; that of the error before is then looked at.
+        """
+        first: BaseException | None = error
+        while first is not None and not getattr(first, "errno", None):
+            first = first.__cause__ or first.__context__
+        number = getattr(first, "errno", None) or 0
+        return cls(f"The output folder cannot be written{REASONS.get(number, UNKNOWN_REASON)}")
 
 
 class OutputInUseError(OutputError):

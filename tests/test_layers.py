@@ -44,7 +44,8 @@ SEGMENTATION: Final = (*COHORT, "training.segmentation", "models.card", "torch",
 
 ALLOWED: Final[dict[str, tuple[str, ...]]] = {
     "liver_mre.about": (),
-    "liver_mre.errors": (),
+    "liver_mre.errors": ("liver_mre.output_reasons",),
+    "liver_mre.output_reasons": (),
     "liver_mre.studies": ("liver_mre.errors", "numpy", "pydicom"),
     "liver_mre.workflow": ("liver_mre.errors", "liver_mre.studies"),
     "liver_mre.series": ("liver_mre.errors", "liver_mre.studies"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from liver_mre.errors import NoEligibleSeriesError
-from liver_mre.method.not_evaluable import missing_magnitude
+from liver_mre.method.not_evaluable import foreseen
 from liver_mre.method.steps import steps_until
 from liver_mre.results.finding import SeriesIdentity
 from liver_mre.workflow.outcome import reason_of, run_outcome
@@ -68,12 +68,11 @@ def check_study(run: MreStudyRun, toolkit: Toolkit) -> StudyCheck:
     if run.plan is None or run.failure is not None:
         listing = run.plan.listing() if run.plan else ()
         return StudyCheck(run.study.study_instance_uid, listing, reason=run.failure)
-    found = [
-        AcquisitionCheck(
-            item.identity, missing_magnitude(item, toolkit.settings), item.acquisition.unit, item.acquisition.notes
-        )
-        for item in run.items
-    ]
+    found = []
+    for item in run.items:
+        reason, notes = foreseen(item, toolkit.settings)
+        acquisition = item.acquisition
+        found.append(AcquisitionCheck(item.identity, reason, acquisition.unit, (*acquisition.notes, *notes)))
     found += [AcquisitionCheck(SeriesIdentity.of(one.series), reason_of(one.error)) for one in run.plan.rejected]
     found.sort(key=lambda one: (one.series.series_number, one.series.series_instance_uid))
     return StudyCheck(run.study.study_instance_uid, run.plan.decisions(), tuple(found))

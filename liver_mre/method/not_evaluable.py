@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from liver_mre.measurement.region import confident_liver
 from liver_mre.quality.verdict import CAUSE_WORDS, OUT_OF_DOMAIN_HINT
+from liver_mre.stiffness.magnitude_headers import unusable_by_headers
 from liver_mre.workflow.outcome import Reason
 
 if TYPE_CHECKING:
@@ -51,6 +52,16 @@ def missing_magnitude(selected: Selected, settings: Settings) -> Reason | None:
     if not required or selected.acquisition.magnitude is not None:
         return None
     return Reason("no_magnitude", f"{selected.acquisition.elsewhere} {_MAGNITUDE_MISSING}".strip())
+
+
+def foreseen(selected: Selected, settings: Settings) -> tuple[Reason | None, tuple[str, ...]]:
+    """Return why an acquisition will not be evaluable as far as headers tell, None if they do not, and further notes.
+
+    A run finds the same when it has read the pixels, with the same reason and notes.
+    """
+    reason, note = missing_magnitude(selected, settings), unusable_by_headers(selected.acquisition)
+    required = settings.quality_control and settings.require_magnitude
+    return (NO_MAGNITUDE if note and required else reason), ((note,) if note else ())
 
 
 def because_of_quality(quality: AcquisitionQuality) -> Reason | None:

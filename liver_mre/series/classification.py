@@ -32,6 +32,7 @@ class ClassifiedSeries:
     mixed : roles of its images if they differ and some show stiffness or confidence; otherwise empty
     rule : the rule that named the role of its first image, None if none did
     conflict : which header elements contradict each other and how, "" if none do
+    copy_of : number of the series whose images it repeats under other UIDs, None if it is no copy
     """
 
     series: Series
@@ -40,6 +41,7 @@ class ClassifiedSeries:
     mixed: frozenset[SeriesRole] = frozenset()
     rule: RoleRule | None = None
     conflict: str = ""
+    copy_of: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,18 +6,20 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from liver_mre.errors import ConflictingFilesError, MissingSlicesError, OtherBodyPartError, UnknownUnitError
+from liver_mre.errors import ConflictingFilesError, MissingSlicesError, UnknownUnitError
 from liver_mre.series.acquisition import Acquisition, ScannerMaps
 from liver_mre.series.breath_holds import check_breath_holds
 from liver_mre.series.confidence_images import images_of_slices
 from liver_mre.series.grouping import join_slices
 from liver_mre.series.options import ConfidenceSource
+from liver_mre.series.other_exams import other_exam_notes
 from liver_mre.series.pairing import best_matches, broken_element, why_apart
 from liver_mre.series.requirements import check_referable
 from liver_mre.series.roles import Role, SeriesRole
 from liver_mre.series.split_series import joined_notes
 from liver_mre.series.stack import check_extent, missing_message, order_slices, sparse_stack_note
 from liver_mre.series.units import resolve_units, unit_in_one_line
+from liver_mre.studies.concatenation import check_concatenations
 from liver_mre.studies.geometry import distinct_distances_mm, grid_offset, missing_slices
 from liver_mre.studies.pixel_format import check_pixel_headers
 
@@ -40,14 +42,6 @@ _TWINS: Final[dict[SeriesRole, str]] = {
     Role.STIFFNESS_MASKED: "masked stiffness series",
     Role.STIFFNESS_MASK_UNKNOWN: "other stiffness series",
 }
-
-# BodyPartExamined (DICOM PS3.16 annex L, and PHANTOM) that is never in one field of view with the liver.
-_OTHER_BODY_PARTS: Final = frozenset(
-    {
-        *("BRAIN", "HEAD", "SKULL", "NECK", "BREAST", "HEART", "PROSTATE", "UTERUS", "SHOULDER", "ELBOW", "WRIST"),
-        *("HAND", "ARM", "HIP", "THIGH", "LEG", "KNEE", "CALF", "ANKLE", "FOOT", "CSPINE", "PHANTOM"),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,12 +69,12 @@ def complete_acquisition(
     choice, candidate, companions : from `choosing` and `grouping`
     rules : scanner rules, for the unit
     kpa_per_count : scale set by the user instead of the scanner's
-    requested : True if the user named the series; its BodyPartExamined, which is often wrong, is then only noted
+    requested : True if the user named the series; what it says of another exam, often wrongly, is then only noted
 
     Raises
     ------
-    OtherBodyPartError
-        The header says that another part of the body was examined.
+    OtherBodyPartError, OtherExamError
+        The header says that another part of the body was examined, or names the series as another exam's.
     ConflictingFilesError
         Files of the series to measure have the same SOPInstanceUID and different content.
     LossyPixelsError, UnusablePixelsError, TruncatedFileError
@@ -89,14 +83,19 @@ def complete_acquisition(
         Another series of the same acquisition shows slices that the stiffness series lacks, or there is a gap.
     GeometryError
         The slices are not one stack on one plausible grid, or the acquisition has two fields of view.
+    ContradictoryImagesError
+        Parts of a concatenation contradict each other.
     UnknownUnitError
         The unit of the pixels is not known or contradictory.
     LossyPixelsError, InvalidInputError
         Pixels cannot be decoded, or results could not refer to the images: what `requirements` raises.
     """
     stiffness = choice.stiffness
-    elsewhere = _body_part_notes(stiffness.series, requested=requested)
+    elsewhere = other_exam_notes(stiffness.series, rules, requested=requested)
     _check_copies(choice)
+    check_concatenations(stiffness.series.instances, "stiffness series")
+    if choice.confidence is not None:
+        check_concatenations(choice.confidence.instances, "confidence map")
     _check_complete(choice, candidate, companions)
     series = stiffness.series
     ordered = order_slices(series.instances)
@@ -143,20 +142,6 @@ def complete_acquisition(
         ),
     )
     return PlannedAcquisition(choice, acquisition, magnitudes)
-
-
-def _body_part_notes(series: Series, *, requested: bool) -> tuple[str, ...]:
-    parts = {image.body_part.strip().upper() for image in series.instances} & _OTHER_BODY_PARTS
-    if not parts:
-        return ()
-    finding = f"BodyPartExamined of stiffness series {series.series_number} is {' and '.join(sorted(parts))}"
-    if requested:
-        return (f"{finding}; it was measured because it was asked for.",)
-    msg = (
-        f"{finding}, where no liver is. Nothing was measured; if it shows the liver all the same, name it with "
-        f"--series {series.series_instance_uid}."
-    )
-    raise OtherBodyPartError(msg)
 
 
 def _check_copies(choice: Choice) -> None:

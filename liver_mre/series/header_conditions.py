@@ -39,6 +39,11 @@ NUMBER_FIELDS: Final = {"window_center": "WindowCenter", "window_width": "Window
 """Fields with a number or nothing."""
 FIELDS: Final = TEXT_FIELDS | CODE_FIELDS | NUMBER_FIELDS
 _WINDOW_INDEX: Final = {"window_center": 0, "window_width": 1}
+_STATED_HZ: Final = re.compile(r"((?:\d+(?:[.,]\d+)?[\s_+,/&-]{1,3})*\d+(?:[.,]\d+)?)[\s_]*hz(?![a-z]|\s*/)")
+"""A list of numbers before "Hz", which is not a bandwidth in Hz/pixel."""
+_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)?")
+PLAUSIBLE_DRIVER_HZ: Final = (10.0, 200.0)
+"""Ours: frequencies at which tissue is vibrated; others are bandwidths."""
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
 
 
@@ -69,9 +74,12 @@ class Operator(StrEnum):
     HAS_ANY = "has_any"
     HAS_NONE = "has_none"
     BETWEEN = "between"
+    STATES_HZ_OUTSIDE = "states_hz_outside"
 
 
 NUMBER_OPERATORS: Final = frozenset({Operator.BETWEEN})
+RANGE_OPERATORS: Final = frozenset({Operator.BETWEEN, Operator.STATES_HZ_OUTSIDE})
+"""Operators with the lower and the upper end of a range."""
 _TEXT_CHECKS: Final[dict[Operator, Callable[[str, tuple[str, ...]], bool]]] = {
     Operator.CONTAINS_ANY: lambda text, values: any(value in text for value in values),
     Operator.CONTAINS_NONE: lambda text, values: not any(value in text for value in values),
@@ -86,7 +94,7 @@ _CODE_CHECKS: Final[dict[Operator, Callable[[frozenset[str], frozenset[str]], bo
     Operator.HAS_ANY: lambda codes, values: bool(values & codes),
     Operator.HAS_NONE: lambda codes, values: not values & codes,
 }
-TEXT_OPERATORS: Final = frozenset(_TEXT_CHECKS)
+TEXT_OPERATORS: Final = frozenset(_TEXT_CHECKS) | {Operator.STATES_HZ_OUTSIDE}
 CODE_OPERATORS: Final = frozenset(_CODE_CHECKS)
 _NEGATIVE: Final = frozenset({Operator.CONTAINS_NONE, Operator.HAS_WORD_NONE, Operator.HAS_NONE})
 
@@ -137,6 +145,27 @@ class RangeCondition:
 
 
 @dataclass(frozen=True, slots=True)
+class FrequencyCondition:
+    """A text that states frequencies in Hz of a driver, none of them within a closed range."""
+
+    field: str
+    low: float
+    high: float
+
+    def holds(self, instance: Instance) -> bool:
+        """Tell whether the instance's header meets the condition."""
+        lists = _STATED_HZ.findall(fold(str(getattr(instance, self.field) or "")))
+        stated = [float(number.replace(",", ".")) for of in lists for number in _NUMBER.findall(of)]
+        least, most = PLAUSIBLE_DRIVER_HZ
+        drivers = [hz for hz in stated if least <= hz <= most]
+        return bool(drivers) and not any(self.low <= hz <= self.high for hz in drivers)
+
+    def tags(self, instance: Instance) -> tuple[str, ...]:  # noqa: ARG002 - the same for every kind of check
+        """Name the element that states it."""
+        return (FIELDS[self.field],)
+
+
+@dataclass(frozen=True, slots=True)
 class AnyOf:
     """Groups of checks, of which at least one must hold."""
 
@@ -151,7 +180,7 @@ class AnyOf:
         return tuple(tag for group in self.groups if all_hold(group, instance) for tag in tags(group, instance))
 
 
-Check: TypeAlias = Condition | RangeCondition | AnyOf
+Check: TypeAlias = Condition | RangeCondition | FrequencyCondition | AnyOf
 
 
 def all_hold(checks: tuple[Check, ...], instance: Instance) -> bool:

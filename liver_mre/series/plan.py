@@ -2,9 +2,9 @@
 
 An acquisition is a stiffness series with the companions from the same raw images. Each one that can be measured is
 selected; one that cannot is rejected with its reason, without stopping the others. If nothing tells two series apart,
-the user has to name one. A study is planned once, in this order: `classification` (roles), `pairing` (which series can
-belong together), `grouping` (candidates and companions), `options` and `choosing` (what of a candidate is measured),
-`completion` (checks), `decisions` (words for every series).
+the user has to name one. A study is planned once, in this order: `classification` (roles), `copies` (what is there
+twice), `pairing` (which series can belong together), `grouping` (candidates and companions), `options` and `choosing`
+(what of a candidate is measured), `completion` (checks), `decisions` (words for every series).
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from liver_mre.errors import (
 )
 from liver_mre.series.acquisition import RejectedAcquisition
 from liver_mre.series.classification import ClassifiedSeries, classify
+from liver_mre.series.copies import mark_copies
 from liver_mre.series.decisions import SeriesUses, with_outcomes
 from liver_mre.series.grouping import assign_companions, candidates
 from liver_mre.series.header_conditions import all_hold
@@ -169,8 +170,8 @@ def plan_series(
     joined = join_split_series(study)
     if series_uid is not None:
         series_uid = whole_of(series_uid, joined)
-    classified = classify(joined, rules)
-    involved = members(entry for entry in classified if entry.role in MRE_ROLES)
+    classified = mark_copies(classify(joined, rules), keep=series_uid)
+    involved = members(entry for entry in classified if entry.role in MRE_ROLES and entry.copy_of is None)
     found = candidates(member for member in involved if member.role in STIFFNESS_ROLES)
     requested = next((one for one in found if any(member.uid == series_uid for member in one.members)), None)
     companions = assign_companions(

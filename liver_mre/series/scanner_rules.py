@@ -90,6 +90,25 @@ class ConfidenceRule:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherExamRule:
+    """A name of the stiffness series that is none of an exam of the liver at 60 Hz.
+
+    Attributes
+    ----------
+    says : what it says, as a clause after the names of the elements
+    refused : True if nothing is measured, False if a note says so
+    why : why that matters, as a sentence
+    source : evidence for the rule
+    """
+
+    says: str
+    when: tuple[Check, ...]
+    refused: bool
+    why: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class ScannerRules:
     """All rules; the first of `roles` that matches names the role."""
 
@@ -99,3 +118,4 @@ class ScannerRules:
     signs: tuple[SignRule, ...] = ()
     vendors: tuple[VendorRule, ...] = ()
     scaled_one_by_one: tuple[ScaledOneByOneRule, ...] = ()
+    other_exams: tuple[OtherExamRule, ...] = ()

@@ -13,10 +13,12 @@ from liver_mre.series.header_conditions import (
     FIELDS,
     NUMBER_FIELDS,
     NUMBER_OPERATORS,
+    RANGE_OPERATORS,
     TEXT_OPERATORS,
     AnyOf,
     Check,
     Condition,
+    FrequencyCondition,
     Operator,
     RangeCondition,
     fold,
@@ -24,6 +26,7 @@ from liver_mre.series.header_conditions import (
 from liver_mre.series.roles import Role, SeriesRole, known_roles
 from liver_mre.series.scanner_rules import (
     ConfidenceRule,
+    OtherExamRule,
     RoleRule,
     ScaledOneByOneRule,
     ScannerRules,
@@ -76,6 +79,7 @@ def load_scanner_rules(extra: Path | None = None) -> ScannerRules:
         signs=site.signs + ours.signs,
         vendors=site.vendors + ours.vendors,
         scaled_one_by_one=site.scaled_one_by_one + ours.scaled_one_by_one,
+        other_exams=site.other_exams + ours.other_exams,
     )
 
 
@@ -124,6 +128,7 @@ def _parse(content: object, where: str, names: _Names) -> ScannerRules:
         signs=rules("signs", _sign_rule),
         vendors=rules("vendors", _vendor_rule),
         scaled_one_by_one=rules("scaled_one_by_one", _scaled_one_by_one_rule),
+        other_exams=rules("other_exams", _other_exam_rule),
     )
     fields.finish()
     return found
@@ -168,6 +173,11 @@ def _scaled_one_by_one_rule(rule: Fields, names: _Names) -> ScaledOneByOneRule:
     return ScaledOneByOneRule(rule.text("vendor"), _checks(rule.part("when"), names), rule.text("source"))
 
 
+def _other_exam_rule(rule: Fields, names: _Names) -> OtherExamRule:
+    when = _checks(rule.part("when"), names)
+    return OtherExamRule(rule.text("says"), when, rule.flag("refused"), rule.text("why"), rule.text("source"))
+
+
 def _confidence_rule(rule: Fields, names: _Names) -> ConfidenceRule:
     return ConfidenceRule(
         vendor=rule.text("vendor"),
@@ -204,11 +214,12 @@ def _comparisons(field_name: str, fields: Fields, names: _Names) -> list[Check]:
     for operator in fields:
         if operator not in allowed:
             fields.refuse(f"is not a comparison of this field; known are {', '.join(sorted(allowed))}", operator)
-        if operator == Operator.BETWEEN:
+        if operator in RANGE_OPERATORS:
             low, high = fields.numbers(operator, 2)
             if low >= high:
                 fields.refuse("must have the smaller number first", operator)
-            checks.append(RangeCondition(field_name, low, high))
+            kind = RangeCondition if operator == Operator.BETWEEN else FrequencyCondition
+            checks.append(kind(field_name, low, high))
         else:
             checks.append(Condition(field_name, Operator(operator), _values(fields, operator, names)))
     return checks

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from liver_mre.stiffness.volume import StiffnessVolume
     from liver_mre.studies.study import Instance, Series
 
     Pixels = NDArray[np.float32]
@@ -35,13 +34,13 @@ def require(condition: object, otherwise: str) -> None:
         raise UnusableError(otherwise)
 
 
-def on_slices(volume: StiffnessVolume, series: Series) -> list[list[Instance]]:
+def on_slices(slices: Sequence[Instance], series: Series) -> list[list[Instance]]:
     """Return the images at the position of each measured slice, at least one per slice."""
-    by_slice = [images_at(series, instance) for instance in volume.instances]
+    by_slice = [images_at(series, instance) for instance in slices]
     require(all(by_slice), "it lacks slices, or shows others (ImagePositionPatient)")
     aligned = all(
         grid_offset(instance, image) is not None
-        for instance, images in zip(volume.instances, by_slice, strict=True)
+        for instance, images in zip(slices, by_slice, strict=True)
         for image in images
     )
     require(
@@ -76,14 +75,31 @@ def of_slices(values: Pixels, images: Sequence[Instance], slices: int) -> Pixels
     return closest
 
 
-def read_values(images: Sequence[Instance]) -> Pixels:
-    """Read pixels on one scale: each image's own, since it can differ between slices, if every image has one."""
-    stored = np.stack([image.stored for image in read_images(images)]).astype(np.float32)
+def rescale(images: Sequence[Instance]) -> NDArray[np.float32] | None:
+    """Return RescaleSlope and RescaleIntercept of images, (2, N); None if not every image has its own scale."""
     if any(image.rescale_slope is None for image in images):
-        return np.maximum(stored, np.float32(0.0))
+        return None
     scales = np.array([(image.rescale_slope, image.rescale_intercept or 0.0) for image in images], dtype=np.float32)
     usable = np.isfinite(scales).all() and (scales[:, 0] > 0).all()
     require(usable, "its RescaleSlope or RescaleIntercept cannot be used")
-    slope, intercept = scales.T[:, :, np.newaxis, np.newaxis]
+    return scales.T
+
+
+def read_values(images: Sequence[Instance]) -> Pixels:
+    """Read pixels on one scale: each image's own, since it can differ between slices, if every image has one."""
+    stored = np.stack([image.stored for image in read_images(images)]).astype(np.float32)
+    scales = rescale(images)
+    if scales is None:
+        return np.maximum(stored, np.float32(0.0))
+    slope, intercept = scales[:, :, np.newaxis, np.newaxis]
     values: Pixels = np.maximum(stored * slope + intercept, np.float32(0.0))
     return values
+
+
+def without_repeats(images: Pixels) -> Pixels:
+    """Return the different ones of the images of a slice (K, R, C), in their order."""
+    kept: list[NDArray[np.float32]] = []
+    for image in images:
+        if not any(np.array_equal(image, other) for other in kept):
+            kept.append(image)
+    return np.stack(kept)

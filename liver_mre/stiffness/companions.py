@@ -32,8 +32,10 @@ from liver_mre.stiffness.companion_slices import (
     on_slices,
     read_values,
     require,
+    without_repeats,
 )
 from liver_mre.stiffness.magnitude import body_pixels
+from liver_mre.stiffness.magnitude_headers import LEFT_OUT, UNREADABLE, check_magnitude_headers, without_positions
 from liver_mre.stiffness.masking import Masking, judge_masking
 from liver_mre.stiffness.pixel_evidence import looks_like_images
 from liver_mre.stiffness.shared_structure import MAX_FLIP_GAIN, flip_gain
@@ -64,7 +66,6 @@ SWAPPED_HALVES: Final = (
     "The images of series {} are numbered in another order than the scanner's: the half with negative values was taken "
     "for the phase, and the other one for the magnitude."
 )
-_GREY: Final = (1, "MONOCHROME2")
 
 
 def with_companions(volume: StiffnessVolume, acquisition: Acquisition) -> StiffnessVolume:
@@ -115,8 +116,8 @@ def _with_unmasked(volume: StiffnessVolume, acquisition: Acquisition) -> Stiffne
 
 def _without(volume: StiffnessVolume, what: str, series: Series, error: Exception) -> StiffnessVolume:
     # Messages of the pixel decoder end in "Nothing was measured", which is not true here.
-    why = str(error) if isinstance(error, UnusableError) else "its pixels cannot be read, or lost something"
-    note = f"The network was not given the {what} (series {series.series_number}): {why}."
+    why = error if isinstance(error, UnusableError) else UNREADABLE
+    note = LEFT_OUT.format(what, series.series_number, why)
     return volume if note in volume.notes else replace(volume, notes=(*volume.notes, note))
 
 
@@ -152,12 +153,9 @@ def _has_negative_values(series: Series) -> bool:
 
 def _magnitude(volume: StiffnessVolume, series: Series) -> Pixels:
     """Return the magnitude of the measured slices, (S, R, C): the mean over the phase offsets of each."""
-    images = series.instances
-    grey = all((image.samples_per_pixel, image.photometric_interpretation) == _GREY for image in images)
-    require(grey, "it is not stored as grey values")
-    require(not any(image.conflicting for image in images), "files of it contradict each other")
-    without_positions = len({image.position_mm for image in images}) == 1 < len(volume.instances)
-    magnitude = _by_number(volume, series) if without_positions else _by_position(volume, series)
+    check_magnitude_headers(series, volume.instances, only_masked=volume.only_masked)
+    by_number = without_positions(series, volume.instances)
+    magnitude = _by_number(volume, series) if by_number else _by_position(volume, series)
     require(looks_like_images(magnitude), "a slice of it is constant, or noise")
     require(not _is_copy(magnitude, volume), "it is a copy of the stiffness or of its confidence")
     measured = volume.complete_kpa > 0.0
@@ -165,15 +163,17 @@ def _magnitude(volume: StiffnessVolume, series: Series) -> Pixels:
         return magnitude  # no outline of the body to compare with
     body, outline = fill_holes(body_pixels(magnitude)), fill_holes(measured)
     reach = round(MAX_SHIFT_MM / min(volume.pixel_spacing_mm))
-    same_body = best_overlap(body, outline, reach) >= MIN_SAME_BODY
-    require(same_body, "its outline of the body is another than that of the stiffness")
+    overlap = best_overlap(body, outline, reach)
+    require(overlap >= MIN_SAME_BODY, "its outline of the body is another than that of the stiffness")
     in_order = exchange_gain(body, outline) <= EXCHANGE_MARGIN
     require(in_order, "outlines of the body would fit better if slices of it changed places")
     as_is = mirror_gain(body, outline) <= MIRROR_MARGIN
     require(as_is, "the outline of the body would fit better if a slice of it were mirrored")
     for axis, limit in enumerate(MAX_FLIP_GAIN):
         gain = flip_gain(magnitude, volume.complete_kpa, body, volume.pixel_spacing_mm, axis)
-        require(gain <= limit, f"the organs in it would fit those of the stiffness better {_FLIPPED[axis]}")
+        # Organs alone do not tell: a coil's shading can follow a stiffness that is smooth.
+        fits = gain <= limit or best_overlap(np.flip(body, axis), outline, reach) < overlap
+        require(fits, f"the organs in it and its outlines would fit those of the stiffness better {_FLIPPED[axis]}")
     return magnitude
 
 
@@ -193,16 +193,17 @@ def _is_copy(magnitude: Pixels, volume: StiffnessVolume) -> bool:
 
 def _by_position(volume: StiffnessVolume, series: Series) -> Pixels:
     """Return the mean over the images at the position of each measured slice, as many of each."""
-    by_slice = on_slices(volume, series)
-    offsets = {len(of_slice) for of_slice in by_slice}
-    require(len(offsets) == 1, "it has more images of some slices than of others")
+    by_slice = on_slices(volume.instances, series)
     values = on_grids(
         read_values(list(chain.from_iterable(by_slice))),
         tuple(chain.from_iterable(by_slice)),
         tuple(instance for instance, found in zip(volume.instances, by_slice, strict=True) for _ in found),
     )
-    mean: Pixels = values.reshape(len(by_slice), *offsets, *values.shape[1:]).mean(axis=1)
-    return mean
+    offsets = np.split(values, np.cumsum(list(map(len, by_slice)))[:-1])
+    if len(set(map(len, offsets))) > 1:  # some images may have been sent twice
+        offsets = list(map(without_repeats, offsets))
+    require(len(set(map(len, offsets))) == 1, "it has more images of some slices than of others")
+    return np.stack([of_slice.mean(axis=0) for of_slice in offsets])
 
 
 def _by_number(volume: StiffnessVolume, series: Series) -> Pixels:
@@ -213,15 +214,7 @@ def _by_number(volume: StiffnessVolume, series: Series) -> Pixels:
     meet this.
     """
     images, slices = sorted(series.instances, key=image_number), volume.instances
-    shape = volume.stiffness_kpa.shape[1:]
-    fits = len(images) % len(slices) == 0 and all((image.rows, image.columns) == shape for image in images)
-    require(fits, f"{NO_POSITIONS} other images than the stiffness")
-    unique = all(len(set(map(image_number, of))) == len(of) for of in (images, slices))
-    require(unique, f"{NO_POSITIONS} InstanceNumber repeats")
     order = order_by_number(slices)
-    numbered = sorted(order) in (order, order[::-1])
-    require(numbered, f"{NO_POSITIONS} the stiffness is not numbered in the order of its slices")
-    require(not volume.only_masked, f"{NO_POSITIONS} no outline of the body in a masked stiffness tells its order")
     by_number = of_slices(read_values(images), images, len(slices))
     measured = volume.valid if volume.unmasked_kpa is None else volume.unmasked_kpa > 0
     body, outline = fill_holes(body_pixels(by_number)), fill_holes(measured[order])

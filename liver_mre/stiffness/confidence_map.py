@@ -11,13 +11,16 @@ from liver_mre.series.confidence_images import images_of_slices, order_by_number
 from liver_mre.stiffness.body_overlap import (
     EXCHANGE_MARGIN,
     MIRROR_MARGIN,
+    SAME_OUTLINE,
     SHIFT_MARGIN,
     exchange_gain,
     mean_overlap,
     mirror_gain,
+    outlines_changed_places,
     shift_gain,
 )
 from liver_mre.stiffness.pixel_evidence import MIN_NEIGHBOUR_CORRELATION, MIN_PIXELS, neighbour_correlation
+from liver_mre.stiffness.raw_copies import check_no_raw_pixels
 from liver_mre.stiffness.stored_evidence import check_no_copy, check_signs, check_variety
 from liver_mre.studies.decoding import read_images
 from liver_mre.studies.geometry import on_grid
@@ -25,7 +28,7 @@ from liver_mre.studies.geometry import on_grid
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from liver_mre.series.acquisition import ScannerMaps
+    from liver_mre.series.acquisition import Acquisition, ScannerMaps
     from liver_mre.studies.study import Instance
 
 # Ours, in mean Dice overlap of outlines: in 8 simulated exams the wrong order is worse by 0.005-0.017.
@@ -33,17 +36,21 @@ REVERSAL_MARGIN: Final = 0.002
 MAX_CONFIDENCE: Final = 1.01  # ours: allows for rounding of stored counts
 MIN_PEAK_CONFIDENCE: Final = 0.5  # ours: even simulated maps of failed acquisitions have a higher maximum
 CONFIDENT: Final = 0.95
+MAX_IN_AIR: Final = (0.01, 0.1)
+"""Ours: share of pixels in air with confidence, in most slices of a map that leaves air out, and in any slice of it. An
+image with noise in air has it in half of them or more."""
 MAX_CONFIDENT_OUTSIDE: Final = 0.5  # ours: share of confident pixels without stiffness; about 0 in correct maps
 
 
 def read_confidence(
-    maps: ScannerMaps, instances: tuple[Instance, ...], stiffness: NDArray[np.integer]
+    acquisition: Acquisition, maps: ScannerMaps, instances: tuple[Instance, ...], stiffness: NDArray[np.integer]
 ) -> NDArray[np.float32] | None:
     """Read the confidence of every measured slice.
 
     Parameters
     ----------
-    maps : the scanner's maps, with or without a confidence map
+    acquisition : the acquisition
+    maps : its maps, with or without a confidence map
     instances : the images of the stiffness series in slice order
     stiffness : (S, R, C), stored values of the stiffness; 0 where there is none
 
@@ -62,7 +69,8 @@ def read_confidence(
     NoConfidenceError
         The map is confident where the stiffness series has no values: it is inverted, or another map.
     ContradictoryImagesError
-        The map has values that no scanner stores, or the pixels of the stiffness, or a slice has confidence alone.
+        The map has values that no scanner stores, or the pixels of another image; or a slice of it has no stiffness, or
+        confidence in air.
     LossyPixelsError, TruncatedFileError
         From `read_images`.
     """
@@ -71,13 +79,42 @@ def read_confidence(
     stored = _read(images_of_slices(maps.confidence, instances, paired_by_number=maps.paired_by_number), instances)
     check_signs(stored, instances, "confidence map")
     check_no_copy(stored, stiffness, "confidence map", "stiffness series")
+    check_no_raw_pixels(stored, "confidence map", acquisition, phases=_outlines_differ(stored > 0, stiffness > 0))
     measured = stiffness > 0
     if maps.paired_by_number:
         _check_direction(stored > 0, measured, instances)
     confidence = stored.astype(np.float32) * np.float32(maps.confidence_per_count)
     _check_values(confidence, measured)
     check_variety(stored, instances, "confidence map")
+    _check_air(stored > 0, measured, instances)
     return confidence
+
+
+def _outlines_differ(known: NDArray[np.bool_], measured: NDArray[np.bool_]) -> bool:
+    """Tell whether a slice of the map has another outline than the stiffness, as no whole map of one inversion has."""
+    if known.shape != measured.shape:
+        return False
+    return any(mean_overlap(known[place:][:1], measured[place:][:1]) < SAME_OUTLINE for place in range(len(known)))
+
+
+def _check_air(known: NDArray[np.bool_], measured: NDArray[np.bool_], instances: tuple[Instance, ...]) -> None:
+    """Refuse a map with a slice that has confidence in air, where no slice has stiffness, if most slices have none."""
+    if known.shape != measured.shape:
+        return  # `assemble` reports both sizes
+    air = ~measured.any(axis=0)
+    if np.count_nonzero(air) < MIN_PIXELS:
+        return
+    shares = known[:, air].mean(axis=1)
+    usual, most = MAX_IN_AIR
+    if np.quantile(shares, 0.5, method="lower") > usual or shares.max() <= most:
+        return
+    place = int(shares.argmax())
+    msg = (
+        f"The confidence map has confidence in {shares[place]:.0%} of the air around the body at image "
+        f"{instances[place].instance_number} of the stiffness series, but at other images in none, so its pixels there "
+        "are those of another kind of image. Nothing was measured; send the acquisition again."
+    )
+    raise ContradictoryImagesError(msg)
 
 
 def _check_values(confidence: NDArray[np.float32], measured: NDArray[np.bool_]) -> None:
@@ -125,7 +162,8 @@ def _check_order(confidence: NDArray[np.float32], measured: NDArray[np.bool_]) -
     outlines = (confidence > 0.0, confidence >= CONFIDENT)
     outline = max(outlines, key=lambda one: mean_overlap(one, measured))
     changes = {
-        "slices of it changed places": exchange_gain(outline, measured) > EXCHANGE_MARGIN,
+        "slices of it changed places": exchange_gain(outline, measured) > EXCHANGE_MARGIN
+        or outlines_changed_places(outline, measured),
         "a slice of it were mirrored": mirror_gain(outline, measured) > MIRROR_MARGIN,
         "a slice of it were shifted by some pixels": shift_gain(outline, measured) > SHIFT_MARGIN,
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
-from liver_mre.errors import MreError, NoConfidenceError
+from liver_mre.errors import NoConfidenceError
 from liver_mre.series.stack import order_slices
 from liver_mre.stiffness.assembly import assemble
 from liver_mre.stiffness.companions import MAX_FILLED, check_unmasked, with_companions
@@ -15,8 +15,9 @@ from liver_mre.stiffness.confidence_map import read_confidence
 from liver_mre.stiffness.masking import Masking, close_hatch, judge_masking
 from liver_mre.stiffness.pixel_evidence import without_impossible_pixels
 from liver_mre.stiffness.plausibility import check_body_stiffness
+from liver_mre.stiffness.raw_copies import check_no_raw_pixels
 from liver_mre.stiffness.stiffness_twins import check_twin
-from liver_mre.stiffness.stored_evidence import check_no_copy, check_signs, check_variety
+from liver_mre.stiffness.stored_evidence import check_signs, check_variety
 from liver_mre.studies.decoding import read_images
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ def read_scanner_maps(
         stored = _unhatched(stored, notes)
     row_mm, column_mm = cast("tuple[float, float]", instances[0].pixel_spacing_mm)
     masking = judge_masking(stored > 0, row_mm * column_mm / 100.0)
-    confidence = read_confidence(maps, instances, stored)
+    filled = bool((stored > 0).mean() > MAX_FILLED)  # also in the air, as phases do
+    check_no_raw_pixels(stored, _NAME, acquisition, phases=filled)
+    confidence = read_confidence(acquisition, maps, instances, stored)
     if confidence is None:
         _check_masked(maps, acquisition.notes, masking, notes)
     volume = assemble(
@@ -103,19 +106,7 @@ def read_scanner_maps(
     volume = replace(volume, scanner_contour=contour, notes=tuple(notes), masked=masked)
     volume = without_impossible_pixels(volume)
     check_twin(volume, maps)
-    if (stored > 0).mean() > MAX_FILLED:
-        _check_not_phases(stored, acquisition)
     return with_companions(volume, acquisition) if companions else check_unmasked(volume, acquisition)
-
-
-def _check_not_phases(stored: NDArray[np.integer], acquisition: Acquisition) -> None:
-    """Refuse a stiffness that also fills the air, as phases do, and has the pixels of a phase image."""
-    for series in acquisition.phases:
-        try:
-            phases = np.stack([image.stored for image in read_images(series.instances)])
-        except MreError:
-            continue
-        check_no_copy(stored, phases, _NAME, "phase series")
 
 
 def _slice_units(maps: ScannerMaps, instances: tuple[Instance, ...]) -> tuple[UnitEvidence, ...] | None:

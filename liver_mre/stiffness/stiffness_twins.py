@@ -48,7 +48,7 @@ def read_twin(
     MreError
         From `read_images`.
     """
-    by_slice = on_slices(volume, series)
+    by_slice = on_slices(volume.instances, series)
     require(all(len(images) == 1 for images in by_slice), "it does not show every measured slice once")
     images = tuple(chain.from_iterable(by_slice))
     stored = np.stack([image.stored for image in read_images(images)])

@@ -76,12 +76,13 @@ def check_variety(stored: Stored, instances: Sequence[Instance], name: str) -> N
             raise ContradictoryImagesError(msg)
 
 
-def check_no_copy(stored: Stored, others: Stored, name: str, other_name: str) -> None:
+def check_no_copy(stored: Stored, others: Stored, name: str, other_name: str, *, unless_all: bool = False) -> None:
     """Refuse a map of which an image has the pixels of another kind of image.
 
     Parameters
     ----------
     stored, others : (S, R, C) and (N, r, c), values as stored
+    unless_all : whether others that hold every image of the map are let pass
 
     Raises
     ------
@@ -91,13 +92,13 @@ def check_no_copy(stored: Stored, others: Stored, name: str, other_name: str) ->
     if stored.shape[1:] != others.shape[1:]:
         return
     positive = np.maximum(others, 0)  # pixels without a sign cannot hold the others
-    for one in stored:
-        if any(_is_copy(one, other) for other in positive):
-            msg = (
-                f"An image of the {name} has the pixels of the {other_name}, so one of the two holds the pixels of the "
-                f"other. {_SEND_AGAIN}"
-            )
-            raise ContradictoryImagesError(msg)
+    copied = [any(_is_copy(one, other) for other in positive) for one in stored]
+    if any(copied) and not (unless_all and all(copied)):
+        msg = (
+            f"An image of the {name} has the pixels of the {other_name}, so one of the two holds the pixels of the "
+            f"other. {_SEND_AGAIN}"
+        )
+        raise ContradictoryImagesError(msg)
 
 
 def _is_copy(one: Stored, other: Stored) -> bool:

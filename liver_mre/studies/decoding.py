@@ -6,6 +6,8 @@ import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from liver_mre.errors import GeometryError, LossyPixelsError, MreError, TruncatedFileError, UnusablePixelsError
 from liver_mre.studies.codestream import CodestreamError
 from liver_mre.studies.dicom_file import opened
@@ -22,7 +24,6 @@ from liver_mre.studies.values import text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from liver_mre.studies.dicom_file import DicomFile
@@ -82,6 +83,19 @@ def read_images(instances: Sequence[Instance]) -> list[Image]:
     ordered = [images[index] for index in range(len(instances))]
     stored = without_padding([image.stored for image, _ in ordered], [padding for _, padding in ordered])
     return [replace(image, stored=values) for (image, _), values in zip(ordered, stored, strict=True)]
+
+
+def same_pixels(some: Sequence[Instance], others: Sequence[Instance]) -> bool:
+    """Tell whether images equal others, in order, in pixels and drawn contours; False where they cannot be read."""
+    try:
+        read = zip(read_images(some), read_images(others), strict=True)
+    except MreError:
+        return False
+    return all(_equal(one.stored, other.stored) and _equal(one.contour, other.contour) for one, other in read)
+
+
+def _equal(one: NDArray[np.generic] | None, other: NDArray[np.generic] | None) -> bool:
+    return one is other if one is None or other is None else np.array_equal(one, other)
 
 
 def _read_object(frames: list[Instance]) -> list[tuple[Image, tuple[int, int] | None]]:

@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
+from liver_mre.studies.concatenation import CONCATENATION_KEYWORDS, concatenation_part
 from liver_mre.studies.frames import Levels, frame_levels, group_items, is_enhanced
 from liver_mre.studies.identifiers import LONGEST, sop_class_of, unusable_identifiers
 from liver_mre.studies.pixel_format import FORMAT_KEYWORDS, MOST_FRAMES, evidence_of_loss, pixel_fault
@@ -69,6 +70,7 @@ _KEYWORDS: Final = (
     "ReconstructionDiameter",
     "PhotometricInterpretation",
     *FORMAT_KEYWORDS,
+    *CONCATENATION_KEYWORDS,
     "ImagePositionPatient",
     "ImageOrientationPatient",
     "PixelSpacing",
@@ -117,6 +119,7 @@ def to_instances(read: Header, source: str, digest_key: bytes) -> tuple[Instance
     levels = frame_levels(header, frames) if frames <= MOST_FRAMES else None
     if levels is None:
         return (replace(_without_geometry(common), unusable_unit_elements=(_PER_FRAME,)),)
+    common = replace(common, concatenation=concatenation_part(header, frames))
     images = [_with_frame(common, level, frame_number=n) for n, level in enumerate(levels, start=1)]
     return _numbered(tuple(images), levels)
 
@@ -227,12 +230,17 @@ def _acquired(levels: Levels) -> tuple[int | None, float | None]:
 
 
 def _numbered(images: tuple[Instance, ...], levels: tuple[Levels, ...]) -> tuple[Instance, ...]:
-    """Set frame numbers to InStackPositionNumber if it tells them apart, otherwise by their order."""
-    if len(images) == 1:
+    """Set frame numbers to InStackPositionNumber if it tells them apart, otherwise by their order.
+
+    The parts of a concatenation have one InstanceNumber, and their frames follow each other.
+    """
+    part = images[0].concatenation
+    if len(images) == 1 and part is None:
         return images
     places = [integer(level.holder("InStackPositionNumber"), "InStackPositionNumber") for level in levels]
-    if None in places or len(set(places)) == 1:
-        return tuple(replace(image, instance_number=image.frame_number or 0) for image in images)
+    if None in places or len(set(places)) < min(len(places), 2):
+        before = (part.offset or 0) if part else 0
+        return tuple(replace(image, instance_number=before + (image.frame_number or 0)) for image in images)
     return tuple(replace(image, instance_number=place or 0) for image, place in zip(images, places, strict=True))
 
 

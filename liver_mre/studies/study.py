@@ -66,6 +66,26 @@ class PixelFault:
 
 
 @dataclass(frozen=True, slots=True)
+class ConcatenationPart:
+    """One of the objects in which a multi-frame object is stored.
+
+    Attributes
+    ----------
+    uid : ConcatenationUID, "" where absent
+    number : InConcatenationNumber, from 1; 0 where absent
+    frames : number of its frames
+    total : InConcatenationTotalNumber, None where absent
+    offset : ConcatenationFrameOffsetNumber, the number of frames in the parts before; None where absent
+    """
+
+    uid: str
+    number: int
+    frames: int
+    total: int | None = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Instance:
     """Header of one image: a single-frame SOP instance, or one frame of a multi-frame one.
 
@@ -94,6 +114,7 @@ class Instance:
     real_world : every mapping of its RealWorldValueMappingSequence, in that order; empty where one is unusable
     unusable_unit_elements : keywords of elements about the unit that are present but unusable
     conflicting : True if another file with the same SOPInstanceUID has different content
+    concatenation : which part of a multi-frame object its object is, None where it is a whole one
     """
 
     source: str
@@ -139,6 +160,7 @@ class Instance:
     unusable_unit_elements: tuple[str, ...] = ()
     conflicting: bool = False
     unusable_identifiers: tuple[str, ...] = ()
+    concatenation: ConcatenationPart | None = None
 
 
 @dataclass(frozen=True, slots=True)

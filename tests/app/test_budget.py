@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,13 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from tests.busy import Watch
-from tests.yardstick import CORES, slowness, two_cores
+from tests.yardstick import slowness
 
 if TYPE_CHECKING:
     from tests.app.conftest import ExampleStudy
 
 ROOT = Path(__file__).resolve().parents[2]
-SECONDS, GIGABYTES = 4.0, 1.0
+CORES, SECONDS, GIGABYTES = 2, 4.0, 1.0
 TRIES = 5
 
 
@@ -37,6 +38,10 @@ class Usage(NamedTuple):
     wall_s: float
     cpu_s: float
     peak_kib: int
+
+
+def two_cores() -> None:
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
 
 
 def run_once(command: list[str]) -> Usage:

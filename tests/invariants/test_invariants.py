@@ -23,12 +23,9 @@ if TYPE_CHECKING:
 ENCODINGS: Final = ("siemens-gre", "ge-gre", "canon", "resoundant-3d", "philips-enhanced")
 MORE_ENCODINGS: Final = ("ge-epi", "philips") if os.environ.get("INVARIANTS") == "all" else ()
 GE: Final = ("ge-gre", "ge-epi")
-NAMED: Final = ("siemens-gre", *GE, "resoundant-3d")
-"""Encodings whose headers say if a map is masked; of two that do not say it, the pixels decide."""
-# Two readings are possible, or what places GE's raw magnitude, which has no positions, is lost: changes, encodings,
-# code, words of the reason, and whether it takes the pixels to see it.
+# What places GE's raw magnitude, which has no positions, is lost: changes, encodings, code, words of the reason, and
+# whether it takes the pixels to see it.
 REFUSED: Final = (
-    (("stiffness_twice",), NAMED, "ambiguous_series", "nothing tells them apart", "headers"),
     (("shuffled_numbers",), GE, "no_magnitude", "negative values, as phase images have", "pixels"),
     (("no_numbers",), GE, "no_magnitude", "", "headers"),
     (("padded_stiffness", "padded_companions"), GE, "no_magnitude", "differ in size or number", "headers"),

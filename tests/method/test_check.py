@@ -8,6 +8,9 @@ import pytest
 from pydicom import DataElement, Dataset, config
 
 from liver_mre.api import check_folder
+from simulation.encodings import ENCODINGS
+from simulation.encodings.types import SeriesKind
+from tests.stiffness.companion_files import EXAM, files_of, loaded
 from tests.studies.files import change, copy_files, masked_files
 
 if TYPE_CHECKING:
@@ -60,3 +63,36 @@ def test_what_a_run_would_refuse_is_refused_by_its_headers(siemens: WrittenStudy
     assert element in study.reason.message
     assert "Nothing was measured" in study.reason.message
     assert "Secret" not in study.reason.message
+
+
+def _paint(image: Dataset) -> None:
+    image.PhotometricInterpretation = "MONOCHROME1"
+
+
+def _without_scale(image: Dataset) -> None:
+    image.RescaleSlope = 0
+
+
+UNUSABLE_MAGNITUDES: dict[str, tuple[str, Callable[[Dataset], object] | None, str]] = {
+    "no outline tells its order": ("ge-masked-only", None, "no outline of the body in a masked stiffness"),
+    "inverted grey values": ("philips", _paint, "not stored as grey values"),
+    "no scale": ("philips", _without_scale, "RescaleSlope"),
+    "lossy": ("philips", lambda ds: setattr(ds, "LossyImageCompression", "01"), "cannot be read, or lost something"),
+}
+
+
+@pytest.mark.parametrize("case", UNUSABLE_MAGNITUDES)
+def test_a_magnitude_that_a_run_leaves_out_for_its_headers_is_foreseen(case: str, tmp_path: Path) -> None:
+    encoding, fault, words = UNUSABLE_MAGNITUDES[case]
+    study = ENCODINGS[encoding](EXAM, tmp_path / "study")
+    for file in files_of(study, SeriesKind.MAGNITUDE) if fault else ():
+        change(file, fault)
+    (checked,) = check_folder(study.folder).studies
+    (acquisition,) = checked.acquisitions
+    assert not checked.eligible
+    assert acquisition.reason is not None
+    assert acquisition.reason.code == "no_magnitude"
+    assert words in acquisition.notes[-1]
+    volume = loaded(study.folder)
+    assert volume.magnitude is None
+    assert volume.notes[-1] == acquisition.notes[-1]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import errno
 import json
 import os
+import resource
 from typing import TYPE_CHECKING
 
 import pytest
+from pydicom import Dataset
 
 from liver_mre.errors import ExitCode, OutputError, OutputInUseError
 from liver_mre.results import file_operations
@@ -136,6 +138,7 @@ def test_a_file_where_the_output_folder_should_be_is_an_output_error(tmp_path: P
         (errno.EACCES, "no permission"),
         (errno.ENOSPC, "no space"),
         (errno.EDQUOT, "quota"),
+        (errno.EFBIG, "ulimit -f"),
         (errno.EIO, "input/output error"),
         (errno.ELOOP, "Check its permissions and free space"),
     ],
@@ -151,6 +154,24 @@ def test_the_message_says_why_the_folder_cannot_be_written_and_what_to_do(
         open_publication(tmp_path)
     assert refused.value.exit_code == ExitCode.OUTPUT
     assert names_in(tmp_path) == []
+
+
+def test_a_limit_on_the_size_of_files_is_named_whatever_library_meets_it(tmp_path: Path) -> None:
+    """pydicom raises errors of writing anew, with its own words and without their number."""
+    image = Dataset()
+    image.PixelData = bytes(1 << 20)
+    image["PixelData"].VR = "OW"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, hard))
+    try:
+        with pytest.raises(OSError) as refused:  # noqa: PT011 - what it says is pydicom's
+            image.save_as(tmp_path / "large", implicit_vr=False, little_endian=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    message = str(OutputError.of(refused.value))
+    assert message.endswith(
+        ": a file would exceed the limit on its size (`ulimit -f`). Raise the limit, then run again."
+    )
 
 
 def test_a_missing_result_fails_the_study_alone(tmp_path: Path) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import numpy as np
 import pytest
 
 from liver_mre.stiffness.body_overlap import (
     SHIFT_MARGIN,
+    best_exchange,
     best_overlap,
     exchange_gain,
     fill_holes,
     mean_overlap,
     mirror_gain,
+    outlines_changed_places,
     shift_gain,
 )
 
@@ -89,3 +93,40 @@ def test_an_outline_of_another_shape_is_no_shift() -> None:
     body = ellipse(20, 30)
     left_half = body & (COLUMNS < 28)
     assert shift_gain(left_half, body) == 0.0
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+def test_the_best_exchange_is_that_of_all_permutations(count: int) -> None:
+    fits = np.random.default_rng(count).random((count, count))
+    rises = [
+        sum(fits[place, to] - fits[place, place] for place, to in enumerate(order)) / moved
+        for order in permutations(range(count))
+        if (moved := sum(place != to for place, to in enumerate(order)))
+    ]
+    assert best_exchange(fits) == pytest.approx(max(0.0, *rises))
+
+
+def test_slices_that_are_rotated_gain_though_no_pair_does() -> None:
+    sizes = (6, 9, 12, 14)
+    body = np.stack([((ROWS - 20) / size) ** 2 + ((COLUMNS - 30) / 20) ** 2 < 1 for size in sizes])
+    fits = np.eye(3)[[1, 2, 0]]
+    assert best_exchange(fits) == 1.0
+    assert exchange_gain(body, body[[1, 2, 3, 0]]) > 0.2
+
+
+@pytest.mark.parametrize("order", [(1, 0, 2, 3), (0, 2, 1, 3), (2, 1, 0, 3), (3, 2, 1, 0), (1, 2, 3, 0)])
+def test_slices_that_changed_places_are_known_by_outlines_that_differ_in_a_few_pixels(order: tuple[int, ...]) -> None:
+    body = np.stack([((ROWS - 20) / 12) ** 2 + ((COLUMNS - 30) / half) ** 2 < 1 for half in (19, 20, 21, 22)])
+    assert not outlines_changed_places(body, body)
+    assert exchange_gain(body, body[list(order)]) < 0.15
+    assert outlines_changed_places(body, body[list(order)])
+
+
+def test_slices_of_one_outline_and_other_outlines_have_not_changed_places() -> None:
+    one = ellipse(20, 30)
+    assert not outlines_changed_places(one, one)
+    hollow = one.copy()
+    hollow[1, 18:22, 28:32] = False  # a slice without confidence in a vessel
+    assert not outlines_changed_places(one, hollow)
+    assert not outlines_changed_places(hollow, one)
+    assert not outlines_changed_places(one, ellipse(22, 26))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from pydicom import Dataset, dcmread
 
-from liver_mre.errors import GeometryError, NoConfidenceError
+from liver_mre.errors import ContradictoryImagesError, GeometryError, MreError, NoConfidenceError
 from simulation.encodings import ENCODINGS
 from simulation.encodings.types import SeriesKind
 from simulation.exams.simulate import simulate_exam
+from tests.fuzz.phantom import make_phantom
 from tests.stiffness.companion_files import files_of, loaded
 from tests.studies.files import change
 
@@ -96,11 +98,59 @@ def test_a_magnitude_that_shows_something_else_is_left_out_with_the_reason(study
     np.testing.assert_array_equal(volume.confident, expected.confident)
 
 
-def test_a_stiffness_in_reverse_order_is_not_shown_with_the_magnitude(study: WrittenStudy) -> None:
+def test_a_stiffness_in_reverse_order_is_refused_because_its_confidence_is_that_of_other_slices(
+    study: WrittenStudy,
+) -> None:
     reversed_positions(study, files_of(study, SeriesKind.STIFFNESS))
-    volume = loaded(study.folder)
-    assert volume.magnitude is None
-    assert "reverse order" in volume.notes[-1]
+    with pytest.raises(GeometryError, match="slices of it changed places"):
+        loaded(study.folder)
+
+
+@pytest.mark.parametrize("kind", [SeriesKind.MAGNITUDE, SeriesKind.PHASE])
+def test_a_confidence_slice_with_the_pixels_of_a_raw_image_is_refused(study: WrittenStudy, kind: SeriesKind) -> None:
+    file = files_of(study, SeriesKind.CONFIDENCE)[1]
+    pixels = dcmread(files_of(study, kind)[2]).PixelData
+    change(file, lambda ds: setattr(ds, "PixelData", pixels))
+    words = "pixels of the (magnitude|phase) series"
+    with pytest.raises(ContradictoryImagesError, match=words):
+        loaded(study.folder)
+    on_pixels(lambda image: np.minimum(image + 1, 3900), images=slice(1, 2))(
+        study, files_of(study, SeriesKind.CONFIDENCE)
+    )
+    with pytest.raises(MreError, match=r"confidence in 100% of the air .* at image 2|a slice of it is noise"):
+        loaded(study.folder)
+
+
+@pytest.mark.parametrize("encoding", ["philips", "philips-enhanced"])
+@pytest.mark.parametrize("order", [(1, 0, 2, 3), (0, 2, 1, 3), (0, 1, 3, 2), (0, 2, 3, 1), (1, 2, 3, 0)])
+def test_stiffness_slices_that_changed_places_are_refused(
+    exam: SimulatedExam, encoding: str, order: tuple[int, ...], tmp_path: Path
+) -> None:
+    """Their outlines differ by less than a hundredth."""
+    study = ENCODINGS[encoding](exam, tmp_path / "study")
+    files = files_of(study, SeriesKind.STIFFNESS)
+    images = [
+        frame
+        for file in files
+        for frame in np.atleast_3d(dcmread(file).pixel_array).reshape(-1, *exam.stiffness_kpa.shape[1:])
+    ]
+    moved = np.stack([images[place] for place in order])
+    for file, pixels in zip(files, moved.reshape(len(files), -1), strict=True):
+        change(file, lambda ds, found=pixels: setattr(ds, "PixelData", found.astype("<u2").tobytes()))
+    with pytest.raises(GeometryError, match="slices of it changed places"):
+        loaded(study.folder)
+
+
+def test_a_magnitude_is_not_left_out_for_organs_alone_that_would_fit_better_mirrored(tmp_path: Path) -> None:
+    """A smooth stiffness, and the shading of a coil on the other side; the body is not the same on both sides."""
+    plain = make_phantom()
+    across = np.indices(plain.stiffness_kpa.shape)[2] / plain.stiffness_kpa.shape[2]
+    stiff = np.where(plain.stiffness_kpa > 0, 2.0 + 3.0 * np.exp(-(((across - 0.7) / 0.15) ** 2)), 0.0)
+    bright = np.where(plain.stiffness_kpa > 0, 300.0 + 400.0 * np.exp(-(((across - 0.3) / 0.15) ** 2)), 0.0)
+    shaded = bright + np.random.default_rng(1).rayleigh(6.0, bright.shape)
+    smooth = replace(plain, stiffness_kpa=stiff.astype(np.float32), magnitude=shaded.astype(np.float32))
+    volume = loaded(ENCODINGS["philips"](smooth, tmp_path / "study").folder)
+    assert volume.magnitude is not None, volume.notes
 
 
 def test_a_confidence_map_of_noise_or_of_one_value_is_none(study: WrittenStudy) -> None:

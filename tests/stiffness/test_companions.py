@@ -153,8 +153,9 @@ def moved(found: Series) -> Series:
 
 
 def one_more(found: Series) -> Series:
-    """Give the first slice a second image."""
-    return replace(found, instances=(*found.instances, replace(found.instances[0], sop_instance_uid="1.2.3")))
+    """Give the first slice a second image, with the pixels of the last one."""
+    other = replace(found.instances[0], sop_instance_uid="1.2.3", source=found.instances[-1].source)
+    return replace(found, instances=(*found.instances, other))
 
 
 OFF_GRID = "do not lie on those of the stiffness"

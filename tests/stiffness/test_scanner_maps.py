@@ -252,7 +252,8 @@ def test_a_lost_outer_slice_is_missing_because_the_magnitude_has_it(
 
 def test_a_second_image_at_one_position_is_an_error(files: list[Path]) -> None:
     twin = Path(shutil.copy(files[0], files[0].with_name("twin")))
-    change(twin, lambda ds: setattr(ds, "SOPInstanceUID", "1.2.3"))
+    pixels = dcmread(files[1]).PixelData
+    change(twin, lambda ds: ds.update({"SOPInstanceUID": "1.2.3", "PixelData": pixels}))
     with pytest.raises(GeometryError, match="same position"):
         read_volume(files[0].parent)
 

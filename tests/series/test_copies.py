@@ -1,0 +1,114 @@
+"""Claims about images that the input holds twice, under other UIDs: each is read once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from pydicom import Dataset, dcmread
+from pydicom.uid import generate_uid
+
+from liver_mre.errors import AmbiguousSeriesError, GeometryError
+from liver_mre.stiffness.source import read_stiffness
+from liver_mre.studies.reader import read_studies
+from simulation.encodings import ENCODINGS
+from simulation.encodings.types import SeriesKind
+from tests.planning import list_series, select
+from tests.series import study_factory as made
+from tests.simulation.exam_factory import make_exam
+from tests.stiffness.companion_files import loaded, selected
+from tests.studies.files import RULES, change
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from liver_mre.stiffness.volume import StiffnessVolume
+    from simulation.encodings.types import WrittenStudy
+
+EXAM = make_exam()
+MAGNITUDES = {SeriesKind.MAGNITUDE, SeriesKind.RAW}
+
+
+def send_again(study: WrittenStudy, kinds: Collection[SeriesKind], *, into: str = "another series") -> list[Path]:
+    """Write the series of these kinds a second time, under UIDs of their own; return the new files."""
+    files = []
+    for series in study.series:
+        uid = generate_uid()
+        for file in series.files if series.kind in kinds else ():
+            image = dcmread(file)
+            image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+            if into == "another series":
+                image.SeriesInstanceUID = uid
+            files.append(file.with_name(f"{file.name}-again"))
+            image.save_as(files[-1])
+    return files
+
+
+def equal(found: StiffnessVolume, expected: StiffnessVolume) -> bool:
+    assert expected.magnitude is not None
+    assert found.magnitude is not None, found.notes
+    arrays = ("stiffness_kpa", "confident", "magnitude")
+    return all(np.array_equal(getattr(found, one), getattr(expected, one)) for one in arrays)
+
+
+@pytest.mark.parametrize("encoding", ["philips", "philips-enhanced", "siemens-gre"])
+@pytest.mark.parametrize("kinds", [MAGNITUDES, set(SeriesKind)], ids=["magnitude", "everything"])
+def test_a_series_that_was_sent_twice_is_used_once(encoding: str, kinds: set[SeriesKind], tmp_path: Path) -> None:
+    study = ENCODINGS[encoding](EXAM, tmp_path / "study")
+    expected = loaded(study.folder)
+    assert send_again(study, kinds)
+    assert equal(loaded(study.folder), expected)
+    (read,) = read_studies(study.folder).studies
+    reasons = [one.reason for one in list_series(read, RULES) if one.role == "magnitude"]
+    assert any(reason.startswith("Not used: the same images as series ") for reason in reasons)
+
+
+@pytest.mark.parametrize("which", ["all", "one"])
+def test_images_that_a_series_holds_twice_are_used_once(which: str, tmp_path: Path) -> None:
+    study = ENCODINGS["philips"](EXAM, tmp_path / "study")
+    expected = loaded(study.folder)
+    again = send_again(study, {SeriesKind.STIFFNESS, SeriesKind.CONFIDENCE, SeriesKind.MAGNITUDE}, into="the same")
+    for file in again if which == "one" else ():
+        if dcmread(file).InstanceNumber > 1:
+            file.unlink()
+    assert equal(loaded(study.folder), expected)
+
+
+def _brighter(image: Dataset) -> None:
+    image.PixelData = (image.pixel_array + 1).astype("<u2").tobytes()
+
+
+def test_series_that_differ_in_a_pixel_are_no_copies(tmp_path: Path) -> None:
+    study = ENCODINGS["philips"](EXAM, tmp_path / "study")
+    for file in send_again(study, {SeriesKind.MAGNITUDE}):
+        change(file, _brighter)
+    acquisition = selected(study.folder)
+    assert acquisition.magnitude is None
+    assert "More than one magnitude series" in " ".join(acquisition.notes)
+
+
+def test_one_slice_with_two_contents_is_no_repeated_image(tmp_path: Path) -> None:
+    study = ENCODINGS["philips"](EXAM, tmp_path / "study")
+    for file in send_again(study, {SeriesKind.STIFFNESS}, into="the same"):
+        change(file, _brighter)
+    with pytest.raises(GeometryError, match="same position twice"):
+        selected(study.folder)
+
+
+def test_a_copy_that_is_asked_for_is_measured(tmp_path: Path) -> None:
+    study = ENCODINGS["philips"](EXAM, tmp_path / "study")
+    file, *_ = send_again(study, {SeriesKind.STIFFNESS})
+    asked = dcmread(file).SeriesInstanceUID
+    (read,) = read_studies(study.folder).studies
+    (found,) = select(read, RULES, series_uid=asked).acquisitions
+    assert found.series.series_instance_uid == asked
+    assert read_stiffness(found).confident.any()
+
+
+def test_pixels_that_cannot_be_read_make_no_copies() -> None:
+    """Headers of a study without files."""
+    twice = made.study(made.series(made.MASKED, 6), made.series(made.MASKED, 7))
+    with pytest.raises(AmbiguousSeriesError):
+        select(twice, RULES)

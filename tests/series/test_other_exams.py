@@ -1,0 +1,79 @@
+"""Names that contradict a measurement of the liver at 60 Hz are refused, or noted; ordinary names are not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from liver_mre.errors import OtherExamError
+from tests.planning import select
+from tests.series import study_factory as made
+from tests.studies.files import RULES
+
+STIFFNESS = made.PHILIPS_STIFFNESS
+
+
+def planned(description: str, protocol: str = "", *, asked: bool = False) -> tuple[str, ...]:
+    """Return the notes on a masked stiffness series of these names."""
+    named = replace(STIFFNESS, series_description=description, protocol_name=protocol or STIFFNESS.protocol_name)
+    series = made.series(named, 7)
+    uid = series.series_instance_uid if asked else None
+    (acquisition,) = select(made.study(series), RULES, series_uid=uid).acquisitions
+    return acquisition.notes
+
+
+REFUSED = {
+    "MRE Stiffness 40Hz": "driver frequency",
+    "Stiffness_80 Hz": "driver frequency",
+    "Stiffness 30/40/50 Hz": "driver frequency",
+    "Stiffness (37,5 Hz)": "driver frequency",
+    "Steifigkeit Phantom": "phantom",
+    "test phantom stiffness": "phantom",
+    "liver phantom stiffness": "phantom",
+    "rigidite fant\u00f4me": "phantom",
+    "brain stiffness": "organ",
+    "Prostata Steifigkeit": "organ",
+}
+ORDINARY = (
+    "MRE Stiffness",
+    "Stiffness 60Hz",
+    "Stiffness 60.1 Hz",
+    "Stiffness 62,5 Hz",
+    "Stiffness 40-60 Hz",
+    "30 40 50 60Hz stiffness",
+    "Stiffness BW 1500Hz",
+    "Stiffness 130 Hz/Px",
+    "Stiffness test",
+    "Stiffness breath-hold abdomen",
+    "liver/spleen stiffness",
+    "Steifigkeit Leber Milz",
+    "Stiffness rest hepatosplenic",
+)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize("element", ["SeriesDescription", "ProtocolName"])
+def test_a_name_of_another_exam_is_refused_by_its_element(name: str, element: str) -> None:
+    names = (name,) if element == "SeriesDescription" else ("Stiffness", name)
+    with pytest.raises(OtherExamError, match=f"{element} .*of stiffness series 7 .*{REFUSED[name]}") as error:
+        planned(*names, **({} if element == "ProtocolName" else {"protocol": "MRE"}))
+    assert "Nothing was measured; if the name is wrong, name the series with --series 1.2.7" in str(error.value)
+    assert name not in str(error.value)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_series_that_is_asked_for_is_measured_with_a_note(name: str) -> None:
+    assert any(REFUSED[name] in note and "asked for" in note for note in planned(name, "MRE", asked=True))
+
+
+@pytest.mark.parametrize("name", ORDINARY)
+def test_an_ordinary_name_is_neither_refused_nor_noted(name: str) -> None:
+    assert not [note for note in planned(name, "MRE") if "SeriesDescription" in note]
+
+
+@pytest.mark.parametrize("name", ["spleen stiffness", "Milz Steifigkeit", "stiffness renal", "Stiffness pancreas"])
+def test_the_name_of_an_organ_beside_the_liver_is_noted(name: str) -> None:
+    (note,) = (note for note in planned(name, "MRE") if "SeriesDescription" in note)
+    assert note.startswith("SeriesDescription of stiffness series 7 names an organ beside the liver")
+    assert not [found for found in planned(name, "MRE liver") if "SeriesDescription" in found]
