@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from liver_mre.series.roles import MRE_ROLES, STIFFNESS_ROLES, Role
-from liver_mre.studies.decoding import same_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -79,4 +78,6 @@ def _content(image: Instance) -> Hashable:
 
 
 def _are_copies(some: Sequence[Instance], others: Sequence[Instance]) -> bool:
+    from liver_mre.studies.decoding import same_pixels  # what `check` rarely needs and takes time to load
+
     return not any(image.conflicting for image in (*some, *others)) and same_pixels(some, others)
