@@ -21,7 +21,7 @@ PLAUSIBLE_KPA: Final = (0.5, 20.0)
 LARGE_SLICE_CM2: Final = 3.0
 """Ours: a smaller part of the liver may be unlike the rest, and hardly changes the mean."""
 MAX_SLICE_RATIO: Final = 1.7
-"""Ours, between a slice's liver and the others': at most 1.3 in good simulated exams, with lesions and gradients;
+"""Ours, between a slice's liver and the others': at most 1.42 in good simulated exams of four physics;
 2 times 0.85, a doubled scale in a soft slice, is refused."""
 MAX_BODY_RATIO: Final = 1.4
 """Ours, between pixels of the body and the same pixels of the next slice: at most 1.18 in good simulated exams."""
@@ -30,13 +30,14 @@ SHARED_BODY_CM2: Final = 50.0
 _CHECK: Final = "Nothing was measured; check the images and the scanner's scale."
 
 
-def check_measurement(measurement: StiffnessMeasurement, volume: StiffnessVolume) -> None:
+def check_measurement(measurement: StiffnessMeasurement, volume: StiffnessVolume, whole: StiffnessMeasurement) -> None:
     """Refuse a measurement that no liver can have.
 
     Parameters
     ----------
     measurement : the measurement
     volume : what it was measured in
+    whole : the same of all confident liver of these slices: a rule of the region may have removed a slice that differs
 
     Raises
     ------
@@ -62,8 +63,9 @@ def check_measurement(measurement: StiffnessMeasurement, volume: StiffnessVolume
                 f"more than its mean, which no liver has. {_CHECK}"
             )
             raise ImplausibleStiffnessError(msg)
-    indices = [one.slice_index for one in large]
-    _check_livers(volume, indices, [one.stiffness_kpa_mean for one in large])
+    livers = [one for one in whole.slices if one.area_cm2 >= LARGE_SLICE_CM2]
+    indices = [one.slice_index for one in livers]
+    _check_livers(volume, indices, [one.stiffness_kpa_mean for one in livers])
     if not volume.only_masked:
         _check_bodies(volume, indices)
 

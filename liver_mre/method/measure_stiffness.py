@@ -9,6 +9,7 @@ from liver_mre.measurement.interval import calibration_for, interval_of, samplin
 from liver_mre.measurement.measure import measure
 from liver_mre.measurement.plausibility import check_measurement
 from liver_mre.measurement.region import find_region
+from liver_mre.measurement.region_rules import Removal
 from liver_mre.method.not_evaluable import because_of_region
 from liver_mre.method.stages import Measured, NotEvaluable
 
@@ -45,7 +46,8 @@ def measure_stiffness(judged: Judged, toolkit: Toolkit) -> Measured | NotEvaluab
     reason = because_of_region(judged, measurement, toolkit.settings.min_area_cm2)
     if measurement is None or reason is not None:
         return judged.to(NotEvaluable, reason=reason)
-    check_measurement(measurement, volume)
+    whole = measure(volume, mask, ~region.removed_by(Removal.QUALITY))
+    check_measurement(measurement, volume, whole or measurement)
     of_network = [one for one in toolkit.calibrations if one.model == mask.model.title]
     calibration = calibration_for(of_network, judged.network_channels)
     interval = _interval(judged, measurement.mean_kpa, region.pixels, toolkit, calibration) if calibration else None

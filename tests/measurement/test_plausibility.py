@@ -27,7 +27,7 @@ def check(
     volume = make_volume(stiffness, pixel_spacing_mm=(5.0, 5.0))
     found = measure(volume, make_mask(LIVER))
     assert found is not None
-    check_measurement(found, volume)
+    check_measurement(found, volume, found)
 
 
 @pytest.mark.parametrize("liver_kpa", [1.0, 2.2, 12.0])
@@ -49,7 +49,7 @@ def test_a_mean_outside_the_range_is_refused_although_the_median_is_inside() -> 
     assert found is not None
     assert found.median_kpa == 3.0
     with pytest.raises(ImplausibleStiffnessError, match="mean"):
-        check_measurement(found, volume)
+        check_measurement(found, volume, found)
 
 
 def test_a_spread_above_the_mean_is_refused_in_the_exam_and_in_a_slice() -> None:
@@ -60,7 +60,7 @@ def test_a_spread_above_the_mean_is_refused_in_the_exam_and_in_a_slice() -> None
     assert found is not None
     assert found.sd_kpa > found.mean_kpa or found.slices[1].stiffness_kpa_sd > found.slices[1].stiffness_kpa_mean
     with pytest.raises(ImplausibleStiffnessError, match="standard deviation"):
-        check_measurement(found, volume)
+        check_measurement(found, volume, found)
 
 
 @pytest.mark.parametrize("changed", [0, 2])
@@ -89,7 +89,20 @@ def test_two_slices_are_compared_with_each_other_and_one_with_none() -> None:
         found = measure(volume, make_mask(LIVER[:slices]))
         assert found is not None
         if slices == 1:
-            check_measurement(found, volume)
+            check_measurement(found, volume, found)
         else:
             with pytest.raises(ContradictoryImagesError):
-                check_measurement(found, volume)
+                check_measurement(found, volume, found)
+
+
+def test_a_slice_that_a_rule_removed_for_its_softness_is_compared_too() -> None:
+    stiffness = np.where(LIVER, 3.0 + 0.3 * NOISE, REST_KPA) * np.array((1.0, 1.0, 0.5, 1.0))[:, None, None]
+    volume = make_volume(stiffness, pixel_spacing_mm=(5.0, 5.0))
+    kept = LIVER.copy()
+    kept[2] = False
+    found, whole = measure(volume, make_mask(LIVER), kept), measure(volume, make_mask(LIVER))
+    assert found is not None
+    assert whole is not None
+    check_measurement(found, volume, found)
+    with pytest.raises(ContradictoryImagesError, match="in the other slices"):
+        check_measurement(found, volume, whole)
