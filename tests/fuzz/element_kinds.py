@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tests.fuzz.elements import LONG_VRS, Element, Level, tag
 from tests.fuzz.mutations import kind
 from tests.fuzz.study import PER_FRAME, InapplicableError, encoded, even, numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.fuzz.bases import Slot
     from tests.fuzz.mutations import Mutation
     from tests.fuzz.study import MutableStudy
@@ -201,9 +203,19 @@ def private_block(study: MutableStudy, mutation: Mutation) -> None:
 def mapping(study: MutableStudy, mutation: Mutation) -> None:
     """Add an item to RealWorldValueMappingSequence; `agrees`: one that says the same in Pa."""
     args = mutation.args
-    if args.get("agrees"):
-        slopes = numbers(_found(study, mutation.slots(study)[0], "RealWorldValueSlope")[1]) or [0.0]
-        args = {**args, "unit": "Pa", "slope": 1000.0 * slopes[0]}
+    keyword = tag("RealWorldValueMappingSequence")
+    for slot in mutation.slots(study):
+        if args.get("agrees"):  # frames may be scaled each by itself
+            slopes = numbers(_found(study, slot, "RealWorldValueSlope")[1]) or [0.0]
+            args = {**args, "unit": "Pa", "slope": 1000.0 * slopes[0]}
+        item, found = _mapping_item(args), study.find(slot, keyword)
+        if found is None:
+            study.put(slot, Element(keyword, "SQ", items=[item]))
+        elif found[1].items is not None:
+            found[1].items.insert(0 if args.get("before") else len(found[1].items), item)
+
+
+def _mapping_item(args: Mapping[str, Any]) -> Level:
     unit = Level()
     for keyword, vr, text in (
         ("CodeValue", "SH", args["unit"]),
@@ -220,13 +232,7 @@ def mapping(study: MutableStudy, mutation: Mutation) -> None:
     ):
         item.put(Element(tag(keyword), vr, encoded(vr, [value])))
     item.put(Element(tag("MeasurementUnitsCodeSequence"), "SQ", items=[unit]))
-    keyword = tag("RealWorldValueMappingSequence")
-    for slot in mutation.slots(study):
-        found = study.find(slot, keyword)
-        if found is None:
-            study.put(slot, Element(keyword, "SQ", items=[item.copy()]))
-        elif found[1].items is not None:
-            found[1].items.insert(0 if args.get("before") else len(found[1].items), item.copy())
+    return item
 
 
 @kind
