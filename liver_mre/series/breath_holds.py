@@ -55,13 +55,15 @@ def check_breath_holds(candidate: Candidate, stiffness: MreSeries, companions: C
 
 
 def _continues(stack: Series, one: Series) -> bool:
-    """Tell whether the single slice of a series is the next one of a stack, at either end."""
+    """Tell whether the single slice of a series is the next one of a stack, at either end.
+
+    Frames of reference are not compared: they may be what tears the slices of one exam apart.
+    """
     images = in_slice_order(stack.instances)
     first, last, image = images[0], images[-1], one.first
     if len(distinct_distances_mm(one)) != 1 or not same_orientation(first, image):
         return False
-    frames = {first.frame_of_reference_uid, image.frame_of_reference_uid} - {""}
-    if len(frames) > 1 or first.position_mm is None or last.position_mm is None or image.position_mm is None:
+    if first.position_mm is None or last.position_mm is None or image.position_mm is None:
         return False
     steps = len(distinct_distances_mm(stack)) - 1
     if not steps:  # nothing tells the step
