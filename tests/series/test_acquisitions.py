@@ -109,13 +109,12 @@ def test_breath_holds_that_do_not_share_a_frame_of_reference_are_refused_not_mea
 
 def test_breath_holds_whose_maps_alone_share_a_frame_of_reference_are_refused() -> None:
     stiffness = [
-        replace(
-            series, instances=tuple(replace(one, frame_of_reference_uid=f"1.2.{number}") for one in series.instances)
-        )
+        replace_images(series, frame_of_reference_uid=f"1.9.{number}")
         for number, series in enumerate(breath_holds(made.UNMASKED, 6))
     ]
+    maps = [replace_images(series, frame_of_reference_uid="1.9.7") for series in breath_holds(CONFIDENCE, 7)]
     with pytest.raises(MissingSlicesError, match="frame of reference"):
-        select(made.study(*stiffness, *breath_holds(CONFIDENCE, 7)), WITH_CONFIDENCE)
+        select(made.study(*stiffness, *maps), WITH_CONFIDENCE)
 
 
 def test_a_stiffness_series_lost_at_an_end_of_the_breath_holds_is_missed_by_its_companions() -> None:
