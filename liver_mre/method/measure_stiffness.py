@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from liver_mre.measurement.interval import calibration_for, interval_of, sampling_error, segmentation_error
 from liver_mre.measurement.measure import measure
-from liver_mre.measurement.plausibility import check_measurement
+from liver_mre.measurement.plausibility import check_measurement, check_range
 from liver_mre.measurement.region import find_region
 from liver_mre.measurement.region_rules import Removal
 from liver_mre.method.not_evaluable import because_of_region
@@ -48,6 +48,7 @@ def measure_stiffness(judged: Judged, toolkit: Toolkit) -> Measured | NotEvaluab
         return judged.to(NotEvaluable, reason=reason)
     whole = measure(volume, mask, ~region.removed_by(Removal.QUALITY))
     check_measurement(measurement, volume, whole or measurement)
+    check_range(volume, region.pixels)
     of_network = [one for one in toolkit.calibrations if one.model == mask.model.title]
     calibration = calibration_for(of_network, judged.network_channels)
     interval = _interval(judged, measurement.mean_kpa, region.pixels, toolkit, calibration) if calibration else None

@@ -7,7 +7,7 @@ import pytest
 
 from liver_mre.errors import ContradictoryImagesError, ImplausibleStiffnessError
 from liver_mre.measurement.measure import measure
-from liver_mre.measurement.plausibility import MAX_BODY_RATIO, MAX_SLICE_RATIO, check_measurement
+from liver_mre.measurement.plausibility import MAX_BODY_RATIO, MAX_SLICE_RATIO, check_measurement, check_range
 from tests.volumes import make_mask, make_volume
 
 SHAPE = (4, 20, 20)
@@ -106,3 +106,12 @@ def test_a_slice_that_a_rule_removed_for_its_softness_is_compared_too() -> None:
     check_measurement(found, volume, found)
     with pytest.raises(ContradictoryImagesError, match="in the other slices"):
         check_measurement(found, volume, whole)
+
+
+def test_a_region_whose_range_was_cut_is_refused() -> None:
+    """A stiff liver in a map that ends at 4.7 kPa would read 4.7 kPa."""
+    stiffness = np.where(LIVER, 3.0 + 1.5 * NOISE, REST_KPA)
+    check_range(make_volume(stiffness), LIVER)
+    check_range(make_volume(np.full(SHAPE, 3.0)), LIVER)
+    with pytest.raises(ImplausibleStiffnessError, match=r"largest value, 4\.2 kPa"):
+        check_range(make_volume(np.minimum(stiffness, 4.2)), LIVER)
