@@ -86,7 +86,7 @@ def read_scanner_maps(
         stored = _unhatched(stored, notes)
     row_mm, column_mm = cast("tuple[float, float]", instances[0].pixel_spacing_mm)
     masking = judge_masking(stored > 0, row_mm * column_mm / 100.0)
-    filled = bool((stored > 0).mean() > MAX_FILLED)  # also in the air, as phases do
+    filled = bool((stored > 0).mean(axis=(1, 2)).max() > MAX_FILLED)  # a slice also in the air, as phases do
     check_no_raw_pixels(stored, _NAME, acquisition, phases=filled)
     confidence = read_confidence(acquisition, maps, instances, stored)
     if confidence is None:
