@@ -5,14 +5,15 @@
 2. The same of the confidence map: the threshold is crossed at 1/k.
 3. PixelSpacing is k times as large in every image of the study that has one: areas and margins in mm follow.
 4. Every image of a position at an end of the stack is gone, from every series: the exam has a slice less.
-5. One slice's pixels, of which the study holds no second copy, or its scale in an object that scales each frame,
-   changed by up to a half in all places: slices of one patient differ by a fifth, the limit for a slice (1.4-fold)
-   lies above, and a change against the patient's own gradient may be larger by as much. More must be refused.
+5. One slice's pixels, of which the study holds no second copy, or its scale where each frame or series of one slice is
+   scaled by itself, changed by up to a half in all places: slices of one patient differ by a fifth, the limit for a
+   slice lies above, and a change against the patient's own gradient may be larger by as much. More must be refused.
 6. Magnitudes of a study that has masked stiffness alone are in another order, or its stiffness is: no outline of the
    body tells. The mean must stay within a hundredth; a few bright vessels count or do not.
 7. Single pixels of a map were set, above 40 kPa or unlike all around: they are left out, a note says how many, and the
    mean is that of the others.
-8. Nothing in a slice of the confidence map is confident any more: the slice is not measured, the others are.
+8. Nothing in a slice of the confidence map, or of the masked stiffness, is left: the slice is not measured, the others
+   are.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def expected(base_name: str, mutations: Sequence[Mutation], study: MutableStudy,
     if len(mutations) == 1 and mutations[0].kind == "scale_pixels":
         found += _of_pixels(base_name, mutations[0], measure)
     if any(one.role in {"magnitude", "stiffness_masked", "*"} for one in mutations):
-        found += _of_magnitude_order(base_name, study, measure)
+        found += _of_magnitude_order(base_name, study, measure, unnamed=_unnamed(mutations))
     return found
 
 
@@ -94,7 +95,7 @@ def _of_scale(base_name: str, study: MutableStudy, measure: Measure) -> list[Out
     if np.ptp(factors) <= _EXACT:
         return [_scaled(base_name, measure, dict(enumerate(np.full(len(factors), factors[0]))))]
     low, high = INDISTINGUISHABLE
-    if slots[0].frame is not None and low <= factors.min() and factors.max() <= high:
+    if (slots[0].frame is not None or "breath-holds" in base_name) and low <= factors.min() and factors.max() <= high:
         return [_scaled(base_name, measure, _by_slice(base_name, study, slots, factors))]
     return []
 
@@ -173,12 +174,12 @@ def _of_lost_slices(base_name: str, study: MutableStudy, measure: Measure) -> li
 
 
 def _of_lost_confidence(base_name: str, mutations: Sequence[Mutation], measure: Measure) -> list[Outcome]:
-    """Return the outcome without the slices whose confidence was filled with little or nothing."""
+    """Return the outcome without the slices whose confidence, or masked stiffness, was filled with nothing or noise."""
     study = MutableStudy(_base(base_name))
     filled = [
         slot
         for one in mutations
-        if one.kind == "fill_pixels" and one.role == "confidence" and one.args["value"] == 0
+        if one.kind == "fill_pixels" and one.role in {"confidence", "stiffness_masked"} and one.args["value"] == 0
         for slot in one.slots(study)
     ]
     if not filled:
@@ -204,9 +205,20 @@ def _of_pixels(base_name: str, mutation: Mutation, measure: Measure) -> list[Out
     return [_scaled(base_name, measure, _by_slice(base_name, study, slots, np.full(len(slots), factor)))]
 
 
-def _of_magnitude_order(base_name: str, study: MutableStudy, measure: Measure) -> list[Outcome]:
+def _unnamed(mutations: Sequence[Mutation]) -> bool:
+    """Tell whether nothing names the unmasked stiffness any more, so that the masked one is alone."""
+    kinds = {"empty", "remove", "set_value", "retype"}
+    return any(
+        one.kind in kinds and one.role == "stiffness" and one.args.get("keyword") == "SeriesDescription"
+        for one in mutations
+    )
+
+
+def _of_magnitude_order(
+    base_name: str, study: MutableStudy, measure: Measure, *, unnamed: bool = False
+) -> list[Outcome]:
     plain, count = measure(base_name, 1), len(reference(base_name).liver)
-    if "stiffness" in study.base.roles or count > MOST_SLICES or plain.mean_kpa is None:
+    if ("stiffness" in study.base.roles and not unnamed) or count > MOST_SLICES or plain.mean_kpa is None:
         return []
 
     def reordered(order: tuple[int, ...]) -> Outcome:

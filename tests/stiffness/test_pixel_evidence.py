@@ -63,7 +63,7 @@ def test_images_have_contrast_and_neighbours_that_are_alike() -> None:
     assert not looks_like_images(np.zeros_like(STIFFNESS))
 
 
-@pytest.mark.parametrize("stiffness_kpa", [0.5, 9.0, 32.767])
+@pytest.mark.parametrize("stiffness_kpa", [0.5, 6.5, 32.767])
 def test_single_pixels_unlike_all_around_are_not_measured(stiffness_kpa: float) -> None:
     stiffness = STIFFNESS.copy()
     places = [(0, 20, 20), (1, 24, 30), (2, 30, 40)]
@@ -71,7 +71,7 @@ def test_single_pixels_unlike_all_around_are_not_measured(stiffness_kpa: float) 
         stiffness[place] = stiffness_kpa
     found = without_impossible_pixels(make_volume(stiffness, valid=BODY, confident=BODY))
     assert sorted(map(tuple, np.argwhere(BODY & ~found.confident).tolist())) == places
-    assert "3 confident pixels more than 2-fold unlike all around" in found.notes[-1]
+    assert "3 confident pixels 1.5-fold unlike all around" in found.notes[-1]
 
 
 def test_the_wall_of_a_soft_vessel_or_a_stiff_lesion_stays() -> None:
