@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from liver_mre.stiffness.volume import StiffnessVolume
 
     Cut = tuple[slice, ...]
+    Place = tuple[int, int]
 
 LARGEST_KPA: Final = 40.0
 """Ours: at 60 Hz its shear wave is 10 cm long, and no fit over a centimetre or two tells it from no wave."""
@@ -30,9 +31,13 @@ TORN_RATIO: Final = 2.0
 """Ours: neighbouring pixels of one fit never differ twofold, except across the wall of an organ or vessel."""
 MAX_SHARE_TORN: Final = 0.05
 ALONE_RATIO: Final = 1.5
-"""Ours: of 1.2 million confident pixels of simulated exams of four physics, 11 differ so much from those around."""
-LEAST_AROUND: Final = 5
-"""Ours: of the eight pixels around one."""
+"""Ours: neighbours in a smooth map differ by a few per cent."""
+LARGEST_PATCH: Final = 12
+"""Ours, pixels: smaller than what any inversion resolves, at every pixel size in use."""
+BLOCK: Final = 8
+"""Ours, pixels: no such square is constant in 500 simulated slices of four physics, but where a range was cut."""
+CUT_ABOVE: Final = 1.3
+"""As `plausibility.CUT_ABOVE`."""
 MIN_PIXELS: Final = 50
 """Ours: fewer confident pixels of a slice give no share."""
 MIN_NEIGHBOUR_CORRELATION: Final = 0.5
@@ -62,7 +67,7 @@ def looks_like_images(images: NDArray[np.number]) -> bool:
 
 
 def without_impossible_pixels(volume: StiffnessVolume) -> StiffnessVolume:
-    """Take the confidence from pixels that no inversion gives, too stiff or alone among others, and note it.
+    """Take the confidence from pixels that no inversion gives, too stiff or unlike all around, and note it.
 
     Raises
     ------
@@ -73,7 +78,8 @@ def without_impossible_pixels(volume: StiffnessVolume) -> StiffnessVolume:
     _check_share(volume, _shares(too_stiff, volume.confident), MAX_SHARE_TOO_STIFF, f"are above {LARGEST_KPA:g} kPa")
     torn = f"differ more than {TORN_RATIO:g}-fold from their neighbours"
     _check_share(volume, torn_shares(volume), MAX_SHARE_TORN, torn)
-    alone = single_pixels(volume) & ~too_stiff
+    _check_no_block(volume)
+    alone = small_patches(volume) & ~too_stiff
     notes = tuple(
         f"{count} confident pixel{'s' if count > 1 else ''} {words}, {'were' if count > 1 else 'was'} not measured."
         for count, words in (
@@ -90,20 +96,79 @@ def without_impossible_pixels(volume: StiffnessVolume) -> StiffnessVolume:
     return replace(volume, confident=volume.confident & ~too_stiff & ~alone, notes=(*volume.notes, *notes))
 
 
-def single_pixels(volume: StiffnessVolume) -> NDArray[np.bool_]:
-    """Return confident pixels (S, R, C) that differ 1.5-fold or more from those around them, but for one at most.
+def _check_no_block(volume: StiffnessVolume) -> None:
+    """Refuse a slice in which a square of confident pixels has one value, though most neighbours differ.
 
-    At least `LEAST_AROUND` of the eight pixels around must be confident: at the edge of a mask nothing is known.
+    A square at a value far above the median is where the scanner's range ends, and no change.
     """
-    confident, kpa = volume.confident, volume.stiffness_kpa
-    found = np.zeros_like(confident)
-    for place in np.argwhere(_differs_beside(volume)):
-        index, row, column = (int(one) for one in place)
-        around = slice(max(0, row - 1), row + 2), slice(max(0, column - 1), column + 2)
-        near, own = kpa[index][around][confident[index][around]], kpa[index, row, column]
-        alike = np.count_nonzero(np.maximum(near, own) < ALONE_RATIO * np.minimum(near, own)) - 1  # without itself
-        found[index, row, column] = near.size > LEAST_AROUND and alike <= 1
+    for index, where in enumerate(volume.confident):
+        kpa = volume.stiffness_kpa[index]
+        if not where.any():
+            continue
+        free = where & (kpa < max(float(kpa[where].max()), CUT_ABOVE * float(np.median(kpa[where]))))
+        right, below = free[:, :-1] & free[:, 1:], free[:-1] & free[1:]
+        same_right, same_below = right & (kpa[:, :-1] == kpa[:, 1:]), below & (kpa[:-1] == kpa[1:])
+        if 2 * np.count_nonzero(same_right) > np.count_nonzero(right):
+            continue  # drawn, or of few grey levels
+        wide, tall = _full(same_right, (BLOCK, BLOCK - 1)), _full(same_below, (BLOCK - 1, BLOCK))
+        if (wide & tall).any():
+            msg = (
+                f"A square of {BLOCK} x {BLOCK} pixels of image {volume.instances[index].instance_number} of the "
+                "stiffness series has one value. No elastogram does so: its pixels were changed. Nothing was measured; "
+                "send the series again."
+            )
+            raise ContradictoryImagesError(msg)
+
+
+def _full(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return where a rectangle of a mask (R, C), by its upper left pixel, is full."""
+    total = np.pad(mask.cumsum(axis=0, dtype=np.int32).cumsum(axis=1), ((1, 0), (1, 0)))
+    rows, columns = size
+    inside = total[rows:, columns:] - total[:-rows, columns:] - total[rows:, :-columns] + total[:-rows, :-columns]
+    return np.asarray(inside == rows * columns)
+
+
+def small_patches(volume: StiffnessVolume) -> NDArray[np.bool_]:
+    """Return single confident pixels and patches (S, R, C) of up to `LARGEST_PATCH` that differ 1.5-fold all around.
+
+    Most of what touches a patch must be confident: at the edge of a mask nothing is known.
+    """
+    found = np.zeros_like(volume.confident)
+    unlike = _differs_beside(volume)
+    for index in np.flatnonzero(unlike.any(axis=(1, 2))):
+        seen: set[Place] = set()
+        for row, column in np.argwhere(unlike[index]):
+            place = (int(row), int(column))
+            if place not in seen:
+                patch = _patch(volume, int(index), place)
+                seen |= patch
+                for one in patch if len(patch) <= LARGEST_PATCH else ():
+                    found[index][one] = True
     return found
+
+
+def _patch(volume: StiffnessVolume, index: int, start: Place) -> set[Place]:
+    """Return the pixels that are joined to one by steps of less than 1.5-fold, or more of them than a patch has.
+
+    Empty if less than half of what touches them is confident.
+    """
+    kpa, confident = volume.stiffness_kpa[index], volume.confident[index]
+    patch, waiting, edges, known = {start}, [start], 0, 0
+    while waiting and len(patch) <= LARGEST_PATCH:
+        row, column = waiting.pop()
+        for beside in ((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1)):
+            if beside in patch:
+                continue
+            inside = 0 <= beside[0] < kpa.shape[0] and 0 <= beside[1] < kpa.shape[1]
+            if inside and confident[beside]:
+                one, other = sorted((float(kpa[row, column]), float(kpa[beside])))
+                if other < ALONE_RATIO * one:
+                    patch.add(beside)
+                    waiting.append(beside)
+                    continue
+                known += 1
+            edges += 1
+    return patch if len(patch) > LARGEST_PATCH or 2 * known >= edges else set()
 
 
 def _differs_beside(volume: StiffnessVolume) -> NDArray[np.bool_]:

@@ -80,3 +80,23 @@ def test_the_wall_of_a_soft_vessel_or_a_stiff_lesion_stays() -> None:
     stiffness[2, 18:26, 28:36] = 9.0
     volume = make_volume(stiffness, valid=BODY, confident=BODY)
     assert without_impossible_pixels(volume) is volume
+
+
+@pytest.mark.parametrize("side", [1, 2, 3])
+def test_small_patches_that_no_inversion_resolves_are_not_measured(side: int) -> None:
+    stiffness = STIFFNESS.copy()
+    expected = BODY.copy()
+    for row, column in ((18, 24), (24, 40), (30, 30)):
+        stiffness[1, row : row + side, column : column + side] *= 4.0
+        expected[1, row : row + side, column : column + side] = False
+    found = without_impossible_pixels(make_volume(stiffness, valid=BODY, confident=BODY))
+    np.testing.assert_array_equal(found.confident, expected)
+
+
+def test_a_band_of_one_value_is_refused() -> None:
+    stiffness = STIFFNESS.copy()
+    stiffness[1, 20:32] = np.where(BODY[1, 20:32], 3.5, 0.0)
+    with pytest.raises(ContradictoryImagesError, match="8 x 8 pixels"):
+        without_impossible_pixels(make_volume(stiffness, valid=BODY, confident=BODY))
+    uniform = make_volume(np.where(BODY, 3.0, 0.0), valid=BODY, confident=BODY)
+    assert without_impossible_pixels(uniform) is uniform
