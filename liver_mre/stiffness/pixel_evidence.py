@@ -38,6 +38,7 @@ BLOCK: Final = 8
 """Ours, pixels: no such square is constant in 500 simulated slices of four physics, but where a range was cut."""
 CUT_ABOVE: Final = 1.3
 """As `plausibility.CUT_ABOVE`."""
+MANY_PIXELS: Final = 1000
 MIN_PIXELS: Final = 50
 """Ours: fewer confident pixels of a slice give no share."""
 MIN_NEIGHBOUR_CORRELATION: Final = 0.5
@@ -103,21 +104,31 @@ def _check_no_block(volume: StiffnessVolume) -> None:
     """
     for index, where in enumerate(volume.confident):
         kpa = volume.stiffness_kpa[index]
-        if not where.any():
+        if not where.any() or float(kpa[where].min()) == float(kpa[where].max()):
             continue
         free = where & (kpa < max(float(kpa[where].max()), CUT_ABOVE * float(np.median(kpa[where]))))
         right, below = free[:, :-1] & free[:, 1:], free[:-1] & free[1:]
         same_right, same_below = right & (kpa[:, :-1] == kpa[:, 1:]), below & (kpa[:-1] == kpa[1:])
+        if _mostly_one_value(kpa[where]):
+            raise _not_a_map(volume, index, "most confident pixels have one value")
         if 2 * np.count_nonzero(same_right) > np.count_nonzero(right):
             continue  # drawn, or of few grey levels
         wide, tall = _full(same_right, (BLOCK, BLOCK - 1)), _full(same_below, (BLOCK - 1, BLOCK))
         if (wide & tall).any():
-            msg = (
-                f"A square of {BLOCK} x {BLOCK} pixels of image {volume.instances[index].instance_number} of the "
-                "stiffness series has one value. No elastogram does so: its pixels were changed. Nothing was measured; "
-                "send the series again."
-            )
-            raise ContradictoryImagesError(msg)
+            raise _not_a_map(volume, index, f"a square of {BLOCK} x {BLOCK} pixels has one value")
+
+
+def _mostly_one_value(values: NDArray[np.float32]) -> bool:
+    """Tell whether more than half of many pixels are equal: they were cut to fewer bits."""
+    return values.size >= MANY_PIXELS and 2 * int(np.unique(values, return_counts=True)[1].max()) > values.size
+
+
+def _not_a_map(volume: StiffnessVolume, index: int, finding: str) -> ContradictoryImagesError:
+    msg = (
+        f"In image {volume.instances[index].instance_number} of the stiffness series {finding}. No elastogram does so: "
+        "its pixels were changed or cut. Nothing was measured; send the series again as the scanner stored it."
+    )
+    return ContradictoryImagesError(msg)
 
 
 def _full(mask: NDArray[np.bool_], size: tuple[int, int]) -> NDArray[np.bool_]:

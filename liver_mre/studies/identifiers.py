@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 LONGEST: Final = {"PatientID": 64, "IssuerOfPatientID": 64, "AccessionNumber": 16}
 """Characters that DICOM allows (LO, SH: PS3.5, 6.2), whatever VR the file gives."""
-# Strict, because the study's UID names the folder of its results.
-_UID: Final = re.compile(r"[0-9](?:[0-9.]{0,62}[0-9])?")
+# PS3.5, 9.1. Strict, because the study's UID names the folder of its results.
+_UID: Final = re.compile(r"(?=.{1,64}\Z)(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))*")
 _ESCAPE: Final = "\x1b"  # pydicom leaves it in texts of some character sets
 
 
 def is_uid(value: str) -> bool:
-    """Tell whether a text is a UID: digits and dots, at most 64 characters."""
+    """Tell whether a text is a UID: numbers without leading zeros, joined by dots, at most 64 characters."""
     return _UID.fullmatch(value) is not None
 
 

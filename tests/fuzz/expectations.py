@@ -8,8 +8,9 @@
 5. One slice's pixels, of which the study holds no second copy, or its scale where each frame or series of one slice is
    scaled by itself, changed by up to a half in all places: slices of one patient differ by a fifth, the limit for a
    slice lies above, and a change against the patient's own gradient may be larger by as much. More must be refused.
-6. Magnitudes of a study that has masked stiffness alone are in another order, or its stiffness is: no outline of the
-   body tells. The mean must stay within a hundredth; a few bright vessels count or do not.
+6. Magnitudes of a study that has masked stiffness alone, or of which nothing else is usable, are in another order or
+   place, or its stiffness is: no outline of the body tells. The mean must stay within a hundredth; and within half of
+   one wherever magnitudes change: a few bright vessels count or do not.
 7. Single pixels of a map were set, above 40 kPa or unlike all around: they are left out, a note says how many, and the
    mean is that of the others.
 8. Nothing in a slice of the confidence map, or of the masked stiffness, is left: the slice is not measured, the others
@@ -41,11 +42,13 @@ INDISTINGUISHABLE: Final = (0.66, 1.5)
 """Ours: medians of the body differ by up to a fifth between neighbouring slices of the simulated cohort, and a limit
 must lie above."""
 SAME_MEAN: Final = 0.005
-FEW_PIXELS: Final = 0.05
-"""As `pixel_evidence.MAX_SHARE_TOO_STIFF`; more are refused."""
+FEW_PIXELS: Final = 0.15
+"""Pixels, and small patches of them, that a note names."""
 MOST_SLICES: Final = 4
 THRESHOLD: Final = 0.95
 _EXACT: Final = 1e-4
+NO_OFFSET: Final = 0.002
+"""kPa or Pa: changes no stiffness by half a hundredth."""
 _SCALES: Final = ("RescaleSlope", "RealWorldValueSlope")
 _OFFSETS: Final = ("RescaleIntercept", "RealWorldValueIntercept")
 _UNITS: Final = {b"kPa": 1.0, b"Pa": 0.001}
@@ -78,6 +81,24 @@ def left_out(outcome: Outcome, plain: Outcome, mutations: Sequence[Mutation]) ->
     lost = 1.0 - outcome.area_cm2 / plain.area_cm2
     same_mean = abs(outcome.mean_kpa / plain.mean_kpa - 1.0) <= SAME_MEAN
     return noted and same_mean and 0.0 <= lost <= FEW_PIXELS and outcome.slices == plain.slices
+
+
+def displaced(outcome: Outcome, plain: Outcome, mutations: Sequence[Mutation]) -> bool:
+    """Tell whether a result differs by no more than what the liver's outline catches where nothing tells its place."""
+    if outcome.mean_kpa is None or plain.mean_kpa is None:
+        return False
+    away = abs(outcome.mean_kpa / plain.mean_kpa - 1.0)
+    area = outcome.area_cm2 / plain.area_cm2
+    moved = any(one.role in {"stiffness_masked", "*"} and one.kind in _MOVED for one in mutations)
+    magnitude = any(one.role in {"magnitude", "*"} for one in mutations)
+    return (moved and away <= 2 * SAME_MEAN and LEAST_AREA <= area <= 1.0) or (
+        magnitude and away <= SAME_MEAN and abs(area - 1.0) <= FEW_PIXELS
+    )
+
+
+_MOVED: Final = frozenset({"move_pixels", "permute_pixels"})
+LEAST_AREA: Final = 0.7
+"""The outline is that of the unmutated study, so that moved pixels leave it."""
 
 
 def _measured_roles(study: MutableStudy) -> list[str]:
@@ -199,9 +220,10 @@ def _of_pixels(base_name: str, mutation: Mutation, measure: Measure) -> list[Out
     low, high = INDISTINGUISHABLE
     factor = mutation.args.get("factor", 1.0)
     study = MutableStudy(_base(base_name))
-    if not low <= factor <= high or len(_measured_roles(study)) != 1 or mutation.role not in _measured_roles(study):
+    slots, roles = mutation.slots(study), _measured_roles(study)
+    every = len(slots) == len(study.base.roles[mutation.role])
+    if len(roles) != 1 or mutation.role not in roles or not (every or low <= factor <= high):
         return []
-    slots = mutation.slots(study)
     return [_scaled(base_name, measure, _by_slice(base_name, study, slots, np.full(len(slots), factor)))]
 
 
@@ -249,7 +271,7 @@ def ratio(study: MutableStudy, slot: Slot, keywords: Sequence[str]) -> float | N
             return None
         units = (_unit(study, slot) / _unit(unmutated, slot)) if keyword.startswith("Rescale") else 1.0
         if before[0] == 0.0:
-            found.append(1.0 if after[0] == 0.0 else float("inf"))
+            found.append(1.0 if abs(after[0]) < NO_OFFSET else float("inf"))
         else:
             found.append(after[0] / before[0] * units)
     if not found or max(found) - min(found) > _EXACT:

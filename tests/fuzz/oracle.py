@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from liver_mre.errors import ExitCode
-from tests.fuzz.expectations import expected, left_out
+from tests.fuzz.expectations import displaced, expected, left_out
 from tests.fuzz.pipeline import reference
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _one(
     plain = [measure(name, seed) for name, seed in studies]
     if any(_equal(outcome, one) for one in plain):
         return Verdict("same", outcome)
-    lacks_few = left_out(outcome, plain[0], mutations)
+    lacks_few = left_out(outcome, plain[0], mutations) or displaced(outcome, plain[0], mutations)
     if lacks_few or any(_equal(outcome, one) for one in expected(base_name, mutations, study, measure)):
         return Verdict("expected", outcome)
     return Verdict("wrong", outcome, deviation(outcome, plain[0]))

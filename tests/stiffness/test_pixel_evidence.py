@@ -96,7 +96,13 @@ def test_small_patches_that_no_inversion_resolves_are_not_measured(side: int) ->
 def test_a_band_of_one_value_is_refused() -> None:
     stiffness = STIFFNESS.copy()
     stiffness[1, 20:32] = np.where(BODY[1, 20:32], 3.5, 0.0)
-    with pytest.raises(ContradictoryImagesError, match="8 x 8 pixels"):
+    with pytest.raises(ContradictoryImagesError, match="8 x 8 pixels has one value"):
         without_impossible_pixels(make_volume(stiffness, valid=BODY, confident=BODY))
     uniform = make_volume(np.where(BODY, 3.0, 0.0), valid=BODY, confident=BODY)
     assert without_impossible_pixels(uniform) is uniform
+
+
+def test_a_map_that_was_cut_to_few_bits_is_refused() -> None:
+    cut = np.where(BODY, np.minimum(STIFFNESS, np.quantile(STIFFNESS[BODY], 0.2)), 0.0)
+    with pytest.raises(ContradictoryImagesError, match="most confident pixels have one value"):
+        without_impossible_pixels(make_volume(cut, valid=BODY, confident=BODY))
