@@ -104,7 +104,7 @@ def _check_no_block(volume: StiffnessVolume) -> None:
     """
     for index, where in enumerate(volume.confident):
         kpa = volume.stiffness_kpa[index]
-        if not where.any() or float(kpa[where].min()) == float(kpa[where].max()):
+        if not where.any():
             continue
         free = where & (kpa < max(float(kpa[where].max()), CUT_ABOVE * float(np.median(kpa[where]))))
         right, below = free[:, :-1] & free[:, 1:], free[:-1] & free[1:]

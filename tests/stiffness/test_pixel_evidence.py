@@ -98,8 +98,12 @@ def test_a_band_of_one_value_is_refused() -> None:
     stiffness[1, 20:32] = np.where(BODY[1, 20:32], 3.5, 0.0)
     with pytest.raises(ContradictoryImagesError, match="8 x 8 pixels has one value"):
         without_impossible_pixels(make_volume(stiffness, valid=BODY, confident=BODY))
-    uniform = make_volume(np.where(BODY, 3.0, 0.0), valid=BODY, confident=BODY)
-    assert without_impossible_pixels(uniform) is uniform
+
+
+@pytest.mark.parametrize("values", [np.where(BODY, 3.0, 0.0), np.where(BODY & (COLUMNS < 40), 5.1, STIFFNESS)])
+def test_a_slice_that_mostly_has_one_value_is_refused(values: np.ndarray) -> None:
+    with pytest.raises(ContradictoryImagesError, match="most confident pixels have one value"):
+        without_impossible_pixels(make_volume(values, valid=BODY, confident=BODY))
 
 
 def test_a_map_that_was_cut_to_few_bits_is_refused() -> None:
