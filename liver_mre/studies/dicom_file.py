@@ -86,6 +86,7 @@ class Header:
     transfer_syntax, storage_class : from the file meta information, "" if absent
     bare : True if the file has no preamble
     pixels : where the pixels are; None where there are none
+    doubled : an element that stands in it twice, with different values; None without one, or where that is not known
     """
 
     dataset: Dataset
@@ -93,6 +94,7 @@ class Header:
     storage_class: str
     bare: bool
     pixels: PixelElement | None
+    doubled: BaseTag | None = None
 
 
 @contextmanager

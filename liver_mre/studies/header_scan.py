@@ -59,18 +59,39 @@ def _by_pydicom(path: str) -> Header:
     with opened(path, tags=HEADER_TAGS) as file:
         meta, bare = file.dataset.file_meta, file.dataset.preamble is None
         syntax, storage_class = text(meta, "TransferSyntaxUID"), text(meta, "MediaStorageSOPClassUID")
-        return Header(file.dataset, syntax, storage_class, bare, file.pixels)
+        return Header(file.dataset, syntax, storage_class, bare, file.pixels, _doubled(path))
 
 
-def _plain(path: str) -> Header:
+def _doubled(path: str) -> BaseTag | None:
+    """Return an element that stands twice in a file of the most common encoding, with different values."""
+    found: dict[int, bytes] = {}
+    doubled = None
+    try:
+        head, _ = _head(path)
+        for tag, _, start, length in _elements(head, _START):
+            value = head[start : start + length]
+            if tag in _WANTED and found.setdefault(tag, value) != value:
+                doubled, found[tag] = BaseTag(tag), value
+    except (_NotPlainError, error, LookupError, RecursionError):
+        return doubled
+    return doubled
+
+
+def _head(path: str) -> tuple[bytes, int]:
+    """Return the start of a DICOM file, and the file's size."""
     with open_regular(path) as stream:
         head = stream.read(_READ_BYTES)
         size = os.fstat(stream.fileno()).st_size
     if head[_MAGIC_AT:_START] != b"DICM":
         raise _NotPlainError
+    return head, size
+
+
+def _plain(path: str) -> Header:
+    head, size = _head(path)
     meta: dict[int, str] = {}
     elements: dict[BaseTag, DataElement | RawDataElement] = {}
-    pixels = None
+    pixels = doubled = None
     for tag, vr, start, length in _elements(head, _START):
         if tag >= 0x00080000:  # noqa: PLR2004 - after the file meta information
             if not elements and meta.get(_TRANSFER_SYNTAX, "") in _OTHER_SYNTAXES:
@@ -78,6 +99,8 @@ def _plain(path: str) -> Header:
             if tag in _WANTED:
                 value = head[start : start + length]
                 key = BaseTag(tag)
+                if key in elements and (elements[key].value or b"") != value:
+                    doubled = key
                 elements[key] = RawDataElement(key, vr, length, value or None, start, False, True)  # noqa: FBT003
             elif tag in PIXEL_ELEMENTS:
                 pixels = PixelElement(tag, start, None if length == UNDEFINED_LENGTH else length, size - start)
@@ -90,7 +113,12 @@ def _plain(path: str) -> Header:
     dataset = Dataset(elements)
     dataset.set_original_encoding(False, True, _encodings(elements))  # noqa: FBT003 - implicit VR, little endian
     return Header(
-        dataset, meta.get(_TRANSFER_SYNTAX, ""), meta.get(_MEDIA_STORAGE_CLASS, ""), bare=False, pixels=pixels
+        dataset,
+        meta.get(_TRANSFER_SYNTAX, ""),
+        meta.get(_MEDIA_STORAGE_CLASS, ""),
+        bare=False,
+        pixels=pixels,
+        doubled=doubled,
     )
 
 

@@ -7,12 +7,14 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
+from pydicom.datadict import keyword_for_tag
+
 from liver_mre.studies.concatenation import CONCATENATION_KEYWORDS, concatenation_part
 from liver_mre.studies.frames import Levels, frame_levels, group_items, is_enhanced
 from liver_mre.studies.identifiers import LONGEST, sop_class_of, unusable_identifiers
 from liver_mre.studies.pixel_format import FORMAT_KEYWORDS, MOST_FRAMES, evidence_of_loss, pixel_fault
 from liver_mre.studies.private_elements import PrivateElement, private_text
-from liver_mre.studies.study import Instance, Orientation, PatientKey, RealWorldMapping, Vector
+from liver_mre.studies.study import Instance, Orientation, PatientKey, PixelFault, RealWorldMapping, Vector
 from liver_mre.studies.values import (
     day_number,
     first_number,
@@ -86,6 +88,10 @@ _KEYWORDS: Final = (
     "SharedFunctionalGroupsSequence",
     _PER_FRAME,
 )
+_ONCE: Final = frozenset(
+    {*FORMAT_KEYWORDS, "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "RescaleSlope"}
+    | {"RescaleIntercept", "RescaleType", _MAPPINGS, _LOOKUP_TABLE}
+)
 HEADER_TAGS: Final = [*map(tag_of, _KEYWORDS), *_GE_SEQUENCE_NAME.possible_tags]
 """The elements that are read from each file."""
 
@@ -110,7 +116,7 @@ def to_instances(read: Header, source: str, digest_key: bytes) -> tuple[Instance
         patient_key=patient_key(header, digest_key),
         sop_class_uid=sop_class_of(header, read.storage_class),
         loss=_loss(header, read.transfer_syntax),
-        pixel_fault=pixel_fault(header, read.transfer_syntax, read.pixels),
+        pixel_fault=_doubled(read) or pixel_fault(header, read.transfer_syntax, read.pixels),
     )
     frames = integer(header, "NumberOfFrames") or 1
     if not is_enhanced(common.sop_class_uid):
@@ -122,6 +128,15 @@ def to_instances(read: Header, source: str, digest_key: bytes) -> tuple[Instance
     common = replace(common, concatenation=concatenation_part(header, frames))
     images = [_with_frame(common, level, frame_number=n) for n, level in enumerate(levels, start=1)]
     return _numbered(tuple(images), levels)
+
+
+def _doubled(read: Header) -> PixelFault | None:
+    """Return the fault of a header in which an element of scale, place or pixels stands twice.
+
+    Readers differ in which of the values they take.
+    """
+    name = "" if read.doubled is None else keyword_for_tag(read.doubled)
+    return PixelFault(f"{name} stands in its header twice, with different values") if name in _ONCE else None
 
 
 def _loss(header: Dataset, transfer_syntax: str) -> str:

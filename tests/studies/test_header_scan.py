@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,11 +17,13 @@ from liver_mre.studies import header_scan
 from liver_mre.studies.headers import to_instances
 from liver_mre.studies.reader import read_studies
 from tests.busy import Watch
+from tests.fuzz.elements import Element, dump, parse, tag
 from tests.studies.files import change, copy_files, masked_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from liver_mre.studies.study import Instance
     from simulation.encodings.types import WrittenStudy
 
 TRIES, SECONDS = 4, 1.5
@@ -134,3 +136,20 @@ def test_a_study_among_2000_unrelated_images_is_found_within_a_second_and_a_half
     if min(taken_s) >= SECONDS and not undisturbed:
         pytest.skip("other programs kept the cores busy: the time of one reading cannot be judged now")
     assert min(taken_s) < SECONDS
+
+
+@pytest.mark.parametrize("keyword", ["RescaleSlope", "PixelSpacing", "ImageOrientationPatient"])
+def test_an_element_that_stands_twice_with_different_values_is_a_fault(
+    file: Path, tmp_path: Path, keyword: str
+) -> None:
+    content = parse(file.read_bytes())
+    elements = content.dataset.elements
+    content.dataset.put(Element(tag(keyword), "DS", b"1\\1 "))
+    place = next(number for number, one in enumerate(elements) if one.tag == tag(keyword))
+    elements.insert(place, Element(tag(keyword), "DS", b"2\\1 "))
+    path = tmp_path / "twice"
+    path.write_bytes(dump(content))
+    for quick in (True, False):
+        (image,) = cast("tuple[Instance, ...]", outcome(path, quick=quick))
+        assert image.pixel_fault is not None
+        assert image.pixel_fault.why == f"{keyword} stands in its header twice, with different values"
