@@ -56,7 +56,7 @@ REFUSED = {
                 "Stiffness 80 ヘルツ",
                 "Stiffness 80赫兹",
                 "Stiffness 80 헤르츠",
-                "Stiffness ８０Ｈｚ",
+                "Stiffness \uff18\uff10\uff28\uff5a",
                 "Stiffness 80㎐",
             ),
             # What stands beside 80 Hz is no other explanation of it.
@@ -75,7 +75,33 @@ REFUSED = {
     "test phantom stiffness": "phantom",
     "liver phantom stiffness": "phantom",
     "rigidite fant\u00f4me": "phantom",
+    "Leber-Phantom Steifigkeit": "phantom",
+    "stiffness QA Phan.": "phantom",
+    "stiffness CIRS 049": "phantom",
     "brain stiffness": "organ",
+    **dict.fromkeys(
+        [
+            *(
+                f"stiffness {name}"
+                for name in ("heart", "cardiac", "Herz", "c\u0153ur", "knee", "calf muscle", "Muskel", "thyroid")
+            ),
+            *(
+                f"stiffness {name}"
+                for name in (
+                    "Schilddr\u00fcse",
+                    "Kopf",
+                    "Hirn",
+                    "head",
+                    "breast",
+                    "Brust",
+                    "sein",
+                    "Knie",
+                    "\u5fc3\u81d3",
+                )
+            ),
+        ],
+        "organ",
+    ),
     "Prostata Steifigkeit": "organ",
 }
 ORDINARY = (
@@ -100,6 +126,15 @@ ORDINARY = (
     "Stiffness Hz 20 slices",
     "Stiffness 5050Hz",
     "Stiffness test",
+    "Stiffness no phantom",
+    "Phantomfrei Stiffness Leber",
+    "Upper abdomen stiffness brain tumour f/u",
+    "Abd stiffness - prostate ca met",
+    "Oberbauch Steifigkeit Mammaca.",
+    "liver stiffness (uterine ca staging)",
+    "Stiffness cardiac gated",
+    "Stiffness head first",
+    "Stiffness headless hearth",
     "Stiffness breath-hold abdomen",
     "liver/spleen stiffness",
     "Steifigkeit Leber Milz",
@@ -141,3 +176,13 @@ def test_the_name_of_an_organ_beside_the_liver_is_noted(name: str) -> None:
 def test_the_frequency_of_a_filter_alone_is_noted(name: str) -> None:
     (note,) = (note for note in planned(name, "MRE") if "SeriesDescription" in note)
     assert "states a frequency of a filter or a bandwidth, and none of the driver" in note
+
+
+def test_a_protocol_for_phantoms_that_names_the_liver_is_noted() -> None:
+    (note,) = (note for note in planned("Liver stiffness (phantom QA protocol)", "MRE") if "SeriesDescription" in note)
+    assert "names a phantom and the liver" in note
+
+
+def test_the_protocol_for_livers_excuses_no_phantom() -> None:
+    with pytest.raises(OtherExamError, match="phantom"):
+        planned("Phantom stiffness", "Liver MRE")
