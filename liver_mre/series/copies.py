@@ -42,8 +42,9 @@ class _Pixels:
         if missing:
             from liver_mre.studies.decoding import pixel_digests  # what `check` rarely needs and takes time to load
 
-            found = pixel_digests(missing) or [None] * len(missing)
-            self._known.update(zip(map(_key, missing), found, strict=True))
+            found = pixel_digests(missing)
+            self._known.update(dict.fromkeys(map(_key, missing)))
+            self._known.update(zip(map(_key, missing), found, strict=False))
         return [self._known[_key(image)] for image in images]
 
 

@@ -21,7 +21,7 @@ from tests.stiffness.companion_files import loaded, selected
 from tests.studies.files import RULES, change
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from liver_mre.stiffness.volume import StiffnessVolume
@@ -49,7 +49,7 @@ HARMLESS: dict[str, dict[str, Any]] = {
 
 def altered(image: Dataset, changes: dict[str, Any]) -> None:
     """Give elements new values, or remove them; the description stays what names the role."""
-    special = {
+    special: dict[str, Callable[[], object]] = {
         "description": lambda: f"copy {image.get('SeriesDescription', '')}",
         "spacing": lambda: [float(one) + 1e-4 for one in image.PixelSpacing],
         "number": lambda: image.InstanceNumber + 100,
