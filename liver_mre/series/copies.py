@@ -104,7 +104,7 @@ def copies_notes(*entries: ClassifiedSeries) -> tuple[str, ...]:
         if entry.repeats:
             which = "1 image" if entry.repeats == 1 else f"{entry.repeats} images"
             notes.append(f"Series {number} holds {which} a second time under other UIDs; each was used once.")
-    return tuple(notes)
+    return tuple(dict.fromkeys(notes))  # a series that holds magnitude and phase has two entries
 
 
 def _worth(entry: ClassifiedSeries, rules: ScannerRules, shared: _Shared, keep: str | None) -> tuple[object, ...]:
