@@ -72,7 +72,7 @@ def mark_copies(
     """
     pixels = _Pixels()
     shared = _Shared(entries)
-    found = [_without_repeats(entry, pixels) for entry in entries]
+    found = [_without_repeats(entry, rules, pixels) for entry in entries]
     originals: dict[Hashable, list[int]] = {}
     for place in sorted(range(len(found)), key=lambda index: (_worth(found[index], rules, shared, keep), index)):
         entry = found[place]
@@ -158,13 +158,20 @@ def _is_copy(entry: ClassifiedSeries, original: ClassifiedSeries, rules: Scanner
     return not all(scales) or scales[0] <= scales[1]
 
 
-def _without_repeats(entry: ClassifiedSeries, pixels: _Pixels) -> ClassifiedSeries:
+def _without_repeats(entry: ClassifiedSeries, rules: ScannerRules, pixels: _Pixels) -> ClassifiedSeries:
     """Return a series of one image a slice without images that it holds a second time."""
     images = entry.series.instances
     if entry.role not in _ONE_IMAGE_A_SLICE:
         return entry
-    # The whole object before its parts, and what has a time before what lost it.
-    best = sorted(images, key=lambda image: (image.concatenation is not None, image.acquired_s is None))
+    if not any(_alike(image, images[:place]) for place, image in enumerate(images)):
+        return entry
+
+    def worth(image: Instance) -> tuple[bool, bool, bool]:
+        alone = replace(entry, series=replace(entry.series, instances=(image,)))
+        unscaled = entry.role in STIFFNESS_ROLES and not _scales(alone, rules)
+        return image.concatenation is not None, unscaled, image.acquired_s is None
+
+    best = sorted(images, key=worth)
     left: list[Instance] = []
     for image in best:
         alike = _alike(image, left)
