@@ -33,6 +33,8 @@ class ClassifiedSeries:
     rule : the rule that named the role of its first image, None if none did
     conflict : which header elements contradict each other and how, "" if none do
     copy_of : number of the series whose images it repeats under other UIDs, None if it is no copy
+    copies : number, and count of images, of each series that is its copy
+    repeats : how many images it held a second time
     """
 
     series: Series
@@ -42,6 +44,8 @@ class ClassifiedSeries:
     rule: RoleRule | None = None
     conflict: str = ""
     copy_of: int | None = None
+    copies: tuple[tuple[int, int], ...] = ()
+    repeats: int = 0
 
 
 @dataclass(frozen=True, slots=True)

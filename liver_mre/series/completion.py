@@ -10,6 +10,7 @@ from liver_mre.errors import ConflictingFilesError, MissingSlicesError, UnknownU
 from liver_mre.series.acquisition import Acquisition, ScannerMaps
 from liver_mre.series.breath_holds import check_breath_holds
 from liver_mre.series.confidence_images import images_of_slices
+from liver_mre.series.copies import copies_notes
 from liver_mre.series.grouping import join_slices
 from liver_mre.series.options import ConfidenceSource
 from liver_mre.series.other_exams import other_exam_notes
@@ -139,9 +140,19 @@ def complete_acquisition(
             *notes,
             *left_out,
             *joined_notes(series, choice.confidence, _joined(magnitudes)),
+            *_copies_notes(choice, candidate, magnitudes, companions),
         ),
     )
     return PlannedAcquisition(choice, acquisition, magnitudes)
+
+
+def _copies_notes(
+    choice: Choice, candidate: Candidate, magnitudes: tuple[MreSeries, ...], companions: Companions
+) -> tuple[str, ...]:
+    """Say of which series of the acquisition the input holds copies."""
+    phases = companions.of(Role.PHASE, *candidate.clusters)
+    maps = [option.confidence for option in choice.options if option.confidence is not None]
+    return copies_notes(*(one.entry for one in dict.fromkeys((*candidate.members, *maps, *magnitudes, *phases))))
 
 
 def _check_copies(choice: Choice) -> None:

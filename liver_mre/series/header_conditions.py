@@ -13,6 +13,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from liver_mre.series.stated_frequencies import stated_frequencies
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -39,11 +41,6 @@ NUMBER_FIELDS: Final = {"window_center": "WindowCenter", "window_width": "Window
 """Fields with a number or nothing."""
 FIELDS: Final = TEXT_FIELDS | CODE_FIELDS | NUMBER_FIELDS
 _WINDOW_INDEX: Final = {"window_center": 0, "window_width": 1}
-_STATED_HZ: Final = re.compile(r"((?:\d+(?:[.,]\d+)?[\s_+,/&-]{1,3})*\d+(?:[.,]\d+)?)[\s_]*hz(?![a-z]|\s*/)")
-"""A list of numbers before "Hz", which is not a bandwidth in Hz/pixel."""
-_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)?")
-PLAUSIBLE_DRIVER_HZ: Final = (10.0, 200.0)
-"""Ours: frequencies at which tissue is vibrated; others are bandwidths."""
 _BETWEEN_WORDS: Final = re.compile(r"[\W_]+")
 
 
@@ -75,10 +72,12 @@ class Operator(StrEnum):
     HAS_NONE = "has_none"
     BETWEEN = "between"
     STATES_HZ_OUTSIDE = "states_hz_outside"
+    STATES_FILTER_HZ_OUTSIDE = "states_filter_hz_outside"
 
 
 NUMBER_OPERATORS: Final = frozenset({Operator.BETWEEN})
-RANGE_OPERATORS: Final = frozenset({Operator.BETWEEN, Operator.STATES_HZ_OUTSIDE})
+FREQUENCY_OPERATORS: Final = frozenset({Operator.STATES_HZ_OUTSIDE, Operator.STATES_FILTER_HZ_OUTSIDE})
+RANGE_OPERATORS: Final = NUMBER_OPERATORS | FREQUENCY_OPERATORS
 """Operators with the lower and the upper end of a range."""
 _TEXT_CHECKS: Final[dict[Operator, Callable[[str, tuple[str, ...]], bool]]] = {
     Operator.CONTAINS_ANY: lambda text, values: any(value in text for value in values),
@@ -94,7 +93,7 @@ _CODE_CHECKS: Final[dict[Operator, Callable[[frozenset[str], frozenset[str]], bo
     Operator.HAS_ANY: lambda codes, values: bool(values & codes),
     Operator.HAS_NONE: lambda codes, values: not values & codes,
 }
-TEXT_OPERATORS: Final = frozenset(_TEXT_CHECKS) | {Operator.STATES_HZ_OUTSIDE}
+TEXT_OPERATORS: Final = frozenset(_TEXT_CHECKS) | FREQUENCY_OPERATORS
 CODE_OPERATORS: Final = frozenset(_CODE_CHECKS)
 _NEGATIVE: Final = frozenset({Operator.CONTAINS_NONE, Operator.HAS_WORD_NONE, Operator.HAS_NONE})
 
@@ -146,19 +145,23 @@ class RangeCondition:
 
 @dataclass(frozen=True, slots=True)
 class FrequencyCondition:
-    """A text that states frequencies in Hz of a driver, none of them within a closed range."""
+    """A text that states frequencies in Hz of a driver, none of them within a closed range.
+
+    With `of_filter`, it states none of a driver, but some that a word beside them gives to a filter or a bandwidth.
+    """
 
     field: str
     low: float
     high: float
+    of_filter: bool = False
 
     def holds(self, instance: Instance) -> bool:
         """Tell whether the instance's header meets the condition."""
-        lists = _STATED_HZ.findall(fold(str(getattr(instance, self.field) or "")))
-        stated = [float(number.replace(",", ".")) for of in lists for number in _NUMBER.findall(of)]
-        least, most = PLAUSIBLE_DRIVER_HZ
-        drivers = [hz for hz in stated if least <= hz <= most]
-        return bool(drivers) and not any(self.low <= hz <= self.high for hz in drivers)
+        stated = stated_frequencies(fold(str(getattr(instance, self.field) or "")))
+        if self.of_filter and stated.drivers:
+            return False
+        found = stated.others if self.of_filter else stated.drivers
+        return bool(found) and not any(self.low <= hz <= self.high for hz in found)
 
     def tags(self, instance: Instance) -> tuple[str, ...]:  # noqa: ARG002 - the same for every kind of check
         """Name the element that states it."""

@@ -170,7 +170,7 @@ def plan_series(
     joined = join_split_series(study)
     if series_uid is not None:
         series_uid = whole_of(series_uid, joined)
-    classified = mark_copies(classify(joined, rules), keep=series_uid)
+    classified = mark_copies(classify(joined, rules), rules, keep=series_uid)
     involved = members(entry for entry in classified if entry.role in MRE_ROLES and entry.copy_of is None)
     found = candidates(member for member in involved if member.role in STIFFNESS_ROLES)
     requested = next((one for one in found if any(member.uid == series_uid for member in one.members)), None)

@@ -218,8 +218,11 @@ def _comparisons(field_name: str, fields: Fields, names: _Names) -> list[Check]:
             low, high = fields.numbers(operator, 2)
             if low >= high:
                 fields.refuse("must have the smaller number first", operator)
-            kind = RangeCondition if operator == Operator.BETWEEN else FrequencyCondition
-            checks.append(kind(field_name, low, high))
+            if operator == Operator.BETWEEN:
+                checks.append(RangeCondition(field_name, low, high))
+            else:
+                of_filter = operator == Operator.STATES_FILTER_HZ_OUTSIDE
+                checks.append(FrequencyCondition(field_name, low, high, of_filter))
         else:
             checks.append(Condition(field_name, Operator(operator), _values(fields, operator, names)))
     return checks

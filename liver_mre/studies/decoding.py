@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
-
-import numpy as np
 
 from liver_mre.errors import GeometryError, LossyPixelsError, MreError, TruncatedFileError, UnusablePixelsError
 from liver_mre.studies.codestream import CodestreamError
@@ -24,6 +23,7 @@ from liver_mre.studies.values import text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from liver_mre.studies.dicom_file import DicomFile
@@ -85,17 +85,20 @@ def read_images(instances: Sequence[Instance]) -> list[Image]:
     return [replace(image, stored=values) for (image, _), values in zip(ordered, stored, strict=True)]
 
 
-def same_pixels(some: Sequence[Instance], others: Sequence[Instance]) -> bool:
-    """Tell whether images equal others, in order, in pixels and drawn contours; False where they cannot be read."""
+def pixel_digests(instances: Sequence[Instance]) -> list[bytes]:
+    """Return what is equal for images of equal pixels and drawn contours; nothing where they cannot be read."""
     try:
-        read = zip(read_images(some), read_images(others), strict=True)
+        return [_digest(image) for image in read_images(instances)]
     except MreError:
-        return False
-    return all(_equal(one.stored, other.stored) and _equal(one.contour, other.contour) for one, other in read)
+        return []
 
 
-def _equal(one: NDArray[np.generic] | None, other: NDArray[np.generic] | None) -> bool:
-    return one is other if one is None or other is None else np.array_equal(one, other)
+def _digest(image: Image) -> bytes:
+    contour = b"" if image.contour is None else image.contour.tobytes()
+    whole = hashlib.blake2b(str(image.stored.shape).encode())
+    for part in (image.stored.astype("<i8").tobytes(), contour):
+        whole.update(part)
+    return whole.digest()
 
 
 def _read_object(frames: list[Instance]) -> list[tuple[Image, tuple[int, int] | None]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ from tests.stiffness.companion_files import loaded, selected
 from tests.studies.files import RULES, change
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from liver_mre.stiffness.volume import StiffnessVolume
@@ -31,7 +31,44 @@ EXAM = make_exam()
 MAGNITUDES = {SeriesKind.MAGNITUDE, SeriesKind.RAW}
 
 
-def send_again(study: WrittenStudy, kinds: Collection[SeriesKind], *, into: str = "another series") -> list[Path]:
+HARMLESS: dict[str, dict[str, Any]] = {
+    "description": {"SeriesDescription": "description"},
+    "times": {"AcquisitionTime": None, "AcquisitionDate": None, "AcquisitionDateTime": None},
+    "another time": {"AcquisitionTime": "235500"},
+    "comments": {"ImageComments": "sent again", "AcquisitionDate": None},
+    "window": {"WindowCenter": 300, "WindowWidth": 600},
+    "no window": {"WindowCenter": None, "WindowWidth": None},
+    "protocol": {"ProtocolName": None},
+    "body part": {"BodyPartExamined": "ABDOMEN"},
+    "spacing": {"PixelSpacing": "spacing"},
+    "frame of reference": {"FrameOfReferenceUID": "1.2.3.4", "AcquisitionTime": None},
+    "numbers": {"InstanceNumber": "number", "AcquisitionNumber": None},
+}
+"""What differs in a copy without changing what it shows."""
+
+
+def altered(image: Dataset, changes: dict[str, Any]) -> None:
+    """Give elements new values, or remove them; the description stays what names the role."""
+    special: dict[str, Callable[[], object]] = {
+        "description": lambda: f"copy {image.get('SeriesDescription', '')}",
+        "spacing": lambda: [float(one) + 1e-4 for one in image.PixelSpacing],
+        "number": lambda: image.InstanceNumber + 100,
+    }
+    for keyword, value in changes.items():
+        if value is not None:
+            setattr(image, keyword, special[value]() if isinstance(value, str) and value in special else value)
+        elif keyword in image:
+            delattr(image, keyword)
+
+
+def send_again(
+    study: WrittenStudy,
+    kinds: Collection[SeriesKind],
+    *,
+    into: str = "another series",
+    number: int | None = None,
+    changes: dict[str, Any] | None = None,
+) -> list[Path]:
     """Write the series of these kinds a second time, under UIDs of their own; return the new files."""
     files = []
     for series in study.series:
@@ -41,6 +78,8 @@ def send_again(study: WrittenStudy, kinds: Collection[SeriesKind], *, into: str 
             image.SOPInstanceUID = image.file_meta.MediaStorageSOPInstanceUID = generate_uid()
             if into == "another series":
                 image.SeriesInstanceUID = uid
+                image.SeriesNumber = image.SeriesNumber if number is None else number
+            altered(image, changes or {})
             files.append(file.with_name(f"{file.name}-again"))
             image.save_as(files[-1])
     return files
@@ -112,3 +151,49 @@ def test_pixels_that_cannot_be_read_make_no_copies() -> None:
     twice = made.study(made.series(made.MASKED, 6), made.series(made.MASKED, 7))
     with pytest.raises(AmbiguousSeriesError):
         select(twice, RULES)
+
+
+COPIES = [
+    *(("philips", number, what) for number in (1, 60) for what in HARMLESS),
+    *(("siemens-gre", number, what) for number in (1, 60) for what in ("another time", "window")),
+]
+
+
+@pytest.mark.parametrize(("encoding", "number", "what"), COPIES)
+def test_a_copy_with_another_header_is_the_same_series_and_is_named(
+    encoding: str, number: int, what: str, tmp_path: Path
+) -> None:
+    study = ENCODINGS[encoding](EXAM, tmp_path / "study")
+    expected = loaded(study.folder)
+    send_again(study, {SeriesKind.STIFFNESS}, number=number, changes=HARMLESS[what])
+    assert equal(loaded(study.folder), expected)
+    assert "holds the same images as series" in " ".join(selected(study.folder).notes)
+
+
+@pytest.mark.parametrize("what", ["times", "another time", "window", "spacing", "numbers"])
+def test_a_repeat_with_another_header_within_a_series_is_left_out_and_counted(what: str, tmp_path: Path) -> None:
+    study = ENCODINGS["philips"](EXAM, tmp_path / "study")
+    expected = loaded(study.folder)
+    send_again(study, {SeriesKind.STIFFNESS}, into="the same", changes=HARMLESS[what])
+    assert equal(loaded(study.folder), expected)
+    assert "holds 4 images a second time under other UIDs" in " ".join(selected(study.folder).notes)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"RescaleSlope": 0.0065}, {"RescaleType": "Pa"}, {"ImagePositionPatient": [0, 0, 0]}]
+)
+def test_equal_pixels_with_another_scale_or_place_are_no_copies(changes: dict[str, Any], tmp_path: Path) -> None:
+    study = ENCODINGS["philips"](EXAM, tmp_path / "study")
+    send_again(study, {SeriesKind.STIFFNESS}, number=60, changes=changes)
+    (read,) = read_studies(study.folder).studies
+    assert not [one for one in list_series(read, RULES) if "the same images" in one.reason]
+
+
+@pytest.mark.parametrize("number", [1, 60])
+def test_half_of_a_series_that_was_sent_again_is_its_copy(number: int, tmp_path: Path) -> None:
+    study = ENCODINGS["philips"](EXAM, tmp_path / "study")
+    expected = loaded(study.folder)
+    for file in send_again(study, {SeriesKind.STIFFNESS, SeriesKind.CONFIDENCE}, number=number)[::2]:
+        file.unlink()
+    assert equal(loaded(study.folder), expected)
+    assert f"Series {number} holds 2 of the images of series" in " ".join(selected(study.folder).notes)

@@ -66,6 +66,18 @@ def test_a_concatenation_that_lacks_a_part_is_refused_and_the_elements_are_named
     assert check_folder(study.folder).exit_code == 4
 
 
+def test_a_concatenation_beside_its_whole_object_is_read_once(study: WrittenStudy) -> None:
+    expected = loaded(study.folder)
+    for kind in (SeriesKind.STIFFNESS, SeriesKind.CONFIDENCE):
+        (file,) = files_of(study, kind)
+        whole = file.read_bytes()
+        split(file, (2, FRAMES - 2))
+        file.with_name(f"{file.name}-whole").write_bytes(whole)
+    found = loaded(study.folder)
+    np.testing.assert_array_equal(found.stiffness_kpa, expected.stiffness_kpa)
+    np.testing.assert_array_equal(found.confident, expected.confident)
+
+
 def part(number: int, frames: int = 2, **other: int) -> Instance:
     return Instance("", str(number), "", concatenation=ConcatenationPart("1.2", number, frames, **other))
 
