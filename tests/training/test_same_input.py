@@ -52,10 +52,11 @@ SHOWN = {
 
 @pytest.fixture
 def record(make_record: Callable[..., ExamRecord]) -> ExamRecord:
-    """Return an exam whose magnitude every scanner's counts hold exactly."""
+    """Return an exam whose magnitude every scanner's counts hold exactly, without contrasts that no inversion gives."""
     made = make_record(31, slices=3)
     magnitude = np.rint(made.magnitude * (128 / made.magnitude.max())).astype(np.uint8)
-    return replace(made, magnitude=magnitude)
+    stiffness = np.where(made.stiffness > 0, 300 + made.stiffness // 4, 0).astype(np.uint16)
+    return replace(made, magnitude=magnitude, stiffness=stiffness)
 
 
 @pytest.fixture
