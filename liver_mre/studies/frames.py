@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from struct import Struct
 from typing import TYPE_CHECKING, Final
 
+from pydicom.sequence import Sequence
 from pydicom.uid import EnhancedMRColorImageStorage, EnhancedMRImageStorage, LegacyConvertedEnhancedMRImageStorage
 
 from liver_mre.studies.values import is_filled, items
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydicom import Dataset
+    from pydicom.tag import BaseTag
 
 _ENHANCED_CLASSES: Final = frozenset(
     {EnhancedMRImageStorage, EnhancedMRColorImageStorage, LegacyConvertedEnhancedMRImageStorage}
@@ -91,13 +94,27 @@ def is_enhanced(sop_class_uid: str) -> bool:
     return sop_class_uid in _ENHANCED_CLASSES
 
 
-def group_items(header: Dataset) -> Iterator[Dataset]:
-    """Yield the items of all functional groups, and the groups' own items, wherever an attribute may hide."""
+def items_with(header: Dataset, tags: frozenset[int]) -> Iterator[Dataset]:
+    """Yield the items of functional groups, and of the groups themselves, that hold one of some elements.
+
+    Objects have thousands of frames: what is not parsed yet is searched for the bytes of the tags.
+    """
+    marks = [Struct(order).pack(tag >> 16, tag & 0xFFFF) for tag in tags for order in ("<HH", ">HH")]
     for name in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
-        for item in items(header, name):
-            yield item
-            for group in (*_GROUPS, *_UNASSIGNED):
-                yield from items(item, group)
+        for item in _with_marks(header, name, marks):
+            if not tags.isdisjoint(item.keys()):
+                yield item
+            for tag in list(item.keys()):
+                yield from (one for one in _with_marks(item, tag, marks) if not tags.isdisjoint(one.keys()))
+
+
+def _with_marks(level: Dataset, name: str | BaseTag, marks: list[bytes]) -> list[Dataset]:
+    """Return the items of a sequence; none where its bytes hold no mark."""
+    element = level.get_item(name) if name in level else None
+    value = None if element is None else element.value
+    if isinstance(value, bytes):
+        value = level[name].value if any(mark in value for mark in marks) else None
+    return list(value) if isinstance(value, Sequence) else []
 
 
 def frame_levels(header: Dataset, frames: int) -> tuple[Levels, ...] | None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Final, cast
 from pydicom.datadict import keyword_for_tag
 
 from liver_mre.studies.concatenation import CONCATENATION_KEYWORDS, concatenation_part
-from liver_mre.studies.frames import Levels, frame_levels, group_items, is_enhanced
+from liver_mre.studies.frames import Levels, frame_levels, is_enhanced, items_with
 from liver_mre.studies.identifiers import LONGEST, sop_class_of, unusable_identifiers
-from liver_mre.studies.pixel_format import FORMAT_KEYWORDS, MOST_FRAMES, evidence_of_loss, pixel_fault
+from liver_mre.studies.pixel_format import FORMAT_KEYWORDS, LOSS_TAGS, MOST_FRAMES, evidence_of_loss, pixel_fault
 from liver_mre.studies.private_elements import PrivateElement, private_text
 from liver_mre.studies.study import Instance, Orientation, PatientKey, PixelFault, RealWorldMapping, Vector
 from liver_mre.studies.values import (
@@ -144,7 +144,7 @@ def _loss(header: Dataset, transfer_syntax: str) -> str:
     found = evidence_of_loss(header, transfer_syntax)
     if found or not is_enhanced(text(header, "SOPClassUID")):
         return found
-    return next((said for item in group_items(header) if (said := evidence_of_loss(item, ""))), "")
+    return next((said for item in items_with(header, LOSS_TAGS) if (said := evidence_of_loss(item, ""))), "")
 
 
 def _common(header: Dataset) -> Instance:

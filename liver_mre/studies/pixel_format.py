@@ -66,6 +66,9 @@ FORMAT_KEYWORDS: Final = (
 )
 """The elements that this module reads."""
 
+LOSS_TAGS: Final = frozenset({0x00282110, 0x00282112, 0x00282114})
+"""LossyImageCompression, its ratio and its method."""
+
 
 @dataclass(frozen=True, slots=True)
 class PixelFormat:

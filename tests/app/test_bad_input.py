@@ -82,6 +82,7 @@ def acquired_twice(example: ExampleStudy, folder: Path) -> None:
     for file in masked_files(example.copy(folder)):
         image = pydicom.dcmread(file)
         rename(image, "SeriesInstanceUID", "SOPInstanceUID", copy="again")
+        image.PixelData = (image.pixel_array + (image.pixel_array > 0)).astype("<u2").tobytes()
         image.save_as(folder / f"again-{file.name}")
 
 

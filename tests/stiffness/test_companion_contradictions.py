@@ -146,6 +146,7 @@ def test_a_magnitude_is_not_left_out_for_organs_alone_that_would_fit_better_mirr
     plain = make_phantom()
     across = np.indices(plain.stiffness_kpa.shape)[2] / plain.stiffness_kpa.shape[2]
     stiff = np.where(plain.stiffness_kpa > 0, 2.0 + 3.0 * np.exp(-(((across - 0.7) / 0.15) ** 2)), 0.0)
+    stiff *= 1.0 + 0.02 * np.sin(np.indices(stiff.shape)[1] / 3.0)
     bright = np.where(plain.stiffness_kpa > 0, 300.0 + 400.0 * np.exp(-(((across - 0.3) / 0.15) ** 2)), 0.0)
     shaded = bright + np.random.default_rng(1).rayleigh(6.0, bright.shape)
     smooth = replace(plain, stiffness_kpa=stiff.astype(np.float32), magnitude=shaded.astype(np.float32))
