@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import Final
 
-REFERENCE_S: Final = 1.0
+REFERENCE_S: Final = 1.9
 """Processor time that `WORK` takes there: the least of ten."""
 WORK: Final = """
 import scipy.stats, pydicom, PIL.Image, numpy as np
