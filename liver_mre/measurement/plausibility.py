@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from liver_mre.errors import ContradictoryImagesError, ImplausibleStiffnessError
+from liver_mre.stiffness.pixel_evidence import CUT_ABOVE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +30,6 @@ MAX_BODY_RATIO: Final = 1.3
 physics. What changes less, or from slice to slice alike, nothing tells from a patient."""
 SHARED_BODY_CM2: Final = 50.0
 """Ours: a smaller part of the body may be unlike its neighbour; a trunk has hundreds."""
-CUT_ABOVE: Final = 1.3
 LEAST_CUT: Final = 12
 MAX_SHARE_CUT: Final = 0.03
 """Ours: more pixels of a slice's region at one largest value, so far above the median, are no top of a hill: the range

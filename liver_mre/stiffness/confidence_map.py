@@ -20,7 +20,6 @@ from liver_mre.stiffness.body_overlap import (
     shift_gain,
 )
 from liver_mre.stiffness.pixel_evidence import MIN_NEIGHBOUR_CORRELATION, MIN_PIXELS, neighbour_correlation
-from liver_mre.stiffness.raw_copies import check_no_raw_pixels
 from liver_mre.stiffness.stored_evidence import check_no_copy, check_signs, check_variety
 from liver_mre.studies.decoding import read_images
 from liver_mre.studies.geometry import on_grid
@@ -28,7 +27,8 @@ from liver_mre.studies.geometry import on_grid
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from liver_mre.series.acquisition import Acquisition, ScannerMaps
+    from liver_mre.series.acquisition import ScannerMaps
+    from liver_mre.stiffness.raw_copies import RawImages
     from liver_mre.studies.study import Instance
 
 # Ours, in mean Dice overlap of outlines: in 8 simulated exams the wrong order is worse by 0.005-0.017.
@@ -43,16 +43,16 @@ MAX_CONFIDENT_OUTSIDE: Final = 0.5  # ours: share of confident pixels without st
 
 
 def read_confidence(
-    acquisition: Acquisition, maps: ScannerMaps, instances: tuple[Instance, ...], stiffness: NDArray[np.integer]
+    maps: ScannerMaps, instances: tuple[Instance, ...], stiffness: NDArray[np.integer], raw: RawImages
 ) -> NDArray[np.float32] | None:
     """Read the confidence of every measured slice.
 
     Parameters
     ----------
-    acquisition : the acquisition
-    maps : its maps, with or without a confidence map
+    maps : the scanner's maps, with or without a confidence map
     instances : the images of the stiffness series in slice order
     stiffness : (S, R, C), stored values of the stiffness; 0 where there is none
+    raw : the raw images of the acquisition
 
     Returns
     -------
@@ -79,7 +79,7 @@ def read_confidence(
     stored = _read(images_of_slices(maps.confidence, instances, paired_by_number=maps.paired_by_number), instances)
     check_signs(stored, instances, "confidence map")
     check_no_copy(stored, stiffness, "confidence map", "stiffness series")
-    check_no_raw_pixels(stored, "confidence map", acquisition, phases=_outlines_differ(stored > 0, stiffness > 0))
+    raw.check_none_in(stored, "confidence map", phases=_outlines_differ(stored > 0, stiffness > 0))
     measured = stiffness > 0
     if maps.paired_by_number:
         _check_direction(stored > 0, measured, instances)

@@ -37,7 +37,7 @@ LARGEST_PATCH: Final = 12
 BLOCK: Final = 8
 """Ours, pixels: no such square is constant in 500 simulated slices of four physics, but where a range was cut."""
 CUT_ABOVE: Final = 1.3
-"""As `plausibility.CUT_ABOVE`."""
+"""Ours, of the median of a slice: where a largest value so far above it is frequent, the range of the image ends."""
 MANY_PIXELS: Final = 1000
 MIN_PIXELS: Final = 50
 """Ours: fewer confident pixels of a slice give no share."""
@@ -106,11 +106,11 @@ def _check_no_block(volume: StiffnessVolume) -> None:
         kpa = volume.stiffness_kpa[index]
         if not where.any():
             continue
+        if _mostly_one_value(kpa[where]):
+            raise _not_a_map(volume, index, "most confident pixels have one value")
         free = where & (kpa < max(float(kpa[where].max()), CUT_ABOVE * float(np.median(kpa[where]))))
         right, below = free[:, :-1] & free[:, 1:], free[:-1] & free[1:]
         same_right, same_below = right & (kpa[:, :-1] == kpa[:, 1:]), below & (kpa[:-1] == kpa[1:])
-        if _mostly_one_value(kpa[where]):
-            raise _not_a_map(volume, index, "most confident pixels have one value")
         if 2 * np.count_nonzero(same_right) > np.count_nonzero(right):
             continue  # drawn, or of few grey levels
         wide, tall = _full(same_right, (BLOCK, BLOCK - 1)), _full(same_below, (BLOCK - 1, BLOCK))

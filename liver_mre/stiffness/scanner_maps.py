@@ -15,7 +15,7 @@ from liver_mre.stiffness.confidence_map import read_confidence
 from liver_mre.stiffness.masking import Masking, close_hatch, judge_masking
 from liver_mre.stiffness.pixel_evidence import without_impossible_pixels
 from liver_mre.stiffness.plausibility import check_body_stiffness
-from liver_mre.stiffness.raw_copies import check_no_raw_pixels
+from liver_mre.stiffness.raw_copies import RawImages
 from liver_mre.stiffness.stiffness_twins import check_twin
 from liver_mre.stiffness.stored_evidence import check_signs, check_variety
 from liver_mre.studies.decoding import read_images
@@ -87,8 +87,9 @@ def read_scanner_maps(
     row_mm, column_mm = cast("tuple[float, float]", instances[0].pixel_spacing_mm)
     masking = judge_masking(stored > 0, row_mm * column_mm / 100.0)
     filled = bool((stored > 0).mean(axis=(1, 2)).max() > MAX_FILLED)  # a slice also in the air, as phases do
-    check_no_raw_pixels(stored, _NAME, acquisition, phases=filled)
-    confidence = read_confidence(acquisition, maps, instances, stored)
+    raw = RawImages(acquisition)
+    raw.check_none_in(stored, _NAME, phases=filled)
+    confidence = read_confidence(maps, instances, stored, raw)
     if confidence is None:
         _check_masked(maps, acquisition.notes, masking, notes)
     volume = assemble(

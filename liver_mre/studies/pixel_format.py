@@ -18,7 +18,7 @@ from liver_mre.errors import InvalidInputError, LossyPixelsError, TruncatedFileE
 from liver_mre.studies.dicom_file import PIXEL_DATA, PIXEL_ELEMENTS
 from liver_mre.studies.identifiers import is_uid
 from liver_mre.studies.study import PixelFault
-from liver_mre.studies.values import integer, is_filled, stored_integer, texts
+from liver_mre.studies.values import integer, is_filled, stored_integer, tag_of, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,6 +49,7 @@ _ALLOCATED: Final = (8, 16)
 _LOSSY: Final = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.111"})
 _MAYBE_LOSSY: Final = frozenset(f"1.2.840.10008.1.2.4.{last}" for last in (81, 91, 93, 112, 203))
 _CODE: Final = re.compile(r"[0-9A-Z.]{1,6}")
+_LOSS_KEYWORDS: Final = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
 FORMAT_KEYWORDS: Final = (
     "NumberOfFrames",
     "SamplesPerPixel",
@@ -60,14 +61,12 @@ FORMAT_KEYWORDS: Final = (
     "PixelRepresentation",
     "PixelPaddingValue",
     "PixelPaddingRangeLimit",
-    "LossyImageCompression",
-    "LossyImageCompressionRatio",
-    "LossyImageCompressionMethod",
+    *_LOSS_KEYWORDS,
 )
 """The elements that this module reads."""
 
-LOSS_TAGS: Final = frozenset({0x00282110, 0x00282112, 0x00282114})
-"""LossyImageCompression, its ratio and its method."""
+LOSS_TAGS: Final = frozenset(int(tag_of(keyword)) for keyword in _LOSS_KEYWORDS)
+"""Of these, the elements that tell of loss."""
 
 
 @dataclass(frozen=True, slots=True)
