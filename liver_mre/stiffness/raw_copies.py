@@ -61,7 +61,7 @@ class RawImages:
 
 
 def _read(several: Iterable[Series]) -> list[Stored]:
-    """Return the stored values of series, (N, R, C) each, but of those that cannot be read: they are left out anyway."""
+    """Return the stored values of series, (N, R, C) each; those that cannot be read are left out anyway."""
     found = []
     for series in several:
         with suppress(MreError):
