@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import cache
 from typing import Final
 
 REFERENCE_S: Final = 1.9
@@ -19,6 +20,7 @@ for _ in range(6):
 TRIES: Final = 3
 
 
+@cache
 def slowness() -> float:
     """Return how many times the processor time this machine takes, at least 1: a fast one is held to the promise."""
     return max(1.0, min(_processor_s() for _ in range(TRIES)) / REFERENCE_S)

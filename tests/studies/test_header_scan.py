@@ -19,6 +19,7 @@ from liver_mre.studies.reader import read_studies
 from tests.busy import Watch
 from tests.fuzz.elements import Element, dump, parse, tag
 from tests.studies.files import change, copy_files, masked_files
+from tests.yardstick import slowness
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,9 +123,9 @@ def test_a_study_among_2000_unrelated_images_is_found_within_a_second_and_a_half
         other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{number}"
         other.SeriesInstanceUID, other.SeriesNumber = f"1.2.4.{number // 40}", 100 + number // 40
         other.save_as(tmp_path / f"other{number}")
-    undisturbed = False
+    undisturbed, most_s = False, SECONDS * slowness()
     taken_s: list[float] = []
-    while len(taken_s) < TRIES and min(taken_s, default=SECONDS) >= SECONDS:
+    while len(taken_s) < TRIES and min(taken_s, default=most_s) >= most_s:
         watch = Watch()
         shown = subprocess.run(
             [sys.executable, "-c", READ_TWICE, str(siemens.folder), str(tmp_path)], check=True, capture_output=True
@@ -133,9 +134,9 @@ def test_a_study_among_2000_unrelated_images_is_found_within_a_second_and_a_half
         assert series == len(siemens.series) + 50
         taken_s.append(seconds[1])
         undisturbed |= watch.undisturbed(sum(seconds))
-    if min(taken_s) >= SECONDS and not undisturbed:
+    if min(taken_s) >= most_s and not undisturbed:
         pytest.skip("other programs kept the cores busy: the time of one reading cannot be judged now")
-    assert min(taken_s) < SECONDS
+    assert min(taken_s) < most_s
 
 
 @pytest.mark.parametrize("keyword", ["RescaleSlope", "PixelSpacing", "ImageOrientationPatient"])

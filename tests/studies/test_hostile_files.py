@@ -1,8 +1,12 @@
-"""No file takes more than 1.5 GB of memory or 10 s, whatever it says of itself, and none is an uncaught error."""
+"""No file takes more than 1.5 GB of memory or 10 s, whatever it says of itself, and none is an uncaught error.
+
+The seconds are those of the machine of docs/performance.md.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 import zlib
 from pathlib import Path
 from struct import pack
@@ -20,6 +24,7 @@ from liver_mre.studies.decoding import read_images
 from liver_mre.studies.reader import read_studies
 from tests.studies.stored import instances, read, rewrite, write
 from tests.studies.test_decoding import RECODERS, uncompressed
+from tests.yardstick import slowness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,6 +248,7 @@ def test_no_file_takes_more_than_its_share(tmp_path: Path, make: Callable[[Path]
     )
     child = os.fork()  # a process of its own, whose peak memory is known
     if not child:
+        sys.settrace(None)  # coverage would take most of the time
         try:
             (tmp_path / "said").write_text(read_all(tmp_path / "a"))
         finally:
@@ -250,7 +256,7 @@ def test_no_file_takes_more_than_its_share(tmp_path: Path, make: Callable[[Path]
     _, _, used = os.wait4(child, 0)
     (tmp_path / "a").unlink()
     assert why in (tmp_path / "said").read_text()
-    assert used.ru_utime + used.ru_stime < MOST_SECONDS
+    assert used.ru_utime + used.ru_stime < MOST_SECONDS * slowness()
     # The child begins with the memory of the whole test run, so that its own is what came on top.
     assert used.ru_maxrss - before_kib < MOST_KIB
 
