@@ -11,8 +11,9 @@ IMAGE ?= liver-mre:$(shell sed -n 's/^__version__ = "\(.*\)"/\1/p' liver_mre/abo
 BUILD_ARGS ?=
 # Arguments of the fuzz suite, such as --cores 2.
 FUZZ ?=
-# Processes of `make test`; each needs up to 1.5 GB.
+# Processes of the tests; each needs up to 1.5 GB.
 WORKERS ?= 2
+PYTEST_PARALLEL = $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 # Where the quick tests are; of these, what is marked slow is left out.
 QUICK := tests/studies tests/series tests/stiffness tests/measurement tests/quality tests/results tests/method tests/liver/test_card.py tests/liver/test_channels.py \
@@ -21,7 +22,7 @@ QUICK := tests/studies tests/series tests/stiffness tests/measurement tests/qual
 # What `monai-deploy run` is tested with: the last of the tool that still runs packages.
 MONAI_DEPLOY := build/monai-deploy
 
-.PHONY: help run self-test test quick fuzz hooks lint types python-versions model example image image-test image-sizes manifests lock
+.PHONY: help run self-test test long-tests coverage quick fuzz hooks lint types python-versions model example image image-test image-sizes manifests lock
 .PHONY: vulnerabilities debian-tools monai-deploy clean
 help: ## show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -56,9 +57,16 @@ run: $(EXPORTED) example/truth.npz ## run the application on the simulated examp
 self-test: $(EXPORTED) example/truth.npz ## measure the example and compare the result with that of the release
 	$(BIN)/python -m app.self_test example/study
 
-test: $(EXPORTED) debian-tools ## run all tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m 'not alone' --cov --cov-report= $(PYTEST_ARGS)
+test: $(EXPORTED) debian-tools ## run the tests, but for the long ones
+	$(PYTEST_PARALLEL) -m 'not alone and not long' $(PYTEST_ARGS)
 	$(BIN)/python -m pytest -m alone $(PYTEST_ARGS) || [ $$? = 5 ]  # 5: PYTEST_ARGS leave none
+
+long-tests: $(EXPORTED) debian-tools ## run the tests that take most of a minute or more each
+	$(PYTEST_PARALLEL) -m long $(PYTEST_ARGS)
+
+coverage: $(VENV)/installed ## run the tests of series, stiffness, measurement, quality and method: they must reach 90 %
+	$(PYTEST_PARALLEL) -q -m 'not alone and not long' --cov --cov-report= \
+	  tests/series tests/stiffness tests/measurement tests/quality tests/method
 	@$(BIN)/coverage report --include='liver_mre/series/*,liver_mre/stiffness/*,liver_mre/measurement/*,liver_mre/quality/*,liver_mre/workflow/*' --fail-under=90
 
 quick: $(VENV)/installed ## the tests that need no exported model, in under a minute

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+import pytest
+
 from liver_mre import measure_folder
 from simulation.encodings import ENCODINGS
 from simulation.exams.simulate import simulate_exam
@@ -16,6 +18,7 @@ FIRST_SEED = 700_000  # far from any seed of training or evaluation
 STUDIES = 20
 
 
+@pytest.mark.long
 def test_on_20_simulated_studies_the_mean_is_within_10_percent_for_at_least_19(tmp_path: Path) -> None:
     """Truth: mean of the elastogram over the confident pixels of the true liver."""
     truth_kpa = {}

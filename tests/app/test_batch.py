@@ -46,11 +46,11 @@ def wait_for_the_first_study(process: subprocess.Popen[bytes], out: Path) -> Non
 
 
 def interrupt(source: Path, out: Path, signal_number: int) -> int:
-    """Run, and send a signal when the first study is published: the second one waits in its first step."""
+    """Run, and send a signal when the first study is published: the second one waits to be published."""
     program = (
-        "import sys, time, app.signals; app.signals.block(); import operators.study_loader as module;"
-        "kept = module.StudyLoaderOperator._once;"
-        "module.StudyLoaderOperator._once = lambda self, run: (time.sleep(60 * run.index), kept(self, run))[1];"
+        "import sys, time, app.signals; app.signals.block(); import operators.publisher as module;"
+        "kept = module.join;"
+        "module.join = lambda runs: (time.sleep(60 * runs[0].index), kept(runs))[1];"
         "from app.cli import script; script('run')"
     )
     command = [sys.executable, "-c", program, "-i", str(source), "-o", str(out), "--quiet"]

@@ -71,7 +71,13 @@ def test_validators_find_no_error_in_anything_that_a_run_writes(kind: str, reque
     assert written
     for path in written.values():
         assert tools.errors(tools.run([tools.debian_tool("dciodvfy"), path])) == []
-    report = tools.run([tools.debian_tool("DicomSRValidator"), written["sr"]])
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["measured", "not_evaluable"])
+def test_the_report_of_a_run_obeys_its_template(kind: str, request: pytest.FixtureRequest) -> None:
+    report = tools.run([tools.debian_tool("DicomSRValidator"), objects(request.getfixturevalue(kind))["sr"]])
+    assert "IOD validation complete" in report
     assert "Error" not in report
 
 

@@ -209,6 +209,7 @@ def test_the_first_run_of_a_folder_may_be_killed_at_every_file_operation(tmp_pat
     assert at > 10
 
 
+@pytest.mark.long
 def test_the_next_start_may_be_killed_at_every_file_operation_too(earlier: Path, tmp_path: Path) -> None:
     """After every state of the output that a killed run leaves and that is more than a folder to remove."""
     seen: set[str] = set()

@@ -45,6 +45,7 @@ def _score(name: str, stage: str, dice: float, predicted_kpa: float, true_kpa: f
     )
 
 
+@pytest.mark.long
 def test_a_trained_network_is_evaluated_published_and_evaluated_again(
     cohort: Path, tmp_path: Path, make_record: MakeRecord
 ) -> None:

@@ -57,6 +57,7 @@ def test_the_learning_rate_rises_then_falls_over_the_budget() -> None:
     assert learning_rate(PAPER, 0.0) == learning_rate(PAPER, 0.9) == 0.005
 
 
+@pytest.mark.long
 def test_training_from_scratch_finds_the_liver_in_every_situation_it_validates(cohort: Path, tmp_path: Path) -> None:
     progress = Training(_options(cohort, tmp_path, epochs=14)).run()
     rows = _rows(tmp_path)

@@ -131,6 +131,7 @@ def test_patients_of_the_training_are_not_evaluated(
         evaluate(run, [quality_cohort], quality_livers, tmp_path, train_data=[quality_cohort])
 
 
+@pytest.mark.long
 def test_the_published_vote_runs_as_it_was_trained(
     run: Path, quality_cohort: Path, quality_livers: LiverCache, tmp_path: Path
 ) -> None:
