@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 _ONE_IMAGE_A_SLICE: Final = STIFFNESS_ROLES | {Role.CONFIDENCE}
 """Roles with one image a slice; those of other roles may be phase offsets, which nothing measures."""
 _SAME_SCALE: Final = 1e-6  # ours: above rounding of decimal strings
+MOST_PAIRS: Final = 1_000_000
+"""Ours: images of one series by those of another, or of itself, that are compared. A series of an elastography has some
+hundred images; in more, copies are not looked for, and the study is refused for having several images of a slice."""
 
 
 class _Pixels:
@@ -133,6 +136,8 @@ def _scales(entry: ClassifiedSeries, rules: ScannerRules) -> frozenset[tuple[flo
 
 def _is_copy(entry: ClassifiedSeries, original: ClassifiedSeries, rules: ScannerRules, pixels: _Pixels) -> bool:
     """Tell whether every image of a series is in another one."""
+    if len(entry.series.instances) * len(original.series.instances) > MOST_PAIRS:
+        return False
     places = [_alike(image, original.series.instances) for image in entry.series.instances]
     if entry.role not in _ONE_IMAGE_A_SLICE:
         places = [
@@ -161,7 +166,7 @@ def _is_copy(entry: ClassifiedSeries, original: ClassifiedSeries, rules: Scanner
 def _without_repeats(entry: ClassifiedSeries, rules: ScannerRules, pixels: _Pixels) -> ClassifiedSeries:
     """Return a series of one image a slice without images that it holds a second time."""
     images = entry.series.instances
-    if entry.role not in _ONE_IMAGE_A_SLICE:
+    if entry.role not in _ONE_IMAGE_A_SLICE or len(images) ** 2 > MOST_PAIRS:
         return entry
     if not any(_alike(image, images[:place]) for place, image in enumerate(images)):
         return entry
@@ -172,6 +177,7 @@ def _without_repeats(entry: ClassifiedSeries, rules: ScannerRules, pixels: _Pixe
         return image.concatenation is not None, unscaled, image.acquired_s is None
 
     best = sorted(images, key=worth)
+    pixels.of(images)  # each file is opened once
     left: list[Instance] = []
     for image in best:
         alike = _alike(image, left)

@@ -18,7 +18,7 @@ from liver_mre.errors import InvalidInputError, LossyPixelsError, TruncatedFileE
 from liver_mre.studies.dicom_file import PIXEL_DATA, PIXEL_ELEMENTS
 from liver_mre.studies.identifiers import is_uid
 from liver_mre.studies.study import PixelFault
-from liver_mre.studies.values import integer, is_filled, stored_integer, tag_of, texts
+from liver_mre.studies.values import integer, is_filled, items, stored_integer, tag_of, text, texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +49,13 @@ _ALLOCATED: Final = (8, 16)
 _LOSSY: Final = frozenset({"1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.51", "1.2.840.10008.1.2.4.111"})
 _MAYBE_LOSSY: Final = frozenset(f"1.2.840.10008.1.2.4.{last}" for last in (81, 91, 93, 112, 203))
 _CODE: Final = re.compile(r"[0-9A-Z.]{1,6}")
-_LOSS_KEYWORDS: Final = ("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod")
+_LOSS_KEYWORDS: Final = (
+    *("LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod"),
+    *("DerivationCodeSequence", "DerivationDescription"),
+)
+_LOSSY_COMPRESSION: Final = ("113040", "DCM")
+"""PS3.16, context group 7203."""
+_SAYS_LOSSY: Final = re.compile(r"\b(?<!non-)(?<!non )(?<!not )(?<!no )(?<!without )lossy\b", re.IGNORECASE)
 FORMAT_KEYWORDS: Final = (
     "NumberOfFrames",
     "SamplesPerPixel",
@@ -204,7 +210,8 @@ def _check_element(found: PixelFormat, pixels: PixelElement | None) -> None:
 def evidence_of_loss(header: Dataset, transfer_syntax: str) -> str:
     """Say what shows that the pixels were compressed with loss at any time, as a clause; "" where nothing does.
 
-    LossyImageCompression other than empty or 00 does. So do a ratio above 1 and a method, which contradict 00.
+    LossyImageCompression other than empty or 00 does. So do a ratio above 1, a method, and a derivation that is coded
+    or described as lossy compression, which contradict 00.
     """
     said = [value for value in texts(header, "LossyImageCompression") if value]
     if any(value != "00" for value in said):
@@ -215,6 +222,12 @@ def evidence_of_loss(header: Dataset, transfer_syntax: str) -> str:
         return f"LossyImageCompressionRatio is {_quoted(ratios)}{but}"
     if any(texts(header, "LossyImageCompressionMethod")):
         return f"LossyImageCompressionMethod is filled{but}"
+    derived = [
+        (text(item, "CodeValue"), text(item, "CodingSchemeDesignator"))
+        for item in items(header, "DerivationCodeSequence")
+    ]
+    if _LOSSY_COMPRESSION in derived or any(map(_SAYS_LOSSY.search, texts(header, "DerivationDescription"))):
+        return f"the derivation of the images was lossy compression{but}"
     if transfer_syntax in _LOSSY or (transfer_syntax in _MAYBE_LOSSY and not said):
         return f"the transfer syntax is {UID(transfer_syntax).name}"
     return ""

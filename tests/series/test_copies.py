@@ -10,7 +10,10 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import generate_uid
 
 from liver_mre.errors import AmbiguousSeriesError, GeometryError
+from liver_mre.series import copies
 from liver_mre.stiffness.source import read_stiffness
+from liver_mre.studies import decoding
+from liver_mre.studies.dicom_file import opened as opened_file
 from liver_mre.studies.reader import read_studies
 from simulation.encodings import ENCODINGS
 from simulation.encodings.types import SeriesKind
@@ -113,6 +116,36 @@ def test_images_that_a_series_holds_twice_are_used_once(which: str, tmp_path: Pa
         if dcmread(file).InstanceNumber > 1:
             file.unlink()
     assert equal(loaded(study.folder), expected)
+
+
+def test_files_are_opened_as_often_however_many_images_are_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = ENCODINGS["philips-enhanced"](EXAM, tmp_path / "study")
+    (path,) = next(one.files for one in study.series if one.kind is SeriesKind.STIFFNESS)
+    image = dcmread(path)
+    opened = []
+    for times in (2, 6):
+        groups = image.PerFrameFunctionalGroupsSequence
+        image.PerFrameFunctionalGroupsSequence = [*groups, *groups] if times == 2 else [*groups, *groups, *groups]
+        image.PixelData *= len(image.PerFrameFunctionalGroupsSequence) // len(groups)
+        image.NumberOfFrames = len(image.PerFrameFunctionalGroupsSequence)
+        image.save_as(path)
+        calls: list[object] = []
+        monkeypatch.setattr(decoding, "opened", lambda source, calls=calls: calls.append(source) or opened_file(source))
+        assert len(selected(study.folder).maps.stiffness.instances) == 4
+        opened.append(len(calls))
+    assert opened[0] == opened[1]
+
+
+def test_a_series_of_thousands_of_images_of_a_slice_is_refused_in_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = ENCODINGS["philips"](EXAM, tmp_path / "study")
+    send_again(study, {SeriesKind.STIFFNESS}, into="the same")
+    monkeypatch.setattr(copies, "MOST_PAIRS", 10)
+    with pytest.raises(GeometryError, match="same position twice"):
+        loaded(study.folder)
 
 
 def _brighter(image: Dataset) -> None:

@@ -66,6 +66,13 @@ def pixels_of(kind: SeriesKind) -> Edit:
 
 
 NOISE = np.random.default_rng(2).integers(0, 1000, (1024, 1024))
+
+
+def first_slice_again(_: WrittenStudy, files: Sequence[Path]) -> None:
+    pixels = dcmread(files[0]).PixelData
+    change(files[1], lambda ds: setattr(ds, "PixelData", pixels))
+
+
 OTHERS: dict[str, tuple[Edit, str]] = {
     "slices in reverse": (reversed_positions, "reverse order"),
     "mirrored": (on_pixels(np.fliplr), "left to right"),
@@ -78,7 +85,15 @@ OTHERS: dict[str, tuple[Edit, str]] = {
     ),
     "zeros": (on_pixels(np.zeros_like), "constant"),
     "a constant": (on_pixels(lambda pixels: np.full_like(pixels, 500)), "constant"),
-    "half of the body": (on_pixels(lambda pixels: pixels * (np.indices(pixels.shape)[1] < 80)), "outline of the body"),
+    "the pixels of another slice": (first_slice_again, "two slices of it have the same pixels"),
+    "a part of a slice": (
+        on_pixels(lambda pixels: pixels * (np.indices(pixels.shape)[0] < 45), images=slice(1, 2)),
+        "no signal where the stiffness is confident",
+    ),
+    "half of the body": (
+        on_pixels(lambda pixels: np.where(np.indices(pixels.shape)[1] < 80, pixels, 1)),
+        "outline of the body",
+    ),
 }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from pydicom import Dataset
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from liver_mre.errors import LossyPixelsError, TruncatedFileError, UnusablePixelsError
@@ -20,8 +21,6 @@ from tests.studies.test_decoding import uncompressed
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from pydicom import Dataset
 
     from simulation.encodings.types import WrittenStudy
 
@@ -135,6 +134,8 @@ def test_a_truncated_file_is_called_so_when_its_header_is_read(tmp_path: Path, c
     refused(tmp_path / "a", TruncatedFileError, f"truncated: the last {cut} bytes of PixelData are missing")
 
 
+LOSSY_CODE = Dataset()
+LOSSY_CODE.CodeValue, LOSSY_CODE.CodingSchemeDesignator, LOSSY_CODE.CodeMeaning = "113040", "DCM", "Lossy Compression"
 LOSS: list[tuple[dict[str, object], str]] = [
     ({"LossyImageCompression": "01"}, "LossyImageCompression is 01"),
     ({"LossyImageCompression": "1"}, "LossyImageCompression is 1"),
@@ -142,6 +143,11 @@ LOSS: list[tuple[dict[str, object], str]] = [
     ({"LossyImageCompression": ["01", "01"]}, "LossyImageCompression is 01.01"),
     ({"LossyImageCompression": ["00", "01"]}, "LossyImageCompression is 00.01"),
     ({"LossyImageCompression": "DOE JANE"}, "LossyImageCompression is odd"),
+    (
+        {"DerivationDescription": "Lossy compression with JPEG, ratio 10:1"},
+        "the derivation of the images was lossy compression",
+    ),
+    ({"DerivationCodeSequence": [LOSSY_CODE]}, "the derivation of the images was lossy compression"),
     ({"LossyImageCompressionRatio": [8.5, 1.0]}, "LossyImageCompressionRatio is 8.5"),
     ({"LossyImageCompressionMethod": "ISO_10918_1"}, "LossyImageCompressionMethod is filled"),
     (
@@ -167,6 +173,8 @@ def test_any_sign_of_loss_counts_and_is_named(tmp_path: Path, elements: dict[str
         {"LossyImageCompression": ["00", "00"]},
         {"LossyImageCompression": "00", "LossyImageCompressionRatio": 1, "LossyImageCompressionMethod": ""},
         {"LossyImageCompressionRatio": "", "LossyImageCompressionMethod": ""},
+        {"DerivationDescription": "Lossless compression", "DerivationCodeSequence": []},
+        {"DerivationDescription": "no lossy compression"},
     ],
 )
 def test_empty_elements_and_a_ratio_of_one_are_no_loss(tmp_path: Path, elements: dict[str, object]) -> None:
