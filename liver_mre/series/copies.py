@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _ONE_IMAGE_A_SLICE: Final = STIFFNESS_ROLES | {Role.CONFIDENCE}
 """Roles with one image a slice; those of other roles may be phase offsets, which nothing measures."""
 _SAME_SCALE: Final = 1e-6  # ours: above rounding of decimal strings
-MOST_PAIRS: Final = 1_000_000
+MOST_PAIRS: Final = 250_000
 """Ours: images of one series by those of another, or of itself, that are compared. A series of an elastography has some
 hundred images; in more, copies are not looked for, and the study is refused for having several images of a slice."""
 

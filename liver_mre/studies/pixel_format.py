@@ -41,7 +41,7 @@ COMPRESSED: Final = frozenset(
 )
 MOST_SIDE: Final = 2048
 """Ours: rows or columns of an image that is decoded; MRE images have up to 512."""
-MOST_FRAMES: Final = 10_000
+MOST_FRAMES: Final = 5_000
 """Ours: frames of one object; an acquisition has up to a few hundred."""
 _BYTE: Final = 8
 _ALLOCATED: Final = (8, 16)
