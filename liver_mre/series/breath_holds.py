@@ -21,9 +21,10 @@ STEP_MM: Final = (1.0, 25.0)
 
 
 def check_breath_holds(candidate: Candidate, stiffness: MreSeries, companions: Companions) -> None:
-    """Refuse slices whose stack goes on in a confidence map, magnitude, phase or wave series of one slice.
+    """Refuse slices whose stack has others beside or between them in a companion series of one slice.
 
-    A lost, damaged or differing stiffness series at an end of the stack leaves no gap; its companions still show it.
+    A lost, damaged or differing stiffness series at an end of the stack leaves no gap, nor do every second ones; their
+    confidence map, magnitude, phases or waves still show them.
 
     Parameters
     ----------
@@ -34,22 +35,24 @@ def check_breath_holds(candidate: Candidate, stiffness: MreSeries, companions: C
     Raises
     ------
     MissingSlicesError
-        A companion of the same sequence and protocol shows the next slice.
+        A companion of the same sequence and protocol shows the next slice, or one between.
     """
     every = chain(*companions.assigned.values(), *companions.contested.values(), companions.unassigned)
+    alike = [one for one in {one.uid: one for one in every}.values() if same_names(one, candidate.members[0])]
+    alone = {one.uid for one in companions.unassigned}
     beyond = [
         one
-        for one in {member.uid: member for member in every}.values()
-        if same_names(one, candidate.members[0]) and _continues(stiffness.series, one.series)
+        for one in alike
+        if _continues(stiffness.series, one.series) or (one.uid in alone and _lies_among(stiffness.series, one.series))
     ]
     if not beyond:
         return
     names = ", ".join(f"{one.role.replace('_', ' ')} series {one.number}" for one in beyond)
     lost = len({round(distinct_distances_mm(one.series)[0] / SAME_POSITION_MM) for one in beyond})
+    where, have = "1 slice" if lost == 1 else f"{lost} slices", "has" if len(beyond) == 1 else "have"
     evidence = (
-        f"The exam has one series a slice, and {names} of the next slice {'has' if len(beyond) == 1 else 'have'} no "
-        "stiffness series: it was lost, or differs from the others in size, PixelSpacing, frame of reference, sequence "
-        "or protocol name."
+        f"The exam has one series a slice, and {names} of {where} beside or between them {have} no stiffness series: "
+        "it was lost, or differs from the others in size, PixelSpacing, frame of reference, sequence or protocol name."
     )
     raise MissingSlicesError(missing_message(lost, evidence))
 
@@ -76,3 +79,27 @@ def _continues(stack: Series, one: Series) -> bool:
         [here + step for here, step in zip(last.position_mm, step_mm, strict=True)],
     )
     return any(math.dist(place, image.position_mm) < SAME_POSITION_MM for place in nexts)
+
+
+def _lies_among(stack: Series, one: Series) -> bool:
+    """Tell whether the single slice of a series lies between those of a stack, or nearer to its ends than a step."""
+    images = in_slice_order(stack.instances)
+    first, last, image = images[0].position_mm, images[-1].position_mm, one.first.position_mm
+    if len(distinct_distances_mm(one)) != 1 or not same_orientation(images[0], one.first):
+        return False
+    if first is None or last is None or image is None or len(images) == 1:
+        return False
+    length_mm = math.dist(first, last)
+    if length_mm < STEP_MM[0]:
+        return False
+    along = [(there - here) / length_mm for here, there in zip(first, last, strict=True)]
+    away = [there - here for here, there in zip(first, image, strict=True)]
+    distance_mm = dot(along, away)
+    aside_mm = math.dist(away, [distance_mm * part for part in along])
+    step_mm = length_mm / (len(images) - 1)
+    own = [dot(along, [a - b for a, b in zip(each.position_mm or first, first, strict=True)]) for each in images]
+    return (
+        aside_mm < SAME_POSITION_MM
+        and -step_mm < distance_mm < length_mm + step_mm
+        and all(abs(distance_mm - each) > SAME_POSITION_MM for each in own)
+    )

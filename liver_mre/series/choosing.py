@@ -12,7 +12,7 @@ from liver_mre.series.options import ConfidenceSource, MeasurementOption, ambigu
 from liver_mre.series.pairing import broken_element, why_apart
 from liver_mre.series.roles import Role
 from liver_mre.series.stack import order_slices
-from liver_mre.studies.geometry import images_at, missing_slices
+from liver_mre.studies.geometry import images_at
 from liver_mre.studies.study import Series
 
 if TYPE_CHECKING:
@@ -235,10 +235,6 @@ def _map_notes(option: MeasurementOption, confidence: MreSeries) -> tuple[str, .
             "matched with the stiffness images by the order of their numbers."
         )
         return (note,)
-    missing = missing_slices(option.stiffness.series, confidence.series)
-    if missing:
-        more = "1 slice" if missing == 1 else f"{missing} slices"
-        return (f"The confidence map (series {confidence.number}) shows {more} more than the stiffness series.",)
     return ()
 
 

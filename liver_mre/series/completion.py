@@ -100,6 +100,8 @@ def complete_acquisition(
     _check_complete(choice, candidate, companions)
     series = stiffness.series
     ordered = order_slices(series.instances)
+    if choice.confidence is not None:
+        _check_no_slice_is_missing(series, choice.confidence, "confidence map")
     check_pixel_headers((*ordered, *(choice.confidence.instances if choice.confidence else ())))
     check_referable(ordered)
     if candidate.whole is not None:
@@ -170,10 +172,14 @@ def _check_complete(choice: Choice, candidate: Candidate, companions: Companions
     ]
     others += [(one, _TWINS[one.role]) for one in cluster.members if one.role is not stiffness.role]
     for other, name in others:
-        if missing := missing_slices(stiffness.series, other.series):
-            raise MissingSlicesError(missing_message(missing, f"The {name} of the same slices has more."))
+        _check_no_slice_is_missing(stiffness.series, other.series, name)
     if candidate.whole is not None or len(distinct_distances_mm(stiffness.series)) == 1:
         check_breath_holds(candidate, choice.stiffness, companions)
+
+
+def _check_no_slice_is_missing(stiffness: Series, other: Series, name: str) -> None:
+    if missing := missing_slices(stiffness, other):
+        raise MissingSlicesError(missing_message(missing, f"The {name} of the same slices has more."))
 
 
 def _home(candidate: Candidate) -> Cluster:

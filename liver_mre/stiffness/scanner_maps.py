@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
-from liver_mre.errors import NoConfidenceError
+from liver_mre.errors import ContradictoryImagesError, NoConfidenceError
 from liver_mre.series.stack import order_slices
 from liver_mre.stiffness.assembly import assemble
 from liver_mre.stiffness.companions import MAX_FILLED, check_unmasked, with_companions
@@ -92,6 +92,7 @@ def read_scanner_maps(
     confidence = read_confidence(maps, instances, stored, raw)
     if confidence is None:
         _check_masked(maps, acquisition.notes, masking, notes)
+        _check_every_slice_masked(stored > 0, row_mm * column_mm / 100.0)
     volume = assemble(
         stored,
         instances,
@@ -146,6 +147,16 @@ def _check_masked(maps: ScannerMaps, known: tuple[str, ...], masking: Masking, n
         )
         raise NoConfidenceError(" ".join((msg, *known)))
     notes.append(_MASK_DETECTED)
+
+
+def _check_every_slice_masked(measured: NDArray[np.bool_], pixel_area_cm2: float) -> None:
+    kinds = [judge_masking(one[np.newaxis], pixel_area_cm2) for one in measured]
+    if Masking.MASKED in kinds and Masking.UNMASKED in kinds:
+        msg = (
+            f"Slice {kinds.index(Masking.UNMASKED) + 1} of the masked stiffness covers the whole body without holes, "
+            "and other slices do not, so one of them was changed. Nothing was measured; send the series again."
+        )
+        raise ContradictoryImagesError(msg)
 
 
 def _contour(images: list[Image], notes: list[str]) -> NDArray[np.bool_] | None:

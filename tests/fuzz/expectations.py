@@ -5,9 +5,10 @@
 2. The same of the confidence map: the threshold is crossed at 1/k.
 3. PixelSpacing is k times as large in every image of the study that has one: areas and margins in mm follow.
 4. Every image of a position at an end of the stack is gone, from every series: the exam has a slice less.
-5. One slice's pixels, of which the study holds no second copy, or its scale where each frame or series of one slice is
-   scaled by itself, changed by up to a half in all places: slices of one patient differ by a fifth, the limit for a
-   slice lies above, and a change against the patient's own gradient may be larger by as much. More must be refused.
+5. One slice's pixels, of which the study holds no second copy that is undamaged, or its scale where each frame or
+   series of one slice is scaled by itself, changed by up to a half in all places: slices of one patient differ by a
+   fifth, the limit for a slice lies above, and a change against the patient's own gradient may be larger by as much.
+   More must be refused.
 6. Magnitudes of a study that has masked stiffness alone, or of which nothing else is usable, are in another order or
    place, or its stiffness is: no outline of the body tells. The mean must stay within a hundredth; and within half of
    one wherever magnitudes change: a few bright vessels count or do not.
@@ -15,22 +16,27 @@
    mean is that of the others.
 8. Nothing in a slice of the confidence map, or of the masked stiffness, is left: the slice is not measured, the others
    are.
+9. Another stiffness map of the same patient, study, frame of reference and grid is there, and the own one cannot be
+   read.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from itertools import permutations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from tests.fuzz.elements import tag
 from tests.fuzz.pipeline import reference
-from tests.fuzz.study import InapplicableError, MutableStudy, numbers
+from tests.fuzz.study import InapplicableError, MutableStudy
+from tests.fuzz.told import EXACT, position_of, ratio, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
+
+    from numpy.typing import NDArray
 
     from tests.fuzz.bases import Slot
     from tests.fuzz.mutations import Mutation
@@ -46,27 +52,23 @@ FEW_PIXELS: Final = 0.15
 """Pixels, and small patches of them, that a note names."""
 MOST_SLICES: Final = 4
 THRESHOLD: Final = 0.95
-_EXACT: Final = 1e-4
-NO_OFFSET: Final = 0.002
-"""kPa or Pa: changes no stiffness by half a hundredth."""
 _SCALES: Final = ("RescaleSlope", "RealWorldValueSlope")
 _OFFSETS: Final = ("RescaleIntercept", "RealWorldValueIntercept")
-_UNITS: Final = {b"kPa": 1.0, b"Pa": 0.001}
 
 
 def expected(base_name: str, mutations: Sequence[Mutation], study: MutableStudy, measure: Measure) -> list[Outcome]:
     """Return the numbers that a mutated study may have beside the unmutated one's."""
     found = []
-    try:
-        found += _of_scale(base_name, study, measure)
-        found += _of_confidence(base_name, study, measure)
-        found += _of_spacing(base_name, study, measure)
-    except InapplicableError:
-        pass  # a file that cannot be edited any more tells no scale
+    for of_header in (_of_scale, _of_confidence, _of_spacing):
+        with suppress(InapplicableError):  # a file that cannot be edited any more tells no scale
+            found += of_header(base_name, study, measure)
     found += _of_lost_slices(base_name, study, measure)
     found += _of_lost_confidence(base_name, mutations, measure)
-    if len(mutations) == 1 and mutations[0].kind == "scale_pixels":
-        found += _of_pixels(base_name, mutations[0], measure)
+    scaled = [one for one in mutations if one.kind == "scale_pixels"]
+    if len(scaled) == 1:
+        damaged = {one.role for one in mutations if one is not scaled[0]}
+        found += _of_pixels(base_name, scaled[0], measure, damaged=damaged)
+    found += [_of_other_map(base_name, one, measure) for one in mutations if _brings_a_map(one) and len(mutations) > 1]
     if any(one.role in {"magnitude", "stiffness_masked", "*"} for one in mutations):
         found += _of_magnitude_order(base_name, study, measure, unnamed=_unnamed(mutations))
     return found
@@ -111,9 +113,9 @@ def _of_scale(base_name: str, study: MutableStudy, measure: Measure) -> list[Out
     if None in ratios or any(ratio(study, slot, _OFFSETS) not in {1.0, None} for slot in slots):
         return []
     factors = np.array(ratios, np.float64)
-    if np.abs(factors - 1.0).max() <= _EXACT:
+    if np.abs(factors - 1.0).max() <= EXACT:
         return []
-    if np.ptp(factors) <= _EXACT:
+    if np.ptp(factors) <= EXACT:
         return [_scaled(base_name, measure, dict(enumerate(np.full(len(factors), factors[0]))))]
     low, high = INDISTINGUISHABLE
     if (slots[0].frame is not None or "breath-holds" in base_name) and low <= factors.min() and factors.max() <= high:
@@ -129,7 +131,7 @@ def _by_slice(base_name: str, study: MutableStudy, slots: Sequence[Slot], factor
         index: float(factor)
         for slot, factor in zip(slots, factors, strict=True)
         for index, position in enumerate(positions)
-        if position is not None and _position(unmutated, slot) == tuple(position)
+        if position is not None and position_of(unmutated, slot) == tuple(position)
     }
 
 
@@ -144,26 +146,29 @@ def _scaled(base_name: str, measure: Measure, factors: dict[int, float]) -> Outc
 def _of_confidence(base_name: str, study: MutableStudy, measure: Measure) -> list[Outcome]:
     slots = study.slots("confidence")
     ratios = [ratio(study, slot, _SCALES) for slot in slots]
-    if not slots or None in ratios or np.ptp(np.array(ratios, np.float64)) > _EXACT:
+    if not slots or None in ratios or np.ptp(np.array(ratios, np.float64)) > EXACT:
         return []
     factor = float(ratios[0] or 1.0)
-    changed = factor > THRESHOLD and abs(factor - 1.0) > _EXACT  # otherwise the threshold would pass 1
+    changed = factor > THRESHOLD and abs(factor - 1.0) > EXACT  # otherwise the threshold would pass 1
     return [measure(base_name, 1, confidence_threshold=THRESHOLD / factor)] if changed else []
 
 
 def _of_spacing(base_name: str, study: MutableStudy, measure: Measure) -> list[Outcome]:
     found = []
     for slot in study.slots("*"):
-        before, after = _values(MutableStudy(study.base), slot, "PixelSpacing"), _values(study, slot, "PixelSpacing")
+        before, after = (
+            values_of(MutableStudy(study.base), slot, "PixelSpacing"),
+            values_of(study, slot, "PixelSpacing"),
+        )
         if before is None or before == [1.0, 1.0]:
             continue
         if after is None or len(after) != len(before):
             return []
         found.append([new / old for new, old in zip(after, before, strict=True)])
-    if not found or np.ptp(np.array(found), axis=0).max() > _EXACT:
+    if not found or np.ptp(np.array(found), axis=0).max() > EXACT:
         return []
     row, column = found[0]
-    if max(abs(row - 1.0), abs(column - 1.0)) <= _EXACT:
+    if max(abs(row - 1.0), abs(column - 1.0)) <= EXACT:
         return []
 
     def adjust(volume, liver):  # noqa: ANN001, ANN202 - as `pipeline.Adjust`
@@ -176,7 +181,7 @@ def _of_spacing(base_name: str, study: MutableStudy, measure: Measure) -> list[O
 def _of_lost_slices(base_name: str, study: MutableStudy, measure: Measure) -> list[Outcome]:
     unmutated = MutableStudy(study.base)
     present = set(study.names())
-    placed = [(slot, _position(unmutated, slot)) for slot in unmutated.slots("*")]
+    placed = [(slot, position_of(unmutated, slot)) for slot in unmutated.slots("*")]
     lost = {
         place
         for place in {place for _, place in placed if place is not None}
@@ -205,7 +210,7 @@ def _of_lost_confidence(base_name: str, mutations: Sequence[Mutation], measure: 
     ]
     if not filled:
         return []
-    lost = {_position(study, slot) for slot in filled}
+    lost = {position_of(study, slot) for slot in filled}
     gone = [index for index, place in enumerate(reference(base_name).positions) if place and tuple(place) in lost]
 
     def adjust(volume, liver):  # noqa: ANN001, ANN202 - as `pipeline.Adjust`
@@ -216,15 +221,49 @@ def _of_lost_confidence(base_name: str, mutations: Sequence[Mutation], measure: 
     return [measure(base_name, 1, adjust=adjust)]
 
 
-def _of_pixels(base_name: str, mutation: Mutation, measure: Measure) -> list[Outcome]:
+def _of_pixels(base_name: str, mutation: Mutation, measure: Measure, *, damaged: Collection[str]) -> list[Outcome]:
     low, high = INDISTINGUISHABLE
-    factor = mutation.args.get("factor", 1.0)
     study = MutableStudy(_base(base_name))
     slots, roles = mutation.slots(study), _measured_roles(study)
-    every = len(slots) == len(study.base.roles[mutation.role])
-    if len(roles) != 1 or mutation.role not in roles or not (every or low <= factor <= high):
+    if mutation.role not in roles or not {*roles} - {mutation.role} <= {*damaged}:
         return []
-    return [_scaled(base_name, measure, _by_slice(base_name, study, slots, np.full(len(slots), factor)))]
+    places = _by_slice(base_name, study, slots, np.arange(len(slots)))
+    if len(places) != len(slots):
+        return []
+    where = {slots[int(number)]: index for index, number in places.items()}
+    factors = np.array([_factor(base_name, where[slot], study.pixels(slot), mutation) for slot in slots])
+    every = len(slots) == len(study.base.roles[mutation.role])
+    if not (every or (low <= factors.min() and factors.max() <= high)):
+        return []
+    return [_scaled(base_name, measure, _by_slice(base_name, study, slots, factors))]
+
+
+def _factor(base_name: str, index: int, stored: NDArray[np.number], mutation: Mutation) -> float:
+    """Return by how much the liver's mean in a slice is scaled."""
+    stiffness_kpa, liver = reference(base_name).stiffness_kpa[index], reference(base_name).liver[index]
+    kpa_per_count = float(stiffness_kpa.max() / stored.max())
+    offset_kpa = mutation.args.get("delta", 0) * kpa_per_count
+    return float(mutation.args.get("factor", 1.0) + offset_kpa / stiffness_kpa[liver & (stiffness_kpa > 0)].mean())
+
+
+def _brings_a_map(mutation: Mutation) -> bool:
+    args = mutation.args
+    same = args.get("join") and args.get("patient")
+    return bool(mutation.kind == "mix" and same and "stiffness" in args.get("roles", ["stiffness"]))
+
+
+def _of_other_map(base_name: str, mutation: Mutation, measure: Measure) -> Outcome:
+    maps = []
+
+    def keep(volume, liver):  # noqa: ANN001, ANN202 - as `pipeline.Adjust`
+        maps.append(volume.stiffness_kpa)
+        return volume, liver
+
+    def adjust(volume, liver):  # noqa: ANN001, ANN202 - as `pipeline.Adjust`
+        return replace(volume, stiffness_kpa=maps[0]), liver
+
+    other = measure(mutation.args["base"], mutation.args["seed"], adjust=keep)
+    return measure(base_name, 1, adjust=adjust) if maps else other
 
 
 def _unnamed(mutations: Sequence[Mutation]) -> bool:
@@ -257,38 +296,3 @@ def _base(name: str):  # noqa: ANN202
     from tests.fuzz.bases import base
 
     return base(name)
-
-
-def ratio(study: MutableStudy, slot: Slot, keywords: Sequence[str]) -> float | None:
-    """Return how much larger an image's scale is than in the base, by every place; None if places differ."""
-    unmutated = MutableStudy(study.base)
-    found = []
-    for keyword in keywords:
-        before, after = _values(unmutated, slot, keyword), _values(study, slot, keyword)
-        if before is None and after is None:
-            continue
-        if before is None or after is None or len(before) != 1 or len(after) != 1:
-            return None
-        units = (_unit(study, slot) / _unit(unmutated, slot)) if keyword.startswith("Rescale") else 1.0
-        if before[0] == 0.0:
-            found.append(1.0 if abs(after[0]) < NO_OFFSET else float("inf"))
-        else:
-            found.append(after[0] / before[0] * units)
-    if not found or max(found) - min(found) > _EXACT:
-        return None if found else 1.0
-    return round(found[0], 6)
-
-
-def _unit(study: MutableStudy, slot: Slot) -> float:
-    found = study.find(slot, tag("RescaleType"))
-    return _UNITS.get(found[1].value.strip(b" \0"), 1.0) if found else 1.0
-
-
-def _values(study: MutableStudy, slot: Slot, keyword: str) -> list[float] | None:
-    found = study.find(slot, tag(keyword))
-    return None if found is None else numbers(found[1])
-
-
-def _position(study: MutableStudy, slot: Slot) -> tuple[float, ...] | None:
-    found = _values(study, slot, "ImagePositionPatient")
-    return None if found is None or found == [0.0, 0.0, 0.0] else tuple(found)

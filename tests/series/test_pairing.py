@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liver_mre.errors import AmbiguousSeriesError, GeometryError, NoConfidenceError
+from liver_mre.errors import AmbiguousSeriesError, GeometryError, MissingSlicesError, NoConfidenceError
 from tests.series import study_factory as made
 from tests.series.acquisition_factory import CONFIDENCE, EPI, at, only, selections
 
@@ -22,11 +22,15 @@ def broken(series: Series, **wrong: object) -> Series:
     return replace(series, instances=tuple(replace(image, **wrong) for image in series.instances))
 
 
-def test_a_confidence_map_with_more_slices_in_another_order_is_paired_by_position() -> None:
-    larger = made.series(CONFIDENCE, 9, (30.0, 20.0, 10.0, 0.0, -10.0))
-    selection = only(UNMASKED, larger)
-    assert (selection.maps.confidence, selection.maps.paired_by_number) == (larger, False)
-    assert "1 slice more" in selection.notes[0]
+def test_a_confidence_map_in_another_order_is_paired_by_position() -> None:
+    reversed_map = made.series(CONFIDENCE, 9, (20.0, 10.0, 0.0, -10.0))
+    selection = only(UNMASKED, reversed_map)
+    assert (selection.maps.confidence, selection.maps.paired_by_number) == (reversed_map, False)
+
+
+def test_a_stiffness_with_fewer_slices_than_its_confidence_map_is_incomplete() -> None:
+    with pytest.raises(MissingSlicesError, match="confidence map of the same slices has more"):
+        only(UNMASKED, made.series(CONFIDENCE, 9, (30.0, 20.0, 10.0, 0.0, -10.0)))
 
 
 @pytest.mark.parametrize(

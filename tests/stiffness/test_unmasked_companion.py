@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from pydicom import Dataset, dcmread
 
 from liver_mre.errors import ContradictoryImagesError
 from liver_mre.stiffness.source import read_stiffness
@@ -18,8 +19,6 @@ from tests.studies.files import change
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from pydicom import Dataset
 
     from simulation.encodings.types import WrittenStudy
 
@@ -93,6 +92,25 @@ def test_masked_and_unmasked_stiffness_that_differ_in_one_slice_are_refused_and_
     change(files_of(study, kind)[2], edit)
     with pytest.raises(ContradictoryImagesError, match=r"series 7.*series 6.*differ in \d+ of \d+ pixels"):
         read_stiffness(selected(study.folder), companions=companions)
+
+
+def _smaller(ds: Dataset) -> None:
+    if "PixelSpacing" in ds:
+        ds.PixelSpacing = [0.62 * float(spacing) for spacing in ds.PixelSpacing]
+
+
+@pytest.mark.parametrize(
+    ("child", "words"), [(False, "covers the whole body without holes"), (True, "have the same pixels in slice 2")]
+)
+def test_a_slice_that_is_not_masked_in_a_masked_series_is_refused(
+    study: WrittenStudy, *, child: bool, words: str
+) -> None:
+    pixels = dcmread(files_of(study, SeriesKind.STIFFNESS)[1]).PixelData
+    change(files_of(study, SeriesKind.STIFFNESS_MASKED)[1], lambda ds: setattr(ds, "PixelData", pixels))
+    for file in study.folder.iterdir() if child else ():
+        change(file, _smaller)
+    with pytest.raises(ContradictoryImagesError, match=words):
+        read_stiffness(selected(study.folder))
 
 
 def test_an_unmasked_stiffness_may_differ_by_the_rounding_of_a_count(study: WrittenStudy) -> None:
