@@ -5,7 +5,6 @@ Only messages of this application are logged: those of its libraries quote heade
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 import threading
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from app.console import visible
 from liver_mre.results.audit import FIELDS
+from liver_mre.results.json_text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +109,7 @@ class JsonLines(logging.Formatter):
             **getattr(record, FIELDS, {}),
         }
         places = list(_places(record))
-        return json.dumps(content | {"traceback": places} if places else content)
+        return json_text(content | {"traceback": places} if places else content)
 
 
 def _time(record: logging.LogRecord) -> str:
