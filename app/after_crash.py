@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.logs import complain
+from app.logs import complain, set_up_logging
 from app.paths import resolve_output
 from liver_mre.errors import ExitCode, MreError
 from liver_mre.results.publish import Publication
@@ -72,7 +72,9 @@ def main(arguments: Sequence[str]) -> int:
     code, started, *run_arguments = arguments
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("-o", "--output", type=Path)
+    parser.add_argument("--log-format", default="text")
     options, _ = parser.parse_known_args(run_arguments)
+    set_up_logging("warning", options.log_format)
     try:
         clean_up(resolve_output(options.output), int(code), float(started))
     except MreError as error:

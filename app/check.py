@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from app.console import make_console, reporting, stacked
 from app.paths import resolve_input
 from app.site_settings import load_site_settings
 from liver_mre.api import check_folder
+from liver_mre.results.json_text import json_text
 from liver_mre.results.result_json import identity_json, reason_json, series_json, unit_json
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def check(path: Path, config: Path | None, given: Mapping[str, object], *, as_js
     result = check_folder(resolve_input(path), load_site_settings(config, given))
     with reporting():
         if as_json:
-            print(json.dumps(_as_json(result), indent=2))
+            print(json_text(_as_json(result), indent=2))
         else:
             _print(result)
     return result.exit_code

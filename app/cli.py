@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from app import logs
 from app.console import visible
 from app.signals import block
-from app.streams import flush_streams, keep_streams
+from app.streams import divert_libraries, flush_streams, keep_streams
 from liver_mre.about import __version__
 from liver_mre.errors import ExitCode, MreError
 from liver_mre.liver.processors import usable_processors
@@ -138,6 +138,8 @@ def script(*before: str) -> NoReturn:
     given = [*before, *sys.argv[1:]]
     if given[:1] == ["run"]:
         block()
+    if not (given and given[0] in DEVELOPMENT_WORDS):
+        logs.log_uncaught()
     try:
         code = main(given)
     except SystemExit as ended:  # of the parser: its help, or a wrong option
@@ -263,6 +265,7 @@ def _set_up_logging(options: argparse.Namespace) -> None:
     quiet = "error" if getattr(options, "quiet", False) else ""
     level = options.log_level or quiet or ("warning" if sys.stderr.isatty() else "info")
     logs.set_up_logging(level, options.log_format)
+    divert_libraries(heard=level == "debug" and options.log_format == "text")
     if options.log_format == "json":
         os.environ["HOLOSCAN_LOG_LEVEL"] = "OFF"  # Holoscan writes lines of its own, and they are no JSON
     elif level == "debug":

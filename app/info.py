@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from app.site_settings import load_site_settings
 from liver_mre.about import APPLICATION, __version__
 from liver_mre.errors import ExitCode, MreError
 from liver_mre.measurement.profile_file import load_profiles
+from liver_mre.results.json_text import json_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ def info(config: Path | None, *, as_json: bool) -> int:
     content = describe(settings)
     with reporting():
         if as_json:
-            print(json.dumps(content, indent=2))
+            print(json_text(content, indent=2))
         else:
             _print(content)
     return int(ExitCode.MODEL_OR_DEVICE if any("error" in model for model in content["models"]) else ExitCode.DONE)

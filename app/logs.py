@@ -5,15 +5,17 @@ Only messages of this application are logged: those of its libraries quote heade
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
+import threading
 import traceback
+import warnings
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from app.console import visible
 from liver_mre.results.audit import FIELDS
+from liver_mre.results.json_text import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,12 +44,31 @@ def set_up_logging(level: str, form: str = "text") -> None:
         root.addHandler(logging.NullHandler())
 
 
-def complain(message: str) -> None:
-    """Say on stderr what is wrong, at every level of the log."""
+def log_uncaught() -> None:
+    """Log what Python would print by itself, with texts that may quote headers.
+
+    Exceptions of threads, of destructors and of this program that nothing catches become a record with their places;
+    warnings of libraries are ignored, unless Python was told otherwise (`python -W`).
+    """
+
+    def log_error(error: BaseException | None) -> None:
+        complain(f"Nothing caught an exception ({type(error).__name__}).", error)
+
+    def log_raised(raised: threading.ExceptHookArgs | sys.UnraisableHookArgs) -> None:
+        log_error(raised.exc_value)
+
+    threading.excepthook = sys.unraisablehook = log_raised
+    sys.excepthook = lambda _type, error, _traceback: log_error(error)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+
+
+def complain(message: str, error: BaseException | None = None) -> None:
+    """Say on stderr what is wrong, at every level of the log; where an error was raised is said after it."""
     logger = logging.getLogger(COMPLAINTS)
     if not any(isinstance(one, StderrHandler) for one in logger.handlers):
         set_up_logging("warning")
-    logger.error(message)
+    logger.error(message, exc_info=error)
 
 
 class StderrHandler(logging.Handler):
@@ -88,7 +109,7 @@ class JsonLines(logging.Formatter):
             **getattr(record, FIELDS, {}),
         }
         places = list(_places(record))
-        return json.dumps(content | {"traceback": places} if places else content)
+        return json_text(content | {"traceback": places} if places else content)
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +14,7 @@ from liver_mre.method.stages import Failed, Judged, NotEvaluable
 from liver_mre.quality.quality_json import quality_json
 from liver_mre.quality.verdict import CAUSE_WORDS, Verdict
 from liver_mre.report.wording import diagnostic_words
+from liver_mre.results.json_text import json_text
 from liver_mre.results.result_json import reason_json
 from liver_mre.workflow.outcome import reason_of, run_outcome
 
@@ -67,7 +67,7 @@ def qc(path: Path, config: Path | None, given: Mapping[str, object], *, as_json:
                 console.print(str(error))
     if as_json:
         with reporting():
-            print(json.dumps({"studies": studies}, indent=2))
+            print(json_text({"studies": studies}, indent=2))
     return run_outcome(failures, skipped=all(skipped), skipped_exit_code=settings.skipped_exit_code)[1]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, get_type_hints
@@ -23,6 +24,10 @@ MAX_EXIT_CODE = 127
 """Larger ones are those of programs that a signal ended: 128 + signal."""
 MAX_THREADS = 1024
 _RULES = RegionRules()
+_UNREADABLE = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""Control characters, and halves of a character, which no text of a report or of JSON can hold."""
+_UNREADABLE_PATH = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udc7f\udd00-\udfff]")
+"""The other halves stand for the bytes of a file name that is not in UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +181,10 @@ def _parse(key: str, value: object, annotation: object) -> object:
         _refuse(key, value, "a value")
     if not isinstance(value, str | int | float | Path | dt.date):
         _refuse(key, value, "a single value")
-    if any(one < " " or "\x7f" <= one < "\xa0" for one in str(value)):
-        _refuse(key, value, "without control characters")
-    if "Path" in type_name:
+    is_path = "Path" in type_name
+    if (_UNREADABLE_PATH if is_path else _UNREADABLE).search(str(value)):
+        _refuse(key, value, "a text without control characters")
+    if is_path:
         return Path(str(value))
     if annotation is bool:
         return _parse_bool(key, value)

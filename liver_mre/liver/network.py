@@ -14,6 +14,7 @@ import numpy as np
 from liver_mre.errors import DeviceError, ModelError, UsageError
 from liver_mre.liver.card import Card, ModelCard, is_file_name, load_card
 from liver_mre.liver.processors import usable_processors
+from liver_mre.studies.regular_file import open_regular
 from liver_mre.studies.typed_json import Fields, read_json
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def _backend(files: tuple[Path, ...], card: ModelCard, device: str, precision: s
 
 def _sha256(path: Path) -> str:
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         message = f"The model's file {path.name} is missing or unreadable. {_AGAIN}"

@@ -9,6 +9,7 @@ from typing import Final
 
 from liver_mre.errors import SettingsError
 from liver_mre.measurement.profile import METAVIR_STAGES, Cutoff, StageInterval, StagingProfile
+from liver_mre.studies.text_file import shown
 from liver_mre.studies.typed_json import Fields, read_json
 
 DEFAULT_PROFILE: Final = "resoundant_2019"
@@ -54,7 +55,7 @@ def load_profile(name: str, extra_dir: Path | None = None) -> StagingProfile:
     """
     profiles = load_profiles(extra_dir)
     if name not in profiles:
-        message = f"There is no staging profile '{name}'. Known profiles: {', '.join(sorted(profiles))}."
+        message = f"There is no staging profile {shown(name)}. Known profiles: {', '.join(sorted(profiles))}."
         raise SettingsError(message)
     return profiles[name]
 

@@ -11,6 +11,7 @@ from liver_mre.about import __version__
 from liver_mre.errors import MreError
 from liver_mre.results.record import Origin, read_record
 from liver_mre.studies.digest import study_sha256
+from liver_mre.studies.text_file import read_text_file
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -64,7 +65,7 @@ def method_sha256(toolkit: Toolkit) -> str:
             __version__,
             *(f"{one.name}={getattr(settings, one.name)!r}" for one in fields(settings) if one.name not in apart),
             repr(toolkit.profile),
-            settings.scanner_rules.read_text(encoding="utf-8") if settings.scanner_rules else "",
+            read_text_file(settings.scanner_rules) if settings.scanner_rules else "",
             repr(toolkit.model.identity),
             repr(quality.identity) if settings.quality_control and (quality := toolkit.quality_model) else "",
         ]

@@ -14,7 +14,6 @@ facts and completes or undoes what is left (`liver_mre.results.recovery`).
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import threading
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from liver_mre.errors import ExitCode, OutputError
 from liver_mre.results import file_operations
+from liver_mre.results.json_text import json_text
 from liver_mre.results.metadata import METADATA_FILE
 from liver_mre.results.output_lock import CANNOT_LOCK, OutputLock
 from liver_mre.results.record import PUBLISHED, RECORD_FILE, Origin, record_text
@@ -246,7 +246,7 @@ class Publication:
                 )
             ],
         }
-        file_operations.write_text(self.staging / PROGRESS_FILE, json.dumps(content, indent=2) + "\n")
+        file_operations.write_text(self.staging / PROGRESS_FILE, json_text(content, indent=2) + "\n")
         file_operations.replace(self.staging / PROGRESS_FILE, self.out / PROGRESS_FILE)
 
     def _end_with(self, result: RunResult) -> None:

@@ -6,13 +6,13 @@ It lies in the folder that is published in one step, so folder and record cannot
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from liver_mre.about import APPLICATION, __version__
 from liver_mre.errors import OutputError
 from liver_mre.liver.mask import ModelIdentity
+from liver_mre.results.json_text import json_text
 from liver_mre.results.result import EarlierStudy
 from liver_mre.results.result_json import SCHEMA_VERSION, model_json, study_json
 from liver_mre.studies.typed_json import Fields, read_json
@@ -81,7 +81,7 @@ def record_text(study: StudyResult, run: str, origin: Origin, folder: Path) -> s
         "files": digests_of(folder),
         "study": study_json(study),
     }
-    return json.dumps({**content, "sha256": _digest(content)}, indent=2) + "\n"
+    return json_text({**content, "sha256": _digest(content)}, indent=2) + "\n"
 
 
 def read_record(folder: Path) -> Record | None:
@@ -120,4 +120,4 @@ def _model(fields: Fields) -> ModelIdentity:
 
 
 def _digest(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json_text(content, sort_keys=True).encode()).hexdigest()

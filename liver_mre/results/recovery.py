@@ -6,7 +6,6 @@ be killed anywhere and called again.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from liver_mre.errors import ExitCode, OutputError
 from liver_mre.results import file_operations
+from liver_mre.results.json_text import json_text
 from liver_mre.results.metadata import METADATA_FILE, metadata
 from liver_mre.results.record import read_record
 from liver_mre.results.result import failed_run
@@ -114,7 +114,7 @@ def settle(out: Path, run: str, reason: Reason) -> bool:
 def stage_result(folder: Path, result: RunResult) -> None:
     """Write `result.json` and `metadata.json` into a folder."""
     for name, content in ((RESULT_FILE, to_json(result)), (METADATA_FILE, metadata(result))):
-        file_operations.write_text(folder / name, json.dumps(content, indent=2) + "\n")
+        file_operations.write_text(folder / name, json_text(content, indent=2) + "\n")
     file_operations.sync(folder / RESULT_FILE)
 
 

@@ -13,6 +13,7 @@ from struct import Struct, error
 from typing import IO, TYPE_CHECKING, Final
 
 from liver_mre.errors import InvalidInputError
+from liver_mre.studies.regular_file import open_regular
 
 if TYPE_CHECKING:
     from liver_mre.studies.scratch import Scratch
@@ -99,7 +100,7 @@ def unpack(archives: list[str], scratch: Scratch) -> list[str]:
 
 def _check_directory(path: str) -> None:
     """Refuse an archive whose table of contents alone would take too much memory."""
-    with Path(path).open("rb") as stream:
+    with open_regular(path) as stream:
         stream.seek(max(0, stream.seek(0, os.SEEK_END) - _LONGEST_END))
         tail = stream.read()
     try:

@@ -13,7 +13,8 @@ from pydicom.dataelem import RawDataElement
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import UID, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from liver_mre.studies.dicom_stream import LimitError, Metered, as_plain, open_regular
+from liver_mre.studies.dicom_stream import LimitError, Metered, as_plain
+from liver_mre.studies.regular_file import open_regular
 from liver_mre.studies.structure import MOST_ELEMENTS, UNDEFINED_LENGTH, count_in_sequence
 
 if TYPE_CHECKING:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import zlib
 from dataclasses import dataclass
 from struct import Struct
-from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, Protocol
 
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 MOST_READS: Final = 500_000
 """Ours: pydicom reads each element of a header in two or three pieces; 1,500 frames have up to 450,000."""
@@ -46,20 +41,6 @@ class Stream(Protocol):
 
     def tell(self) -> int:
         """Return the position."""
-
-
-def open_regular(path: str | Path) -> BinaryIO:
-    """Open a regular file for reading; anything else, such as a pipe or a device, raises `OSError` and never blocks."""
-    return open(path, "rb", opener=_regular)
-
-
-def _regular(path: str, flags: int) -> int:
-    descriptor = os.open(path, flags | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        message = "the path is no regular file"
-        raise OSError(message)
-    return descriptor
 
 
 class Metered:

@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from liver_mre.studies.regular_file import open_regular
 from liver_mre.studies.study import PatientKey
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def study_sha256(study: Study, in_full: Collection[str], *, apart_from: Path) ->
 def _digests(paths: Iterable[str]) -> list[str]:
     digests = []
     for path in paths:
-        with open(path, "rb") as stream:  # noqa: PTH123 - as its header was read
+        with open_regular(path) as stream:
             digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
     return sorted(digests)
 

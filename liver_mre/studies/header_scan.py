@@ -13,8 +13,8 @@ from pydicom.tag import BaseTag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from liver_mre.studies.dicom_file import PIXEL_ELEMENTS, Header, PixelElement, opened
-from liver_mre.studies.dicom_stream import open_regular
 from liver_mre.studies.headers import HEADER_TAGS
+from liver_mre.studies.regular_file import open_regular
 from liver_mre.studies.structure import ITEM, ITEM_END, LONG_VRS, SEQUENCE_END, SHORT_VRS, UNDEFINED_LENGTH
 from liver_mre.studies.values import text
 

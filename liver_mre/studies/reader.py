@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from pydicom import config
 from pydicom.errors import InvalidDicomError
@@ -25,19 +25,19 @@ from pydicom.uid import (
 
 from liver_mre.errors import NoDicomError
 from liver_mre.studies.dicom_file import CompressedFileError, Header
-from liver_mre.studies.dicom_stream import LimitError, open_regular
+from liver_mre.studies.dicom_stream import LimitError
 from liver_mre.studies.files import list_files
 from liver_mre.studies.geometry import in_slice_order
 from liver_mre.studies.header_scan import read_header
 from liver_mre.studies.headers import DIGEST_KEY_BYTES, to_instances
 from liver_mre.studies.identifiers import is_uid, sop_class_of
+from liver_mre.studies.regular_file import open_regular
 from liver_mre.studies.shared_exam import with_shared_exams
 from liver_mre.studies.study import Instance, ReportFiles, Series, Study
 from liver_mre.studies.values import integer, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from io import BufferedReader
 
     from pydicom import Dataset
 
@@ -175,7 +175,7 @@ def _digest(found: _Found, file: str) -> bytes:
         try:
             with open_regular(file) as stream:
                 if os.fstat(stream.fileno()).st_size <= MOST_COMPARED_BYTES:
-                    found.digests[file] = hashlib.file_digest(cast("BufferedReader", stream), "sha256").digest()
+                    found.digests[file] = hashlib.file_digest(stream, "sha256").digest()
         except OSError:  # deleted since its header was read
             pass
     return found.digests[file]

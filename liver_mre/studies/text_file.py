@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from typing import TYPE_CHECKING, Final
+
+from liver_mre.studies.regular_file import open_regular
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,8 +16,6 @@ MOST_BYTES: Final = 4 * 1024 * 1024
 def read_text_file(path: Path, most_bytes: int = MOST_BYTES) -> str:
     """Return the text of a regular file in UTF-8, with or without a byte order mark.
 
-    A pipe without a writer would be waited for, and a device such as /dev/zero read for ever, so neither is opened.
-
     Raises
     ------
     OSError
@@ -25,19 +23,12 @@ def read_text_file(path: Path, most_bytes: int = MOST_BYTES) -> str:
     ValueError
         It is not text in UTF-8, or the path holds a zero byte.
     """
-    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116  (the link's target, as `open` takes it)
-        message = "not a regular file"
-        raise NotRegularFileError(message)
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         content = file.read(most_bytes + 1)
     if len(content) > most_bytes:
         message = "too large"
         raise FileTooLargeError(message)
     return content.decode("utf-8-sig")
-
-
-class NotRegularFileError(OSError):
-    """A folder, device, pipe or socket stands where a file should."""
 
 
 class FileTooLargeError(OSError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from typing import TYPE_CHECKING
@@ -32,6 +33,13 @@ def test_the_exit_code_gives_the_reason(
     assert not list(tmp_path.glob(f"{STAGING_PREFIX}*"))
     assert (tmp_path / "of the site").is_dir()
     assert capsys.readouterr().err.strip()
+
+
+def test_the_reason_is_a_line_of_the_log_that_the_run_was_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["139", str(time.time()), "-o", str(tmp_path), "--log-format", "json"]) == 1
+    assert json.loads(capsys.readouterr().err)["message"] == result_of(tmp_path)["reason"]["message"]
 
 
 def test_a_result_that_the_run_wrote_is_kept(tmp_path: Path) -> None:

@@ -88,6 +88,14 @@ def test_on_a_terminal_a_complaint_is_a_plain_sentence(
     assert capsys.readouterr().err == "liver-mre: The input does not exist.\n"
 
 
+@pytest.mark.parametrize("form", logs.FORMATS)
+def test_bytes_that_are_no_text_are_shown_as_codes(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    logs.set_up_logging("warning", form)
+    logs.complain("There is no folder '\udcff'.")
+    line = capsys.readouterr().err
+    assert (json.loads(line)["message"] if form == "json" else line.strip()).endswith(r"There is no folder '\udcff'.")
+
+
 def test_a_log_that_cannot_be_written_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     logs.set_up_logging("info")
     monkeypatch.setattr("sys.stderr", None)

@@ -63,6 +63,7 @@ def test_flywheel_hands_its_settings_over_in_its_own_folder(tmp_path: Path) -> N
     [
         ({"profile": "x\0LD_PRELOAD=/input/own.so"}, "without control characters"),
         ({"series": "1.2\n3"}, "without control characters"),
+        *(({name: "a\ud800"}, "without control characters") for name in ("profile", "series", "device")),
         ({"ld_preload": "/input/own.so"}, "Unknown setting"),
         ({"profile\0LD_PRELOAD": "x"}, "Unknown setting"),
         ({"profile": ["liang_2023"]}, "a single value"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -121,6 +123,24 @@ def test_the_identity_names_weights_runtime_and_true_precision(published_tiny_mo
     assert (plain.name, plain.version, plain.backend) == ("liver-segmentation", "9.9.9", "openvino")
     assert plain.precision == "f32"
     assert plain.sha256 == card["weights"]["sha256"]
+
+
+@pytest.mark.parametrize("name", ["exported/export.json", "exported/model.xml", "exported/model.bin"])
+@pytest.mark.parametrize("what", ["device", "pipe", "folder"])
+def test_a_file_of_the_model_that_is_no_regular_file_is_refused_at_once(
+    published_tiny_model: TinyModel, tmp_path: Path, name: str, what: str
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(published_tiny_model.folder, folder)
+    (folder / name).unlink()
+    if what == "device":
+        (folder / name).symlink_to("/dev/zero")
+    elif what == "pipe":
+        os.mkfifo(folder / name)
+    else:
+        (folder / name).mkdir()
+    with pytest.raises(ModelError, match=r"missing or unreadable|cannot be read"):
+        load_model(folder, device="cpu")
 
 
 DAMAGED = [

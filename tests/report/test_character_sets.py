@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NAME = "Müller^Jürgen"
 NONE = "The source images declare no character set for their text; results declare {}."
+GUESS = "The letters are a guess, because no character set is known, and may be wrong: PatientName, StudyDescription."
 WRONG = "The source images declare a wrong character set; results declare {}."
 
 
@@ -41,7 +42,25 @@ def test_text_outside_the_declared_set_is_read_as_what_it_is(
     )
     result = write_and_read(build(content), tmp_path)
     assert (result.SpecificCharacterSet, result.PatientName, result.StudyDescription) == (expected, NAME, NAME)
-    assert content.source.notes == (note.format(expected),)
+    guess = (GUESS,) if encoding == "latin_1" else ()
+    assert content.source.notes == (note.format(expected), *guess)
+
+
+@BUILDERS
+def test_a_text_in_the_declared_set_is_read_by_it_whatever_another_text_is(build: Builder, tmp_path: Path) -> None:
+    content = content_with(
+        None,
+        raw("SpecificCharacterSet", "CS", b"ISO_IR 126"),
+        raw("PatientName", "PN", "Παπάς".encode("iso8859_7")),
+        raw("StudyDescription", "LO", b"\xd2 "),  # no character of the Greek set
+    )
+    assert write_and_read(build(content), tmp_path).PatientName == "Παπάς"
+    assert content.source.notes[-1] == GUESS.replace("PatientName, ", "")
+
+
+def test_letters_of_an_undeclared_japanese_name_are_called_a_guess() -> None:
+    content = content_with(None, raw("PatientName", "PN", "山田^太郎".encode("shift_jis")))
+    assert content.source.notes[-1] == GUESS.replace(", StudyDescription", "")
 
 
 @BUILDERS

@@ -154,6 +154,8 @@ def test_what_can_be_brought_into_form_is_and_a_note_names_it(keyword: str, valu
         ("PatientSize", "1e999"),
         ("TimezoneOffsetFromUTC", "CET"),
         ("ManufacturerModelName", "one\\two"),
+        ("PatientName", "Doe\\John^X"),  # either value alone would name somebody else
+        ("ReferringPhysicianName", "Roe\\Poe"),
     ],
 )
 def test_what_cannot_is_left_out_and_a_note_names_it_without_its_value(keyword: str, value: str) -> None:

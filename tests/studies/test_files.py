@@ -12,8 +12,8 @@ import pytest
 
 from liver_mre.errors import InvalidInputError, NoDicomError, UsageError
 from liver_mre.studies import files
-from liver_mre.studies.dicom_stream import open_regular
 from liver_mre.studies.reader import read_studies
+from liver_mre.studies.regular_file import open_regular
 from tests.studies.files import copy_files, masked_files
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def test_an_input_that_is_a_device_or_a_pipe_is_a_usage_error(tmp_path: Path, sp
 
 def test_a_file_that_became_a_pipe_since_it_was_listed_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OSError, match="no regular file"):
+    with pytest.raises(OSError, match="not a regular file"):
         open_regular(str(tmp_path / "pipe"))
 
 

@@ -22,8 +22,8 @@ from pydicom.uid import (
 from liver_mre.errors import ConflictingFilesError, MreError, NoDicomError, UsageError
 from liver_mre.stiffness.source import read_stiffness
 from liver_mre.studies import header_scan
-from liver_mre.studies.dicom_stream import open_regular
 from liver_mre.studies.reader import read_studies
+from liver_mre.studies.regular_file import open_regular
 from simulation.encodings.siemens import write_study
 from tests.simulation.exam_factory import make_exam
 from tests.studies.files import change, chosen, copy_files, masked_files

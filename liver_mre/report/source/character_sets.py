@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from pydicom.charset import CODES_TO_ENCODINGS, python_encoding
@@ -52,14 +53,15 @@ def declared_sets(terms: Sequence[str]) -> tuple[str, ...]:
 def sets_that_hold(texts: Iterable[bytes], declared: tuple[str, ...]) -> tuple[str, ...]:
     """Return the declared sets if all texts are in them; otherwise sets that hold the texts.
 
-    In this order: the sets whose escape sequences the texts use; Unicode, if all are in UTF-8; Latin-1; Unicode, into
-    which `decode` then translates each text by itself.
+    In this order: the sets whose escape sequences the texts use; Unicode, if all are in UTF-8; Latin-1, unless the
+    declared sets hold one of the texts; Unicode, into which `Reading` then translates each text by itself.
     """
     texts = [text for text in texts if not text.isascii() or _ESCAPE in text]
     escapes = [number for code, number in _UNDECLARED.items() if any(code in text for text in texts)]
     extended = [tuple(f"ISO 2022 IR {number}" for number in (_ASCII_NUMBER, *escapes))] if escapes else []
     first = (declared, *extended) if uses_extensions(declared) else (*extended, declared)
-    for sets in (*first, UNICODE, LATIN_1):
+    contradicted = all(decode(text, declared) is None for text in texts)
+    for sets in (*first, UNICODE, *([LATIN_1] if contradicted else [])):
         if all(decode(text, sets) is not None for text in texts):
             return sets
     return UNICODE
@@ -82,11 +84,24 @@ def decode(text: bytes, sets: Sequence[str]) -> str | None:
         return None
 
 
-def decode_anyhow(text: bytes, sets: Sequence[str]) -> str:
-    """Decode a text by its sets, else as UTF-8, else as Windows text, with what has no meaning there replaced."""
-    found = decode(text, sets)
-    found = decode(text, UNICODE) if found is None else found
-    return text.decode("cp1252", errors="replace") if found is None else found
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How texts are read: the sets that the source declares, and those that results declare."""
+
+    declared: tuple[str, ...]
+    sets: tuple[str, ...]
+
+    def decode(self, text: bytes) -> str:
+        """Decode a text as results do, else as UTF-8, as declared, or as Windows text with the rest replaced."""
+        for sets in (self.sets, UNICODE, self.declared):
+            if (found := decode(text, sets)) is not None:
+                return found
+        return text.decode("cp1252", errors="replace")
+
+    def is_guess(self, text: bytes) -> bool:
+        """Tell whether neither the source nor the text itself says which characters these bytes are."""
+        known = {self.declared, self.sets, UNICODE} - ({LATIN_1} if self.declared != LATIN_1 else set())
+        return all(decode(text, sets) is None for sets in known)
 
 
 def encode(text: str, sets: Sequence[str]) -> bytes:

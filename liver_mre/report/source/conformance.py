@@ -37,14 +37,14 @@ def conforming(attribute: Attribute, text: str) -> str:
     attribute : what the value belongs to
     text : the decoded value, filled; several values are separated by "\"
     """
-    if attribute.vr == "PN":
-        return _name(text, shorten=attribute.shorten)
     values = text.split("\\") if attribute.multiple else [text]
     formed = [_one(attribute, value) for value in values]
     return "\\".join(formed) if all(formed) else ""
 
 
 def _one(attribute: Attribute, text: str) -> str:
+    if attribute.vr == "PN":
+        return _name(text, shorten=attribute.shorten)
     form = _FORMS.get(attribute.vr)
     if form is not None:
         found = form(text.strip(" \0"))
@@ -64,7 +64,10 @@ def printable(text: str) -> str:
 
 
 def _name(text: str, *, shorten: bool) -> str:
-    groups = printable(text.partition("\\")[0]).strip(" ").split("=")[:_GROUPS]
+    """Return a name in its component groups; "" for several names: one of them would name somebody else."""
+    if "\\" in text:
+        return ""
+    groups = printable(text).strip(" ").split("=")[:_GROUPS]
     formed = ["^".join(group.split("^")[:_COMPONENTS]).rstrip(" ^") for group in groups]
     if not shorten and any(len(group) > _LONGEST_GROUP for group in formed):
         return ""

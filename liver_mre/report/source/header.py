@@ -13,7 +13,7 @@ from pydicom.tag import Tag
 
 from liver_mre.errors import InvalidInputError
 from liver_mre.report.source.allow_list import CLINICAL_TRIAL, EQUIPMENT, allowed
-from liver_mre.report.source.character_sets import ASCII, UNICODE, declared_sets, sets_that_hold
+from liver_mre.report.source.character_sets import ASCII, UNICODE, Reading, declared_sets, sets_that_hold
 from liver_mre.report.source.elements import raw_element, text_of
 from liver_mre.report.source.taking_over import Taken, taken_over, texts_in, unencodable, with_values
 
@@ -85,9 +85,12 @@ def clean_header(header: Dataset) -> SourceHeader:
     """
     attributes = [attribute for module in allowed().values() for attribute in module]
     declared = declared_sets(_plain(header, _CHARACTER_SET).split("\\"))
-    sets = sets_that_hold(texts_in(header, attributes), declared)
-    taken = {name: taken_over(header, module, sets) for name, module in allowed().items()}
+    texts = list(texts_in(header, attributes))
+    sets = sets_that_hold((text for _, text in texts), declared)
+    reading = Reading(declared, sets)
+    taken = {name: taken_over(header, module, reading) for name, module in allowed().items()}
     notes = _Notes()
+    notes.guessed = [keyword for keyword, text in texts if reading.is_guess(text)]
     for one in taken.values():
         notes.add(one)
     if not _is_complete(taken[CLINICAL_TRIAL], allowed()[CLINICAL_TRIAL]):
@@ -156,6 +159,7 @@ class _Notes:
     def __init__(self) -> None:
         self.dropped: list[str] = []
         self.changed: list[str] = []
+        self.guessed: list[str] = []
 
     def add(self, taken: Taken) -> None:
         self.dropped += taken.dropped
@@ -166,6 +170,9 @@ class _Notes:
         if sets != declared:
             words = "declare no character set for their text" if declared == ASCII else "declare a wrong character set"
             found.append(f"The source images {words}; results declare {', '.join(sets)}.")
+        if self.guessed:
+            listed = ", ".join(dict.fromkeys(self.guessed))
+            found.append(f"The letters are a guess, because no character set is known, and may be wrong: {listed}.")
         if self.dropped:
             listed = ", ".join(dict.fromkeys(self.dropped))
             found.append(f"Results leave out or leave empty what does not conform to DICOM in the source: {listed}.")

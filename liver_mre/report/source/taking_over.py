@@ -9,7 +9,7 @@ from pydicom import Dataset
 from pydicom.dataelem import DataElement
 
 from liver_mre.errors import InvalidInputError
-from liver_mre.report.source.character_sets import decode, decode_anyhow, encode, uses_extensions
+from liver_mre.report.source.character_sets import decode, encode, uses_extensions
 from liver_mre.report.source.conformance import conforming
 from liver_mre.report.source.elements import items_of, raw_element, text_of
 from liver_mre.studies.identifiers import LONGEST, unusable_identifier_message
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from liver_mre.report.source.allow_list import Attribute
+    from liver_mre.report.source.character_sets import Reading
 
 _CHARACTER_SET_VRS: Final = frozenset({"LO", "LT", "PN", "SH", "ST", "UC", "UT"})  # PS3.5, 6.1.2.3
 _ENTITY, _ENTITY_TYPE = "UniversalEntityID", "UniversalEntityIDType"
@@ -46,22 +47,22 @@ class Taken:
     changed: list[str] = field(default_factory=list)
 
 
-def texts_in(header: Dataset, attributes: Iterable[Attribute]) -> Iterator[bytes]:
-    """Iterate over the texts of attributes whose encoding depends on the character set, at any depth."""
+def texts_in(header: Dataset, attributes: Iterable[Attribute]) -> Iterator[tuple[str, bytes]]:
+    """Iterate over keywords and texts of attributes whose encoding depends on the character set, at any depth."""
     for attribute in attributes:
         if attribute.vr == "SQ":
             for item in items_of(header, attribute.tag) or ():
                 yield from texts_in(item, attribute.items)
         elif attribute.vr in _CHARACTER_SET_VRS:
-            yield text_of(header, attribute.tag) or b""
+            yield attribute.keyword, text_of(header, attribute.tag) or b""
 
 
-def taken_over(header: Dataset, attributes: Iterable[Attribute], sets: tuple[str, ...]) -> Taken:
+def taken_over(header: Dataset, attributes: Iterable[Attribute], reading: Reading) -> Taken:
     """Take attributes from a header, or from an item of one.
 
     Parameters
     ----------
-    sets : character sets of the header's texts
+    reading : how the header's texts are read
 
     Raises
     ------
@@ -71,33 +72,33 @@ def taken_over(header: Dataset, attributes: Iterable[Attribute], sets: tuple[str
     taken = Taken()
     for attribute in attributes:
         if attribute.vr == "SQ":
-            _take_items(header, attribute, sets, taken)
+            _take_items(header, attribute, reading, taken)
         else:
-            _take_text(header, attribute, sets, taken)
+            _take_text(header, attribute, reading, taken)
     return taken
 
 
-def _take_text(header: Dataset, attribute: Attribute, sets: tuple[str, ...], taken: Taken) -> None:
+def _take_text(header: Dataset, attribute: Attribute, reading: Reading, taken: Taken) -> None:
     original = text_of(header, attribute.tag)
     if original == b"":
         return
-    text = "" if original is None else decode_anyhow(original, sets).strip(" \0")
+    text = "" if original is None else reading.decode(original).strip(" \0")
     formed = conforming(attribute, text) if text else ""
     if formed != text or not formed:
         if attribute.keyword in LONGEST:
             raise InvalidInputError(unusable_identifier_message(attribute.keyword))
         (taken.changed if formed else taken.dropped).append(attribute.keyword)
     if formed:
-        faithful = formed == text and original is not None and decode(original, sets) is not None
+        faithful = formed == text and original is not None and decode(original, reading.sets) is not None
         taken.values[attribute] = Text(formed, original if faithful else None)
 
 
-def _take_items(header: Dataset, attribute: Attribute, sets: tuple[str, ...], taken: Taken) -> None:
+def _take_items(header: Dataset, attribute: Attribute, reading: Reading, taken: Taken) -> None:
     items = items_of(header, attribute.tag)
     if items is None:
         taken.dropped.append(attribute.keyword)
         return
-    parts = [_item(item, attribute, sets) for item in items]
+    parts = [_item(item, attribute, reading) for item in items]
     usable = [part for part in parts if part.values]
     kept = usable[:1] if attribute.single else usable
     if kept:
@@ -108,9 +109,9 @@ def _take_items(header: Dataset, attribute: Attribute, sets: tuple[str, ...], ta
         taken.changed.append(attribute.keyword)
 
 
-def _item(item: Dataset, attribute: Attribute, sets: tuple[str, ...]) -> Taken:
+def _item(item: Dataset, attribute: Attribute, reading: Reading) -> Taken:
     """Take over an item; nothing of it if a part is missing without which the rest says nothing."""
-    part = taken_over(item, attribute.items, sets)
+    part = taken_over(item, attribute.items, reading)
     by_keyword = {one.keyword: one for one in part.values}
     if any(one.needed and one not in part.values for one in attribute.items):
         return Taken(dropped=[*by_keyword])
