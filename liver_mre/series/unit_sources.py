@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 KPA_PER_UCUM_UNIT: Final = {"kPa": 1.0, "Pa": 0.001}
 _KPA_PER_RESCALE_TYPE: Final = {unit.casefold(): factor for unit, factor in KPA_PER_UCUM_UNIT.items()}
 _UNSPECIFIED_RESCALE_TYPES: Final = frozenset({"", "us", "unspecified"})  # DICOM PS3.3 C.11.1.1.2: US = unspecified
-AGREEMENT: Final = 0.01  # ours: two scales that differ by more than 1 % contradict each other
+AGREEMENT: Final = 0.005  # ours: two scales that differ by more than 0.5 % contradict each other
 OFFSET_AGREEMENT_KPA: Final = 0.01  # ours: the finest step any vendor stores
 LEAST_REACH_KPA: Final = 4.0  # ours: 12 bits of 1 Pa, the shortest reach that a scanner could have, are 4.1 kPa
 _MOST_BITS: Final = 64

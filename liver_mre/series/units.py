@@ -53,7 +53,7 @@ def resolve_units(
     """Find out how the stored values of each image of a stiffness series become kPa.
 
     In order of precedence: RealWorldValueMapping in kPa or Pa (UCUM), RescaleType kPa or Pa, the vendor's rule. All
-    evidence must agree within 1 %, the display window must show a range of stiffness, and there is no offset. The
+    evidence must agree within 0.5 %, the display window must show a range of stiffness, and there is no offset. The
     images have one scale, unless a rule says that their scanner scales them one by one.
 
     Parameters

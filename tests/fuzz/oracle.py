@@ -68,6 +68,8 @@ def harmless(mutations: Sequence[Mutation]) -> bool:
     kinds = {one.kind for one in mutations}
     if {"recode", "bare"} <= kinds:  # compressed pixels of which nothing says how
         return False
+    if "again" in kinds and kinds & {"set_value", "retype", "remove", "mapping"}:  # the copies are not changed
+        return False
     return all(one.kind in _HARMLESS and _HARMLESS[one.kind](one) for one in mutations)
 
 
