@@ -30,6 +30,8 @@ MAX_BODY_RATIO: Final = 1.3
 physics. What changes less, or from slice to slice alike, nothing tells from a patient."""
 SHARED_BODY_CM2: Final = 50.0
 """Ours: a smaller part of the body may be unlike its neighbour; a trunk has hundreds."""
+SHARED_CONFIDENT_CM2: Final = 5.0
+"""Ours: without as many pixels that are confident in both slices, noise alone may make one seem stiffer."""
 LEAST_CUT: Final = 12
 MAX_SHARE_CUT: Final = 0.03
 """Ours: more pixels of a slice's region at one largest value, so far above the median, are no top of a hill: the range
@@ -132,12 +134,22 @@ def _check_bodies(volume: StiffnessVolume, indices: Sequence[int]) -> None:
 
 
 def _body_ratio(volume: StiffnessVolume, one: int, other: int) -> float | None:
-    """Return the median ratio of the pixels that two slices share; None where they share too few."""
+    """Return the median ratio of the pixels that two slices share; None where they share too few.
+
+    A change of scale shows in all pixels and in the confident ones, noise in the others alone: of the two ratios it is
+    the one nearer to 1.
+    """
     pair_kpa = volume.complete_kpa[one], volume.complete_kpa[other]
     shared = (pair_kpa[0] > 0.0) & (pair_kpa[1] > 0.0)
-    if np.count_nonzero(shared) * volume.pixel_area_cm2 < SHARED_BODY_CM2:
-        return None
-    return float(np.median(pair_kpa[0][shared] / pair_kpa[1][shared]))
+    ratios = []
+    for where, least_cm2 in (
+        (shared, SHARED_BODY_CM2),
+        (shared & volume.confident[one] & volume.confident[other], SHARED_CONFIDENT_CM2),
+    ):
+        if np.count_nonzero(where) * volume.pixel_area_cm2 < least_cm2:
+            return None
+        ratios.append(float(np.median(pair_kpa[0][where] / pair_kpa[1][where])))
+    return min(ratios, key=lambda ratio: abs(math.log(ratio)))
 
 
 def _unlike(volume: StiffnessVolume, index: int, finding: str) -> ContradictoryImagesError:
