@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from liver_mre.errors import MissingSlicesError
 from liver_mre.series.pairing import same_names
@@ -38,7 +38,13 @@ def check_breath_holds(candidate: Candidate, stiffness: MreSeries, companions: C
         A companion of the same sequence and protocol shows the next slice, or one between.
     """
     every = chain(*companions.assigned.values(), *companions.contested.values(), companions.unassigned)
-    alike = [one for one in {one.uid: one for one in every}.values() if same_names(one, candidate.members[0])]
+    alike = [
+        one
+        for one in {one.uid: one for one in every}.values()
+        if same_names(one, candidate.members[0])
+        and len(distinct_distances_mm(one.series)) == 1
+        and same_orientation(stiffness.series.first, one.series.first)
+    ]
     alone = {one.uid for one in companions.unassigned}
     beyond = [
         one
@@ -57,49 +63,57 @@ def check_breath_holds(candidate: Candidate, stiffness: MreSeries, companions: C
     raise MissingSlicesError(missing_message(lost, evidence))
 
 
+class _Place(NamedTuple):
+    """Where a slice lies in a stack, in mm."""
+
+    along: float  # from the first slice towards the last one
+    aside: float  # from the line through both
+    step: float  # between slices of the stack
+    own: tuple[float, ...]  # where the slices of the stack lie along the line
+
+    def is_at(self, along: float) -> bool:
+        return math.hypot(self.along - along, self.aside) < SAME_POSITION_MM
+
+
 def _continues(stack: Series, one: Series) -> bool:
     """Tell whether the single slice of a series is the next one of a stack, at either end.
 
     Frames of reference are not compared: they may be what tears the slices of one exam apart.
     """
-    images = in_slice_order(stack.instances)
-    first, last, image = images[0], images[-1], one.first
-    if len(distinct_distances_mm(one)) != 1 or not same_orientation(first, image):
-        return False
-    if first.position_mm is None or last.position_mm is None or image.position_mm is None:
-        return False
-    steps = len(distinct_distances_mm(stack)) - 1
-    if not steps:  # nothing tells the step
-        return STEP_MM[0] < math.dist(first.position_mm, image.position_mm) <= STEP_MM[1]
-    step_mm = [(there - here) / steps for here, there in zip(first.position_mm, last.position_mm, strict=True)]
-    if math.sqrt(dot(step_mm, step_mm)) < STEP_MM[0]:
-        return False
-    nexts = (
-        [here - step for here, step in zip(first.position_mm, step_mm, strict=True)],
-        [here + step for here, step in zip(last.position_mm, step_mm, strict=True)],
-    )
-    return any(math.dist(place, image.position_mm) < SAME_POSITION_MM for place in nexts)
+    if len(distinct_distances_mm(stack)) == 1:  # nothing tells the step
+        here, there = stack.first.position_mm, one.first.position_mm
+        if here is None or there is None:
+            return False
+        return STEP_MM[0] < math.dist(here, there) <= STEP_MM[1]
+    place = _place(stack, one)
+    return place is not None and (place.is_at(-place.step) or place.is_at(place.own[-1] + place.step))
 
 
 def _lies_among(stack: Series, one: Series) -> bool:
     """Tell whether the single slice of a series lies between those of a stack, or nearer to its ends than a step."""
-    images = in_slice_order(stack.instances)
-    first, last, image = images[0].position_mm, images[-1].position_mm, one.first.position_mm
-    if len(distinct_distances_mm(one)) != 1 or not same_orientation(images[0], one.first):
-        return False
-    if first is None or last is None or image is None or len(images) == 1:
-        return False
-    length_mm = math.dist(first, last)
-    if length_mm < STEP_MM[0]:
-        return False
-    along = [(there - here) / length_mm for here, there in zip(first, last, strict=True)]
-    away = [there - here for here, there in zip(first, image, strict=True)]
-    distance_mm = dot(along, away)
-    aside_mm = math.dist(away, [distance_mm * part for part in along])
-    step_mm = length_mm / (len(images) - 1)
-    own = [dot(along, [a - b for a, b in zip(each.position_mm or first, first, strict=True)]) for each in images]
+    place = _place(stack, one)
     return (
-        aside_mm < SAME_POSITION_MM
-        and -step_mm < distance_mm < length_mm + step_mm
-        and all(abs(distance_mm - each) > SAME_POSITION_MM for each in own)
+        place is not None
+        and place.aside < SAME_POSITION_MM
+        and -place.step < place.along < place.own[-1] + place.step
+        and all(abs(place.along - own) > SAME_POSITION_MM for own in place.own)
     )
+
+
+def _place(stack: Series, one: Series) -> _Place | None:
+    """Return where the single slice of a series lies in a stack; None if nothing tells."""
+    images = in_slice_order(stack.instances)
+    positions = [image.position_mm for image in images if image.position_mm is not None]
+    target, steps = one.first.position_mm, len(distinct_distances_mm(stack)) - 1
+    if len(positions) < len(images) or target is None or not steps:
+        return None
+    first = positions[0]
+    length = math.dist(first, positions[-1])
+    if length / steps < STEP_MM[0]:
+        return None
+    line = [(there - here) / length for here, there in zip(first, positions[-1], strict=True)]
+    away = [there - here for here, there in zip(first, target, strict=True)]
+    along = dot(line, away)
+    aside = math.dist(away, [along * part for part in line])
+    own = (dot(line, [there - here for here, there in zip(first, each, strict=True)]) for each in positions)
+    return _Place(along, aside, length / steps, tuple(own))
